@@ -1,0 +1,1 @@
+"""What the gateway and the workers share; imports nothing of theirs."""

@@ -1,0 +1,67 @@
+"""What kind of place an IP address is: public, private, or one that no setting opens."""
+
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+# Credentials of the machine itself are served here, so no setting opens them.
+ALWAYS_REFUSED = tuple(
+    ip_network(network)
+    for network in (
+        "169.254.0.0/16",  # link-local: AWS, GCP, Azure, DigitalOcean, ECS tasks
+        "fe80::/10",  # link-local
+        "fd00:ec2::/32",  # AWS
+        "fd20:ce::254/128",  # GCP
+        "fd00:42::42/128",  # Scaleway
+        "100.100.100.200/32",  # Alibaba
+        "192.0.0.192/32",  # Oracle
+        "168.63.129.16/32",  # Azure's wire server, a public address
+        "64:ff9b:1::/48",  # local NAT64 (RFC 8215): may stand for any of these, by a layout only its operator knows
+    )
+)
+# Not to be reached from outside, though `is_global` of some Python versions says so (CPython gh-113171).
+MORE_PRIVATE = (ip_network("192.0.0.0/24"), ip_network("192.88.99.0/24"))
+GLOBAL_UNICAST = ip_network("2000::/3")
+LAST_32_BITS = 0xFFFF_FFFF
+# IPv6 networks whose last 32 bits are an IPv4 address: compatible (RFC 4291) and NAT64 (RFC 6052).
+CARRIERS = (ip_network("::/96"), ip_network("64:ff9b::/96"))
+NO_CARRIED = (IPv6Address("::"), IPv6Address("::1"))
+
+
+def network(entry: str) -> Network | None:
+    try:
+        return ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        return None
+
+
+def carried(address: Address) -> Sequence[Address]:
+    """Return the IPv4 addresses that an IPv6 one stands for, else the address itself."""
+    if isinstance(address, IPv4Address) or address in NO_CARRIED:
+        return [address]
+    if address.teredo:
+        return address.teredo
+    inner = address.ipv4_mapped or address.sixtofour
+    if inner is None and inside(address, CARRIERS):
+        inner = IPv4Address(int(address) & LAST_32_BITS)
+    return [inner or address]
+
+
+def is_public(address: Address) -> bool:
+    if address.is_multicast or address.is_reserved or not address.is_global:
+        return False
+    return address in GLOBAL_UNICAST if isinstance(address, IPv6Address) else not inside(address, MORE_PRIVATE)
+
+
+def inside(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address in network for network in networks)
+
+
+def kind(address: Address) -> str:
+    if address.is_loopback:
+        return "loopback"
+    if address.is_multicast:
+        return "multicast"
+    return "private or reserved"

@@ -1,0 +1,27 @@
+"""Transcripts as text that players and people read: SRT, WebVTT, plain text, JSON."""
+
+from typing import Literal
+
+from common.captions import srt, txt, vtt
+from common.captions.transcripts import document_of, dump
+from common.transcript import Transcript
+
+Rendering = Literal["srt", "vtt", "txt", "json"]
+
+MEDIA_TYPES: dict[Rendering, str] = {
+    "json": "application/json",
+    "srt": "application/x-subrip",
+    "vtt": "text/vtt",
+    "txt": "text/plain",
+}
+"""What each is called over HTTP. Where a client takes all of them, the first one is meant."""
+
+
+def render(transcript: Transcript, rendering: Rendering) -> str:
+    """Return the transcript as a whole file. A segment without text is in the JSON only."""
+    if rendering == "json":
+        return dump(transcript)
+    spoken = [segment for segment in transcript.segments if segment.text.strip()]
+    document = document_of(transcript.model_copy(update={"segments": spoken}))
+    writers = {"srt": srt.write, "vtt": vtt.write, "txt": txt.write}
+    return writers[rendering](document)

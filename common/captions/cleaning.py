@@ -1,0 +1,31 @@
+"""Text that no subtitle format takes for something else."""
+
+import re
+
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
+NEWLINE = re.compile(r"\r\n?|\u2028|\u2029|\x85")
+GUARD = "\u2060"
+"""A word joiner, which is invisible: it parts what a reader would take for a tag or for a time."""
+GUARDED = re.compile(r"(?<=[<{\\])\u2060|(?<=--)\u2060(?=>)|(?<=\d:)\u2060(?=\d)")
+TAG_START = re.compile(r"<(?=[A-Za-z/])|\{(?=\\|[A-Za-z]:)")
+CLOCK = re.compile(r"(?<=\d:)(?=\d)")
+
+
+def clean(text: str) -> str:
+    """Return the text with plain newlines and without control characters."""
+    return UNPRINTABLE.sub("", NEWLINE.sub("\n", text))
+
+
+def without_blank_lines(text: str) -> str:
+    """Return the text without the empty lines that would end the cue."""
+    return "\n".join(line for line in text.split("\n") if line.strip())
+
+
+def guarded(text: str) -> str:
+    """Return text that SRT and MicroDVD, which have no escapes, show as it is."""
+    shielded = TAG_START.sub(lambda found: found.group() + GUARD, text).replace("-->", f"--{GUARD}>")
+    return CLOCK.sub(GUARD, shielded) if f"--{GUARD}>" in shielded else shielded
+
+
+def unguarded(text: str) -> str:
+    return GUARDED.sub("", text)

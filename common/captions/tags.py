@@ -1,0 +1,69 @@
+"""The tags of SRT and WebVTT, `<i>` and the like, to and from runs of marked text."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from html import unescape
+
+from common.captions.document import Run
+
+TYPE_TAG = re.compile(r"<\s*(/?)\s*([bius])\s*>", re.IGNORECASE)
+SRT_TAG = re.compile(r"<\s*/?\s*(?:[bius]|font(?:\s[^<>]*)?)\s*>|\{\\[^{}]*\}", re.IGNORECASE)
+VTT_TAG = re.compile(r"</?(?:[bius]|c|v|lang|ruby|rt)(?:[.\s][^<>]*)?>|<[\d:.]+>")
+VTT_TYPE = re.compile(r"<(/?)([bius])(?:\.[^<>\s]*)?(?:\s[^<>]*)?>")
+VOICE = re.compile(r"<v(?:\.[^<>\s]*)?\s+([^<>]+)>")
+TAG_NAMES = "bius"
+
+Escape = Callable[[str], str]
+
+
+def runs(text: str, tag: re.Pattern[str], kind: re.Pattern[str], plain: Escape) -> Iterator[Run]:
+    """Yield the text between the tags; a tag that is not of a `kind` known here is left out."""
+    marks: frozenset[str] = frozenset()
+    position = 0
+    for found in tag.finditer(text):
+        if found.start() > position:
+            yield Run(plain(text[position : found.start()]), marks)
+        position = found.end()
+        if typed := kind.fullmatch(found.group()):
+            closing, name = typed.group(1), typed.group(2).lower()
+            marks = marks - {name} if closing else marks | {name}
+    if position < len(text):
+        yield Run(plain(text[position:]), marks)
+
+
+def markup(pieces: Iterable[Run], escape: Escape) -> str:
+    """Return the runs with tags around them."""
+    written = ""
+    for run in pieces:
+        names = [name for name in TAG_NAMES if name in run.marks]
+        opening = "".join(f"<{name}>" for name in names)
+        closing = "".join(f"</{name}>" for name in reversed(names))
+        written += f"{opening}{escape(run.text)}{closing}" if run.text else ""
+    return written
+
+
+def vtt_escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def vtt_unescape(text: str) -> str:
+    return unescape(text)
+
+
+def voice(text: str) -> str:
+    """Return who speaks, by WebVTT's voice tag."""
+    found = VOICE.search(text)
+    return unescape(found.group(1)).strip() if found else ""
+
+
+def only_known_tags(text: str) -> str:
+    """Return WebVTT text in which every tag that the format does not know is plain text."""
+    position, safe = 0, ""
+    for found in VTT_TAG.finditer(text):
+        safe += angles_escaped(text[position : found.start()]) + found.group()
+        position = found.end()
+    return safe + angles_escaped(text[position:])
+
+
+def angles_escaped(text: str) -> str:
+    return text.replace("<", "&lt;").replace("-->", "--&gt;")

@@ -1,0 +1,49 @@
+"""Transcripts as captions, and back."""
+
+from collections.abc import Callable, Mapping
+
+from common.captions.cleaning import clean
+from common.captions.clock import milliseconds
+from common.captions.document import SECOND, Caption, Document, Run
+from common.transcript import Segment, Transcript
+
+
+def no_lead(_: Segment) -> str:
+    return ""
+
+
+def document_of(
+    transcript: Transcript,
+    *,
+    lead: Callable[[Segment], str] = no_lead,
+    second: Mapping[int, str] | None = None,
+    second_above: bool = False,
+) -> Document:
+    """Return a transcript as captions; `second` holds the other language's text by the id of the segment."""
+    captions = []
+    for segment in transcript.segments:
+        runs = [Run(clean(lead(segment) + segment.text))]
+        if second and segment.id in second:
+            other = Run(clean(second[segment.id]), frozenset({SECOND}))
+            runs = stacked(other, runs[0]) if second_above else stacked(runs[0], other)
+        captions.append(
+            Caption(milliseconds(segment.start), milliseconds(segment.end), tuple(runs), speaker=segment.speaker or "")
+        )
+    return Document(captions, "json")
+
+
+def stacked(upper: Run, lower: Run) -> list[Run]:
+    return [upper, Run("\n"), lower]
+
+
+def dump(transcript: Transcript) -> str:
+    return transcript.model_dump_json(indent=1, exclude_none=True)
+
+
+def transcript_of(read: Document) -> Transcript:
+    """Return captions as a transcript: text, times and speakers; type and place are not for a transcript."""
+    segments = [
+        Segment(id=index, start=one.start / 1000, end=one.end / 1000, text=one.text, speaker=one.speaker or None)
+        for index, one in enumerate(read.captions)
+    ]
+    return Transcript(segments=segments, duration=max((one.end for one in segments), default=0.0))

@@ -1,0 +1,8 @@
+"""Plain text: one line a cue, without times."""
+
+from common.captions.document import Document
+
+
+def write(document: Document) -> str:
+    lines = (" ".join(caption.text.split()) for caption in document.captions)
+    return "".join(f"{line}\n" for line in lines if line)

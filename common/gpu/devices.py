@@ -1,0 +1,150 @@
+"""What a card is: its memory, and who uses how much of it. By NVML, or simulated for tests and laptops."""
+
+import os
+from functools import cache
+from typing import Any, Protocol
+
+import psutil
+
+from common import keys
+from common.errors import NotStartable, OutOfGpuMemory
+from common.redis import Call, SyncRedis, script
+from common.settings import MIB, GpuSettings
+
+SIMULATED_ID = "sim"
+CPU_ID = "cpu"
+
+
+class Device(Protocol):
+    """One place to put a model. Memory is in MiB."""
+
+    id: str
+    name: str
+    total_mib: int
+
+    def free_mib(self) -> int:
+        """Return what is free now, as the device itself says."""
+
+    def used_mib(self, pid: int) -> int | None:
+        """Return what a process uses, or None where the driver does not tell (in a container, on WSL)."""
+
+
+class NvmlDevice:
+    """A card by nvidia-ml-py. Its id is the UUID, the same in every container and after every restart."""
+
+    def __init__(self, index: int) -> None:
+        nvml = library()
+        self.handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        self.id: str = nvml.nvmlDeviceGetUUID(self.handle)
+        self.name: str = nvml.nvmlDeviceGetName(self.handle)
+        self.total_mib: int = nvml.nvmlDeviceGetMemoryInfo(self.handle).total // MIB
+
+    def free_mib(self) -> int:
+        free: int = library().nvmlDeviceGetMemoryInfo(self.handle).free
+        return free // MIB
+
+    def used_mib(self, pid: int) -> int | None:
+        processes = library().nvmlDeviceGetComputeRunningProcesses(self.handle)
+        used = [process.usedGpuMemory for process in processes if process.pid == pid]
+        return used[0] // MIB if used and used[0] else None
+
+
+@cache
+def library() -> Any:
+    """Load NVML once a process.
+
+    Raises:
+        NotStartable: there is no NVIDIA driver.
+    """
+    import pynvml  # noqa: PLC0415 - only where there is a card
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError as error:
+        raise NotStartable(f"No NVIDIA driver answers ({error}). Set gpu.device to cpu or simulated.") from error
+    return pynvml
+
+
+class SimulatedDevice:
+    """A card that exists in Redis only. What a dead process had is free again, as on a real one."""
+
+    def __init__(self, redis: SyncRedis, host: str, total_mib: int) -> None:
+        self.redis = redis
+        self.key = keys.simulated_gpu(host, SIMULATED_ID)
+        self.id = SIMULATED_ID
+        self.name = "simulated"
+        self.total_mib = total_mib
+
+    def free_mib(self) -> int:
+        return self.total_mib - sum(self.allocations().values())
+
+    def used_mib(self, pid: int) -> int | None:
+        return self.allocations().get(pid, 0)
+
+    def allocations(self) -> dict[int, int]:
+        """Return MiB by pid, of the processes that live."""
+        found = self.run("read")
+        for pid in [pid for pid in found if not lives(pid)]:
+            found = self.run("forget", pid)
+        return found
+
+    def allocate(self, mib: int) -> None:
+        """Take memory for this process, or give it back with a negative number.
+
+        Raises:
+            OutOfGpuMemory: there is not that much; nothing was taken.
+        """
+        self.allocations()
+        if not self.run("take", os.getpid(), mib):
+            raise OutOfGpuMemory(needed_mib=mib, free_mib=self.free_mib())
+
+    def run(self, verb: str, pid: int = 0, mib: int = 0) -> dict[int, int]:
+        return self.redis.run(Call(script("gpu/simulated"), [self.key], [verb, pid, mib, self.total_mib], pairs))
+
+
+class CpuDevice:
+    """The machine's own memory: a model has a place there too, but nobody needs to queue for it."""
+
+    def __init__(self) -> None:
+        self.id = CPU_ID
+        self.name = "cpu"
+        self.total_mib = psutil.virtual_memory().total // MIB
+
+    def free_mib(self) -> int:
+        return psutil.virtual_memory().available // MIB
+
+    def used_mib(self, pid: int) -> int | None:
+        return psutil.Process(pid).memory_info().rss // MIB
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process has memory: one whose parent has not noticed its death yet has none."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def pairs(flat: list[str]) -> dict[int, int]:
+    return {int(pid): int(mib) for pid, mib in zip(flat[::2], flat[1::2], strict=True)}
+
+
+def detect(settings: GpuSettings, redis: SyncRedis, host: str) -> list[Device]:
+    """Return the devices that a worker may use, by the setting `gpu.device`.
+
+    Raises:
+        NotStartable: `nvidia` is asked for and there is none.
+    """
+    if settings.device == "simulated":
+        return [SimulatedDevice(redis, host, settings.simulated_memory_mib)]
+    if settings.device == "cpu" or (settings.device == "auto" and not nvidia_present()):
+        return [CpuDevice()]
+    count: int = library().nvmlDeviceGetCount()
+    return [NvmlDevice(index) for index in range(count)]
+
+
+def nvidia_present() -> bool:
+    try:
+        return bool(library().nvmlDeviceGetCount())
+    except NotStartable:
+        return False

@@ -1,0 +1,121 @@
+"""All GPU locks as others see them: who holds them, who waits, what has ended. From Redis alone."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from common import keys
+from common.gpu.lock import CLAIM, ms
+from common.record import US
+from common.redis import Call, script
+
+HEAD = 6
+"""How many values of a lock come before its waiters; see lua/gpu/view.lua."""
+
+
+class Party(BaseModel):
+    """Who asked for a lock. Stamps are microseconds on Redis's clock."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    owner: str
+    task_id: str
+    worker: str
+    priority: int
+    channel: str
+
+
+class Waiter(Party):
+    since_us: int
+
+
+class Holder(Party):
+    fence: str
+    queued_us: int
+    granted_us: int
+
+
+class Ended(Party):
+    """An entry of the history: a lease, or, without a fence, a waiter that gave up."""
+
+    fence: str | None = None
+    queued_us: int | None = None
+    since_us: int | None = None
+    granted_us: int | None = None
+    ended_us: int
+    reason: str
+
+    @property
+    def waited_us(self) -> int:
+        """Return how long it waited; a waiter that gave up waited until its end."""
+        return (self.granted_us or self.ended_us) - (self.queued_us or self.since_us or self.ended_us)
+
+    @property
+    def held_us(self) -> int | None:
+        return self.ended_us - self.granted_us if self.granted_us else None
+
+
+@dataclass(frozen=True, slots=True)
+class LockView:
+    """One lock at one moment."""
+
+    lock: str
+    now_us: int
+    left_ms: int
+    holder: Holder | None
+    listening: bool
+    """Whether the holder's process has an open connection: a dead one has none."""
+    waiters: list[Waiter]
+
+    @property
+    def id(self) -> str:
+        """The name in URLs: host and device."""
+        return self.lock.partition(":")[2]
+
+    @property
+    def host(self) -> str:
+        return self.id.rpartition(":")[0]
+
+    @property
+    def device(self) -> str:
+        return self.id.rpartition(":")[2]
+
+    @property
+    def held(self) -> timedelta:
+        return timedelta(microseconds=self.now_us - self.holder.granted_us) if self.holder else timedelta(0)
+
+    def waited(self, waiter: Waiter) -> timedelta:
+        return timedelta(microseconds=self.now_us - waiter.since_us)
+
+
+def views() -> Call[list[LockView]]:
+    """Read every lock that was taken lately."""
+    return Call(script("gpu/view"), [keys.GPU_LOCKS], [], parse_views)
+
+
+def parse_views(reply: list[str | int]) -> list[LockView]:
+    now_us, rest, found = int(reply[0]), reply[1:], []
+    while rest:
+        lock, _fence, left_ms, holder, listening, waiting = rest[:HEAD]
+        parties, rest = rest[HEAD : HEAD + int(waiting)], rest[HEAD + int(waiting) :]
+        found.append(
+            LockView(
+                lock=str(lock),
+                now_us=now_us,
+                left_ms=int(left_ms),
+                holder=Holder.model_validate_json(str(holder)) if holder else None,
+                listening=bool(listening),
+                waiters=[Waiter.model_validate_json(str(party)) for party in parties],
+            )
+        )
+    return found
+
+
+def release_of(worker: str, reason: str) -> Call[list[str]]:
+    """End every lease of a process that is known to be gone; the answer names the locks."""
+    return Call(script("gpu/release_of"), [keys.GPU_LOCKS], [worker, ms(CLAIM), reason], list)
+
+
+def seconds(duration_us: int) -> float:
+    return round(duration_us / US, 3)

@@ -1,0 +1,171 @@
+"""The GPU lock: at most one lease a device, fair, fenced, renewed.
+
+The line, the hand-over and the fences are in Lua (`common/lua/gpu`). Here is a process's side of it: it asks, sleeps
+until it is woken, asks again, and from then on keeps its lease. The protocol and its proof: docs/gpu-lock.md.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from random import uniform
+from secrets import token_hex
+from threading import Event
+from time import monotonic
+
+from pydantic_core import to_json
+
+from common import keys
+from common.errors import GpuLockTimeout, GpuLockUnavailable, NestedGpuLock, StateUnavailable
+from common.gpu.keeper import Keeper, Lease
+from common.redis import Call, SyncRedis, script
+from common.settings import GpuLockSettings
+from common.state import us
+
+CLAIM = timedelta(seconds=2)
+"""How long a woken waiter has to confirm before the lock goes on to the next."""
+GRACE = timedelta(seconds=1.5)
+"""How long a holder may be without an open connection and without a renewal before it counts as dead."""
+SLICE_S = 0.5
+"""A waiter looks this often whether its task was cancelled."""
+JITTER = 0.2
+
+Check = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who asks: shown to everybody who waits, and kept in the history."""
+
+    task_id: str
+    worker: str
+    priority: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Held: a lock and its fence. Else the place in the line, from 0, and the arrival that keeps it."""
+
+    lock: str = ""
+    fence: str = ""
+    position: int = -1
+    news_ms: int = -1
+    """When the present lease or claim may have ended without a wake-up; -1 if never."""
+    arrival: str = ""
+
+    @classmethod
+    def parse(cls, reply: list[str | int]) -> "Answer":
+        if reply[0]:
+            return cls(lock=str(reply[0]), fence=str(reply[1]))
+        return cls(position=int(reply[1]), news_ms=int(reply[2]), arrival=str(reply[3]))
+
+
+class GpuLock:
+    """One a process. A process holds one lease at a time: a task may not wait for a card while it keeps one."""
+
+    def __init__(self, redis: SyncRedis, settings: GpuLockSettings, host: str, devices: Sequence[str]) -> None:
+        self.redis = redis
+        self.settings = settings
+        self.locks = [keys.gpu_lock(host, device) for device in devices]
+        self.keeper = Keeper(redis, settings.lock_timeout)
+        self.keeper.unclaimed = lambda owner: self.leave(owner, self.locks, "unclaimed")
+
+    @contextmanager
+    def lease(self, claim: Claim, *, check: Check, prefer: Sequence[str] = ()) -> Iterator[Lease]:
+        """Hold a device for the block.
+
+        Raises:
+            GpuLockTimeout: it did not come within `max_wait_time`.
+            GpuLockUnavailable: Redis does not answer. Nothing runs unlocked.
+            NestedGpuLock: this process holds a lease already.
+        """
+        lease = self.acquire(claim, check=check, prefer=prefer)
+        try:
+            yield lease
+        finally:
+            self.release(lease)
+
+    def acquire(self, claim: Claim, *, check: Check, prefer: Sequence[str] = ()) -> Lease:
+        """Wait in line for the first device that frees; `prefer` names those to take when several are free."""
+        if self.keeper.leases:
+            raise NestedGpuLock(task_id=claim.task_id)
+        owner = f"{claim.worker}:{token_hex(6)}"
+        locks = sorted(self.locks, key=lambda lock: lock.rpartition(":")[2] not in prefer)
+        with self.keeper.listening(owner) as woken:
+            try:
+                return self.wait(owner, claim, locks, woken, check)
+            except BaseException as error:
+                self.leave(owner, locks, "timed_out" if isinstance(error, GpuLockTimeout) else "gave_up")
+                raise
+
+    def wait(self, owner: str, claim: Claim, locks: Sequence[str], woken: Event, check: Check) -> Lease:
+        """Ask, sleep until it may be our turn, ask again."""
+        deadline = monotonic() + self.settings.max_wait_time.total_seconds()
+        pause, answer = self.settings.poll_interval, Answer()
+        while True:
+            check()
+            woken.clear()
+            asked, failure = monotonic(), None
+            try:
+                answer = self.redis.run(self.ask(owner, claim, locks, answer.arrival))
+            except StateUnavailable as error:
+                answer, failure = Answer(arrival=answer.arrival), error
+            if answer.lock:
+                return self.keeper.keep(answer.lock, owner, answer.fence, asked)
+            if monotonic() >= deadline:
+                raise self.gave_up(claim, failure)
+            self.sleep(woken, min(self.pause(pause, answer), deadline - monotonic()), check)
+            pause = self.longer(pause)
+
+    def gave_up(self, claim: Claim, failure: StateUnavailable | None) -> GpuLockTimeout | GpuLockUnavailable:
+        if failure:
+            return GpuLockUnavailable(task_id=claim.task_id)
+        seconds = self.settings.max_wait_time.total_seconds()
+        return GpuLockTimeout(f"The GPU did not become free within {seconds:g} s.", task_id=claim.task_id)
+
+    def ask(self, owner: str, claim: Claim, locks: Sequence[str], arrival: str) -> Call[Answer]:
+        settings = self.settings
+        party = {
+            "channel": self.keeper.channel,
+            "devices": locks,
+            "task_id": claim.task_id,
+            "worker": claim.worker,
+            "priority": claim.priority,
+            "owner": owner,
+        }
+        head_start_ms = us(settings.ageing) // 1000 * claim.priority
+        times = (ms(settings.lock_timeout), ms(CLAIM), head_start_ms, ms(GRACE))
+        return Call(script("gpu/acquire"), locks, [owner, *times, to_json(party), arrival], Answer.parse)
+
+    def pause(self, pause: timedelta, answer: Answer) -> float:
+        """Return for how many seconds to sleep at most: a lost wake-up costs no more than that."""
+        seconds = pause.total_seconds() * uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter is no secret
+        return min(seconds, answer.news_ms / 1000 + 0.001) if answer.news_ms >= 0 else seconds
+
+    def sleep(self, woken: Event, seconds: float, check: Check) -> None:
+        until = monotonic() + seconds
+        while (left := until - monotonic()) > 0 and not woken.wait(min(left, SLICE_S)):
+            check()
+
+    def longer(self, pause: timedelta) -> timedelta:
+        longer = pause * 2 if self.settings.exponential_backoff else pause
+        return min(longer, self.settings.max_poll_interval)
+
+    def leave(self, owner: str, locks: Sequence[str], reason: str) -> None:
+        """Leave the line, and end what was granted meanwhile."""
+        self.keeper.drop(owner)
+        self.keeper.insist(Call(script("gpu/give_up"), locks, [owner, ms(CLAIM), reason], bool))
+
+    def release(self, lease: Lease) -> None:
+        """End the lease and hand the device on. A lease that was lost meanwhile is nobody's business any more."""
+        self.keeper.drop(lease.owner)
+        self.keeper.insist(released(lease.lock, lease.owner, lease.fence, "released"))
+
+
+def released(lock: str, owner: str, fence: str, reason: str) -> Call[bool]:
+    """End exactly this lease; False when the lock has changed hands."""
+    return Call(script("gpu/release"), [lock], [owner, fence, ms(CLAIM), reason], bool)
+
+
+def ms(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)

@@ -1,0 +1,278 @@
+"""What is loaded where: a model stays on the device after its lease, so that the next task with it is warm.
+
+Before a model is loaded, room is made: the least recently used models, in whatever process, are asked to unload, and
+the loading begins when the device itself says that the memory is back. Only the holder of the lease loads or makes
+room, so nobody else is using the device meanwhile. A process that does not let go is replaced by its parent.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from threading import Event, RLock, Thread
+from time import monotonic
+from typing import Any, Generic, Literal, TypeVar
+
+import structlog
+
+from common import keys
+from common.errors import GpuLockTimeout, OutOfGpuMemory, StateUnavailable
+from common.gpu.devices import CPU_ID, Device
+from common.gpu.keeper import Keeper
+from common.gpu.residents import TTL, UNLOAD, Resident, residents_on
+from common.models.news import ModelNews
+from common.redis import SyncRedis, told
+from common.settings import GpuSettings
+from common.worker.orders import Order, give
+from common.worker.stall import ends_when_stalled
+
+LOOK_S = 0.01
+RECYCLE_TIMEOUT_S = 10.0
+MEMORY_BACK_S = 5.0
+SURELY_BACK = 0.75
+"""Of what a model was measured to take: a part of it may be the engine's own, which stays."""
+SIZES_TTL_S = 90 * 24 * 3600
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Model(Generic[T]):
+    """Something that is loaded on a device. `engine` and `key` are those of its ModelSpec, where it has one."""
+
+    engine: str
+    key: str
+    load: Callable[[Device], T]
+    unload: Callable[[T], None]
+    estimate_mib: int
+    """Until it has been measured once."""
+    variant: str = ""
+    """What else changes its size, such as its compute type."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.engine}/{self.key}"
+
+    @property
+    def name(self) -> str:
+        return f"{self.id}/{self.variant}" if self.variant else self.id
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A model of this process."""
+
+    model: Model[Any]
+    device: Device
+    value: Any
+    resident: Resident
+    used: float
+
+
+class Residency:
+    """One a process. A device's lock in `using` is held while a model on it is used: an active one is never unloaded.
+
+    What is loaded is told to everybody through Redis. That never fails a task; when Redis is back, all is told again.
+    """
+
+    def __init__(self, redis: SyncRedis, settings: GpuSettings, host: str, worker: str, keeper: Keeper) -> None:
+        self.redis = redis
+        self.settings = settings
+        self.host = host
+        self.worker = worker
+        self.keeper = keeper
+        self.news = ModelNews(redis)
+        self.loaded: dict[str, Loaded] = {}
+        self.using: dict[str, RLock] = {}
+        keeper.handlers[UNLOAD] = self.unload_asked
+        keeper.connected = self.show_all
+        keeper.idle = self.look_for_idle
+
+    def devices_of(self, model: Model[Any]) -> Sequence[str]:
+        """Return where the model is warm already."""
+        found = self.loaded.get(model.name)
+        return [found.device.id] if found else []
+
+    @contextmanager
+    def use(self, device: Device, model: Model[T], *, on_load: Callable[[float], None] = lambda _: None) -> Iterator[T]:
+        """Give the model, loaded on this device; `on_load` hears the seconds that the loading took.
+
+        Raises:
+            OutOfGpuMemory: it does not fit, even alone.
+            GpuLockTimeout: on the CPU, another process is at work with a model that it does not fit beside.
+        """
+        with self.using.setdefault(device.id, RLock()):
+            found = self.loaded.get(model.name)
+            if found is None or found.device.id != device.id:
+                began = monotonic()
+                found = self.bring(device, model)
+                on_load(monotonic() - began)
+            self.touch(found)
+            try:
+                yield found.value
+            finally:
+                self.touch(found)
+
+    def bring(self, device: Device, model: Model[Any]) -> Loaded:
+        if model.name in self.loaded:
+            self.unload(model.name)  # it is on another device
+        self.keeper.start()  # without a card no lease has done it: its open subscription shows that this process lives
+        self.make_room(device, self.size(model))
+        free, now = device.free_mib(), self.redis.now_us()
+        with ends_when_stalled(self.settings.load_timeout):
+            value = model.load(device)
+        mib = device.used_mib(os.getpid()) if not self.loaded else None
+        measured = max(free - device.free_mib(), 0) or mib or model.estimate_mib
+        resident = Resident(
+            name=model.name,
+            model=model.id,
+            worker=self.worker,
+            pid=os.getpid(),
+            channel=self.keeper.channel,
+            mib=measured,
+            device_mib=device.total_mib,
+            loaded_us=now,
+            used_us=now,
+        )
+        self.loaded[model.name] = loaded = Loaded(model, device, value, resident, monotonic())
+        self.tell("loaded", loaded)
+        log.info("model_loaded", model=model.name, device=device.id, mib=measured)
+        return loaded
+
+    def size(self, model: Model[Any]) -> int:
+        """Return what the model was measured to take, else its estimate, in MiB."""
+        with told():
+            measured = self.redis.client.hget(keys.model_sizes(self.host), model.name)
+        return int(measured) if measured else model.estimate_mib
+
+    def touch(self, found: Loaded) -> None:
+        found.used = monotonic()
+        with suppress(StateUnavailable):
+            found.resident.used_us = self.redis.now_us()
+        self.show(found)
+
+    def show(self, found: Loaded) -> None:
+        """Tell that a model is loaded, and its size to who will load it next."""
+        places, sizes = keys.residents(self.host, found.device.id), keys.model_sizes(self.host)
+        with suppress(StateUnavailable), told():
+            pipe = self.redis.client.pipeline()
+            pipe.hset(places, found.resident.field, found.resident.model_dump_json())
+            pipe.expire(places, TTL)
+            pipe.hset(sizes, found.model.name, found.resident.mib)
+            pipe.expire(sizes, SIZES_TTL_S)
+            pipe.execute()
+
+    def show_all(self) -> None:
+        """Tell again: while nobody listened here, this process counted as dead, and its models as gone with it."""
+        for found in tuple(self.loaded.values()):
+            self.show(found)
+
+    def forget(self, name: str, device: str) -> None:
+        with suppress(StateUnavailable), told():
+            self.redis.client.hdel(keys.residents(self.host, device), f"{name}@{self.worker}")
+
+    def tell(self, kind: Literal["loaded", "unloaded"], found: Loaded) -> None:
+        where = {"host": self.host, "device": found.device.id, "worker": self.worker}
+        self.news.tell(kind, found.model.id, variant=found.model.variant, memory_mib=found.resident.mib, **where)
+
+    # ---- making room ----
+
+    def make_room(self, device: Device, needed_mib: int) -> None:
+        """Unload, least recently used first, until the device itself has the memory free.
+
+        Raises:
+            OutOfGpuMemory: nothing is left to unload.
+        """
+        needed = needed_mib + self.settings.reserve_mib
+        while (free := device.free_mib()) < needed:
+            residents = sorted(self.residents(device), key=lambda resident: resident.used_us)
+            if residents:
+                self.evict(device, residents[0])
+                back = round(residents[0].mib * SURELY_BACK)
+                self.comes_back(device, min(needed, free + back))
+            elif needed > device.total_mib or not (
+                self.comes_back(device, needed)  # of a process that died just now
+                or self.residents(device)  # of one that lives, and was cut off from Redis
+            ):
+                raise OutOfGpuMemory(needed_mib=needed, free_mib=free, total_mib=device.total_mib)
+
+    def comes_back(self, device: Device, wanted_mib: int) -> bool:
+        """Wait until this much is free: the driver gives memory back a while after an unload or a death."""
+        deadline = monotonic() + MEMORY_BACK_S
+        while device.free_mib() < wanted_mib:
+            if monotonic() >= deadline:
+                return False
+            Event().wait(LOOK_S)
+        return True
+
+    def residents(self, device: Device) -> list[Resident]:
+        """Return the models on a device, of the processes that live."""
+        return self.redis.run(residents_on(self.host, device.id))
+
+    def evict(self, device: Device, resident: Resident) -> None:
+        """Have a model unloaded and see it gone; a process that does not let go in time is replaced."""
+        if resident.pid == os.getpid() and resident.worker == self.worker:
+            self.unload(resident.name)
+            return
+        log.info("unload_asked", model=resident.name, worker=resident.worker)
+        with told():
+            self.redis.client.publish(resident.channel, UNLOAD + resident.name)
+        if not self.gone(device, resident, self.settings.unload_timeout.total_seconds()):
+            self.recycle(device, resident)
+
+    def recycle(self, device: Device, resident: Resident) -> None:
+        """Ask the parent of a process that holds on to a model to replace it, and wait until it is dead.
+
+        Raises:
+            GpuLockTimeout: without a lease nobody knows that the process is not at work with it.
+            OutOfGpuMemory: its parent does not obey.
+        """
+        if device.id == CPU_ID:
+            raise GpuLockTimeout(f"There is no memory beside {resident.name} of {resident.worker}, which is in use.")
+        log.warning("process_recycled", model=resident.name, worker=resident.worker)
+        give(self.redis, Order(kind="kill", worker=resident.worker, reason="holds_on_to_a_model"))
+        if not self.gone(device, resident, RECYCLE_TIMEOUT_S):
+            raise OutOfGpuMemory(
+                f"{resident.name} of {resident.worker} cannot be unloaded. Restart that worker.", mib=resident.mib
+            )
+
+    def gone(self, device: Device, resident: Resident, seconds: float) -> bool:
+        deadline = monotonic() + seconds
+        while any(other.field == resident.field for other in self.residents(device)):
+            if monotonic() >= deadline:
+                return False
+            Event().wait(LOOK_S)
+        return True
+
+    # ---- letting go ----
+
+    def unload(self, name: str) -> None:
+        """Let go of a model of this process, and tell everybody."""
+        found = self.loaded.get(name)
+        if found is None:  # gone before, but Redis did not hear of it
+            for device in tuple(self.using):
+                self.forget(name, device)
+            return
+        with self.using[found.device.id]:
+            if self.loaded.get(name) is not found:
+                return
+            del self.loaded[name]
+            found.model.unload(found.value)
+            found.value = None
+            self.forget(name, found.device.id)
+            self.tell("unloaded", found)
+            log.info("model_unloaded", model=name, device=found.device.id)
+
+    def unload_asked(self, name: str) -> None:
+        """Hear another process's wish. In a thread of its own, so that leases are renewed meanwhile."""
+        Thread(target=self.unload, args=(name,), name="gpu-unload", daemon=True).start()
+
+    def look_for_idle(self) -> None:
+        """Unload what nobody has used for the time to live; what is in use is left alone."""
+        ttl = self.settings.model_idle_ttl.total_seconds()
+        for name, found in tuple(self.loaded.items()):
+            using = self.using[found.device.id]
+            if monotonic() - found.used > ttl and using.acquire(blocking=False):
+                using.release()
+                self.unload_asked(name)

@@ -1,0 +1,111 @@
+"""A task's time on the GPU: the lease, the model on the device, and giving way between two steps."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from time import monotonic
+from typing import Generic, TypeVar
+
+from common.context import Timings
+from common.errors import LeaseLost
+from common.gpu.devices import Device, detect
+from common.gpu.keeper import Lease
+from common.gpu.lock import Check, Claim, GpuLock
+from common.gpu.residency import Model, Residency
+from common.redis import SyncRedis
+from common.settings import Settings
+
+T = TypeVar("T")
+CPU = "cpu"
+
+
+class Gpu:
+    """What a worker process knows of the cards: found, locked and filled through here."""
+
+    def __init__(self, redis: SyncRedis, settings: Settings, host: str, worker: str) -> None:
+        self.worker = worker
+        self.devices: dict[str, Device] = {device.id: device for device in detect(settings.gpu, redis, host)}
+        self.lock = GpuLock(redis, settings.gpu_lock, host, list(self.devices))
+        self.residency = Residency(redis, settings.gpu, host, worker, self.lock.keeper)
+
+    @property
+    def shared(self) -> bool:
+        """Whether there is a card to queue for. The CPU needs no lock: its models only have a place there."""
+        return CPU not in self.devices
+
+    def claim(self, task_id: str, priority: int) -> Claim:
+        return Claim(task_id=task_id, worker=self.worker, priority=priority)
+
+
+class GpuSession(Generic[T]):
+    """The model while it may be used.
+
+    Call `step` between two steps of long work. It may move the model, so read `session.model` again after it.
+    """
+
+    def __init__(self, gpu: Gpu, claim: Claim, model: Model[T], timings: Timings, check: Check) -> None:
+        self.gpu = gpu
+        self.claim = claim
+        self.wanted = model
+        self.timings = timings
+        self.check = check
+        self.lease: Lease | None = None
+        self.inside = ExitStack()
+        self.model: T
+
+    def enter(self) -> None:
+        """Wait for a device and bring the model there."""
+        device = self.gpu.devices[self.acquire().device] if self.gpu.shared else self.gpu.devices[CPU]
+        self.model = self.inside.enter_context(
+            self.gpu.residency.use(device, self.wanted, on_load=self.count_load),
+        )
+
+    def acquire(self) -> Lease:
+        began = monotonic()
+        prefer = self.gpu.residency.devices_of(self.wanted)
+        lease = self.gpu.lock.acquire(self.claim, check=self.check, prefer=prefer)
+        self.lease = lease
+        self.inside.callback(self.gpu.lock.release, lease)
+        self.timings.gpu_wait = (self.timings.gpu_wait or 0.0) + monotonic() - began
+        return lease
+
+    def count_load(self, seconds: float) -> None:
+        self.timings.model_load = (self.timings.model_load or 0.0) + seconds
+
+    def leave(self) -> None:
+        """Stop using the model, then end the lease."""
+        self.inside.close()
+        self.lease = None
+
+    def step(self) -> None:
+        """Stop if the task must; let others run when they wait and the quantum is used up.
+
+        Raises:
+            Cancelled, Fenced: the attempt must stop.
+            LeaseLost: somebody else may hold the device by now.
+        """
+        self.check()
+        if self.lease is None:
+            return
+        if self.lease.lost:
+            raise LeaseLost
+        if self.lease.waiting and self.lease.age >= self.gpu.lock.settings.quantum:
+            self.leave()
+            self.enter()
+
+
+@contextmanager
+def held(
+    gpu: Gpu, claim: Claim, model: Model[T], *, timings: Timings, check: Callable[[], None]
+) -> Iterator[GpuSession[T]]:
+    """Hold a device with the model on it for the block.
+
+    Raises:
+        GpuLockTimeout, GpuLockUnavailable, NestedGpuLock: see `GpuLock.lease`.
+        OutOfGpuMemory: the model does not fit.
+    """
+    session = GpuSession(gpu, claim, model, timings, check)
+    try:
+        session.enter()
+        yield session
+    finally:
+        session.leave()

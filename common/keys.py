@@ -1,0 +1,99 @@
+"""The name of every Redis key. `docs/architecture.md` holds the same table, with who writes each."""
+
+from common.context import Status
+
+INDEX = "tasks:index"
+DISPATCH = "tasks:dispatch"
+OUTBOX = "callbacks:outbox"
+LEADER = "monitor:leader"
+MONITOR_CONFIG = "monitor:config"
+MONITOR_ACTIONS = "monitor:actions"
+WORKERS = "workers"
+GPU_LOCKS = "gpu:locks"
+WAKE_CHANNEL = "baton:wake"
+
+# Beside each GPU lock; lua/gpu/prelude.lua says what they hold.
+GPU_LOCK_PARTS = ("queue", "parties", "fence", "history")
+
+# The few that live as long as the system; every other key must have a TTL.
+IMMORTAL = (INDEX, DISPATCH, OUTBOX, MONITOR_CONFIG, "tasks:index:*", "tasks:waiting:*")
+
+
+def state(task_id: str) -> str:
+    return f"workflow_state:{task_id}"
+
+
+def control(task_id: str) -> str:
+    return f"task_control:{task_id}"
+
+
+def events(task_id: str) -> str:
+    return f"events:{task_id}"
+
+
+def transcript_edits(task_id: str) -> str:
+    return f"transcript_edits:{task_id}"
+
+
+def index(status: Status | None) -> str:
+    return f"tasks:index:{status}" if status else INDEX
+
+
+def waiting(queue: str) -> str:
+    return f"tasks:waiting:{queue}"
+
+
+def idempotency(digest: str) -> str:
+    return f"idempotency:{digest}"
+
+
+def message(message_id: str) -> str:
+    return f"callbacks:message:{message_id}"
+
+
+def deliveries(task_id: str) -> str:
+    return f"callbacks:deliveries:{task_id}"
+
+
+def worker(name: str) -> str:
+    return f"worker:{name}"
+
+
+def gpu_lock(host: str, device: str) -> str:
+    return f"gpu_lock:{host}:{device}"
+
+
+def residents(host: str, device: str) -> str:
+    return f"gpu:residents:{host}:{device}"
+
+
+def model_sizes(host: str) -> str:
+    return f"gpu:sizes:{host}"
+
+
+def model_download(model: str) -> str:
+    return f"model_download:{model}"
+
+
+def simulated_gpu(host: str, device: str) -> str:
+    return f"gpu:simulated:{host}:{device}"
+
+
+def orders(worker: str) -> str:
+    return f"worker:orders:{worker}"
+
+
+def acted(what: str) -> str:
+    return f"monitor:acted:{what}"
+
+
+def poke(hub: str) -> str:
+    return f"events-hub:{hub}"
+
+
+def access_token(digest: str) -> str:
+    return f"access_token:{digest}"
+
+
+def llm_answer(digest: str) -> str:
+    return f"llm:answer:{digest}"

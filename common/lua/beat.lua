@@ -1,0 +1,14 @@
+-- Show that an attempt lives, publish what it has to say, and learn whether it must stop.
+-- KEYS  1 workflow_state:{id}  2 task_control:{id}  3 events:{id}
+-- ARGV  1 fence  2 ttl s  3 events kept  4 resident memory in bytes  5 progress JSON or ''  6… pairs event, data JSON
+-- Returns 'OK', 'CANCEL' or 'FENCED'
+local ttl = ARGV[2]
+local seen = redis.call('HMGET', KEYS[2], 'status', 'fence', 'cancel_us')
+if seen[1] ~= 'RUNNING' or seen[2] ~= ARGV[1] then return 'FENCED' end
+
+local now = now_us()
+redis.call('HSET', KEYS[2], 'heartbeat_us', now, 'rss', ARGV[4])
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[2], 'progress', ARGV[5], 'progress_us', now) end
+for i = 6, #ARGV, 2 do publish(KEYS[3], ARGV[3], ttl, ARGV[i], ARGV[i + 1]) end
+renew(KEYS[1], KEYS[2], ttl)
+return seen[3] and 'CANCEL' or 'OK'

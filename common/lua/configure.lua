@@ -1,0 +1,10 @@
+-- Change settings of the monitor, unless somebody else has changed them since they were read.
+-- KEYS  1 monitor:config: path -> JSON, and 'revision'
+-- ARGV  1 the revision that was read, or ''  2 how many paths to remove  3… those paths, then pairs path, JSON
+-- Returns 1, or 0 when the revision is another one: then nothing was done
+if (redis.call('HGET', KEYS[1], 'revision') or '') ~= ARGV[1] then return 0 end
+local removed = tonumber(ARGV[2])
+for i = 3, 2 + removed do redis.call('HDEL', KEYS[1], ARGV[i]) end
+for i = 3 + removed, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('HINCRBY', KEYS[1], 'revision', 1)
+return 1

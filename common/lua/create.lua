@@ -1,0 +1,34 @@
+-- Record a task and its place on the dispatch list in one step; the same request again changes nothing.
+-- KEYS  1 workflow_state:{id}  2 task_control:{id}  3 tasks:index  4 tasks:index:PENDING  5 tasks:waiting:{queue}
+--       6 tasks:dispatch  7 events:@tasks  [8 idempotency:{digest of the client's key}]
+-- ARGV  1 id  2 context JSON  3 digest of the request  4 priority 0-9  5 ttl s  6 max pending  7 dispatch delay us
+--       8… pairs of further fields for task_control
+-- Returns {'created'|'exists'|'conflict'|'full', id, position among the waiting (from 0)}
+local id, digest, ttl = ARGV[1], ARGV[3], ARGV[5]
+
+if KEYS[8] then
+  local known = redis.call('GET', KEYS[8])
+  if known then
+    local known_digest, known_id = string.match(known, '^(%S+) (.+)$')
+    if redis.call('EXISTS', 'task_control:' .. known_id) == 1 then  -- else that task was removed; derived as in list.lua
+      return {known_digest == digest and 'exists' or 'conflict', known_id, -1}
+    end
+  end
+end
+local known_digest = redis.call('HGET', KEYS[2], 'digest')
+if known_digest then return {known_digest == digest and 'exists' or 'conflict', id, -1} end
+if redis.call('ZCARD', KEYS[4]) >= tonumber(ARGV[6]) then return {'full', id, -1} end
+
+-- The first fence is the time: one that a removed task of the same id had can never be met again.
+local now = now_us()
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ttl)
+redis.call('HSET', KEYS[2], 'status', 'PENDING', 'digest', digest, 'priority', ARGV[4], 'fence', now, 'attempt', 0,
+  'created_us', now, 'waiting_us', now, unpack(ARGV, 8))
+redis.call('EXPIRE', KEYS[2], ttl)
+redis.call('ZADD', KEYS[3], now, id)
+redis.call('ZADD', KEYS[4], now, id)
+redis.call('ZADD', KEYS[5], waiting_score(ARGV[4], now), id)
+redis.call('ZADD', KEYS[6], now + ARGV[7], id)
+if KEYS[8] then redis.call('SET', KEYS[8], digest .. ' ' .. id, 'EX', ttl) end
+announce(KEYS[7], id, 'PENDING')
+return {'created', id, redis.call('ZRANK', KEYS[5], id)}

@@ -1,0 +1,12 @@
+-- Forget a finished task.
+-- KEYS  1 task_control:{id}  2 tasks:index  3 tasks:index:{status}  4 events:@tasks  5… its other keys
+-- ARGV  1 id  2 status it must have
+-- Returns 'OK', 'GONE' or the status found
+local status = redis.call('HGET', KEYS[1], 'status')
+if not status then return 'GONE' end
+if status ~= ARGV[2] then return status end
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('DEL', KEYS[1], unpack(KEYS, 5))
+announce(KEYS[4], ARGV[1], nil)
+return 'OK'

@@ -1,0 +1,26 @@
+-- Keep what a person changes in a segment, and tell who follows the task. What is not changed stays as it stands here.
+-- KEYS  1 task_control:{id}  2 transcript_edits:{id}  3 events:{id}
+-- ARGV  1 segment id  2 the segment as it was read, {part: JSON}  3 what is changed of it, {part: JSON}
+--       4 its language, JSON  5 events kept
+-- Returns {'OK', flat `{segment id}:{part}`, JSON}, {'GONE'} when there is no such task, {'BACKWARDS'} when it would end before it starts
+local status = redis.call('HGET', KEYS[1], 'status')
+if not status then return {'GONE'} end
+
+local id, changed = ARGV[1], cjson.decode(ARGV[3])
+local now, fields = {}, {}
+for part, value in pairs(cjson.decode(ARGV[2])) do
+  now[part] = changed[part] or redis.call('HGET', KEYS[2], id .. ':' .. part) or value
+  fields[#fields + 1] = id .. ':' .. part
+  fields[#fields + 1] = now[part]
+end
+if tonumber(now['end']) < tonumber(now['start']) then return {'BACKWARDS'} end
+
+local ttl = redis.call('TTL', KEYS[1])
+redis.call('HSET', KEYS[2], unpack(fields))
+redis.call('EXPIRE', KEYS[2], ttl)
+if status == 'PENDING' or status == 'RUNNING' then  -- else the stream has had its last event
+  publish(KEYS[3], ARGV[5], ttl, 'fragment', '{"segment_index":' .. id .. ',"language":' .. ARGV[4] ..
+    ',"segments":[{"id":' .. id .. ',"start":' .. now['start'] .. ',"end":' .. now['end'] .. ',"text":' .. now['text'] ..
+    ',"speaker":' .. now['speaker'] .. ',"modified":true}]}')
+end
+return {'OK', unpack(fields)}

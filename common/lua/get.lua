@@ -1,0 +1,6 @@
+-- Read a task as it is now.
+-- KEYS  1 workflow_state:{id}  2 task_control:{id}
+-- Returns {context JSON, flat task_control} or {} when there is none
+local context = redis.call('GET', KEYS[1])
+if not context then return {} end
+return {context, redis.call('HGETALL', KEYS[2])}

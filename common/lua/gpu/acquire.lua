@@ -1,0 +1,67 @@
+-- Take the first free device, or wait in line for all of them. Asking again is harmless, and is how a lost wake-up heals.
+-- KEYS  the locks of the candidate devices, the preferred one first
+-- ARGV  1 owner  2 lease ms  3 claim ms  4 head start ms  5 grace ms  6 party JSON (see prelude.lua)  7 arrival ms or ''
+-- Returns {lock, fence} when held, else {'', position, ms until there may be something new, -1 if never, arrival ms}
+local owner, lease_ms, claim_ms, head_start_ms, grace_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local now_ms = now_us() / 1000
+
+-- granted while it slept, or the answer to an earlier ask was lost
+for _, lock in ipairs(KEYS) do
+  local fence, holder = split(redis.call('GET', lock))
+  if holder == owner then
+    redis.call('PEXPIRE', lock, lease_ms)
+    redis.call('HDEL', lock .. ':parties', 'suspect')
+    return {lock, fence}
+  end
+end
+
+-- The first ask of all fixes the place, also when its answer was lost, or the place with its process's connection.
+local placed = redis.call('ZSCORE', KEYS[1] .. ':queue', owner)
+local arrival_ms = tonumber(ARGV[7]) or placed and placed + head_start_ms or now_ms
+local party = cjson.decode(ARGV[6])
+party.since_us = string.format('%.0f', arrival_ms * 1000)
+for _, lock in ipairs(KEYS) do
+  redis.call('ZADD', lock .. ':queue', arrival_ms - head_start_ms, owner)
+  redis.call('HSET', lock .. ':parties', owner, cjson.encode(party))
+  redis.call('EXPIRE', lock .. ':queue', QUEUE_TTL_S)
+  redis.call('EXPIRE', lock .. ':parties', QUEUE_TTL_S)
+end
+
+-- In how many ms the holder counts as dead: 0 when it does, nil while there is no sign of it. Its connection is closed,
+-- in the same life of Redis that saw it open, and it has renewed nothing since somebody noticed: that is for the grace.
+local function dead_in(lock, fence)
+  local parties = lock .. ':parties'
+  local known = redis.call('HGET', parties, 'holder')
+  local holder = known and cjson.decode(known)
+  if not holder or listens(holder.channel) or holder.life ~= life() then
+    redis.call('HDEL', parties, 'suspect')
+    return nil
+  end
+  local since_ms = string.match(redis.call('HGET', parties, 'suspect') or '', '^' .. fence .. ' (%d+)$')
+  if not since_ms then
+    since_ms = string.format('%.0f', math.floor(now_ms))
+    redis.call('HSET', parties, 'suspect', fence .. ' ' .. since_ms)
+  end
+  return math.max(0, tonumber(since_ms) + grace_ms - now_ms)
+end
+
+local news_ms = -1
+local function expect(ms)
+  if news_ms < 0 or ms < news_ms then news_ms = ms end
+end
+
+for _, lock in ipairs(KEYS) do
+  local fence = split(redis.call('GET', lock))
+  local dead_ms = fence and dead_in(lock, fence)
+  if dead_ms == 0 then end_lease(lock, 'holder_died') end
+  if not fence or dead_ms == 0 then
+    local first, new_fence = hand_on(lock, claim_ms, owner)
+    if first == owner then
+      redis.call('PEXPIRE', lock, lease_ms)
+      return {lock, new_fence}
+    end
+  end
+  expect(redis.call('PTTL', lock))
+  if dead_ms and dead_ms > 0 then expect(math.ceil(dead_ms)) end
+end
+return {'', redis.call('ZRANK', KEYS[1] .. ':queue', owner), news_ms, string.format('%.3f', arrival_ms)}

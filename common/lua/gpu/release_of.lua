@@ -1,0 +1,14 @@
+-- End every lease of a process that is dead, and hand its locks on.
+-- KEYS  1 gpu:locks
+-- ARGV  1 the process's name as a worker  2 claim ms  3 reason for the history
+-- Returns the locks that it held
+local mine, freed = ARGV[1] .. ':', {}
+for _, lock in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local _, owner = split(redis.call('GET', lock))
+  if owner and string.sub(owner, 1, #mine) == mine then
+    end_lease(lock, ARGV[3])
+    hand_on(lock, ARGV[2])
+    freed[#freed + 1] = lock
+  end
+end
+return freed

@@ -1,0 +1,50 @@
+-- Stands in front of every script, after NEXT: the table of allowed transitions, made from common/context.py.
+
+local function now_us()  -- Redis's own clock: deadlines are compared on one clock only
+  local t = redis.call('TIME')
+  return t[1] * 1000000 + t[2]
+end
+
+-- Does the task stand where the caller saw it? Returns nil when it does, else what the caller must be told.
+-- stale_us > 0 asks that the last heartbeat is at least that old.
+local function refusal(control, status, fence, to, stale_us)
+  local seen = redis.call('HMGET', control, 'status', 'fence', 'heartbeat_us')
+  if not seen[1] then return 'GONE' end
+  if seen[1] ~= status or seen[2] ~= fence or not (NEXT[status] and NEXT[status][to]) then return seen[1] end
+  if stale_us > 0 and now_us() - tonumber(seen[3] or 0) < stale_us then return 'ALIVE' end
+  return nil
+end
+
+-- Move the id between the two status indexes, keeping its creation time as the score.
+local function reindex(from, to, control, id)
+  redis.call('ZREM', from, id)
+  redis.call('ZADD', to, redis.call('HGET', control, 'created_us'), id)
+end
+
+-- Priority 9 first, then first come. Scores stay exact: 9e13 + milliseconds with fractions is far below 2^53.
+local function waiting_score(priority, us)
+  return (9 - priority) * 1e13 + us / 1000
+end
+
+-- Let a task's record live on, and what people have edited of its text with it. That key is derived, as in list.lua.
+local function renew(state, control, ttl)
+  for _, key in ipairs({state, control, (string.gsub(control, '^task_control:', 'transcript_edits:'))}) do
+    redis.call('EXPIRE', key, ttl)
+  end
+end
+
+local function publish(stream, maxlen, ttl, event, data)
+  redis.call('XADD', stream, 'MAXLEN', '~', maxlen, '*', 'event', event, 'data', data)
+  redis.call('EXPIRE', stream, ttl)
+end
+
+-- Tell who watches the whole system that a task has another status now, or nil: it is gone. An id needs no escapes.
+local function announce(stream, id, status)
+  local told = status and '"' .. status .. '"' or 'null'
+  publish(stream, 2000, 86400, 'task', '{"task_id":"' .. id .. '","status":' .. told .. '}')
+end
+
+-- Tell the gateways that a list of work has something due. They look now and then all the same.
+local function wake(list)
+  redis.call('PUBLISH', 'baton:wake', list)
+end

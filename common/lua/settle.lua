@@ -1,0 +1,19 @@
+-- Record one try of a callback, and when the next is due. The same try again changes nothing.
+-- KEYS  1 callbacks:outbox  2 callbacks:deliveries:{id}  3 callbacks:message:{message id}
+-- ARGV  1 message id  2 try JSON  3 ttl s  4 delay us until the next try, -1 for none  5 most tries kept
+-- Returns how many tries there were
+local seen = redis.call('HMGET', KEYS[3], 'last_try', 'tries')
+if seen[1] == ARGV[2] then return seen[2] end  -- done before: the reply was lost
+
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', 'try', ARGV[2])
+redis.call('EXPIRE', KEYS[2], ARGV[3])
+redis.call('HSETNX', KEYS[3], 'first_us', now_us())
+redis.call('HSET', KEYS[3], 'last_try', ARGV[2])
+local tries = redis.call('HINCRBY', KEYS[3], 'tries', 1)
+redis.call('EXPIRE', KEYS[3], ARGV[3])
+if ARGV[4] == '-1' then
+  redis.call('ZREM', KEYS[1], ARGV[1])
+else
+  redis.call('ZADD', KEYS[1], now_us() + ARGV[4], ARGV[1])
+end
+return tries

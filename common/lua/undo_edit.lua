@@ -1,0 +1,10 @@
+-- Forget what people have changed in a segment, and tell who follows the task how it reads without that.
+-- KEYS  1 task_control:{id}  2 transcript_edits:{id}  3 events:{id}
+-- ARGV  1 events kept  2 event data JSON, or '' when the engine has no such segment any more  3… `{segment id}:{part}`
+-- Returns how many fields there were
+local removed = redis.call('HDEL', KEYS[2], unpack(ARGV, 3))
+local status = redis.call('HGET', KEYS[1], 'status')
+if removed > 0 and ARGV[2] ~= '' and (status == 'PENDING' or status == 'RUNNING') then
+  publish(KEYS[3], ARGV[1], redis.call('TTL', KEYS[1]), 'fragment', ARGV[2])
+end
+return removed

@@ -1,0 +1,143 @@
+"""The only place that makes Redis clients, and how a Lua script is called: the same `Call` runs on either kind.
+
+The choices of timeouts and retries are knowing ones: a write is never retried by the client itself, because a stalled
+Redis would then apply it twice; every script is safe to run again instead. See docs/decisions/0002-redis-clients.md.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from hashlib import sha1
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import redis
+from redis import asyncio as aioredis
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError
+from redis.maint_notifications import MaintNotificationsConfig
+from redis.retry import Retry
+
+from common.context import NEXT
+from common.errors import StateUnavailable
+from common.settings import RedisSettings
+
+SCRIPTS = Path(__file__).parent / "lua"
+CONNECTIONS = 64
+"""Of one pool on an event loop; more commands at a time wait for one of them."""
+# Redis Enterprise only. While it is on, the pool does not look whether the server has closed an idle connection, and
+# each of them fails once after a restart of Redis.
+NO_MAINTENANCE = MaintNotificationsConfig(enabled=False)
+
+T = TypeVar("T")
+Arg = str | int | float | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The text of a Lua script and the name that Redis caches it under."""
+
+    text: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One run of a script: atomic, and safe to repeat when the answer was lost."""
+
+    script: Script
+    keys: Sequence[str]
+    args: Sequence[Arg]
+    parse: Callable[[Any], T]
+
+
+@cache
+def script(name: str) -> Script:
+    """Read `lua/<name>.lua`, with the transition table and the preludes of its folders in front."""
+    file = SCRIPTS / f"{name}.lua"
+    preludes = [folder / "prelude.lua" for folder in reversed(file.relative_to(SCRIPTS).parents)]
+    text = "\n".join([transitions(), *((SCRIPTS / prelude).read_text() for prelude in preludes), file.read_text()])
+    return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def transitions() -> str:
+    """Return `common.context.NEXT` as a Lua table."""
+    rows = (f"{status}={{{','.join(f'{to}=true' for to in sorted(following))}}}" for status, following in NEXT.items())
+    return f"local NEXT = {{{','.join(rows)}}}"
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what redis-py raises into what a user can be told."""
+    try:
+        yield
+    except (RedisConnectionError, redis.TimeoutError) as error:
+        raise StateUnavailable from error
+    except RedisError as error:
+        raise StateUnavailable(f"Redis refused a command: {error}") from error
+
+
+class SyncRedis:
+    """Redis for a worker process. Made after the fork, closed by who made it."""
+
+    def __init__(self, settings: RedisSettings, *, timeout: timedelta | None = None) -> None:
+        seconds = (timeout or settings.socket_timeout).total_seconds()
+        self.client: Any = redis.Redis.from_url(  # the stubs do not know that replies are decoded
+            settings.url.get_secret_value(),
+            decode_responses=True,
+            socket_timeout=seconds,
+            socket_connect_timeout=seconds,
+            retry=Retry(NoBackoff(), 0),
+            maint_notifications_config=NO_MAINTENANCE,
+        )
+
+    def run(self, call: Call[T]) -> T:
+        with told():
+            try:
+                answer = self.client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
+            except NoScriptError:
+                answer = self.client.eval(call.script.text, len(call.keys), *call.keys, *call.args)
+        return call.parse(answer)
+
+    def now_us(self) -> int:
+        """Return Redis's own time in microseconds: the clock of every deadline."""
+        with told():
+            seconds, micros = self.client.time()
+        return int(seconds) * 1_000_000 + int(micros)
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class AsyncRedis:
+    """Redis for the gateway: one pool on its event loop."""
+
+    def __init__(self, settings: RedisSettings, *, block: timedelta | None = None) -> None:
+        """Connect lazily. `block` is how long its blocking reads may take: their timeout is longer than that."""
+        timeout = settings.socket_timeout + (block or timedelta())
+        pool = aioredis.BlockingConnectionPool.from_url(  # the plain one refuses the 101st command at a time
+            settings.url.get_secret_value(),
+            max_connections=CONNECTIONS,
+            timeout=settings.socket_timeout.total_seconds(),
+            decode_responses=True,
+            socket_timeout=timeout.total_seconds(),
+            socket_connect_timeout=settings.socket_timeout.total_seconds(),
+            retry=AsyncRetry(NoBackoff(), 0),
+            maint_notifications_config=NO_MAINTENANCE,
+        )
+        self.client: Any = aioredis.Redis.from_pool(pool)
+
+    async def run(self, call: Call[T]) -> T:
+        with told():
+            try:
+                answer = await self.client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
+            except NoScriptError:
+                answer = await self.client.eval(call.script.text, len(call.keys), *call.keys, *call.args)
+        return call.parse(answer)
+
+    async def close(self) -> None:
+        await self.client.aclose()

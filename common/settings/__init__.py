@@ -1,0 +1,45 @@
+"""Typed settings: environment (`BATON_SECTION__KEY`) over `config/baton.yaml` over the defaults here.
+
+Unknown keys and unknown `BATON_` variables are errors at start: an option that nobody reads is never ignored.
+A service's own section lives beside it, in `services/<name>/settings.py`; `services.settings()` puts all together.
+"""
+
+from common.settings.gateway import AuthSettings, CallbackSettings, GatewaySettings
+from common.settings.gpu import GpuLockSettings, GpuSettings
+from common.settings.load import CONFIG_VARIABLE, DEFAULT_CONFIG, ENV_PREFIX, Settings, config_file, given, load
+from common.settings.monitor import HeartbeatSettings, MonitorSettings, TaskLevels, TimeoutLevels
+from common.settings.places import ModelSettings, RedisSettings, StorageSettings
+from common.settings.section import GIB, MIB, AnySection, KeyHash, Port, Seconds, Section
+from common.settings.tasks import LogSettings, TaskSettings, WorkerSettings
+
+__all__ = [
+    "CONFIG_VARIABLE",
+    "DEFAULT_CONFIG",
+    "ENV_PREFIX",
+    "GIB",
+    "MIB",
+    "AnySection",
+    "AuthSettings",
+    "CallbackSettings",
+    "GatewaySettings",
+    "GpuLockSettings",
+    "GpuSettings",
+    "HeartbeatSettings",
+    "KeyHash",
+    "LogSettings",
+    "ModelSettings",
+    "MonitorSettings",
+    "Port",
+    "RedisSettings",
+    "Seconds",
+    "Section",
+    "Settings",
+    "StorageSettings",
+    "TaskLevels",
+    "TaskSettings",
+    "TimeoutLevels",
+    "WorkerSettings",
+    "config_file",
+    "given",
+    "load",
+]

@@ -1,0 +1,56 @@
+"""The gateway: what it listens on, who may use it, and whom it calls back."""
+
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from common.settings.section import MIB, HostPattern, KeyHash, Port, Seconds, Section
+
+
+class GatewaySettings(Section):
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    allowed_hosts: Annotated[
+        list[HostPattern],
+        Field(description="without API keys: public names that it answers to, and whose pages may post to it"),
+    ] = []
+    max_body_bytes: Annotated[int, Field(gt=0, description="of a JSON request; uploads have their own limit")] = 4 * MIB
+    max_wait: Annotated[Seconds, Field(description="upper bound of `Prefer: wait`")] = timedelta(seconds=60)
+    openai_wait: Annotated[
+        Seconds, Field(description="upper bound of an answer's wait in /v1/audio; a client that says less waits less")
+    ] = timedelta(hours=1)
+    sse_ping: Annotated[Seconds, Field(ge=timedelta(seconds=1))] = timedelta(seconds=10)
+    sse_backlog: Annotated[
+        int, Field(ge=16, description="events a slow client may lag behind before it is dropped")
+    ] = 256
+
+    @property
+    def loopback(self) -> bool:
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+class AuthSettings(Section):
+    api_keys: Annotated[list[KeyHash], Field(description="hashes; `baton key` makes a key and its hash")] = []
+    allow_anonymous: Annotated[bool, Field(description="serve others than loopback without a key")] = False
+    token_ttl: Annotated[
+        Seconds, Field(ge=timedelta(seconds=1), description="of an access token, which opens one path without a key")
+    ] = timedelta(minutes=5)
+
+
+class CallbackSettings(Section):
+    secret: Annotated[
+        SecretStr | None, Field(description="Standard Webhooks signing secret, `whsec_…`; None sends unsigned")
+    ] = None
+    allowed_hosts: Annotated[
+        list[str], Field(description="private hosts or networks that callbacks may reach, e.g. n8n")
+    ] = []
+    allow_private: Annotated[
+        bool, Field(description="callbacks may reach every private address (never link-local)")
+    ] = False
+    timeout: Annotated[Seconds, Field(description="of one try")] = timedelta(seconds=15)
+    concurrency: Annotated[int, Field(gt=0)] = 16

@@ -1,0 +1,42 @@
+"""Where things are kept: Redis, the shared volume, and the hub that models come from."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from common.settings.section import GIB, Seconds, Section
+
+
+class RedisSettings(Section):
+    url: Annotated[SecretStr, Field(description="redis://[:password@]host:port/db")] = SecretStr(
+        "redis://127.0.0.1:6379/0"
+    )
+    socket_timeout: Annotated[Seconds, Field(description="for one command; a stalled Redis is an error after this")] = (
+        timedelta(seconds=5)
+    )
+
+
+class StorageSettings(Section):
+    share: Annotated[Path, Field(description="the shared volume")] = Path("share")
+    max_upload_bytes: Annotated[int, Field(gt=0)] = 20 * GIB
+    max_download_bytes: Annotated[int, Field(gt=0)] = 20 * GIB
+    download_timeout: Annotated[Seconds, Field(description="for a whole input")] = timedelta(hours=1)
+    min_free_bytes: Annotated[int, Field(ge=0, description="uploads and tasks are refused under this")] = 1 * GIB
+    allowed_hosts: Annotated[list[str], Field(description="private hosts or networks that inputs may come from")] = []
+    s3_endpoint: Annotated[str | None, Field(pattern=r"^https?://", description="for s3:// inputs; None is AWS")] = None
+    s3_region: str = "us-east-1"
+    s3_access_key: SecretStr | None = None
+    s3_secret_key: SecretStr | None = None
+
+
+class ModelSettings(Section):
+    offline: Annotated[bool, Field(description="never download a model")] = False
+    hub_endpoint: Annotated[
+        str | None, Field(pattern=r"^https?://", description="a mirror; None is HF_ENDPOINT, else huggingface.co")
+    ] = None
+    hub_token: Annotated[SecretStr | None, Field(description="for gated models; None is HF_TOKEN")] = None
+    test_models: Annotated[Path, Field(description="the tiny ones that ship, for demo and tests alone")] = Path(
+        "tests/fixtures/models"
+    )

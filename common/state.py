@@ -1,0 +1,230 @@
+"""The StateStore: every change to a task's record, each one atomic Lua call.
+
+The methods return a `Call`; `await redis.run(call)` in the gateway and `redis.run(call)` in a worker run the same one.
+Changes say which status and fence they expect, so that nobody acts on an old view.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from secrets import token_hex
+from typing import Any, Literal
+
+from pydantic_core import to_json
+
+from common import keys
+from common.context import FINAL, Progress, Status, WorkflowContext
+from common.contract import Contract
+from common.errors import BatonError, Cancelled, WorkerLost
+from common.events import EVERY_TASK, Event, closing
+from common.messages import message_for
+from common.record import Callback, Record
+from common.redis import Arg, Call, script
+from common.settings import TaskSettings
+
+Outcome = Literal["created", "exists", "conflict", "full"]
+Beat = Literal["OK", "CANCEL", "FENCED"]
+NOW = timedelta(0)
+NEWS = keys.events(EVERY_TASK)
+DISPATCH_GRACE = timedelta(seconds=1)
+"""How long the gateway that recorded a task has it for itself; then any gateway publishes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    outcome: Outcome
+    task_id: str
+    position: int
+    """Among the waiting tasks of the queue, from 0; -1 when nothing was created."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A validated request, ready to be recorded."""
+
+    context: WorkflowContext
+    contract: Contract
+    digest: str
+    priority: int = 0
+    callback: Callback | None = None
+    idempotency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    records: list[Record]
+    last_score: str | None
+    """Where the next page starts; None on the last page."""
+
+
+class StateStore:
+    """Builds the calls; holds no connection."""
+
+    def __init__(self, settings: TaskSettings) -> None:
+        self.settings = settings
+        self.ttl = int(settings.state_ttl.total_seconds())
+        self.kept = settings.events_kept
+
+    def create(self, submission: Submission) -> Call[Created]:
+        task_id, queue = submission.context.task_id, submission.contract.queue
+        key = [keys.idempotency(submission.idempotency)] if submission.idempotency else []
+        places = (keys.INDEX, keys.index(Status.PENDING), keys.waiting(queue), keys.DISPATCH, NEWS)
+        fields: dict[str, Arg] = {
+            "task_name": submission.contract.name,
+            "queue": queue,
+            "attempt_limit": self.settings.max_attempts,
+        }
+        if submission.callback:
+            fields["callback"] = submission.callback.model_dump_json()
+        head = (submission.digest, submission.priority, self.ttl, self.settings.max_pending, us(DISPATCH_GRACE))
+        return Call(
+            script("create"),
+            [*record_keys(task_id), *places, *key],
+            [task_id, dump(submission.context), *head, *(part for item in fields.items() for part in item)],
+            lambda answer: Created(*answer),
+        )
+
+    def get(self, task_id: str) -> Call[Record | None]:
+        return Call(script("get"), record_keys(task_id), [], one_record)
+
+    def list(self, status: Status | None, after: str | None, count: int) -> Call[Page]:
+        """Read a page, newest first, after the score of the page before."""
+        highest = f"({after}" if after else "+inf"
+        return Call(script("list"), [keys.index(status)], [highest, count], lambda rows: page(rows, count))
+
+    def claim(self, task_id: str, queue: str, worker: str) -> Call[Record | Status | None]:
+        """Begin an attempt. A status as the answer is a refusal; None means that there is no such task."""
+        moves = (keys.index(Status.PENDING), keys.index(Status.RUNNING), keys.waiting(queue), keys.DISPATCH)
+        return Call(
+            script("claim"),
+            [*record_keys(task_id), *moves, keys.events(task_id), NEWS],
+            [task_id, worker, self.ttl, self.kept, token_hex(8)],
+            claimed,
+        )
+
+    def beat(
+        self, task_id: str, fence: int, *, rss: int, progress: Progress | None = None, events: Sequence[Event] = ()
+    ) -> Call[Beat]:
+        told = progress.model_dump_json() if progress else ""
+        pairs = [part for event in events for part in event.fields]
+        return Call(
+            script("beat"),
+            [*record_keys(task_id), keys.events(task_id)],
+            [fence, self.ttl, self.kept, rss, told, *pairs],
+            as_is,
+        )
+
+    def finish(self, record: Record, context: WorkflowContext, *, silent_for: timedelta = NOW) -> Call[str]:
+        """End a task that stands where `record` saw it; with `silent_for`, only if its heartbeat is that old."""
+        control, message, event = record.control, message_for(record, context), closing(context)
+        name = message.id if message else ""
+        indexes = (keys.index(control.status), keys.index(context.status), keys.waiting(control.queue), keys.DISPATCH)
+        told = (keys.events(context.task_id), NEWS)
+        expected = (context.task_id, control.status, control.fence, us(silent_for))
+        final = (context.status, dump(context), self.ttl, self.kept, *event.fields)
+        return Call(
+            script("finish"),
+            [*record_keys(context.task_id), *indexes, *told, keys.OUTBOX, keys.message(name)],
+            [*expected, *final, name, message.model_dump_json() if message else ""],
+            as_is,
+        )
+
+    def requeue(
+        self,
+        record: Record,
+        *,
+        reason: str,
+        delay: timedelta = NOW,
+        silent_for: timedelta = NOW,
+        counted: bool = True,
+    ) -> Call[str]:
+        """Give another attempt to a running task, or to a finished one that a user retries.
+
+        When it is not `counted`, the attempt that ends here does not use up one of the task's.
+        """
+        control, context = record.control, record.context
+        again = control.status in FINAL
+        limit = control.attempt + self.settings.max_attempts if again else control.attempt_limit + (not counted)
+        signal = Event("signal", {"code": "retrying", "attempt": control.attempt + 1, "reason": reason})
+        expected = (context.task_id, control.status, control.fence, us(silent_for))
+        indexes = (keys.index(control.status), keys.index(Status.PENDING), keys.waiting(control.queue), keys.DISPATCH)
+        renewed = dump(record.renewed()) if again else ""
+        return Call(
+            script("requeue"),
+            [*record_keys(context.task_id), *indexes, keys.events(context.task_id), NEWS],
+            [*expected, us(delay), renewed, self.ttl, self.kept, signal.json, limit],
+            as_is,
+        )
+
+    def after_failure(self, record: Record, ended: WorkflowContext, error: BatonError) -> Call[str]:
+        """Decide what an attempt's error means: another attempt after a while, or the end as `ended` has it."""
+        if error.retryable and record.control.attempts_left:
+            return self.requeue(record, reason=error.code, delay=self.backoff(record.control.attempt))
+        return self.finish(record, ended)
+
+    def after_loss(self, record: Record, *, silent_for: timedelta = NOW) -> Call[str]:
+        """Decide what its worker's death means: cancelled if that was asked for, else another attempt or the end."""
+        if record.control.cancel_us:
+            return self.finish(record, record.ended(Status.CANCELLED, error=Cancelled()), silent_for=silent_for)
+        if record.control.attempts_left:
+            return self.requeue(record, reason=WorkerLost.code, silent_for=silent_for)
+        lost = WorkerLost(attempts=record.control.attempt)
+        return self.finish(record, record.ended(Status.FAILED, error=lost), silent_for=silent_for)
+
+    def give_back(self, record: Record) -> Call[str]:
+        """Return a task whose worker was told to stop; it is not the task's fault, so the attempt is not counted."""
+        return self.requeue(record, reason="worker_stopped", counted=False)
+
+    def backoff(self, attempt: int) -> timedelta:
+        return self.settings.retry_backoff * (1 << (attempt - 1))
+
+    def ask_to_cancel(self, task_id: str) -> Call[str]:
+        return Call(script("cancel"), [keys.control(task_id)], [], as_is)
+
+    def delete(self, record: Record) -> Call[str]:
+        task_id, status = record.context.task_id, record.control.status
+        others = (keys.state(task_id), keys.events(task_id), keys.deliveries(task_id), keys.transcript_edits(task_id))
+        return Call(
+            script("delete"),
+            [keys.control(task_id), keys.INDEX, keys.index(status), NEWS, *others],
+            [task_id, status],
+            as_is,
+        )
+
+
+def take(list_key: str, count: int, lease: timedelta) -> Call[list[str]]:
+    """Take what is due from the dispatch list or the outbox."""
+    return Call(script("take"), [list_key], [count, us(lease)], as_is)
+
+
+def elect(name: str, lease: timedelta) -> Call[bool]:
+    return Call(script("elect"), [keys.LEADER], [name, int(lease.total_seconds() * 1000)], bool)
+
+
+def record_keys(task_id: str) -> list[str]:
+    return [keys.state(task_id), keys.control(task_id)]
+
+
+def us(duration: timedelta) -> int:
+    return duration // timedelta(microseconds=1)
+
+
+def dump(context: WorkflowContext) -> str:
+    return to_json(context).decode()
+
+
+def as_is(answer: Any) -> Any:
+    return answer
+
+
+def one_record(answer: list[Any]) -> Record | None:
+    return Record.parse(*answer) if answer else None
+
+
+def claimed(answer: list[Any]) -> Record | Status | None:
+    return Status(answer[0]) if len(answer) == 1 else one_record(answer)
+
+
+def page(rows: list[Any], count: int) -> Page:
+    records = [Record.parse(context, control) for _id, _score, context, control in rows if context and control]
+    return Page(records, rows[-1][1] if len(rows) == count else None)

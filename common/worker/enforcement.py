@@ -1,0 +1,91 @@
+"""How a worker's parent carries out the orders for its children, and frees what a dead child held."""
+
+import os
+import signal
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from common.context import Status
+from common.errors import StateUnavailable
+from common.gpu.leases import release_of
+from common.redis import told
+from common.worker.orders import Order, take
+from common.worker.process import WorkerProcess, busy, end_tree, worker_name
+
+if TYPE_CHECKING:
+    from common.worker.request import TaskRequest
+
+log = structlog.get_logger()
+
+
+def carry_out_orders(process: WorkerProcess, children: list[int]) -> None:
+    """Do what is asked for each child. An order can only be addressed to a child of this parent."""
+    for pid in children:
+        for order in take(process.redis, worker_name(process.service, pid)):
+            answer = carry_out(process, order, pid)
+            log.warning("order", answer=answer, pid=pid, **order.model_dump(exclude={"worker"}, exclude_none=True))
+
+
+def carry_out(process: WorkerProcess, order: Order, pid: int) -> str:
+    if not still_true(process, order):
+        return "out_of_date"
+    request = request_of(pid)
+    if order.kind == "soft":
+        return ask_to_end(request, order, pid)
+    if request and order.limit_s is not None:
+        request.overrun = timedelta(seconds=order.limit_s)
+    return "killed" if end(process, pid) else "will_not_die"
+
+
+def ask_to_end(request: "TaskRequest | None", order: Order, pid: int) -> str:
+    """Raise SoftTimeLimitExceeded in a child that is busy with the task; in an idle one it would be its end."""
+    if request is None or order.task_id not in {None, request.id}:
+        return "not_its_task"
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGUSR1)
+    return "asked"
+
+
+def still_true(process: WorkerProcess, order: Order) -> bool:
+    """Tell whether the lease or the attempt that the order was given for still stands."""
+    if order.lock is not None:
+        with told():
+            value: str = process.redis.client.get(order.lock) or ""
+        return value.startswith(f"{order.fence} {order.worker}:")
+    if order.fence is not None and order.task_id:
+        record = process.redis.run(process.store.get(order.task_id))
+        control = record.control if record else None
+        return control is not None and (control.status, control.fence, control.worker) == (
+            Status.RUNNING,
+            order.fence,
+            order.worker,
+        )
+    return True
+
+
+def request_of(pid: int) -> "TaskRequest | None":
+    """Return the delivery that a child is busy with."""
+    return next((request for request in busy() if request.worker_pid == pid), None)
+
+
+def end(process: WorkerProcess, pid: int) -> bool:
+    """Kill a child with all below it, see it gone, and only then free what it held; False when it does not go."""
+    if not end_tree(pid):
+        log.error("process_will_not_die", pid=pid)
+        return False
+    release(process, pid, "killed")
+    return True
+
+
+def release(process: WorkerProcess, pid: int, reason: str) -> None:
+    """Free the GPU that a dead child held. Should Redis be away, its lease ends by itself."""
+    try:
+        freed = process.redis.run(release_of(worker_name(process.service, pid), reason))
+    except StateUnavailable:
+        log.warning("lease_not_released", pid=pid, reason=reason)
+        return
+    if freed:
+        log.warning("lease_released", locks=freed, pid=pid, reason=reason)

@@ -1,0 +1,160 @@
+"""The standard task interface: what every Celery task runs. Claim, work under a heartbeat, finish in one step."""
+
+import errno
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from billiard.exceptions import SoftTimeLimitExceeded
+from celery import Task
+from pydantic import ValidationError
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+
+from common.context import Status, WorkflowContext
+from common.errors import BatonError, Cancelled, Fenced, InvalidInput, StateUnavailable, StorageFull, TaskTimeLimit
+from common.record import Record
+from common.redis import Call
+from common.storage import AttemptFolder
+from common.worker.heartbeat import Heartbeat
+from common.worker.job import Job
+from common.worker.process import WorkerProcess
+from common.worker.task import REGISTRY, RegisteredTask
+
+if TYPE_CHECKING:
+    from common.worker.app import WorkerApp
+
+log = structlog.get_logger()
+
+REDIS_PATIENCE_S = 600
+"""How long an attempt's result is held while Redis is away."""
+
+
+def standard_task_interface(self: Task, context: dict[str, Any]) -> dict[str, Any]:
+    """Run one delivery of a task: take its WorkflowContext and return it, finished.
+
+    A delivery is only a hint; the claim decides whether the task runs. A duplicate returns its context as it came.
+    """
+    app: WorkerApp = self.app
+    task_id = context["task_id"]
+    app.process.soft_limit.begin()
+    with structlog.contextvars.bound_contextvars(task_id=task_id):
+        record = claim(app.process, REGISTRY[self.name], task_id)
+        return attempt(app.process, REGISTRY[self.name], record).model_dump(mode="json") if record else context
+
+
+def claim(process: WorkerProcess, task: RegisteredTask, task_id: str) -> Record | None:
+    found = patiently(process, process.store.claim(task_id, task.contract.queue, process.name))
+    if isinstance(found, Record):
+        return found
+    log.info("delivery_refused", status=found or "GONE")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt's function ended: an output, or an error; `duration` in seconds."""
+
+    output: dict[str, Any]
+    error: BatonError | None
+    duration: float
+
+
+def attempt(process: WorkerProcess, task: RegisteredTask, record: Record) -> WorkflowContext:
+    """Run the function under a heartbeat and record how it ended."""
+    log.info("attempt_started", attempt=record.control.attempt)
+    interval = process.settings.gpu_lock_monitor.heartbeat.interval
+    with Heartbeat(process.redis, process.store, record, interval) as heartbeat:
+        job = Job(record, process, heartbeat)
+        discard_dead(job)
+        outcome = timed(task, record, job)
+        latest = heartbeat.latest
+    heartbeat.flush()
+    ended = conclude(process, record.progressed(latest), job, outcome)
+    clean_up(job, ended)
+    return ended
+
+
+def timed(task: RegisteredTask, record: Record, job: Job) -> Outcome:
+    began = monotonic()
+    try:
+        output, error = run(task, record, job), None
+    except BatonError as raised:
+        output, error = {}, raised
+    duration = monotonic() - began
+    waited = (job.timings.fetch, job.timings.gpu_wait, job.timings.model_load)
+    job.timings.run = duration - sum(part or 0.0 for part in waited)
+    return Outcome(output, error, duration)
+
+
+def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
+    """Call the author's function; here everything that it may raise becomes an error that a user can be told.
+
+    Raises:
+        BatonError: always one of these.
+    """
+    try:
+        job.storage.require_space()
+        params = task.contract.input.model_validate(record.context.input_params.input_data)
+        with job.process.soft_limit:
+            made = task.function(params, job)
+        output: dict[str, Any] = task.contract.output.model_validate(made).model_dump(mode="json")
+    except BatonError:
+        raise
+    except SoftTimeLimitExceeded as error:
+        raise TaskTimeLimit from error
+    except ValidationError as error:
+        raise InvalidInput(f"{error.error_count()} fields do not fit: {error}") from error
+    except OSError as error:
+        raise StorageFull if error.errno == errno.ENOSPC else unexpected(error) from error
+    except Exception as error:
+        raise unexpected(error) from error
+    return output
+
+
+def unexpected(error: Exception) -> BatonError:
+    log.error("task_raised", exc_info=error)
+    return BatonError(f"{type(error).__name__} in the task. The worker's log holds the trace under the task id.")
+
+
+def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome) -> WorkflowContext:
+    """Write the end of the attempt, unless it was taken back."""
+    error = outcome.error
+    if isinstance(error, Fenced):
+        log.warning("attempt_fenced")
+        return record.context
+    if error and not isinstance(error, Cancelled):
+        log.warning("attempt_failed", code=error.code, message=error.message, detail=error.detail)
+        ended = record.ended(Status.FAILED, error=error, timings=job.timings, duration=outcome.duration)
+        if patiently(process, process.store.after_failure(record, ended, error)) != "CANCEL":
+            return ended
+        error = Cancelled()
+    status = Status.CANCELLED if error else Status.SUCCESS
+    ended = record.ended(status, output=outcome.output, error=error, timings=job.timings, duration=outcome.duration)
+    answer = patiently(process, process.store.finish(record, ended))
+    log.info("attempt_ended", status=status, answer=answer, duration=round(outcome.duration, 3))
+    return ended
+
+
+def discard_dead(job: Job) -> None:
+    """Remove what the attempts before had half written when they died; their checkpoints stay."""
+    for number in range(1, job.attempt):
+        AttemptFolder(job.storage, job.task_id, number).discard_partial()
+
+
+def clean_up(job: Job, ended: WorkflowContext) -> None:
+    """Remove what is no longer needed; a checkpoint stays until the task has succeeded."""
+    job.folder.discard_partial()
+    if ended.status is Status.SUCCESS:
+        job.folder.discard_earlier()
+
+
+@retry(
+    retry=retry_if_exception_type(StateUnavailable),
+    wait=wait_exponential_jitter(multiplier=0.1, max=2),
+    stop=stop_after_delay(REDIS_PATIENCE_S),
+    reraise=True,
+)
+def patiently(process: WorkerProcess, call: Call[Any]) -> Any:
+    """Run a call until Redis answers: every script is safe to repeat."""
+    return process.redis.run(call)

@@ -1,0 +1,163 @@
+"""What a task function gets to work with: its inputs, a place for its outputs, and a voice."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import structlog
+
+from common.checkpoint import CHECKPOINT, Checkpoint
+from common.context import Progress, Timings
+from common.errors import LeaseLost
+from common.events import Event, Kind
+from common.fetch import fetch
+from common.gpu.keeper import Lease
+from common.gpu.residency import Model
+from common.gpu.session import GpuSession, T, held
+from common.media import Artifact, MediaFile
+from common.record import Record
+from common.storage import AttemptFolder
+from common.transcript import Transcript
+from common.transcript_edits import read_edits, with_edits
+from common.transcript_so_far import output_path
+from common.worker.heartbeat import Heartbeat
+from common.worker.process import WorkerProcess
+
+DOWNLOADS = "downloads"
+EDITED = "edited"
+
+
+class Job:
+    """One attempt at a task, as its function sees it."""
+
+    def __init__(self, record: Record, process: WorkerProcess, heartbeat: Heartbeat) -> None:
+        self.task_id = record.context.task_id
+        self.attempt = record.control.attempt
+        self.priority = record.control.priority
+        self.process = process
+        self.settings = process.settings
+        self.storage = process.storage
+        self.heartbeat = heartbeat
+        self.folder = AttemptFolder(self.storage, self.task_id, self.attempt)
+        self.timings = Timings(queued=record.control.queued)
+        self.log = structlog.get_logger().bind(task_id=self.task_id, attempt=self.attempt)
+        self.percent = 0.0
+        self.leased: Lease | None = None
+
+    def fetch(self, media: MediaFile) -> Path:
+        """Return a local file: the one under share, or the URL's after its download. A task's transcript has its edits.
+
+        Raises:
+            FileMissing, UnsafePath: there is no such file inside share.
+            UrlNotAllowed, InputNotReadable, InputTooLarge, DownloadFailed, StorageFull: see `common.fetch`.
+        """
+        began = monotonic()
+        try:
+            return self.download(media) if media.kind == "url" else self.edited(self.storage.find(media))
+        finally:
+            self.timings.fetch = (self.timings.fetch or 0.0) + monotonic() - began
+
+    def edited(self, file: Path) -> Path:
+        """Return the file; for a transcript that people have edited, a copy that has the edits in it."""
+        task_id = self.storage.owner(file)
+        edits = self.process.redis.run(read_edits(task_id)) if task_id else {}
+        record = self.process.redis.run(self.process.store.get(task_id)) if task_id and edits else None
+        if not record or output_path(record) != self.storage.relative(file):
+            return file
+        copy = self.staging(EDITED) / f"{task_id}.json"
+        copy.parent.mkdir(exist_ok=True)
+        with_edits(Transcript.read(file), edits).write(copy)
+        return copy
+
+    def download(self, url: str) -> Path:
+        self.storage.require_space()
+        into = self.folder.staging(DOWNLOADS)
+        into.mkdir(exist_ok=True)
+        return fetch(url, into, settings=self.settings.storage, on_progress=self.report_download)
+
+    def report_download(self, done: int, total: int | None) -> None:
+        self.tell_progress(Progress(phase="download", percent=self.percent, processed=done, total=total))
+
+    def staging(self, name: str) -> Path:
+        """Return where to write `name` until it is whole."""
+        return self.folder.staging(name)
+
+    def publish(self, staged: Path) -> Artifact:
+        """Give a whole file its final name."""
+        self.check()
+        return self.folder.publish(staged)
+
+    def checkpoint(self) -> Checkpoint:
+        """Return this attempt's checkpoint, which begins with what the attempts before it finished."""
+        checkpoint = Checkpoint(self.folder.folder / CHECKPOINT)
+        earlier = [self.storage.workspace(self.task_id) / f"attempt-{n}" / CHECKPOINT for n in range(1, self.attempt)]
+        for file in reversed(earlier):
+            if file.exists():
+                checkpoint.inherit(file)
+                break
+        return checkpoint
+
+    def progress(
+        self,
+        phase: str,
+        *,
+        percent: float,
+        message: str = "",
+        processed: float | None = None,
+        total: float | None = None,
+    ) -> None:
+        """Report how far the attempt is; the percent never falls.
+
+        Raises:
+            Cancelled, Fenced: the attempt must stop.
+        """
+        self.percent = max(self.percent, min(percent, 100.0))
+        self.tell_progress(
+            Progress(phase=phase, percent=self.percent, message=message, processed=processed, total=total),
+        )
+
+    def tell_progress(self, progress: Progress) -> None:
+        self.check()
+        self.heartbeat.tell(progress)
+
+    def gpu(self, model: Model[T]) -> AbstractContextManager[GpuSession[T]]:
+        """Hold the GPU with this model on it for a `with` block. Call `session.step()` between two steps of long work.
+
+        Do outside what needs no GPU: downloads, decoding, writing.
+
+        Raises:
+            GpuLockTimeout, GpuLockUnavailable: the card did not come; the attempt ends and another one follows.
+            NestedGpuLock: this task holds it already.
+            OutOfGpuMemory: the model does not fit, even alone.
+        """
+        gpu = self.process.gpu
+        return held(gpu, gpu.claim(self.task_id, self.priority), model, timings=self.timings, check=self.check)
+
+    @contextmanager
+    def lease(self) -> Iterator[None]:
+        """Hold the GPU without a model, as `@gpu_lock` does. Where there is no card there is nothing to wait for."""
+        gpu = self.process.gpu
+        if not gpu.shared:
+            yield
+            return
+        began = monotonic()
+        with gpu.lock.lease(gpu.claim(self.task_id, self.priority), check=self.check) as lease:
+            self.timings.gpu_wait = (self.timings.gpu_wait or 0.0) + monotonic() - began
+            self.leased = lease
+            try:
+                yield
+            finally:
+                self.leased = None
+
+    def emit(self, kind: Kind, data: Mapping[str, Any]) -> None:
+        """Publish an event of the task."""
+        self.heartbeat.tell(Event(kind, data))
+
+    def check(self) -> None:
+        """Raise Cancelled or Fenced when the attempt must stop."""
+        if self.heartbeat.stop:
+            raise self.heartbeat.stop
+        if self.leased and self.leased.lost:
+            raise LeaseLost

@@ -1,0 +1,67 @@
+"""Which workers live: each parent shows itself every half second, and everybody can read it without searching."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from common import keys
+from common.redis import Arg, Call, script
+
+TTL_S = 15
+REMEMBERED_S = 3600
+"""For this long, a worker that has gone is still listed."""
+
+
+class Presence(BaseModel):
+    """What a worker's parent says of itself."""
+
+    name: str
+    service: str
+    pid: int
+    started_at: datetime
+    active: list[str]
+    """The tasks that it has taken."""
+    children: list[int]
+    """The pids of the processes that run them."""
+    rss: int
+    gpu_host: str
+    """The name that its host's cards are locked under."""
+
+    @property
+    def host(self) -> str:
+        return host_of(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A worker as it was last seen; `presence` is None when it is gone."""
+
+    name: str
+    age_us: int
+    presence: Presence | None
+
+
+def shown(presence: Presence) -> Call[bool]:
+    key = keys.worker(presence.name)
+    arguments: list[Arg] = [presence.name, presence.model_dump_json(), TTL_S, REMEMBERED_S]
+    return Call(script("present"), [key, keys.WORKERS], arguments, bool)
+
+
+def workers() -> Call[list[Seen]]:
+    return Call(script("workers"), [keys.WORKERS], [], parse)
+
+
+def parse(flat: list[str]) -> list[Seen]:
+    rows = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+    return [Seen(name, int(age), Presence.model_validate_json(text) if text else None) for name, age, text in rows]
+
+
+def alive(seen: list[Seen], service: str) -> list[Presence]:
+    """Return the living workers of a service."""
+    return [each.presence for each in seen if each.presence and each.presence.service == service]
+
+
+def host_of(worker: str) -> str:
+    """Return the host in a worker's name, `<service>@<host>/<pid>`."""
+    return worker.partition("@")[2].rpartition("/")[0]

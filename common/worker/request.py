@@ -1,0 +1,115 @@
+"""What the parent process knows of a running delivery: here it learns at once that the child died or was killed."""
+
+from datetime import timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from billiard.exceptions import TimeLimitExceeded
+from celery.worker.request import Request
+from kombu.transport.virtual import QoS
+from typing_extensions import override
+
+from common.context import Status
+from common.errors import StateUnavailable, TaskTimeLimit
+from common.record import Record
+from common.redis import Call
+from common.state import StateStore
+from common.storage import AttemptFolder
+from common.worker.enforcement import end, release
+from common.worker.process import stopping, worker_name
+
+if TYPE_CHECKING:
+    from common.worker.app import WorkerApp
+
+log = structlog.get_logger()
+
+
+class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
+    """Celery's request, which also tells the record when its child is gone."""
+
+    claimed = False
+    unwanted: str | None = None
+    unwanted_since = 0.0
+    overrun: timedelta | None = None
+    """The limit that the child was killed for, when an order said so."""
+
+    @override
+    def acknowledge(self) -> None:
+        super().acknowledge()
+        self.make_room()
+
+    @override
+    def reject(self, requeue: bool = False) -> None:
+        super().reject(requeue=requeue)
+        self.make_room()
+
+    def make_room(self) -> None:
+        """Have the next message fetched, also where the broker was away when this one was to be acknowledged.
+
+        Celery only logs that, and kombu counts the message as one that is still worked on: with a prefetch of one it
+        would never fetch another, nor look at its connection. What stays in the broker comes again, to be refused by
+        the claim.
+        """
+        if not self.message.acknowledged:
+            QoS.ack(self.message.channel.qos, self.message.delivery_tag)  # type: ignore[no-untyped-call]
+
+    @override
+    def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> None:
+        """Take the task back when the pool reports a dead child; `return_ok` means the child itself reported."""
+        super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
+        if not return_ok and exc_info.type is not TimeLimitExceeded:  # that one goes on to `on_timeout`
+            release(self.app.process, self.worker_pid, "holder_died")
+            self.lost("child_died", limit=self.overrun)
+
+    @override
+    def on_timeout(self, soft: bool, timeout: float) -> None:
+        """End the child at the hard time limit, and record it. The pool would kill the child only after this."""
+        if not soft:
+            end(self.app.process, self.worker_pid)
+            self.lost("hard_time_limit", limit=timedelta(seconds=timeout))
+        super().on_timeout(soft, timeout)
+
+    def lost(self, reason: str, *, limit: timedelta | None = None) -> None:
+        """Give the task another attempt or end it. Should Redis be away, the missing heartbeat does the same later."""
+        try:
+            record = self.record()
+            if record:
+                self.take_back(record, reason, limit)
+        except StateUnavailable:
+            log.warning("loss_not_recorded", task_id=self.id, reason=reason)
+
+    def record(self) -> Record | None:
+        """Return the record if it is this child's attempt that runs."""
+        process = self.app.process
+        record: Record | None = process.redis.run(process.store.get(self.id))
+        mine = worker_name(process.service, self.worker_pid)
+        running = record and record.control.status is Status.RUNNING and record.control.worker == mine
+        return record if running else None
+
+    def take_back(self, record: Record, reason: str, limit: timedelta | None) -> None:
+        app: WorkerApp = self.app
+        process = app.process
+        AttemptFolder(process.storage, self.id, record.control.attempt).discard_partial()
+        answer = process.redis.run(self.verdict(record, limit))
+        log.warning("attempt_lost", task_id=self.id, reason=reason, answer=answer)
+
+    def verdict(self, record: Record, limit: timedelta | None) -> Call[str]:
+        """Return what a dead child means for its task."""
+        store: StateStore = self.app.process.store
+        if limit:
+            error = TaskTimeLimit(limit_s=limit.total_seconds())
+            return store.finish(record, record.ended(Status.FAILED, error=error))
+        if stopping() and not record.control.cancel_us:
+            return store.give_back(record)
+        return store.after_loss(record)
+
+    def unwanted_for(self) -> float:
+        """Return for how many seconds the child has been busy with what was cancelled, or is not its task any more."""
+        record = self.record()
+        self.claimed = self.claimed or record is not None
+        cancelled = record is not None and record.control.cancel_us is not None
+        unwanted = "cancelled" if cancelled else "ended" if self.claimed and not record else None
+        if unwanted != self.unwanted:
+            self.unwanted, self.unwanted_since = unwanted, monotonic()
+        return monotonic() - self.unwanted_since if unwanted else 0.0
