@@ -1,0 +1,56 @@
+"""Run the worker of one service: `python -m services ffmpeg`."""
+
+import argparse
+import os
+import socket
+import sys
+from importlib import import_module
+
+from common.errors import BatonError
+from common.redis import SyncRedis
+from common.settings import Settings
+from common.worker.app import create_worker
+from common.worker.presence import alive, workers
+from services import HERE, settings
+
+
+def main() -> int:
+    known = sorted(folder.parent.name for folder in HERE.glob("*/contracts.py"))
+    parser = argparse.ArgumentParser(prog="python -m services", description=__doc__)
+    parser.add_argument("service", choices=known)
+    parser.add_argument("--ping", action="store_true", help="exit 0 when this host's worker of the service is alive")
+    chosen = parser.parse_args()
+    try:
+        configured = settings()
+    except BatonError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201 - there is no log before the settings are read
+        return 2
+    if chosen.ping:
+        return ping(configured, chosen.service)
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # noqa: TID251 - ONNX Runtime looks there, and would tell its makers
+    import_module(f"services.{chosen.service}.tasks")
+    return work(configured, chosen.service)
+
+
+def work(configured: Settings, service: str) -> int:
+    """Consume the service's queue until told to stop."""
+    worker = create_worker(configured, service).Worker(  # `worker_main` would import all of Celery's command line
+        hostname=f"{service}@{socket.gethostname()}",
+        queues=[service],
+        concurrency=configured.worker.concurrency,
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def ping(configured: Settings, service: str) -> int:
+    seen = SyncRedis(configured.redis).run(workers())
+    return 0 if any(found.host == socket.gethostname() for found in alive(seen, service)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

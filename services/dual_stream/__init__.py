@@ -1,0 +1,1 @@
+"""Speech to text in two streams: drafts at once by SenseVoice, finals right after by Whisper."""

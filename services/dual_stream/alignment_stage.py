@@ -1,0 +1,55 @@
+"""The alignment stage: one text out of two, recorded, told as final."""
+
+from collections.abc import Callable
+
+from common.transcript import Segment
+from services.dual_stream.choice import choose
+from services.dual_stream.context import ProcessingContext
+from services.dual_stream.ledger import Ledger
+from services.dual_stream.limits import FallbackLimits
+from services.dual_stream.matched import match
+from services.dual_stream.records import FinalRecord
+
+
+class AlignmentStage:
+    """A chunk is recorded before it is told, so that what was told as final is never said in another way."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        limits: FallbackLimits,
+        *,
+        tell: Callable[[list[Segment]], None],
+        report: Callable[[float], None],
+    ) -> None:
+        """`report` is told up to which second of the medium the text is final."""
+        self.ledger = ledger
+        self.limits = limits
+        self.tell = tell
+        self.report = report
+
+    def process(self, context: ProcessingContext) -> None:
+        record = self.aligned(context)
+        self.ledger.append(record)
+        self.tell(record.segments)
+        self.report(context.end)
+
+    def aligned(self, context: ProcessingContext) -> FinalRecord:
+        heard = context.heard
+        language = heard.language if heard else None
+        chosen = [found for one in match(context) if (found := choose(one, language, self.limits))]
+        return FinalRecord(
+            chunk=context.index,
+            start=context.start,
+            end=context.end,
+            until=context.until,
+            next_id=context.next_id,
+            language=language,
+            language_probability=heard.language_probability if heard else None,
+            said=context.said,
+            segments=[segment for segment, _ in chosen],
+            decisions=[decision for _, decision in chosen],
+        )
+
+    def rest(self) -> None:
+        """Nothing is held."""

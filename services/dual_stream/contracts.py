@@ -1,0 +1,80 @@
+"""What the dual_stream service takes and gives."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from common.contract import Contract, TaskInput, TaskOutput
+from common.media import Artifact, MediaFile
+from services.faster_whisper.contracts import ComputeType, Position, Temperature, Text
+from services.faster_whisper.contracts import ModelName as WhisperModel
+from services.faster_whisper.languages import LanguageCode
+from services.faster_whisper.models import english_only
+from services.sensevoice.contracts import ModelName as SenseVoiceModel
+
+
+class TranscribeAudioInput(TaskInput):
+    audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
+    track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
+    start: Position = 0.0
+    end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
+    draft_model: Annotated[
+        SenseVoiceModel | None,
+        Field(description="of SenseVoice: a name, or a folder under share/models; None is sensevoice's setting"),
+    ] = None
+    model: Annotated[
+        WhisperModel | None,
+        Field(description="of Whisper: a name, or a folder under share/models; None is faster_whisper's setting"),
+    ] = None
+    compute_type: Annotated[ComputeType, Field(description="`auto` is float16 on a GPU and int8 on a CPU")] = "auto"
+    language: Annotated[LanguageCode | None, Field(description="None detects it in the first speech")] = None
+    itn: Annotated[bool, Field(description="drafts have punctuation, and numbers written as such")] = True
+    initial_prompt: Annotated[Text | None, Field(description="text before the speech; sets names and style")] = None
+    hotwords: Annotated[Text | None, Field(description="words to expect, in every chunk")] = None
+    beam_size: Annotated[int, Field(ge=1, le=20)] = 5
+    temperature: Annotated[
+        tuple[Temperature, ...],
+        Field(min_length=1, max_length=10, description="the next one is tried where a text looks wrong"),
+    ] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+    @model_validator(mode="after")
+    def fits_together(self) -> Self:
+        if self.end is not None and self.end <= self.start:
+            raise ValueError("end must be after start")
+        if self.model and english_only(self.model) and self.language not in {None, "en"}:
+            raise ValueError(f"model {self.model} knows English only; choose another one for language {self.language}")
+        return self
+
+
+class TranscribeAudioOutput(TaskOutput):
+    transcript_path: Annotated[
+        Artifact, Field(description="a Transcript, as JSON; each segment's `source` says whose text it is")
+    ]
+    srt_path: Annotated[Artifact, Field(description="the same as subtitles, with what people had changed by then")]
+    report_path: Annotated[Artifact, Field(description="why each segment has whose text, as JSON")]
+    language: Annotated[str | None, Field(description="given or detected; None where nobody speaks")]
+    language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 where the language was given")]
+    duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
+    segments: Annotated[int, Field(ge=0, description="how many")]
+    words: Annotated[int, Field(ge=0, description="how many; characters, where a script has no spaces")]
+    drafts_kept: Annotated[int, Field(ge=0, description="segments with the draft's text, as Whisper's looked wrong")]
+    reasons: Annotated[dict[str, int], Field(description="how many of Whisper's texts looked wrong, by reason")]
+    real_time_factor: Annotated[
+        float | None,
+        Field(description="seconds of work for a second of audio, in the last attempt, without waiting and loading"),
+    ]
+    draft_model: str
+    model: str
+    source: Annotated[
+        Literal["both engines", "tiny test models"], Field(description="a tiny test model is no measure of the engines")
+    ] = "both engines"
+    warnings: Annotated[list[str], Field(default_factory=list, description="what was odd about the input")]
+
+
+TRANSCRIBE_AUDIO = Contract(
+    "dual_stream.transcribe_audio",
+    TranscribeAudioInput,
+    TranscribeAudioOutput,
+    needs_gpu=True,
+    summary="Turn speech into text in two streams: drafts by SenseVoice within seconds, replaced by Whisper's finals.",
+)

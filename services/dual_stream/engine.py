@@ -1,0 +1,102 @@
+"""The two engines behind the stages: SenseVoice on the CPU, Whisper on the card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from common.chunks import Span
+from common.gpu.devices import CpuDevice
+from common.gpu.residency import Model
+from common.gpu.session import held
+from common.transcript import Segment
+from common.vad import find_speech
+from common.worker.job import Job
+from services.dual_stream.context import Heard
+from services.dual_stream.contracts import TranscribeAudioInput
+from services.dual_stream.engines import Session
+from services.dual_stream.settings import DualStreamSettings
+from services.faster_whisper import engine as whisper
+from services.faster_whisper.contracts import TranscribeAudioInput as WhisperInput
+from services.sensevoice import engine as sensevoice
+from services.sensevoice.segments import segment_of
+
+if TYPE_CHECKING:
+    from common.audio import Samples
+
+SPEECH_PAD_MS = 200
+"""Kept around speech: the VAD is late, and the first frames of a piece are heard worse."""
+LANGUAGES = frozenset({"zh", "en", "yue", "ja", "ko"})
+"""Those that SenseVoice can be told of."""
+
+Check = Callable[[], None]
+
+
+class SenseVoice:
+    """The fast engine. `step` is called before each piece of work."""
+
+    def __init__(self, job: Job, model: Model[Any], params: TranscribeAudioInput, step: Check) -> None:
+        self.job = job
+        self.wanted = model
+        self.itn = params.itn
+        self.language = params.language if params.language in LANGUAGES else None
+        self.settings = job.settings.section(DualStreamSettings)
+        self.step = step
+
+    @cached_property
+    def model(self) -> Any:
+        """The model, in the machine's own memory, warm for the next task.
+
+        The residency's lock is not kept, for the slow engine needs it meanwhile. Should the residency forget the model
+        in a long task, this reference keeps it.
+        """
+
+        def count(seconds: float) -> None:
+            self.job.timings.model_load = (self.job.timings.model_load or 0.0) + seconds
+
+        with self.job.process.gpu.residency.use(CpuDevice(), self.wanted, on_load=count) as loaded:
+            return loaded
+
+    def find_speech(self, samples: Samples) -> list[Span]:
+        self.step()
+        return find_speech(
+            samples,
+            min_silence_duration_ms=round(self.settings.shortest_pause.total_seconds() * 1000),
+            max_speech_duration_s=self.settings.longest_utterance.total_seconds(),
+            speech_pad_ms=SPEECH_PAD_MS,
+        )
+
+    def hear(self, samples: Samples) -> Segment | None:
+        self.step()
+        heard = sensevoice.transcribe(self.model, samples, language=self.language, itn=self.itn)
+        return segment_of(heard, 0, 0.0) if heard.text else None
+
+
+class Whisper:
+    """The slow engine. `step` is called before each window, and now and then while it waits for the card."""
+
+    def __init__(self, job: Job, model: Model[Any], params: TranscribeAudioInput, step: Check) -> None:
+        self.job = job
+        self.wanted = model
+        self.step = step
+        self.params = WhisperInput(
+            audio_path=params.audio_path,
+            word_timestamps=True,
+            hotwords=params.hotwords,
+            beam_size=params.beam_size,
+            temperature=params.temperature,
+        )
+
+    def session(self) -> AbstractContextManager[Session]:
+        """Take the card, as `job.gpu` does, with a check that also hears of the other stages."""
+        gpu = self.job.process.gpu
+        claim = gpu.claim(self.job.task_id, self.job.priority)
+        return held(gpu, claim, self.wanted, timings=self.job.timings, check=self.step)
+
+    def hear(self, model: Any, samples: Samples, speech: list[Span], *, prompt: str, language: str | None) -> Heard:
+        params = self.params.model_copy(update={"initial_prompt": prompt or None})
+        with whisper.told_of_windows(model, self.step):
+            heard = whisper.transcribe(model, samples, speech, params, language=language)
+            return Heard(list(heard.segments), heard.language, heard.language_probability)

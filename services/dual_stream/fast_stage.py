@@ -1,0 +1,84 @@
+"""The fast stage: reads the audio, hears each utterance at once, and tells the drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from common.audio import SAMPLE_RATE_HZ
+from common.chunks import Chunk
+from common.transcript import Segment
+from services.dual_stream.context import ProcessingContext, Utterance, moved
+from services.dual_stream.engines import FastEngine
+from services.dual_stream.ledger import Ledger
+from services.dual_stream.records import DraftRecord
+from services.dual_stream.terms import terms
+
+Tell = Callable[[list[Segment]], None]
+
+
+class FastStage:
+    """Gives a context for each chunk, in order. A chunk whose draft is on record is not heard again."""
+
+    def __init__(
+        self,
+        chunks: Iterator[Chunk],
+        engine: FastEngine,
+        ledger: Ledger,
+        *,
+        origin: float,
+        tell: Tell,
+    ) -> None:
+        """`origin` is where in the medium the first sample is, in seconds."""
+        self.chunks = chunks
+        self.engine = engine
+        self.ledger = ledger
+        self.origin = origin
+        self.tell = tell
+        self.next_id = ledger.last.next_id
+
+    def items(self) -> Iterator[ProcessingContext]:
+        for chunk in self.chunks:
+            context = self.context_of(chunk)
+            drafts = [utterance.draft for utterance in context.utterances if utterance.draft]
+            context.terms = terms(drafts)
+            if chunk.index not in self.ledger.drafts:
+                self.record(context, drafts)
+            self.tell(drafts)
+            yield context
+
+    def context_of(self, chunk: Chunk) -> ProcessingContext:
+        start, end = (round(self.origin + at / SAMPLE_RATE_HZ, 3) for at in (chunk.start, chunk.end))
+        context = ProcessingContext(chunk.index, start, end, chunk.end, chunk.samples)
+        known = self.ledger.drafts.get(chunk.index)
+        context.utterances = recalled(known) if known else list(self.heard(context))
+        self.next_id += len(context.utterances)
+        context.next_id = self.next_id
+        return context
+
+    def heard(self, context: ProcessingContext) -> Iterator[Utterance]:
+        for number, (begin, end) in enumerate(self.engine.find_speech(context.samples), self.next_id):
+            draft = self.engine.hear(context.samples[begin:end])
+            yield Utterance(number, begin, end, draft and placed(draft, number, context.seconds(begin), context.end))
+
+    def record(self, context: ProcessingContext, drafts: list[Segment]) -> None:
+        self.ledger.append(
+            DraftRecord(
+                chunk=context.index,
+                start=context.start,
+                end=context.end,
+                until=context.until,
+                next_id=context.next_id,
+                utterances=[(one.id, one.begin, one.end) for one in context.utterances],
+                segments=drafts,
+            )
+        )
+
+
+def recalled(record: DraftRecord) -> list[Utterance]:
+    drafts = {segment.id: segment for segment in record.segments}
+    return [Utterance(number, begin, end, drafts.get(number)) for number, begin, end in record.utterances]
+
+
+def placed(draft: Segment, number: int, offset: float, limit: float) -> Segment:
+    """Return an engine's segment as a draft of the medium, none of it after `limit`."""
+    return moved(draft, offset, limit).model_copy(update={"id": number, "source": "draft"})

@@ -1,0 +1,160 @@
+"""Stages side by side: each in a thread of its own, joined by bounded queues on one event loop.
+
+A chunk is begun only when there is room for it, so that the first stage is never further ahead than the queue is long,
+however much slower the others are. One failure ends all stages and surfaces as itself. A stage that hangs brings the
+others to a standstill within a queue's length, so one guard on all of them (`common.worker.stall`) is enough.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from functools import partial
+from threading import Event
+from typing import Any, Generic, Protocol, TypeVar
+
+QUEUE_BOUND = 5
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+T_contra = TypeVar("T_contra", contravariant=True)
+
+Call = Callable[..., Any]
+"""Awaitable: runs a function off the event loop."""
+OffLoop = Callable[[str], AbstractAsyncContextManager[Call]]
+
+
+class Source(Protocol[T_co]):
+    """Makes items, all in one thread."""
+
+    def items(self) -> Iterator[T_co]: ...
+
+
+class Stage(Protocol[T_contra]):
+    """Does its part of the work on each item, all in one thread."""
+
+    def process(self, item: T_contra) -> None: ...
+
+    def rest(self) -> None:
+        """Let go of what others could use: nothing waits here now, or all is over."""
+        ...
+
+
+class Belt(Generic[T]):
+    """A bounded queue whose places are taken before the items are made. `None` is the end marker."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[T | None] = asyncio.Queue(maxsize=QUEUE_BOUND)
+        self.places = asyncio.Semaphore(QUEUE_BOUND)
+
+    async def get(self) -> T | None:
+        item = await self.queue.get()
+        self.places.release()
+        return item
+
+    async def put(self, item: T | None) -> None:
+        await self.places.acquire()
+        self.queue.put_nowait(item)
+
+
+@asynccontextmanager
+async def own_thread(name: str) -> AsyncIterator[Call]:
+    """Run functions in one thread, and leave only when the last of them has ended."""
+    threads = ThreadPoolExecutor(1, thread_name_prefix=name)
+    loop = asyncio.get_running_loop()
+    try:
+        yield partial(loop.run_in_executor, threads)
+    finally:
+        # the loop must live on meanwhile: what still runs there may wait for another stage
+        await surely(asyncio.to_thread(threads.shutdown))
+
+
+class Stopped(Exception):
+    """Another stage has failed; its error is the one that is told."""
+
+
+class Stop:
+    """Tells the threads of all stages that one has failed, and keeps why."""
+
+    def __init__(self) -> None:
+        self.wanted = Event()
+        self.cause: Exception | None = None
+
+    def check(self) -> None:
+        """Raise Stopped when another stage has failed."""
+        if self.wanted.is_set():
+            raise Stopped
+
+    @contextmanager
+    def at_failure(self) -> Iterator[None]:
+        """Note why the block fails; a cancel, which another's failure brings, is no cause."""
+        try:
+            yield
+        except BaseException as error:
+            if isinstance(error, Exception) and not isinstance(error, ExceptionGroup) and self.cause is None:
+                self.cause = error
+            self.wanted.set()
+            raise
+
+
+@asynccontextmanager
+async def at_rest(stage: Stage[Any], call: Call) -> AsyncIterator[None]:
+    """Bring the stage to rest after the block, in its own thread, where it took what it lets go of."""
+    try:
+        yield
+    finally:
+        await surely(call(stage.rest))
+
+
+async def surely(work: Awaitable[Any]) -> None:
+    """Wait for the end of some work, though a cancel comes, and comes again: the loop's own and the task group's."""
+    future = asyncio.ensure_future(work)
+    while not future.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([future])
+    future.result()
+
+
+def run(source: Source[T], *stages: Stage[T], stop: Stop) -> None:
+    """Bring every item through all stages.
+
+    Raises:
+        Exception: the first one of any stage.
+    """
+    try:
+        # beside the main thread: a time limit strikes there, and would tear the loop apart
+        with ThreadPoolExecutor(1, thread_name_prefix="pipeline") as beside, stop.at_failure():
+            beside.submit(asyncio.run, flow(source, *stages, stop=stop)).result()
+    except ExceptionGroup as failures:
+        raise stop.cause or failures.exceptions[0] from None
+
+
+async def flow(source: Source[T], *stages: Stage[T], stop: Stop, off_loop: OffLoop = own_thread) -> None:
+    async with asyncio.TaskGroup() as group:
+        belts: list[Belt[T]] = [Belt() for _ in stages]
+        group.create_task(feed(source, belts[0], stop, off_loop))
+        for stage, inbox, outbox in zip(stages, belts, [*belts[1:], None], strict=True):
+            group.create_task(work(stage, inbox, outbox, stop, off_loop))
+
+
+async def feed(source: Source[T], outbox: Belt[T], stop: Stop, off_loop: OffLoop) -> None:
+    """Make the items, each when there is a place for it."""
+    async with off_loop(type(source).__name__) as call:
+        with stop.at_failure():
+            items = source.items()
+            while await outbox.places.acquire() and (item := await call(next, items, None)) is not None:
+                outbox.queue.put_nowait(item)
+            outbox.queue.put_nowait(None)
+
+
+async def work(stage: Stage[T], inbox: Belt[T], outbox: Belt[T] | None, stop: Stop, off_loop: OffLoop) -> None:
+    """Process the items as they come, up to the end marker."""
+    async with off_loop(type(stage).__name__) as call, at_rest(stage, call):
+        with stop.at_failure():
+            while (item := await inbox.get()) is not None:
+                await call(stage.process, item)
+                if inbox.queue.empty():
+                    await call(stage.rest)
+                if outbox:
+                    await outbox.put(item)
+            if outbox:
+                await outbox.put(None)

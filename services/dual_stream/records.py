@@ -1,0 +1,51 @@
+"""What the checkpoint holds of a chunk: its draft as soon as there is one, then its final.
+
+Both keep to the rule of `common.transcript_so_far`, so the text so far can be read at any time. Every segment of a
+draft has one with its id in the final.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from common.transcript_so_far import ChunkText
+
+Reason = Literal["empty", "compression_ratio", "avg_logprob", "repetition", "disagreement"]
+"""Why a text of the slow engine looks wrong."""
+
+
+class Decision(BaseModel):
+    """Whose text a segment has, and what spoke against the slow engine's."""
+
+    id: int
+    source: Literal["final", "draft"]
+    reasons: list[Reason] = []
+    agreement: Annotated[float | None, Field(description="share of tokens that both have, 0 to 1")] = None
+    compression_ratio: float | None = None
+    avg_logprob: float | None = None
+    draft_confidence: float | None = None
+    rejected: Annotated[str, Field(description="what the slow engine said, where its text was not taken")] = ""
+
+
+class ChunkRecord(ChunkText):
+    """Times are seconds of the medium; `until` is a sample of what is read of it."""
+
+    start: float
+    end: float
+    until: int
+    next_id: int
+
+
+class DraftRecord(ChunkRecord):
+    stage: Literal["draft"] = "draft"
+    utterances: list[tuple[int, int, int]]
+    """Id, begin and end of each, in samples of the chunk."""
+
+
+class FinalRecord(ChunkRecord):
+    stage: Literal["final"] = "final"
+    aligned: bool = True
+    said: str = ""
+    """The end of the text so far, which the slow engine sees before the next chunk."""
+    decisions: Sequence[Decision] = ()

@@ -1,0 +1,83 @@
+"""The slow stage: hears each chunk well, on a card that it holds only while there are chunks to hear."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from itertools import pairwise
+from typing import Any
+
+from common.audio import SAMPLE_RATE_HZ
+from common.chunks import Span
+from services.dual_stream.context import Heard, ProcessingContext, Utterance, moved
+from services.dual_stream.doubts import looks_right
+from services.dual_stream.engines import Session, SlowEngine
+from services.dual_stream.ledger import Ledger
+from services.dual_stream.settings import DualStreamSettings
+from services.dual_stream.terms import prompt
+
+MARGIN = SAMPLE_RATE_HZ * 2 // 5
+"""Kept around speech, as faster-whisper's own filter keeps it."""
+LONGEST_PAUSE = SAMPLE_RATE_HZ * 2
+"""A longer one is left out."""
+
+
+class SlowStage:
+    """One thread enters and leaves the session, as the lock of the models on a device belongs to a thread."""
+
+    def __init__(
+        self, engine: SlowEngine, ledger: Ledger, settings: DualStreamSettings, *, language: str | None, given: str = ""
+    ) -> None:
+        """`language` None is the first one that is heard; `given` is the client's own prompt."""
+        self.engine = engine
+        self.settings = settings
+        self.language = language or ledger.language
+        self.given = given
+        self.said = ledger.last.said
+        self.inside = ExitStack()
+        self.session: Session | None = None
+
+    def process(self, context: ProcessingContext) -> None:
+        context.said = self.said
+        if not context.utterances:
+            return
+        speech = joined(context.utterances, len(context.samples))
+        heard = self.engine.hear(
+            self.model(), context.samples, speech, prompt=self.prompt(context), language=self.language
+        )
+        self.language = self.language or heard.language
+        shifted = [moved(segment, context.start, context.end) for segment in heard.segments]
+        context.heard = Heard(shifted, heard.language, heard.language_probability)
+        context.said = self.said = self.remembered(context)
+
+    def prompt(self, context: ProcessingContext) -> str:
+        longest = self.settings.prompt_length
+        return prompt(self.given, context.terms, self.said, longest) if longest else self.given
+
+    def remembered(self, context: ProcessingContext) -> str:
+        """Return the text that the next chunk comes after: the draft's where the slow engine's looks wrong."""
+        segments = context.heard.segments if context.heard else []
+        trusted = [one.text for one in segments if looks_right(one, self.settings.fallback)]
+        drafts = [one.draft.text for one in context.utterances if one.draft]
+        text = " ".join(trusted if len(trusted) == len(segments) and trusted else drafts)
+        return text[-self.settings.prompt_length :] if self.settings.prompt_length else ""
+
+    def model(self) -> Any:
+        """Take the device, or let others have it in between when they wait and it was held for long."""
+        if self.session is None:
+            self.session = self.inside.enter_context(self.engine.session())
+        else:
+            self.session.step()
+        return self.session.model
+
+    def rest(self) -> None:
+        """Let go of the device; its model stays there, warm."""
+        self.session = None
+        self.inside.close()
+
+
+def joined(utterances: list[Utterance], length: int) -> list[Span]:
+    """Return the speech with a margin, without the long pauses."""
+    edges = [(max(one.begin - MARGIN, 0), min(one.end + MARGIN, length)) for one in utterances]
+    begins = [edges[0][0], *(late[0] for early, late in pairwise(edges) if late[0] - early[1] > LONGEST_PAUSE)]
+    ends = [*(early[1] for early, late in pairwise(edges) if late[0] - early[1] > LONGEST_PAUSE), edges[-1][1]]
+    return list(zip(begins, ends, strict=True))

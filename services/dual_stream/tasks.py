@@ -1,0 +1,77 @@
+"""The task of the dual_stream service."""
+
+from time import monotonic
+
+from common.audio import SAMPLE_RATE_HZ, Sound, opened
+from common.errors import ClipOutsideMedia, NotMedia
+from common.worker.job import Job
+from common.worker.task import task
+from services.dual_stream.chosen_models import draft_model, final_model, names
+from services.dual_stream.contracts import TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
+from services.dual_stream.ledger import Ledger
+from services.dual_stream.result import Result
+from services.dual_stream.settings import DualStreamSettings
+from services.dual_stream.transcription import Transcription
+from services.faster_whisper.models import TEST_MODEL as WHISPER_TEST_MODEL
+from services.sensevoice.models import TEST_MODEL as SENSEVOICE_TEST_MODEL
+
+TEST_MODELS = {WHISPER_TEST_MODEL, SENSEVOICE_TEST_MODEL}
+
+
+@task(TRANSCRIBE_AUDIO)
+def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioOutput:
+    """Turn speech into drafts at once and into finals right after, each chunk going on in the stage that it was in.
+
+    Raises:
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.audio`.
+        ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
+        ComputeTypeUnsupported, OutOfGpuMemory, PromptTooLong: see `services.faster_whisper.engine`.
+    """
+    settings = job.settings.section(DualStreamSettings)
+    drafts, finals = names(params, job)
+    source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
+    with opened(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+        models = draft_model(drafts, job), final_model(finals, params, job)
+        work = Transcription(params, job, sound)
+        began, waited = monotonic(), waiting(job)
+        work.run(*models)
+        worked = monotonic() - began - (waiting(job) - waited)
+        refuse_empty(work.ledger, params)
+        return output(job, sound, work.ledger, drafts=drafts, finals=finals, worked=worked)
+
+
+def waiting(job: Job) -> float:
+    """Return the seconds so far that were no work on the audio."""
+    return (job.timings.gpu_wait or 0.0) + (job.timings.model_load or 0.0)
+
+
+def refuse_empty(ledger: Ledger, params: TranscribeAudioInput) -> None:
+    if not ledger.last.until and params.start:
+        raise ClipOutsideMedia(start=params.start)
+    if not ledger.last.until:
+        raise NotMedia("The file has an audio track, but nothing in it can be decoded. Check that it plays.")
+
+
+def output(job: Job, sound: Sound, ledger: Ledger, *, drafts: str, finals: str, worked: float) -> TranscribeAudioOutput:
+    """Write the files and say what is in them; `worked` in seconds."""
+    result, read = Result(job, ledger), ledger.last.until / SAMPLE_RATE_HZ
+    heard = (ledger.last.until - ledger.resumed_at) / SAMPLE_RATE_HZ
+    made = TranscribeAudioOutput(
+        transcript_path=result.transcript(duration=round(sound.position, 3), model=f"{drafts} + {finals}"),
+        srt_path=result.subtitles(),
+        report_path=result.report(job.settings.section(DualStreamSettings).fallback),
+        language=ledger.language,
+        language_probability=ledger.language_probability,
+        duration=round(read, 3),
+        segments=result.segments,
+        words=result.words,
+        drafts_kept=result.drafts,
+        reasons=dict(result.reasons),
+        real_time_factor=round(max(worked, 0.0) / heard, 4) if heard else None,
+        draft_model=drafts,
+        model=finals,
+        source="tiny test models" if TEST_MODELS & {drafts, finals} else "both engines",
+        warnings=sound.warnings if result.segments else [*sound.warnings, "No speech was found."],
+    )
+    job.emit("signal", {"code": "alignment_ready"})
+    return made

@@ -1,0 +1,108 @@
+"""The course of a task: its stages put together, and what they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from common.audio import SAMPLE_RATE_HZ, Sound
+from common.chunks import Chunk, chunks
+from common.errors import StateUnavailable
+from common.gpu.residency import Model
+from common.transcript import Segment
+from common.transcript_edits import read_edits
+from common.vad import find_speech_to_cut
+from common.worker.job import Job
+from common.worker.stall import ends_when_stalled
+from services.dual_stream import pipeline
+from services.dual_stream.alignment_stage import AlignmentStage
+from services.dual_stream.contracts import TranscribeAudioInput
+from services.dual_stream.engine import SenseVoice, Whisper
+from services.dual_stream.fast_stage import FastStage
+from services.dual_stream.ledger import Ledger
+from services.dual_stream.settings import DualStreamSettings
+from services.dual_stream.slow_stage import SlowStage
+from services.dual_stream.telling import told
+from services.dual_stream.watch import Watch
+
+if TYPE_CHECKING:
+    from common.audio import Samples
+
+PHASE = "transcribe"
+
+
+class Transcription:
+    """One attempt at one task. Each chunk goes on in the stage that an attempt before it has brought it to."""
+
+    def __init__(self, params: TranscribeAudioInput, job: Job, sound: Sound) -> None:
+        self.params = params
+        self.job = job
+        self.sound = sound
+        self.settings = job.settings.section(DualStreamSettings)
+        self.ledger = Ledger(job.checkpoint())
+
+    def run(self, draft_model: Model[Any], final_model: Model[Any]) -> None:
+        for record in self.ledger.finals():  # a killed process may not have sent its last ones
+            self.tell_finals(record.segments)
+        stop = pipeline.Stop()
+        with ends_when_stalled(self.settings.stall_timeout) as moved:
+            watch = Watch(self.job, stop, moved)
+            fast = FastStage(
+                self.chunks(watch.check),
+                SenseVoice(self.job, draft_model, self.params, watch.step),
+                self.ledger,
+                origin=self.sound.start,
+                tell=self.tell_drafts,
+            )
+            slow = SlowStage(
+                Whisper(self.job, final_model, self.params, watch.step),
+                self.ledger,
+                self.settings,
+                language=self.params.language,
+                given=self.params.initial_prompt or "",
+            )
+            alignment = AlignmentStage(
+                self.ledger, self.settings.fallback, tell=self.tell_finals, report=self.report(watch)
+            )
+            pipeline.run(fast, slow, alignment, stop=stop)
+
+    def chunks(self, check: Callable[[], None]) -> Iterator[Chunk]:
+        """Read on after the last chunk that is final."""
+        last = self.ledger.last
+        length = round(self.settings.chunk_length.total_seconds() * SAMPLE_RATE_HZ)
+        blocks = checked(self.sound.blocks(), check)
+        return chunks(blocks, length, find_speech_to_cut, index=last.chunk + 1, start=last.until)
+
+    def tell_drafts(self, segments: list[Segment]) -> None:
+        if segments:
+            self.job.emit("draft", told(segments))
+
+    def tell_finals(self, segments: list[Segment]) -> None:
+        """Publish finals; what a person has changed is told as it was changed."""
+        if segments:
+            self.job.emit("fragment", told(self.edited(segments)))
+
+    def edited(self, segments: list[Segment]) -> list[Segment]:
+        with suppress(StateUnavailable):  # then the gateway tells of the edit, as it did when it was made
+            edits = self.job.process.redis.run(read_edits(self.job.task_id))
+            return [edits.get(segment.id, segment) for segment in segments]
+        return segments
+
+    def report(self, watch: Watch) -> Callable[[float], None]:
+        """Return what reports progress by the audio that is final."""
+        total = self.sound.promised or 0.0
+        length = total - self.sound.start
+
+        def report(at: float) -> None:
+            watch.moved()
+            percent = 100 * (at - self.sound.start) / length if length > 0 else 0.0
+            self.job.progress(PHASE, percent=round(percent, 2), processed=round(at, 3), total=total or None)
+
+        return report
+
+
+def checked(blocks: Iterator[Samples], check: Callable[[], None]) -> Iterator[Samples]:
+    for block in blocks:
+        check()
+        yield block

@@ -1,0 +1,250 @@
+"""The faster-whisper library: load a model, find speech, turn speech into text, unload."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common import vad
+from common.audio import SAMPLE_RATE_HZ
+from common.chunks import Span
+from common.errors import BatonError, OutOfGpuMemory
+from common.gpu.devices import Device, NvmlDevice, SimulatedDevice
+from common.gpu.devices import library as nvml
+from common.gpu.residency import Model
+from common.models.errors import ModelDamaged
+from common.settings import MIB
+from common.transcript import Segment, Word
+from services.faster_whisper.contracts import TranscribeAudioInput
+from services.faster_whisper.errors import ComputeTypeUnsupported, PromptTooLong
+from services.faster_whisper.features import piecewise
+from services.faster_whisper.folder import refuse_damaged
+from services.faster_whisper.models import MODELS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from common.audio import Samples
+
+ENGINE = "faster-whisper"
+WORKSPACE_MIB = {"cuda": 700, "cpu": 200}
+"""What a model takes beyond its weights, about; the residency measures it at the first load."""
+WEIGHTS = {"float32": 2.0, "int8": 0.6, "int8_float16": 0.6, "int8_bfloat16": 0.6, "int8_float32": 0.6}
+"""Of the file's size, which is float16 for the models that have a name."""
+PASSED_ON = (
+    "task",
+    "beam_size",
+    "initial_prompt",
+    "hotwords",
+    "word_timestamps",
+    "condition_on_previous_text",
+    "compression_ratio_threshold",
+    "log_prob_threshold",
+    "no_speech_threshold",
+    "max_new_tokens",
+)
+WINDOW_S = 30
+BATCHED_VAD = {"min_silence_duration_ms": 160}
+
+DAMAGE = (RuntimeError, ValueError, Exception)
+"""What a folder's content makes CTranslate2 and `tokenizers` raise: the latter has no class of its own."""
+
+OnWindow = Callable[[], None]
+"""Called before each window of 30 s is decoded, also when no text comes out of it. What it raises ends the decoding."""
+
+
+@cache
+def library() -> Any:
+    """Load faster-whisper once a process."""
+    import faster_whisper.transcribe  # type: ignore[import-untyped]  # noqa: PLC0415 - behind the cached loader
+
+    return faster_whisper
+
+
+@cache
+def observed() -> type[Any]:
+    """Return WhisperModel with a word before each window: its generator is silent for as long as it finds no text."""
+
+    class Observed(library().WhisperModel):  # type: ignore[misc]  # the library has no types
+        on_window: OnWindow = staticmethod(lambda: None)
+
+        def encode(self, features: np.ndarray) -> Any:
+            self.on_window()
+            return super().encode(features)
+
+    return Observed
+
+
+# ---- models ----
+
+
+def whisper(name: str, folder: Path, *, device: str, compute_type: str, cpu_threads: int = 0) -> Model[Any]:
+    """Return the model of a folder, to be loaded where there is room; `device` is `cuda` or `cpu`."""
+    wanted = ("float16" if device == "cuda" else "int8") if compute_type == "auto" else compute_type
+    estimate_mib = round((folder / "model.bin").stat().st_size / MIB * WEIGHTS.get(wanted, 1.0)) + WORKSPACE_MIB[device]
+
+    def load_on(place: Device) -> Any:
+        if isinstance(place, SimulatedDevice):
+            place.allocate(estimate_mib)
+        index = nvml().nvmlDeviceGetIndex(place.handle) if isinstance(place, NvmlDevice) else 0
+        return load(folder, device=device, device_index=index, compute_type=wanted, cpu_threads=cpu_threads)
+
+    return Model(MODELS.engine, name, load_on, unload, estimate_mib, variant=f"{wanted}/{device}")
+
+
+def load(folder: Path, *, compute_type: str, **where: Any) -> Any:
+    """Load a CTranslate2 Whisper model.
+
+    Raises:
+        OutOfGpuMemory: it does not fit.
+        ComputeTypeUnsupported: the device cannot compute like this.
+        ModelDamaged: the folder does not hold one.
+    """
+    refuse_damaged(folder)
+    try:
+        with library_errors():
+            model = observed()(str(folder), compute_type=compute_type, local_files_only=True, **where)
+            model.feature_extractor = piecewise()(**model.feat_kwargs)
+            return model
+    except Exception as error:
+        if type(error) in DAMAGE:
+            raise ModelDamaged(folder=folder.name, reason=str(error)) from error
+        raise
+
+
+@contextmanager
+def told_of_windows(model: Any, on_window: OnWindow) -> Iterator[None]:
+    """Call `on_window` for each window that is decoded in the block."""
+    model.on_window = on_window
+    try:
+        yield
+    finally:
+        del model.on_window
+
+
+def unload(model: Any) -> None:
+    """Give back the memory at once: CTranslate2's, which the garbage collector does not see."""
+    model.model.unload_model()
+
+
+# ---- speech ----
+
+
+def find_speech(samples: Samples, params: TranscribeAudioInput) -> list[Span]:
+    """Return where somebody speaks, as faster-whisper's own `vad_filter` finds it."""
+    return vad.find_speech(samples, **vad_options(params))
+
+
+def vad_options(params: TranscribeAudioInput) -> dict[str, Any]:
+    """Return what the task asks for; several windows at a time have their own defaults in faster-whisper."""
+    chosen = params.vad.model_dump(exclude_none=True)
+    if params.batch_size > 1:
+        chosen = {**(chosen or BATCHED_VAD), "max_speech_duration_s": WINDOW_S}
+    return chosen
+
+
+# ---- text ----
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What comes out of some audio. The text is decoded while `segments` is read."""
+
+    language: str
+    language_probability: float
+    segments: Iterator[Segment]
+    """With ids from 0, in seconds from the beginning of the audio."""
+
+
+def transcribe(
+    model: Any, samples: Samples, speech: list[Span], params: TranscribeAudioInput, *, language: str | None
+) -> Hearing:
+    """Hear what is said in some audio; `language` None detects it.
+
+    Nothing of one call is left for the next: the text depends on the audio and the parameters alone.
+
+    Raises:
+        PromptTooLong: there is no room for text.
+        OutOfGpuMemory: the device is full.
+    """
+    with library_errors():
+        found, info = run(model, samples, speech, params, language)
+    return Hearing(info.language, min(float(info.language_probability), 1.0), finished(found, info.language))
+
+
+def run(
+    model: Any, samples: Samples, speech: list[Span], params: TranscribeAudioInput, language: str | None
+) -> tuple[Iterator[Any], Any]:
+    """Return faster-whisper's own segments and what it says of the audio."""
+    options = {name: getattr(params, name) for name in PASSED_ON} | {"language": language}
+    options["temperature"] = list(params.temperature)
+    if params.batch_size > 1:
+        batched = library().BatchedInferencePipeline(model)
+        settings = {"batch_size": params.batch_size, "without_timestamps": False}
+        answer = batched.transcribe(samples, vad_parameters=vad_options(params), **settings, **options)
+    elif params.vad_filter:
+        # as `vad_filter=True` does it, with the speech that was found while another chunk was decoded
+        stamps = [{"start": start, "end": end} for start, end in speech]
+        joined = library().vad.collect_chunks(samples, stamps)[0][0]
+        found, info = model.transcribe(joined, **options)
+        answer = library().transcribe.restore_speech_timestamps(found, stamps, SAMPLE_RATE_HZ), info
+    else:
+        answer = model.transcribe(samples, **options)
+    return answer  # type: ignore[no-any-return]  # the library has no types
+
+
+def finished(found: Iterator[Any], language: str) -> Iterator[Segment]:
+    """Yield each segment as soon as it is decoded."""
+    with library_errors():
+        for index, heard in enumerate(found):
+            yield segment_of(heard, index, language)
+
+
+def segment_of(heard: Any, index: int, language: str) -> Segment:
+    return Segment(
+        id=index,
+        **times(heard),
+        text=heard.text.strip(),
+        words=[Word(**times(word), text=word.word, probability=share(word.probability)) for word in heard.words or ()],
+        language=language,
+        confidence=share(math.exp(heard.avg_logprob)),
+        avg_logprob=float(heard.avg_logprob),
+        compression_ratio=float(heard.compression_ratio),
+        no_speech_prob=float(heard.no_speech_prob),
+    )
+
+
+def times(heard: Any) -> dict[str, float]:
+    """Return start and end in order, to the millisecond."""
+    start = max(round(float(heard.start), 3), 0.0)
+    return {"start": start, "end": max(round(float(heard.end), 3), start)}
+
+
+def share(probability: float) -> float:
+    return round(min(max(float(probability), 0.0), 1.0), 4)
+
+
+@contextmanager
+def library_errors() -> Iterator[None]:
+    """Tell what faster-whisper and CTranslate2 say in one of our words; they raise nothing but these two."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        text = str(error)
+        for sign, kind in SIGNS.items():
+            if sign in text:
+                raise kind(reason=text) from error
+        raise
+
+
+SIGNS: dict[str, type[BatonError]] = {
+    "out of memory": OutOfGpuMemory,
+    "compute type": ComputeTypeUnsupported,
+    "No position encodings": PromptTooLong,
+    "exceeds the `max_length`": PromptTooLong,
+}

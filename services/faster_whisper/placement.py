@@ -1,0 +1,73 @@
+"""Where a task's model runs: which device, which model by default, and how the place is taken."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Literal, Protocol
+
+from common.gpu.devices import CpuDevice, NvmlDevice
+from common.gpu.residency import Model
+from common.worker.job import Job
+from common.worker.stall import ends_when_stalled
+from services.faster_whisper.contracts import TranscribeAudioInput
+from services.faster_whisper.errors import DeviceUnavailable
+from services.faster_whisper.settings import FasterWhisperSettings
+
+Kind = Literal["cuda", "cpu"]
+
+
+class Session(Protocol):
+    """A model while it may be used; `step` between two chunks, and read `model` again after it."""
+
+    model: Any
+
+    def step(self) -> None: ...
+
+
+@dataclass
+class BesideTheCard:
+    """A session on the CPU of a worker that has a card: nobody waits for it, so it never gives way."""
+
+    model: Any
+    step: Callable[[], None]
+
+
+def kind_of(job: Job, wanted: str) -> Kind:
+    """Return where the model will compute.
+
+    Raises:
+        DeviceUnavailable: `cuda` is wanted and there is none.
+    """
+    cuda = any(isinstance(device, NvmlDevice) for device in job.process.gpu.devices.values())
+    if wanted == "cuda" and not cuda:
+        raise DeviceUnavailable
+    return "cuda" if cuda and wanted != "cpu" else "cpu"
+
+
+def name_of(params: TranscribeAudioInput, kind: Kind, settings: FasterWhisperSettings) -> str:
+    """Return the model that the task names, else the setting's."""
+    if params.model:
+        return params.model
+    if kind == "cpu":
+        return settings.cpu_model
+    return settings.gpu_translation_model if params.task == "translate" else settings.gpu_model
+
+
+def place(job: Job, model: Model[Any], wanted: str) -> AbstractContextManager[Session]:
+    """Take the card, or where the task leaves it to others, load the model beside it for this task alone."""
+    if wanted == "cpu" and job.process.gpu.shared:
+        return beside_the_card(job, model)
+    return job.gpu(model)
+
+
+@contextmanager
+def beside_the_card(job: Job, model: Model[Any]) -> Iterator[BesideTheCard]:
+    began = monotonic()
+    with ends_when_stalled(job.settings.gpu.load_timeout):
+        loaded = model.load(CpuDevice())
+    job.timings.model_load = monotonic() - began
+    try:
+        yield BesideTheCard(loaded, job.check)
+    finally:
+        model.unload(loaded)

@@ -1,0 +1,100 @@
+"""The tasks of the faster_whisper service."""
+
+from time import monotonic
+from typing import Any
+
+from common.audio import SAMPLE_RATE_HZ, Sound, opened
+from common.errors import ClipOutsideMedia, NotMedia
+from common.gpu.residency import Model
+from common.models.store import ModelStore
+from common.transcript import Transcript
+from common.worker.job import Job
+from common.worker.models import downloads, model_folder
+from common.worker.task import task
+from services.faster_whisper import engine
+from services.faster_whisper.contracts import (
+    DOWNLOAD_MODEL,
+    TRANSCRIBE_AUDIO,
+    TranscribeAudioInput,
+    TranscribeAudioOutput,
+)
+from services.faster_whisper.models import MODELS, REQUIRED, TEST_MODEL
+from services.faster_whisper.placement import kind_of, name_of
+from services.faster_whisper.settings import FasterWhisperSettings
+from services.faster_whisper.transcription import Transcription
+
+TRANSCRIPT = "transcript.json"
+
+download_model = task(DOWNLOAD_MODEL)(downloads(MODELS))
+
+
+@task(TRANSCRIBE_AUDIO)
+def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioOutput:
+    """Turn speech into text, going on after the last chunk that an attempt has recorded.
+
+    Raises:
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.audio`.
+        ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
+        DeviceUnavailable, ComputeTypeUnsupported, OutOfGpuMemory, PromptTooLong: see `placement` and `engine`.
+    """
+    settings = job.settings.section(FasterWhisperSettings)
+    kind = kind_of(job, params.device)
+    name = name_of(params, kind, settings)
+    source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
+    with opened(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+        work = Transcription(params, job, sound, model_of(name, kind, params, job))
+        began, waited = monotonic(), waiting(job)
+        work.run()
+        worked = monotonic() - began - (waiting(job) - waited)
+        refuse_empty(work)
+        return result(work, name, worked)
+
+
+def model_of(name: str, kind: str, params: TranscribeAudioInput, job: Job) -> Model[Any]:
+    """Return the model, downloaded where it was missing, not loaded yet."""
+    spec, settings = MODELS.by_name.get(name), job.settings.section(FasterWhisperSettings)
+    folder = model_folder(job, spec) if spec else ModelStore(job.storage, job.settings.models).find_own(name, REQUIRED)
+    return engine.whisper(name, folder, device=kind, compute_type=params.compute_type, cpu_threads=settings.cpu_threads)
+
+
+def waiting(job: Job) -> float:
+    """Return the seconds so far that were no work on the audio."""
+    return (job.timings.gpu_wait or 0.0) + (job.timings.model_load or 0.0)
+
+
+def refuse_empty(work: Transcription) -> None:
+    if not work.until and work.params.start:
+        raise ClipOutsideMedia(start=work.params.start)
+    if not work.until:
+        raise NotMedia("The file has an audio track, but nothing in it can be decoded. Check that it plays.")
+
+
+def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
+    """Write the transcript and say what is in it; `worked` in seconds."""
+    transcript = Transcript(
+        language=work.language,
+        language_probability=work.language_probability,
+        duration=round(work.sound.position, 3),
+        engine=engine.ENGINE,
+        model=name,
+        segments=work.segments,
+    )
+    staged = work.job.staging(TRANSCRIPT)
+    transcript.write(staged)
+    heard = (work.until - work.resumed_at) / SAMPLE_RATE_HZ
+    return TranscribeAudioOutput(
+        transcript_path=work.job.publish(staged),
+        language=transcript.language,
+        language_probability=transcript.language_probability,
+        duration=round(work.until / SAMPLE_RATE_HZ, 3),
+        segments=len(transcript.segments),
+        words=sum(1 for _ in transcript.words),
+        real_time_factor=round(worked / heard, 4) if heard else None,
+        model=name,
+        source="tiny test model" if name == TEST_MODEL else "whisper",
+        warnings=warnings(work.sound, transcript),
+    )
+
+
+def warnings(sound: Sound, transcript: Transcript) -> list[str]:
+    return sound.warnings if transcript.segments else [*sound.warnings, "No speech was found."]

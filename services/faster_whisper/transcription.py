@@ -1,0 +1,99 @@
+"""Whisper on one chunk after the other, all in the language of the first speech."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from common.audio import Sound
+from common.chunks import Chunk, Span
+from common.gpu.residency import Model
+from common.transcript import Segment, Timed
+from common.transcription import ChunkedTranscription, FinishedChunk
+from common.worker.job import Job
+from common.worker.stall import ends_when_stalled
+from services.faster_whisper import engine
+from services.faster_whisper.contracts import TranscribeAudioInput
+from services.faster_whisper.placement import Session, place
+from services.faster_whisper.settings import FasterWhisperSettings
+
+if TYPE_CHECKING:
+    from common.audio import Samples
+
+
+class Transcription(ChunkedTranscription):
+    """One attempt. The card is taken only when the first speech has come, and given way in between."""
+
+    def __init__(self, params: TranscribeAudioInput, job: Job, sound: Sound, model: Model[Any]) -> None:
+        settings = job.settings.section(FasterWhisperSettings)
+        longest = max(settings.chunk_length.total_seconds(), at_once(params))
+        super().__init__(job, sound, chunk=longest, stall=settings.stall_timeout)
+        self.params = params
+        self.model = model
+        self.opened: Session | None = None
+        self.inside: ExitStack
+
+    @property
+    def language(self) -> str | None:
+        """The language that was given, or found in the first speech: all chunks are heard in the same one."""
+        return self.params.language or next((done.language for done in self.finished if done.language), None)
+
+    @property
+    def language_probability(self) -> float | None:
+        return next((done.language_probability for done in self.finished if done.language), None)
+
+    @override
+    def run(self) -> None:
+        with ExitStack() as self.inside:
+            super().run()
+
+    @override
+    def speech_in(self, samples: Samples) -> list[Span]:
+        return engine.find_speech(samples, self.params) if self.params.vad_filter else [(0, len(samples))]
+
+    @override
+    def decode(self, chunk: Chunk, speech: list[Span]) -> FinishedChunk:
+        done = self.silent(chunk)
+        if not speech:
+            return done
+        session, next_id = self.session(), len(self.segments)
+        with ends_when_stalled(self.stall) as moved, engine.told_of_windows(session.model, partial(self.moved, moved)):
+            heard = engine.transcribe(session.model, chunk.samples, speech, self.params, language=self.language)
+            for segment in heard.segments:
+                placed = shifted(segment, next_id + segment.id, done.start, done.end)
+                done.segments.append(placed)
+                self.tell([placed])
+                self.at = max(self.at, placed.end)
+                self.moved(moved)
+        done.language, done.language_probability = heard.language, heard.language_probability
+        return done
+
+    def session(self) -> Session:
+        """Return the loaded model; where others wait for the card, it is given way first."""
+        if self.opened is None:
+            self.opened = self.inside.enter_context(place(self.job, self.model, self.params.device))
+        else:
+            self.opened.step()
+        return self.opened
+
+    def moved(self, engine_moved: Any) -> None:
+        engine_moved()
+        self.report()
+
+
+def at_once(params: TranscribeAudioInput) -> float:
+    """Return the seconds that are decoded at a time: with several windows, a chunk must hold them all."""
+    return engine.WINDOW_S * params.batch_size if params.batch_size > 1 else 0.0
+
+
+def shifted(segment: Segment, number: int, offset: float, limit: float) -> Segment:
+    """Return a chunk's segment as one of the medium: Whisper may set a time after the end of the audio it was given."""
+    words = [word.model_copy(update=moved_times(word, offset, limit)) for word in segment.words]
+    return segment.model_copy(update={"id": number, "words": words, **moved_times(segment, offset, limit)})
+
+
+def moved_times(timed: Timed, offset: float, limit: float) -> dict[str, float]:
+    return {name: round(min(getattr(timed, name) + offset, limit), 3) for name in ("start", "end")}

@@ -1,0 +1,1 @@
+"""The everyday video and audio work, done by ffmpeg."""

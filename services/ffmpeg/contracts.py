@@ -1,0 +1,237 @@
+"""What the ffmpeg service takes and gives."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from common.contract import Contract, TaskInput, TaskOutput
+from common.media import Artifact, MediaFile
+from services.ffmpeg.fields import AudioForm, AudioTrack, ClipInput, Language, Length, MediaInput, Position, SampleRate
+from services.ffmpeg.media import MediaInfo
+from services.ffmpeg.pictures import SubtitleStyle, VideoForm
+
+Duration = Annotated[float, Field(ge=0, description="seconds")]
+MAX_TRACKS = 32
+MAX_FONTS = 16
+
+
+class ProbeInput(TaskInput):
+    media_path: MediaFile
+
+
+PROBE = Contract("ffmpeg.probe", ProbeInput, MediaInfo, summary="Read container, tracks, chapters and tags.")
+
+
+class ExtractAudioInput(AudioForm, ClipInput):
+    video_path: MediaFile
+    track: AudioTrack = 0
+    sample_rate: SampleRate | None = 16_000
+    channels: Literal[1, 2] | None = 1
+
+
+class AudioOutput(TaskOutput):
+    audio_path: Artifact
+    duration: Duration
+    sample_rate: int
+    channels: int
+
+
+EXTRACT_AUDIO = Contract(
+    "ffmpeg.extract_audio",
+    ExtractAudioInput,
+    AudioOutput,
+    summary="Take an audio track out of a video: 16 kHz mono WAV unless asked otherwise.",
+)
+
+
+class ExtractKeyframesInput(ClipInput):
+    video_path: MediaFile
+    mode: Annotated[
+        Literal["scene", "keyframe", "interval"],
+        Field(description="at each change of scene, at each I-frame (fastest), or every `interval`"),
+    ] = "scene"
+    threshold: Annotated[float, Field(gt=0, lt=1, description="of a scene change; lower finds more")] = 0.3
+    interval: Length = 10.0
+    format: Literal["jpg", "png"] = "jpg"
+    max_width: Annotated[int | None, Field(ge=16, le=16_384, description="pixels; never enlarged")] = None
+    max_count: Annotated[int, Field(ge=1, le=5_000, description="of more than this, evenly spread ones are kept")] = 500
+
+
+class Frame(BaseModel):
+    image_path: Artifact
+    time: Position
+
+
+class ExtractKeyframesOutput(TaskOutput):
+    frames: list[Frame]
+    found: Annotated[int, Field(description="before `max_count` was applied")]
+
+
+EXTRACT_KEYFRAMES = Contract(
+    "ffmpeg.extract_keyframes",
+    ExtractKeyframesInput,
+    ExtractKeyframesOutput,
+    summary="Save the telling pictures of a video.",
+)
+
+
+class SplitAudioSegmentsInput(AudioForm, MediaInput):
+    audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
+    track: AudioTrack = 0
+    sample_rate: SampleRate | None = 16_000
+    channels: Literal[1, 2] | None = 1
+    cut_at: Annotated[
+        Literal["length", "silence", "every_silence"],
+        Field(
+            description="exactly every `max_length`; in the last silence before it; or in every silence",
+        ),
+    ] = "silence"
+    max_length: Annotated[float, Field(ge=1, le=86_400, description="seconds; no segment is longer")] = 600.0
+    min_length: Annotated[float, Field(ge=0, description="seconds; a cut in a silence leaves no shorter segment")] = 1.0
+    silence_level: Annotated[float, Field(ge=-90, le=-10, description="dB; what is quieter counts as silence")] = -35.0
+    min_silence: Annotated[float, Field(ge=0.05, le=60, description="seconds; shorter pauses are not cut")] = 0.5
+
+    @field_validator("min_length")
+    @classmethod
+    def under_max_length(cls, length: float, info: ValidationInfo) -> float:
+        if length >= info.data.get("max_length", float("inf")):
+            raise ValueError("must be less than max_length")
+        return length
+
+
+class AudioSegment(BaseModel):
+    audio_path: Artifact
+    start: Position
+    end: Position
+
+
+class SplitAudioSegmentsOutput(TaskOutput):
+    segments: list[AudioSegment]
+
+
+SPLIT_AUDIO_SEGMENTS = Contract(
+    "ffmpeg.split_audio_segments",
+    SplitAudioSegmentsInput,
+    SplitAudioSegmentsOutput,
+    summary="Cut audio into pieces, in its silences or at a fixed length.",
+)
+
+
+class CutInput(ClipInput):
+    media_path: MediaFile
+    mode: Annotated[
+        Literal["copy", "exact"],
+        Field(description="`copy` is instant and lossless, but begins at the keyframe before; `exact` encodes again"),
+    ] = "copy"
+
+
+class MediaOutput(TaskOutput):
+    media_path: Artifact
+    duration: Duration
+
+
+CUT = Contract("ffmpeg.cut", CutInput, MediaOutput, summary="Take a part of a video or of an audio file.")
+
+
+class TranscodeInput(VideoForm, MediaInput):
+    media_path: MediaFile
+
+
+TRANSCODE = Contract("ffmpeg.transcode", TranscodeInput, MediaOutput, summary="Change container, codecs or size.")
+
+
+class BurnSubtitlesInput(MediaInput):
+    video_path: MediaFile
+    subtitle_path: Annotated[MediaFile, Field(description="SRT, WebVTT or ASS")]
+    encoding: Annotated[str, Field(max_length=32, description="of the subtitles; a byte order mark wins")] = "utf-8"
+    style: Annotated[SubtitleStyle, Field(description="what is not given stays as the subtitles have it")] = (
+        SubtitleStyle()
+    )
+    font_files: Annotated[
+        list[MediaFile], Field(default_factory=list, max_length=MAX_FONTS, description="TTF, OTF or TTC to draw with")
+    ]
+    crf: Annotated[int, Field(ge=0, le=51, description="quality, H.264; lower is better and larger")] = 20
+
+
+class BurnSubtitlesOutput(TaskOutput):
+    video_path: Artifact
+    duration: Duration
+    missing_characters: Annotated[
+        str, Field(description="no font at hand could draw these; send one in `font_files`")
+    ] = ""
+
+
+BURN_SUBTITLES = Contract(
+    "ffmpeg.burn_subtitles",
+    BurnSubtitlesInput,
+    BurnSubtitlesOutput,
+    summary="Draw subtitles into the pictures of a video.",
+)
+
+
+class SubtitleTrack(BaseModel):
+    """One subtitle file and what players show of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    subtitle_path: Annotated[MediaFile, Field(description="SRT, WebVTT or ASS")]
+    encoding: Annotated[str, Field(max_length=32, description="a byte order mark wins")] = "utf-8"
+    language: Language = "und"
+    title: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
+    default: bool = False
+    forced: bool = False
+
+
+class MuxSubtitlesInput(MediaInput):
+    video_path: MediaFile
+    tracks: Annotated[list[SubtitleTrack], Field(min_length=1, max_length=MAX_TRACKS)]
+    container: Annotated[
+        Literal["mp4", "mkv"] | None,
+        Field(description="None is mp4 for an mp4, else mkv; mp4 keeps no ASS styles"),
+    ] = None
+    keep_existing: Annotated[bool, Field(description="keep the subtitle tracks that the video has")] = True
+
+
+class MuxSubtitlesOutput(TaskOutput):
+    video_path: Artifact
+    subtitle_tracks: Annotated[int, Field(description="in the new file, with those it had")]
+
+
+MUX_SUBTITLES = Contract(
+    "ffmpeg.mux_subtitles",
+    MuxSubtitlesInput,
+    MuxSubtitlesOutput,
+    summary="Add subtitle tracks that a player can switch on and off.",
+)
+
+
+class NormalizeAudioInput(AudioForm, MediaInput):
+    media_path: MediaFile
+    track: AudioTrack = 0
+    loudness: Annotated[float, Field(ge=-70, le=-5, description="integrated, LUFS; -16 is usual for podcasts")] = -23.0
+    true_peak: Annotated[float, Field(ge=-9, le=0, description="highest, dBTP")] = -1.0
+    loudness_range: Annotated[float, Field(ge=1, le=50, description="LU")] = 7.0
+    keep_video: Annotated[bool, Field(description="keep the pictures, with the audio as AAC; `format` is unused")] = (
+        False
+    )
+
+
+class Loudness(BaseModel):
+    integrated: Annotated[float, Field(description="LUFS")]
+    true_peak: Annotated[float, Field(description="dBTP")]
+    range: Annotated[float, Field(description="LU")]
+
+
+class NormalizeAudioOutput(TaskOutput):
+    media_path: Artifact
+    duration: Duration
+    before: Loudness
+    after: Loudness
+
+
+NORMALIZE_AUDIO = Contract(
+    "ffmpeg.normalize_audio",
+    NormalizeAudioInput,
+    NormalizeAudioOutput,
+    summary="Bring audio to a loudness (EBU R128), measured first and then changed.",
+)

@@ -1,0 +1,99 @@
+"""The ffmpeg program: which one, what every command of ours has in common, and how it is run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from shutil import which
+from types import ModuleType
+from typing import Any
+
+from common.containers import MEDIA_FORMATS
+from services.ffmpeg import process
+from services.ffmpeg.errors import FfmpegMissing, MediaDamaged
+from services.ffmpeg.failures import damaged, error_of, told
+from services.ffmpeg.formats import PROTOCOLS
+from services.ffmpeg.limits import Progress, Watch
+from services.ffmpeg.settings import FfmpegSettings
+
+COMMON = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", "-stats_period", "0.25", "-y")
+
+
+@cache
+def builder() -> ModuleType:
+    """Return `ffmpeg-python`, which builds the commands."""
+    import ffmpeg  # noqa: PLC0415 - only a worker that runs ffmpeg loads it
+
+    module: ModuleType = ffmpeg
+    return module
+
+
+@cache
+def binary(configured: str | None) -> str:
+    """Return the ffmpeg to run.
+
+    Raises:
+        FfmpegMissing: there is none.
+    """
+    found = which(configured or "ffmpeg") or (None if configured else bundled())
+    if not found:
+        raise FfmpegMissing(configured=configured)
+    return found
+
+
+def bundled() -> str | None:
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe  # noqa: PLC0415 - images have their own ffmpeg instead
+
+        return str(get_ffmpeg_exe())
+    except (ImportError, RuntimeError):  # it is not installed, or has no ffmpeg for this platform
+        return None
+
+
+@dataclass(frozen=True)
+class Ffmpeg:
+    """Builds inputs that can only be the file they name, and runs commands under the limits of the settings."""
+
+    settings: FfmpegSettings
+    allow_damaged: bool = False
+
+    def input(self, source: Path, *, formats: str = MEDIA_FORMATS, **options: Any) -> Any:
+        """Return `source` as an input. `file:` keeps colons and a leading dash in its name from meaning anything."""
+        guards = {"protocol_whitelist": PROTOCOLS, "format_whitelist": formats}
+        return builder().input(f"file:{source.absolute()}", **guards, **options)
+
+    def video(self, source: Path, **options: Any) -> Any:
+        """Return an input whose pictures will be decoded."""
+        limits: dict[str, Any] = {"max_pixels": self.settings.max_pixels, "threads": self.settings.threads}
+        return self.input(source, **limits, **options)
+
+    def run(
+        self, output: Any, folder: Path, on_progress: Progress, *, loglevel: str = "error", damage_matters: bool = True
+    ) -> process.Ending:
+        """Run a command in `folder`, to which its relative names belong, and return what it said.
+
+        Raises:
+            BatonError: what ffmpeg's words mean; a limit that was passed; or what `on_progress` raised.
+        """
+        head = [binary(self.settings.binary), *COMMON, "-loglevel", loglevel]
+        watch = Watch(self.settings, folder, on_progress)
+        ending = process.run(output.compile(cmd=head), folder, watch)
+        if error := error_of(ending):
+            raise error
+        if damage_matters and not self.allow_damaged and damaged(ending):
+            raise MediaDamaged(seconds_read=ending.seconds, ffmpeg=told(ending.lines))
+        watch(ending.seconds)
+        return ending
+
+    def output(self, streams: Any, name: str, options: Mapping[str, Any]) -> Any:
+        """Return a command that writes `streams` to the file `name` of the folder it will run in."""
+        chosen = streams if isinstance(streams, list) else [streams]
+        return builder().output(*chosen, f"file:{name}", threads=self.settings.threads, **options)
+
+    def nowhere(self, stream: Any) -> Any:
+        """Return a command that decodes `stream` and keeps nothing."""
+        return builder().output(stream, "-", f="null")
+
+    def together(self, *outputs: Any) -> Any:
+        """Return one command that makes all of `outputs`."""
+        return builder().merge_outputs(*outputs)

@@ -1,0 +1,72 @@
+"""What can go wrong in the ffmpeg service, beyond the errors that all services share."""
+
+from common.errors import BatonError
+
+
+class FfmpegMissing(BatonError):
+    """There is no ffmpeg on this worker. Install it, `pip install imageio-ffmpeg`, or set `ffmpeg.binary`."""
+
+    code = "ffmpeg_missing"
+
+
+class NoVideoTrack(BatonError):
+    """The file has no video track, so there are no pictures to work on. `ffmpeg.probe` lists its tracks."""
+
+    code = "no_video_track"
+    status = 422
+
+
+class TooManyPixels(BatonError):
+    """The pictures are larger than allowed. Use a smaller video, or raise `ffmpeg.max_pixels`."""
+
+    code = "too_many_pixels"
+    status = 422
+
+
+class OutputTooLarge(BatonError):
+    """The output grew over the limit. Ask for less, or raise the setting that the message names."""
+
+    code = "output_too_large"
+    status = 422
+
+
+class MediaDamaged(BatonError):
+    """The file ends early or is damaged. Copy it again, or send `allow_damaged: true` to take what can be read."""
+
+    code = "media_damaged"
+    status = 422
+
+
+class CodecUnsupported(BatonError):
+    """This ffmpeg, or the wanted container, cannot hold or handle a codec. The detail tells which; choose another."""
+
+    code = "codec_unsupported"
+    status = 422
+
+
+class SubtitlesUnreadable(BatonError):
+    """The subtitles are not SRT, WebVTT or ASS in the given encoding. Check the file and `encoding`."""
+
+    code = "subtitles_unreadable"
+    status = 422
+
+
+class AudioSilent(BatonError):
+    """The audio is silent, or shorter than 0.4 s, so its loudness cannot be measured. Nothing was changed."""
+
+    code = "audio_silent"
+    status = 422
+
+
+class FfmpegStalled(BatonError):
+    """ffmpeg made no progress for `ffmpeg.stall_timeout` and was ended. Check that the storage answers, then retry."""
+
+    code = "ffmpeg_stalled"
+    retryable = True
+
+
+class FfmpegFailed(BatonError):
+    """ffmpeg could not do this. The detail holds its last words."""
+
+    code = "ffmpeg_failed"
+    status = 422

@@ -1,0 +1,53 @@
+"""Reading ffmpeg's last words: which of our errors a failure is, and whether the input was damaged."""
+
+import re
+from collections.abc import Iterable
+
+from common.errors import BatonError, FileMissing, NotMedia, StorageFull
+from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, MediaDamaged, TooManyPixels
+from services.ffmpeg.process import Ending
+
+TOLD_LINES = 8
+
+SIGNS: tuple[tuple[str, type[BatonError]], ...] = (
+    ("No space left on device", StorageFull),
+    ("Disk quota exceeded", StorageFull),
+    ("exceeds specified max pixel count", TooManyPixels),
+    ("No such filter", CodecUnsupported),
+    ("Unknown encoder", CodecUnsupported),
+    ("Encoder not found", CodecUnsupported),
+    ("no decoder found", CodecUnsupported),
+    ("Decoder not found", CodecUnsupported),
+    ("codec not currently supported in container", CodecUnsupported),
+    ("Could not find tag for codec", CodecUnsupported),
+    ("are supported for WebM", CodecUnsupported),
+    ("No such file or directory", FileMissing),
+    ("Error opening input", NotMedia),
+    ("Invalid data found when processing input", MediaDamaged),
+)
+"""Signs in the order of trust: the first one found anywhere in the last words decides."""
+
+DAMAGE = ("partial file", "File ended prematurely", "Packet corrupt")
+"""What demuxers say at an early end of file, though ffmpeg then exits with 0."""
+
+ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
+FOLDERS = re.compile(r"(?:file:)?(?<![\w.])/(?:[^/\n'\"]*/)+")
+
+
+def error_of(ending: Ending) -> BatonError | None:
+    """Return what went wrong, None when nothing did."""
+    text = "\n".join(ending.lines)
+    if ending.code == 0 and SIGNS[0][0] not in text:  # a full disk at the very end leaves the exit code at 0
+        return None
+    kind = next((kind for sign, kind in SIGNS if sign in text), FfmpegFailed)
+    return kind(exit_code=ending.code, ffmpeg=told(ending.lines))
+
+
+def damaged(ending: Ending) -> bool:
+    return any(sign in line for line in ending.lines for sign in DAMAGE)
+
+
+def told(lines: Iterable[str]) -> list[str]:
+    """Return the last different lines, without memory addresses and folders of this host."""
+    unique = dict.fromkeys(FOLDERS.sub("", ADDRESS.sub("", line)) for line in lines)
+    return list(unique)[-TOLD_LINES:]

@@ -1,0 +1,94 @@
+"""Field types that the contracts of the ffmpeg service share."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from common.contract import TaskInput
+from services.ffmpeg.languages import LANGUAGE_CODES
+
+AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac"]
+Position = Annotated[float, Field(ge=0, allow_inf_nan=False, description="seconds from the beginning of the file")]
+Length = Annotated[float, Field(gt=0, allow_inf_nan=False, description="seconds")]
+SampleRate = Annotated[int, Field(ge=8_000, le=192_000, description="Hz")]
+AudioBitrate = Annotated[int, Field(ge=6, le=640, description="of the audio, kbit/s")]
+LossyBitrate = Annotated[AudioBitrate | None, Field(description="only for mp3, opus and aac; None is a good one")]
+AudioTrack = Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")]
+
+SAMPLE_RATES: dict[str, frozenset[int]] = {
+    "mp3": frozenset({8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000}),
+    "opus": frozenset({8_000, 12_000, 16_000, 24_000, 48_000}),
+    "aac": frozenset(
+        {8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000},
+    ),
+}
+"""What each lossy format can hold; the others hold any."""
+
+LOSSY = frozenset(SAMPLE_RATES)
+
+
+def language(code: str) -> str:
+    """Return the three-letter code (ISO 639-2) of a language.
+
+    Raises:
+        ValueError: a two-letter code that is not known here.
+    """
+    known = LANGUAGE_CODES.get(code, code)
+    if len(known) != len("und"):
+        raise ValueError("unknown two-letter language code; send the three-letter one (ISO 639-2)")
+    return known
+
+
+Language = Annotated[
+    str,
+    Field(pattern=r"^[a-z]{2,3}$", description="ISO 639: `en`, `zh`, `eng`, `chi`"),
+    AfterValidator(language),
+]
+
+
+class MediaInput(TaskInput):
+    """What every task has that decodes a medium."""
+
+    allow_damaged: Annotated[
+        bool, Field(description="take what can be read of a file that ends early, instead of failing")
+    ] = False
+
+
+class ClipInput(MediaInput):
+    """A medium of which a part can be taken."""
+
+    start: Position = 0.0
+    end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
+
+    @field_validator("end")
+    @classmethod
+    def after_start(cls, end: float | None, info: ValidationInfo) -> float | None:
+        if end is not None and end <= info.data.get("start", 0.0):
+            raise ValueError("must be after start")
+        return end
+
+
+class AudioForm(TaskInput):
+    """How audio is written."""
+
+    format: Annotated[AudioFormat, Field(description="`wav` is 16-bit PCM; `aac` is written as .m4a")] = "wav"
+    sample_rate: SampleRate | None = None
+    channels: Literal[1, 2] | None = None
+    bitrate_kbps: Annotated[
+        AudioBitrate | None, Field(description="for mp3, opus and aac only; None is a good one")
+    ] = None
+
+    @field_validator("sample_rate")
+    @classmethod
+    def format_holds_rate(cls, rate: int | None, info: ValidationInfo) -> int | None:
+        allowed = SAMPLE_RATES.get(info.data.get("format", ""))
+        if rate and allowed and rate not in allowed:
+            raise ValueError(f"{info.data['format']} can hold {', '.join(map(str, sorted(allowed)))} Hz")
+        return rate
+
+    @field_validator("bitrate_kbps")
+    @classmethod
+    def format_is_lossy(cls, bitrate: int | None, info: ValidationInfo) -> int | None:
+        if bitrate and info.data.get("format") not in LOSSY:
+            raise ValueError("only mp3, opus and aac have a bitrate")
+        return bitrate

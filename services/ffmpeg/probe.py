@@ -1,0 +1,131 @@
+"""Reading a medium's headers with PyAV; imageio-ffmpeg brings no ffprobe."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common.containers import MEDIA_FORMATS
+from common.errors import FileMissing, NotMedia
+from services.ffmpeg.formats import PROTOCOLS
+from services.ffmpeg.limits import admit_pictures
+from services.ffmpeg.media import Chapter, Kind, MediaInfo, StreamInfo
+from services.ffmpeg.settings import FfmpegSettings
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
+
+OPEN_TIMEOUT_S = 60.0
+READ_TIMEOUT_S = 30.0
+MICROSECONDS = 1_000_000
+GUARDS = {"protocol_whitelist": PROTOCOLS, "format_whitelist": MEDIA_FORMATS}
+MAX_PIXELS = "max_pixels"
+KINDS: dict[str, Kind] = {"video": "video", "audio": "audio", "subtitle": "subtitle", "attachment": "attachment"}
+
+
+def inspect(path: Path, settings: FfmpegSettings) -> MediaInfo:
+    """Read what is in a medium.
+
+    Raises:
+        FileMissing: there is no such file.
+        NotMedia: it is no audio or video, or a playlist that would read other files.
+        TooManyPixels: its pictures are larger than allowed.
+    """
+    import av  # noqa: PLC0415 - heavy, and only a worker needs it
+
+    try:
+        with open_guarded(path, settings) as container:
+            info = describe(container)
+            admit_pictures(info, settings)
+            add_rotation(container, info, settings)
+    except FileNotFoundError as error:
+        raise FileMissing(f"No such file: {path.name}.") from error
+    except (av.FFmpegError, ValueError) as error:  # a ValueError is a header that no real file has
+        raise NotMedia(f"{path.name} is not audio or video that can be read. Check that it plays.") from error
+    return info
+
+
+def open_guarded(path: Path, settings: FfmpegSettings) -> InputContainer:
+    import av  # noqa: PLC0415 - heavy, and only a worker needs it
+
+    return av.open(
+        f"file:{path.absolute()}",
+        mode="r",
+        options={**GUARDS, MAX_PIXELS: str(settings.max_pixels)},
+        metadata_errors="replace",
+        timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+    )
+
+
+def describe(container: InputContainer) -> MediaInfo:
+    duration = container.duration
+    streams = [describe_stream(stream) for stream in container.streams]
+    if not any(stream.kind in ("video", "audio") for stream in streams):
+        raise ValueError("no audio and no video")
+    return MediaInfo(
+        container=container.format.name,
+        duration=duration / MICROSECONDS if duration and duration > 0 else None,
+        size=container.size,
+        bit_rate=positive(container.bit_rate),
+        streams=streams,
+        chapters=[describe_chapter(chapter) for chapter in container.chapters()],
+        tags=dict(container.metadata),
+    )
+
+
+def describe_chapter(chapter: Any) -> Chapter:
+    base = chapter["time_base"] or Fraction(1)
+    title = chapter["metadata"].get("title", "")
+    return Chapter(start=float(chapter["start"] * base), end=float(chapter["end"] * base), title=title)
+
+
+def describe_stream(stream: Stream) -> StreamInfo:
+    from av.stream import Disposition  # noqa: PLC0415 - heavy, and only a worker needs it
+
+    context, tags = stream.codec_context, dict(stream.metadata)
+    picture = bool(stream.disposition & Disposition.attached_pic)
+    return StreamInfo(
+        index=stream.index,
+        kind="picture" if picture else KINDS.get(stream.type, "data"),
+        codec=context.codec.canonical_name if context else "unknown",
+        language=tags.pop("language", None),
+        title=tags.pop("title", None),
+        default=bool(stream.disposition & Disposition.default),
+        forced=bool(stream.disposition & Disposition.forced),
+        duration=float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None,
+        bit_rate=positive(getattr(context, "bit_rate", None)),
+        tags=tags,
+        **shape(stream),
+    )
+
+
+def shape(stream: Stream) -> dict[str, Any]:
+    """Return the fields that only pictures or only sound have."""
+    context: Any = stream.codec_context
+    if stream.type == "video" and context:
+        rate = stream.average_rate or stream.guessed_rate
+        size = {"width": positive(context.width), "height": positive(context.height)}
+        return {**size, "pixel_format": context.pix_fmt, "fps": round(float(rate), 3) if rate else None}
+    if stream.type == "audio" and context:
+        return {"sample_rate": positive(context.sample_rate), "channels": positive(context.channels)}
+    return {}
+
+
+def add_rotation(container: InputContainer, info: MediaInfo, settings: FfmpegSettings) -> None:
+    """Set the rotation of the first video track; PyAV tells it with a frame only."""
+    import av  # noqa: PLC0415 - heavy, and only a worker needs it
+
+    if videos := info.of("video"):
+        track = container.streams[videos[0].index]
+        track.codec_context.options = {MAX_PIXELS: str(settings.max_pixels)}  # a picture may be larger than its header
+        try:
+            frame = next(container.decode(track), None)
+        except av.FFmpegError:  # the header may be right where the first picture is not
+            return
+        videos[0].rotation = getattr(frame, "rotation", None)
+
+
+def positive(number: int | None) -> int | None:
+    return number if number and number > 0 else None

@@ -1,0 +1,136 @@
+"""Running one ffmpeg to its end: watched all the time, and never left behind."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
+from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
+from time import monotonic
+
+WAKE_S = 0.25
+TERM_GRACE_S = 0.25
+"""What it wrote is thrown away, so it needs no time to close its file."""
+CLOSE_GRACE_S = 10.0
+KEPT_LINES = 200
+LINE_LIMIT = 2_000
+CHUNK_BYTES = 65_536
+PR_SET_PDEATHSIG = 1
+POSITION = "out_time_us="
+
+Wake = Callable[[float], None]
+"""Called with the seconds of output made so far, at least every half second; what it raises ends ffmpeg."""
+
+
+@dataclass
+class Ending:
+    """How an ffmpeg ended: its exit code (negative: the signal), its last words, the seconds it made."""
+
+    code: int = 0
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
+    seconds: float = 0.0
+
+    def hear_progress(self, line: str) -> None:
+        value = line.removeprefix(POSITION)
+        if value != line and value.lstrip("-").isdigit():
+            self.seconds = max(self.seconds, int(value) / 1_000_000)
+
+    def hear_words(self, line: str) -> None:
+        if line.strip():
+            self.lines.append(line[:LINE_LIMIT])
+
+
+@dataclass
+class LineReader:
+    """Turns the chunks of a pipe into calls with whole lines."""
+
+    hear: Callable[[str], None]
+    rest: bytes = b""
+
+    def feed(self, chunk: bytes) -> None:
+        *lines, rest = (self.rest + chunk).split(b"\n")
+        self.rest = rest[-LINE_LIMIT:]
+        for line in lines:
+            self.hear(line.decode(errors="replace").rstrip("\r"))
+
+
+def run(command: Sequence[str], folder: Path, on_wake: Wake) -> Ending:
+    """Run `command` in `folder` until it ends, or until `on_wake` raises; either way nothing of it is left."""
+    ending = Ending()
+    with started(command, folder) as process:
+        follow(process, ending, on_wake)
+        ending.code = process.wait(CLOSE_GRACE_S)
+    return ending
+
+
+@contextmanager
+def started(command: Sequence[str], folder: Path) -> Iterator[Popen[bytes]]:
+    """Start a process in a group of its own, and end the group on the way out."""
+    process = Popen(
+        command,
+        cwd=folder,
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        process_group=0,
+        preexec_fn=die_with_parent(),  # noqa: PLW1509 - only one C call, loaded before the fork, runs in it
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            end(process)
+
+
+def end(process: Popen[bytes]) -> None:
+    """End the process's group, politely first, and reap it."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(TERM_GRACE_S)
+        except TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def follow(process: Popen[bytes], ending: Ending, on_wake: Wake) -> None:
+    """Read both pipes until they close, waking at least every `WAKE_S`, also when ffmpeg says nothing."""
+    with DefaultSelector() as selector:
+        selector.register(process.stdout or PIPE, EVENT_READ, LineReader(ending.hear_progress))
+        selector.register(process.stderr or PIPE, EVENT_READ, LineReader(ending.hear_words))
+        woken = monotonic()
+        while selector.get_map():
+            for key, _ in selector.select(WAKE_S):
+                chunk = os.read(key.fd, CHUNK_BYTES)
+                key.data.feed(chunk or b"\n")
+                if not chunk:
+                    selector.unregister(key.fileobj)
+            if monotonic() - woken >= WAKE_S:
+                woken = monotonic()
+                on_wake(ending.seconds)
+
+
+def die_with_parent() -> Callable[[], None] | None:
+    """Return what a child runs before it becomes ffmpeg, so that it dies when our process is killed; Linux only."""
+    if sys.platform != "linux":
+        return None
+    parent = os.getpid()
+    prctl = libc().prctl
+
+    def ask_kernel() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died between the fork and the call
+            os._exit(1)
+
+    return ask_kernel
+
+
+@cache
+def libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

@@ -1,0 +1,26 @@
+"""Settings of the ffmpeg service."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from common.settings import GIB, Seconds, Section
+
+EIGHT_K = 8_192 * 4_320
+
+
+class FfmpegSettings(Section):
+    binary: Annotated[str | None, Field(description="None is `ffmpeg` on the PATH, else the one of imageio-ffmpeg")] = (
+        None
+    )
+    threads: Annotated[int, Field(ge=0, description="for each decoder, filter and encoder; 0 lets ffmpeg choose")] = 0
+    max_pixels: Annotated[int, Field(gt=0, description="width x height of an input; the default lets 8K pass")] = (
+        EIGHT_K
+    )
+    max_duration: Annotated[Seconds, Field(description="of the part of an input that is read")] = timedelta(hours=12)
+    max_output_bytes: Annotated[int, Field(gt=0, description="of all files that a task makes")] = 20 * GIB
+    max_output_files: Annotated[int, Field(gt=0, description="frames or segments that a task may make")] = 20_000
+    stall_timeout: Annotated[Seconds, Field(description="ffmpeg made nothing for this long: it is ended")] = timedelta(
+        seconds=120
+    )

@@ -1,0 +1,72 @@
+"""What each task of the service begins with: its settings, its opened input, and a voice for its progress."""
+
+from pathlib import Path
+
+from common.media import MediaFile
+from common.worker.job import Job
+from services.ffmpeg import probe
+from services.ffmpeg.engine import Ffmpeg
+from services.ffmpeg.errors import NoVideoTrack
+from services.ffmpeg.fields import MediaInput
+from services.ffmpeg.limits import Clip, Progress, clip
+from services.ffmpeg.media import MediaInfo
+from services.ffmpeg.settings import FfmpegSettings
+
+
+class Workbench:
+    """Joins a job to the ffmpeg modules, which know of no job."""
+
+    def __init__(self, job: Job, params: MediaInput | None = None) -> None:
+        self.job = job
+        self.settings = job.settings.section(FfmpegSettings)
+        self.ffmpeg = Ffmpeg(self.settings, allow_damaged=bool(params and params.allow_damaged))
+
+    def inspect(self, path: Path) -> MediaInfo:
+        return probe.inspect(path, self.settings)
+
+    def open(self, media: MediaFile) -> tuple[Path, MediaInfo]:
+        """Return an input as a local file, and what is in it."""
+        path = self.job.fetch(media)
+        return path, self.inspect(path)
+
+    def open_video(self, media: MediaFile) -> tuple[Path, MediaInfo]:
+        """Return an input that has pictures.
+
+        Raises:
+            NoVideoTrack: it has none.
+        """
+        path, info = self.open(media)
+        if not info.of("video"):
+            raise NoVideoTrack
+        return path, info
+
+    def clip(self, info: MediaInfo, start: float = 0.0, end: float | None = None) -> Clip:
+        return clip(info, self.settings, start, end)
+
+    def folder(self, name: str) -> Path:
+        """Return an empty folder for files that will be published, or that only serve on the way."""
+        folder = self.job.staging(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def duration(self, path: Path) -> float:
+        return self.inspect(path).duration or 0.0
+
+    def reporter(self, phase: str, total: float | None, *, span: tuple[float, float] = (0.0, 100.0)) -> Progress:
+        """Return what tells the job how many of `total` seconds are done, as a percent within `span`.
+
+        Where nothing moves, or the total is not known, it only asks whether the attempt must stop.
+        """
+        said = -1.0
+
+        def report(done: float) -> None:
+            nonlocal said
+            if done == said:
+                self.job.check()
+                return
+            said = done
+            share = min(done / total, 1.0) if total else 0.0
+            percent = span[0] + share * (span[1] - span[0])
+            self.job.progress(phase, percent=round(percent, 1), processed=round(done, 2), total=total)
+
+        return report

@@ -1,0 +1,1 @@
+"""Subtitles corrected and translated, summaries and chat, by any OpenAI-compatible endpoint."""

@@ -1,0 +1,57 @@
+"""A JSON answer out of a model: asked for by a schema, checked, and asked for again with what was wrong."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from services.llm.engine import Endpoint, Messages
+
+T = TypeVar("T", bound="Answer")
+SHOWN_CHARACTERS = 4_000
+"""Of an answer that does not fit, when the model is told so."""
+WRONG_FIELDS_NAMED = 3
+
+Judge = Callable[[T], str]
+"""Says what is wrong with an answer; nothing is the end of it."""
+
+
+class Answer(BaseModel):
+    """The base of what a model is asked to answer. Strict schemas want each field and no other."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+async def answer_of(
+    endpoint: Endpoint, kind: type[T], messages: Messages, judge: Judge[T], *, tries: int, temperature: float | None
+) -> str:
+    """Ask until an answer fits; return what was wrong with the last one, or nothing.
+
+    `judge` keeps what it can use of each answer.
+    """
+    asked = list(messages)
+    wrong = ""
+    for _ in range(tries):
+        reply = await endpoint.ask(asked, schema=kind.model_json_schema(), temperature=temperature)
+        wrong = judged(kind, reply.text, judge)
+        if not wrong:
+            break
+        shown = reply.text[:SHOWN_CHARACTERS] or "(nothing)"
+        asked = [*messages, {"role": "assistant", "content": shown}, {"role": "user", "content": wrong}]
+    return wrong
+
+
+def judged(kind: type[T], text: str, judge: Judge[T]) -> str:
+    try:
+        answer = kind.model_validate_json(json_in(text))
+    except ValidationError as error:
+        named = error.errors()[:WRONG_FIELDS_NAMED]
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))} {one['msg']}" for one in named)
+        return f"This is not the JSON object that was asked for: {wrong}. Answer with that object and nothing else."
+    return judge(answer)
+
+
+def json_in(text: str) -> str:
+    """Return the object in an answer: some models think aloud before it, or fence it."""
+    begin, end = text.find("{", text.rfind("</think>") + 1), text.rfind("}")
+    return text[begin : end + 1] if 0 <= begin < end else text

@@ -1,0 +1,36 @@
+"""Answers that are used again: the same question to the same model costs nothing the second time."""
+
+from contextlib import suppress
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from common import keys
+from common.errors import StateUnavailable
+from common.redis import SyncRedis, told
+
+
+class Cache:
+    """In Redis, by the content of the question. Without Redis it is only empty."""
+
+    def __init__(self, redis: SyncRedis, ttl: timedelta) -> None:
+        self.redis = redis
+        self.ttl = ttl
+
+    def get(self, digest: str) -> Any:
+        """Return a stored answer, or None."""
+        with suppress(StateUnavailable), told():
+            if self.ttl and (found := self.redis.client.get(keys.llm_answer(digest))):
+                return from_json(found)
+        return None
+
+    def put(self, digest: str, answer: Any) -> None:
+        with suppress(StateUnavailable), told():
+            if self.ttl:
+                self.redis.client.set(keys.llm_answer(digest), to_json(answer), px=self.ttl)
+
+
+def digest_of(*question: Any) -> str:
+    return sha256(to_json(question)).hexdigest()

@@ -1,0 +1,122 @@
+"""What the llm service takes and gives."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from common.contract import Contract, TaskInput, TaskOutput
+from common.media import Artifact, MediaFile
+
+TranscriptFile = Annotated[MediaFile, Field(description="Transcript JSON, SRT or WebVTT")]
+Provider = Annotated[str | None, Field(max_length=100, description="a name in `llm.providers`; None is the default")]
+ModelName = Annotated[str | None, Field(max_length=200, description="instead of the provider's own")]
+Term = Annotated[str, Field(min_length=1, max_length=200)]
+Note = Annotated[str, Field(max_length=4_000)]
+Ids = Annotated[list[int], Field(description="ids of lines")]
+LanguageName = Annotated[str, Field(min_length=2, max_length=60, description="a name or code: Chinese, zh-CN, fr")]
+
+
+class Usage(BaseModel):
+    """What the finished work has cost, over all attempts; a batch that died with its attempt is not in it."""
+
+    requests: int = 0
+    cached: Annotated[int, Field(description="answers that were known from before")] = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: Annotated[float | None, Field(description="by the prices in the settings; None is not known")] = None
+
+
+class LlmInput(TaskInput):
+    provider: Provider = None
+    model: ModelName = None
+    temperature: Annotated[float | None, Field(ge=0, le=2)] = None
+
+
+class LinesInput(LlmInput):
+    transcript_path: TranscriptFile
+    glossary: Annotated[
+        dict[Term, Term], Field(default_factory=dict, max_length=500, description="how these terms must be written")
+    ]
+    instructions: Annotated[Note, Field(description="style, names, what the film is about")] = ""
+
+
+class CorrectSubtitlesInput(LinesInput):
+    pass
+
+
+class TranslateSubtitlesInput(LinesInput):
+    target_language: LanguageName
+    source_language: Annotated[LanguageName | None, Field(description="None leaves it to the model")] = None
+    bilingual: Annotated[
+        Literal["no", "above", "below"], Field(description="keep the source in each cue, and put the translation there")
+    ] = "no"
+
+
+class LlmOutput(TaskOutput):
+    provider: str
+    model: str
+    usage: Usage
+
+
+class LinesOutput(LlmOutput):
+    transcript_path: Annotated[Artifact, Field(description="the same lines: as many, with the same ids and times")]
+    srt_path: Artifact
+    lines: int
+    changed: Annotated[int, Field(description="lines that are not as they were")]
+    fallback: Annotated[Ids, Field(description="lines that the model gave no usable answer for: they hold the source")]
+
+
+class SummarizeInput(LlmInput):
+    transcript_path: TranscriptFile
+    language: Annotated[LanguageName | None, Field(description="of the summary; None is the transcript's")] = None
+    instructions: Note = ""
+    chapters: Annotated[bool, Field(description="also chapters, with times")] = True
+
+
+class Chapter(BaseModel):
+    """A part of the medium, up to where the next one begins."""
+
+    start: Annotated[float, Field(description="seconds")]
+    end: Annotated[float, Field(description="seconds")]
+    title: str
+
+
+class SummarizeOutput(LlmOutput):
+    summary: str
+    chapters: list[Chapter]
+    json_path: Annotated[Artifact, Field(description="the same as a file")]
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: Literal["system", "user", "assistant"]
+    content: Annotated[str, Field(max_length=1_000_000)]
+
+
+class ChatInput(LlmInput):
+    messages: Annotated[list[Message], Field(min_length=1, max_length=1_000)]
+    max_output_tokens: Annotated[int | None, Field(gt=0, le=1_000_000)] = None
+
+
+class ChatOutput(LlmOutput):
+    text: str
+    finish_reason: Annotated[str, Field(description="`stop`, or `length` when it was cut off")]
+
+
+CORRECT_SUBTITLES = Contract(
+    "llm.correct_subtitles",
+    CorrectSubtitlesInput,
+    LinesOutput,
+    summary="Correct what was misheard in subtitles; lines, ids and times stay.",
+)
+TRANSLATE_SUBTITLES = Contract(
+    "llm.translate_subtitles",
+    TranslateSubtitlesInput,
+    LinesOutput,
+    summary="Translate subtitles line by line; lines, ids and times stay.",
+)
+SUMMARIZE = Contract(
+    "llm.summarize", SummarizeInput, SummarizeOutput, summary="Summarize a transcript, with chapters and their times."
+)
+CHAT = Contract("llm.chat", ChatInput, ChatOutput, summary="Ask a language model.")

@@ -1,0 +1,235 @@
+"""The openai library: one endpoint, asked within its limits, and its errors in our words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import structlog
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from common.errors import BatonError
+from common.retry_after import parse_retry_after
+from services.llm.contracts import Usage
+from services.llm.dialect import Dialect, Schema
+from services.llm.errors import KeyRefused, LlmModelMissing, ProviderBusy, ProviderUnreachable, RequestRefused
+from services.llm.pace import pace_of
+from services.llm.providers import Provider
+
+if TYPE_CHECKING:
+    import openai
+
+MILLION = 1_000_000
+REASON_CHARACTERS = 300
+KEYLESS = "none"
+"""The library wants a key; a server that needs none ignores it."""
+
+Messages = list[dict[str, str]]
+log = structlog.get_logger()
+backoff = wait_exponential_jitter(multiplier=0.5, max=20)
+
+
+@cache
+def library() -> Any:
+    """Load openai once a process."""
+    import openai  # noqa: PLC0415 - behind the cached loader
+
+    return openai
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the model said."""
+
+    text: str
+    finish_reason: str
+
+
+class Endpoint:
+    """A provider. It is open within `async with`, in one event loop after the other."""
+
+    def __init__(self, name: str, provider: Provider, *, model: str | None, max_answer_bytes: int) -> None:
+        self.name = name
+        self.provider = provider
+        self.model = model or provider.model
+        self.max_answer_bytes = max_answer_bytes
+        self.usage = Usage(cost=0.0 if prices(provider) else None)
+        self.dialect = Dialect(provider.answers)
+        self.slots: asyncio.Semaphore
+        self.inside: AsyncExitStack
+        self.client: openai.AsyncOpenAI
+
+    async def __aenter__(self) -> Self:
+        import httpx2  # noqa: PLC0415 - comes with openai
+
+        from services.llm.transport import Capped  # noqa: PLC0415 - the same
+
+        self.slots, self.inside = asyncio.Semaphore(self.provider.max_concurrency), AsyncExitStack()
+        key, proxy = self.provider.api_key, self.provider.proxy
+        capped = Capped(self.max_answer_bytes, proxy=proxy.get_secret_value() if proxy else None)
+        http = httpx2.AsyncClient(transport=capped, follow_redirects=False)
+        self.client = await self.inside.enter_async_context(
+            library().AsyncOpenAI(
+                base_url=self.provider.base_url,
+                api_key=key.get_secret_value() if key else KEYLESS,
+                timeout=self.provider.timeout.total_seconds(),
+                max_retries=0,  # ours are paced, counted, and end with the task
+                http_client=http,
+            )
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.inside.aclose()
+
+    async def ask(
+        self,
+        messages: Messages,
+        *,
+        schema: Schema = None,
+        temperature: float | None = None,
+        max_output_tokens: int | None = None,
+    ) -> Reply:
+        """Ask once, and again while the server is busy or broken.
+
+        Raises:
+            KeyRefused, LlmModelMissing, RequestRefused: asking again is of no use.
+            ProviderBusy, ProviderUnreachable: the server did not answer in any of the tries.
+        """
+        longest = max_output_tokens or self.provider.max_output_tokens
+        async with self.slots:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception_type((ProviderBusy, ProviderUnreachable)),
+                wait=self.pause,
+                stop=self.gives_up,
+                reraise=True,
+            ):
+                with attempt:
+                    return await self.understood(messages, schema, temperature, longest)
+        raise AssertionError("tenacity ends with an answer or an error")
+
+    async def understood(
+        self, messages: Messages, schema: Schema, temperature: float | None, longest: int | None
+    ) -> Reply:
+        """Ask once; again in another way where the server does not know this one."""
+        while True:
+            dialect = self.dialect
+            try:
+                return await self.once(messages, dialect.options(schema, temperature, longest))
+            except RequestRefused as refused:
+                if (simpler := dialect.after(refused.detail["reason"])) == dialect:
+                    raise
+                self.dialect = simpler
+                log.warning("provider_asked_otherwise", answers=simpler.answers, limit=simpler.limit, **refused.detail)
+
+    async def once(self, messages: Messages, options: dict[str, Any]) -> Reply:
+        if self.provider.requests_per_minute:
+            await pace_of(self.name).turn(self.provider.requests_per_minute)
+        self.usage.requests += 1
+        # the library's own limit is of each read, and a server that drips would never reach it
+        with library_errors(self):
+            async with asyncio.timeout(self.provider.timeout.total_seconds()):
+                answer = await self.client.chat.completions.create(
+                    model=self.model, messages=cast("Any", messages), **options
+                )
+        self.count(answer)
+        return reply_of(answer)
+
+    def pause(self, state: RetryCallState) -> float:
+        """Return what the server asks for, else a growing pause."""
+        told = retry_after(state)
+        return backoff(state) if told is None else told
+
+    def gives_up(self, state: RetryCallState) -> bool:
+        too_long = (retry_after(state) or 0.0) > self.provider.longest_wait.total_seconds()
+        return too_long or stop_after_attempt(self.provider.tries)(state)
+
+    def count(self, answer: Any) -> None:
+        used = getattr(answer, "usage", None)
+        self.usage.input_tokens += number(getattr(used, "prompt_tokens", None))
+        self.usage.output_tokens += number(getattr(used, "completion_tokens", None))
+        if price := prices(self.provider):
+            tokens = (self.usage.input_tokens, self.usage.output_tokens)
+            self.usage.cost = round(sum(p * n for p, n in zip(price, tokens, strict=True)) / MILLION, 6)
+
+
+def prices(provider: Provider) -> tuple[float, float] | None:
+    if provider.input_price is None or provider.output_price is None:
+        return None
+    return provider.input_price, provider.output_price
+
+
+def number(told: object) -> int:
+    """Return a count as the server tells it; the library checks no types."""
+    return told if isinstance(told, int) and told > 0 else 0
+
+
+def reply_of(answer: Any) -> Reply:
+    """Return the text of an answer, or the words of a refusal; one that is no chat completion has none."""
+    choices = getattr(answer, "choices", None)
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = getattr(choice, "message", None)
+    said = getattr(message, "content", None) or getattr(message, "refusal", None)
+    # half a surrogate pair can be written in JSON, but not in a file
+    text = said.encode(errors="replace").decode() if isinstance(said, str) else ""
+    return Reply(text, str(getattr(choice, "finish_reason", None) or "none"))
+
+
+# ---- errors ----
+
+
+@contextmanager
+def library_errors(endpoint: Endpoint) -> Iterator[None]:
+    """Tell what the library raises in one of our words, without the key."""
+    openai = library()
+    where = {"provider": endpoint.name, "model": endpoint.model}
+    try:
+        yield
+    except openai.APIStatusError as error:
+        raise status_error(error, where, endpoint) from None
+    except openai.APIConnectionError as error:  # also a timeout
+        cause = error.__cause__ or error
+        raise ProviderUnreachable(**where, reason=said(f"{type(cause).__name__}: {cause}", endpoint)) from None
+    except TimeoutError:
+        limit = endpoint.provider.timeout.total_seconds()
+        raise ProviderUnreachable(**where, reason=f"no whole answer within {limit:g} s (its `timeout`)") from None
+    except (openai.APIResponseValidationError, ValueError, RecursionError) as error:  # cut off, no JSON, or too deep
+        raise ProviderUnreachable(**where, reason=said(f"the answer is not JSON: {error}", endpoint)) from None
+
+
+def said(text: str, endpoint: Endpoint) -> str:
+    """Return the beginning of what was said, without the key, in whatever way it is written."""
+    key = endpoint.provider.api_key
+    secret = key.get_secret_value() if key else ""
+    for written in {secret, repr(secret)[1:-1]} - {""}:
+        text = text.replace(written, "***")
+    return text[:REASON_CHARACTERS]
+
+
+def status_error(error: openai.APIStatusError, where: dict[str, str], endpoint: Endpoint) -> BatonError:
+    """Return the error for a status, with what the server said."""
+    kind = STATUS.get(error.status_code, ProviderUnreachable if error.status_code >= 500 else RequestRefused)  # noqa: PLR2004
+    detail: dict[str, Any] = {**where, "status": error.status_code, "reason": said(error.message, endpoint)}
+    if (wait := parse_retry_after(error.response.headers.get("retry-after"))) is not None:
+        detail["retry_after"] = wait.total_seconds()
+    return kind(**detail)
+
+
+STATUS: dict[int, type[BatonError]] = {
+    401: KeyRefused,
+    403: KeyRefused,
+    404: LlmModelMissing,
+    408: ProviderBusy,
+    409: ProviderBusy,
+    429: ProviderBusy,
+    503: ProviderBusy,
+}
+
+
+def retry_after(state: RetryCallState) -> float | None:
+    error = state.outcome.exception() if state.outcome else None
+    return error.detail.get("retry_after") if isinstance(error, BatonError) else None

@@ -1,0 +1,113 @@
+"""Putting a transcript's lines through a model, batch by batch, and going on where an attempt has ended."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from pydantic import BaseModel
+
+from common.transcript import Segment
+from services.llm import lines
+from services.llm.answers import answer_of
+from services.llm.batches import Batch, batches
+from services.llm.cache import digest_of
+from services.llm.contracts import Usage
+from services.llm.engine import Endpoint
+from services.llm.workbench import Workbench
+
+ROUND = 4
+"""Batches that each slot of a provider on our card gets before others may have the card."""
+
+
+class BatchDone(BaseModel):
+    """A finished batch, as the checkpoint keeps it."""
+
+    sources: dict[int, str]
+    """The lines as they were, by id: one that has been edited since is asked for again."""
+    texts: dict[int, str]
+    usage: Usage
+    """Of all work so far."""
+
+
+class LineWork:
+    """One attempt at all lines. `finish` makes a line of its old one and the model's text."""
+
+    def __init__(
+        self,
+        bench: Workbench,
+        endpoint: Endpoint,
+        *,
+        phase: str,
+        instructions: str,
+        finish: Callable[[Segment, str | None], Segment],
+    ) -> None:
+        self.bench = bench
+        self.job = bench.job
+        self.endpoint = endpoint
+        self.phase = phase
+        self.instructions = instructions
+        self.finish = finish
+        self.checkpoint = self.job.checkpoint()
+        self.done: dict[int, Segment] = {}
+        self.fallback: list[int] = []
+
+    def run(self, wanted: Sequence[Segment]) -> None:
+        """Work on these lines."""
+        self.resume(wanted)
+        settings = self.bench.settings
+        cut = batches(
+            wanted, most=settings.batch_lines, characters=settings.batch_characters, context=settings.context_lines
+        )
+        missing = [batch for batch in cut if any(line.id not in self.done for line in batch.lines)]
+        for some in self.rounds(missing):
+            self.bench.ask(self.endpoint, lambda some=some: [self.work_on(batch, len(wanted)) for batch in some])  # type: ignore[misc]  # mypy cannot infer a default
+
+    def resume(self, wanted: Sequence[Segment]) -> None:
+        lines = {line.id: line for line in wanted}
+        for record in self.checkpoint.records():
+            known = BatchDone.model_validate(record)
+            self.keep([lines[i] for i, text in known.sources.items() if i in lines and lines[i].text == text], known)
+            self.endpoint.usage = known.usage
+
+    def rounds(self, missing: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
+        """Yield batches that are worked on under one lease of the card."""
+        provider = self.endpoint.provider
+        size = provider.max_concurrency * ROUND if provider.uses_gpu else max(len(missing), 1)
+        return (missing[begin : begin + size] for begin in range(0, len(missing), size))
+
+    async def work_on(self, batch: Batch, total: int) -> None:
+        texts = await self.texts_of(batch)
+        done = BatchDone(sources={line.id: line.text for line in batch.lines}, texts=texts, usage=self.endpoint.usage)
+        self.checkpoint.append(done)
+        self.tell(self.keep(batch.lines, done), total)
+
+    async def texts_of(self, batch: Batch) -> dict[int, str]:
+        """Return the model's usable texts, from before where the same was asked."""
+        endpoint, temperature = self.endpoint, self.bench.params.temperature
+        asked = lines.messages(self.instructions, batch)
+        digest = digest_of(endpoint.provider.base_url, endpoint.model, temperature, asked)
+        if known := self.bench.cache.get(digest):
+            endpoint.usage.cached += 1
+            return {int(number): text for number, text in known.items()}
+        gathering = lines.Gathering(batch)
+        tries = self.bench.settings.answer_tries
+        wrong = await answer_of(endpoint, lines.Lines, asked, gathering.judge, tries=tries, temperature=temperature)
+        if wrong:
+            self.job.log.warning("lines_kept_as_they_were", lines=gathering.missing, why=wrong)
+        else:
+            self.bench.cache.put(digest, gathering.texts)
+        return gathering.texts
+
+    def keep(self, lines: Sequence[Segment], done: BatchDone) -> list[Segment]:
+        """Take the texts of these lines; return them finished."""
+        finished = [self.finish(line, done.texts.get(line.id)) for line in lines]
+        self.done |= {segment.id: segment for segment in finished}
+        lost = {line.id for line in lines if line.id not in done.texts}
+        self.fallback = sorted(set(self.fallback) - done.texts.keys() | lost)
+        return finished
+
+    def tell(self, segments: Sequence[Segment], total: int) -> None:
+        """Publish finished lines; who hears one again knows it by its id."""
+        shown = [segment.model_dump(include={"id", "start", "end", "text"}) for segment in segments]
+        first = segments[0]
+        self.job.emit("fragment", {"segment_index": first.id, "language": first.language, "segments": shown})
+        count = len(self.done)
+        self.job.progress(self.phase, percent=round(100 * count / total, 1), processed=count, total=total)

@@ -1,0 +1,140 @@
+"""The tasks of the llm service."""
+
+import re
+from functools import partial
+
+from pydantic_core import to_json
+
+from common.captions import render
+from common.captions.transcripts import dump
+from common.transcript import Segment, Transcript
+from common.worker.job import Job
+from common.worker.task import task
+from services.llm import contracts as c
+from services.llm import prompts
+from services.llm.engine import Endpoint, Reply
+from services.llm.errors import AnswerUnusable
+from services.llm.line_work import LineWork
+from services.llm.lines import replaced
+from services.llm.summary import Summarizing
+from services.llm.workbench import Workbench
+
+LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+@task(c.CORRECT_SUBTITLES)
+def correct_subtitles(params: c.CorrectSubtitlesInput, job: Job) -> c.LinesOutput:
+    """Mend what was misheard. Lines that a person has edited are left alone.
+
+    Raises:
+        NotALineFile, TranscriptTooLarge, ProviderUnknown: see `workbench`.
+        KeyRefused, LlmModelMissing, RequestRefused, ProviderBusy, ProviderUnreachable: see `engine`.
+    """
+    bench = Workbench(params, job)
+    endpoint, transcript = bench.endpoint(), bench.transcript(params.transcript_path)
+    work = LineWork(bench, endpoint, phase="correct", instructions=prompts.correct(params), finish=replaced)
+    work.run([line for line in transcript.segments if line.text.strip() and not line.modified])
+    return result(bench, work, transcript, language=transcript.language)
+
+
+@task(c.TRANSLATE_SUBTITLES)
+def translate_subtitles(params: c.TranslateSubtitlesInput, job: Job) -> c.LinesOutput:
+    """Translate line by line.
+
+    Raises:
+        See `correct_subtitles`.
+    """
+    bench = Workbench(params, job)
+    endpoint, transcript = bench.endpoint(), bench.transcript(params.transcript_path)
+    language = params.target_language if LANGUAGE_CODE.fullmatch(params.target_language) else None
+    finish = partial(translated, bilingual=params.bilingual, language=language)
+    work = LineWork(bench, endpoint, phase="translate", instructions=prompts.translate(params), finish=finish)
+    work.run([line for line in transcript.segments if line.text.strip()])
+    return result(bench, work, transcript, language=language)
+
+
+def translated(line: Segment, text: str | None, *, bilingual: str, language: str | None) -> Segment:
+    """Return a line in the other language; one without an answer stays in its own."""
+    if text is None:
+        return line
+    both = {"no": text, "above": f"{text}\n{line.text}", "below": f"{line.text}\n{text}"}[bilingual]
+    return line.model_copy(update={"text": both, "words": [], "language": language})
+
+
+def result(bench: Workbench, work: LineWork, source: Transcript, *, language: str | None) -> c.LinesOutput:
+    """Write the lines, each in its old place, and say what has become of them."""
+    lines = [work.done.get(line.id, line) for line in source.segments]
+    edited = source.model_copy(update={"segments": lines, "language": language})
+    changed = sum(new.text != old.text for new, old in zip(lines, source.segments, strict=True))
+    return c.LinesOutput(
+        transcript_path=bench.publish("transcript.json", dump(edited)),
+        srt_path=bench.publish("subtitles.srt", render(edited, "srt")),
+        lines=len(lines),
+        changed=changed,
+        fallback=work.fallback,
+        provider=work.endpoint.name,
+        model=work.endpoint.model,
+        usage=work.endpoint.usage,
+    )
+
+
+@task(c.SUMMARIZE)
+def summarize(params: c.SummarizeInput, job: Job) -> c.SummarizeOutput:
+    """Summarize a transcript.
+
+    Raises:
+        AnswerUnusable: the model never gave a summary.
+        See `correct_subtitles` for the others.
+    """
+    bench = Workbench(params, job)
+    endpoint, transcript = bench.endpoint(), bench.transcript(params.transcript_path)
+    lines = [line for line in transcript.segments if line.text.strip()]
+    work = Summarizing(bench, endpoint, params)
+    work.run(lines)
+    duration = max([transcript.duration, *(line.end for line in lines)])
+    chapters = work.chapters(lines, duration)
+    written = to_json({"summary": work.whole, "chapters": chapters}, indent=1).decode()
+    return c.SummarizeOutput(
+        summary=work.whole,
+        chapters=chapters,
+        json_path=bench.publish("summary.json", written),
+        provider=endpoint.name,
+        model=endpoint.model,
+        usage=endpoint.usage,
+    )
+
+
+@task(c.CHAT)
+def chat(params: c.ChatInput, job: Job) -> c.ChatOutput:
+    """Ask once.
+
+    Raises:
+        AnswerUnusable: there is no text in the answer.
+        See `correct_subtitles` for the others.
+    """
+    bench = Workbench(params, job)
+    endpoint = bench.endpoint()
+    reply = asked_once(bench, endpoint, params)
+    if not reply.text:
+        raise AnswerUnusable(
+            reason=f"the answer is empty ({reply.finish_reason})", provider=endpoint.name, model=endpoint.model
+        )
+    return c.ChatOutput(
+        text=reply.text,
+        finish_reason=reply.finish_reason,
+        provider=endpoint.name,
+        model=endpoint.model,
+        usage=endpoint.usage,
+    )
+
+
+def asked_once(bench: Workbench, endpoint: Endpoint, params: c.ChatInput) -> Reply:
+    replies: list[Reply] = []
+
+    async def ask() -> None:
+        messages = [message.model_dump() for message in params.messages]
+        limit = params.max_output_tokens
+        replies.append(await endpoint.ask(messages, temperature=params.temperature, max_output_tokens=limit))
+
+    bench.ask(endpoint, lambda: [ask()])
+    return replies[0]

@@ -1,0 +1,99 @@
+"""What each task of the service begins with: its settings, its provider, and its input read under its limits."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+
+from pydantic import ValidationError
+
+from common.captions import srt, vtt
+from common.captions.document import Document
+from common.captions.transcripts import transcript_of
+from common.media import Artifact, MediaFile
+from common.transcript import Transcript
+from common.worker.job import Job
+from services.llm.cache import Cache
+from services.llm.contracts import LlmInput
+from services.llm.engine import Endpoint
+from services.llm.errors import NotALineFile, ProviderUnknown, TranscriptTooLarge
+from services.llm.running import Lookout, Work, together
+from services.llm.settings import LlmSettings
+
+
+class Workbench:
+    """Joins a job to the modules of the service, which know of no job."""
+
+    def __init__(self, params: LlmInput, job: Job) -> None:
+        self.params = params
+        self.job = job
+        self.settings = job.settings.section(LlmSettings)
+        self.cache = Cache(job.process.redis, self.settings.cache_ttl)
+
+    def endpoint(self) -> Endpoint:
+        """Return the provider that the task names, not connected yet.
+
+        Raises:
+            ProviderUnknown: the settings have none of this name.
+        """
+        name, known = self.params.provider or self.settings.default_provider, self.settings.providers
+        if name not in known:
+            raise ProviderUnknown(provider=name, near=get_close_matches(name, known), known=sorted(known))
+        return Endpoint(name, known[name], model=self.params.model, max_answer_bytes=self.settings.max_answer_bytes)
+
+    def ask(self, endpoint: Endpoint, work: Work) -> None:
+        """Run what asks a provider, all of it at once, in an event loop of its own."""
+        with self.card_for(endpoint), self.job.process.soft_limit.polled() as wished:
+            asyncio.run(asked(endpoint, work, Lookout(self.job, wished)))
+
+    @contextmanager
+    def card_for(self, endpoint: Endpoint) -> Iterator[None]:
+        """Hold the GPU while a provider computes on it."""
+        if not endpoint.provider.uses_gpu:
+            yield
+            return
+        with self.job.lease():
+            yield
+
+    def transcript(self, media: MediaFile) -> Transcript:
+        """Return a Transcript, or subtitles as one.
+
+        Raises:
+            NotALineFile: it is neither.
+            TranscriptTooLarge: more than `llm.max_input_bytes`.
+        """
+        path = self.job.fetch(media)
+        if path.stat().st_size > self.settings.max_input_bytes:
+            raise TranscriptTooLarge(size=path.stat().st_size, limit=self.settings.max_input_bytes)
+        try:
+            found = read(path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
+        except (UnicodeDecodeError, ValidationError) as error:
+            raise NotALineFile(file=path.name) from error
+        if len({line.id for line in found.segments}) < len(found.segments):
+            raise NotALineFile("Two segments of the transcript have the same id. Give each its own.", file=path.name)
+        return found
+
+    def publish(self, name: str, text: str) -> Artifact:
+        staged = self.job.staging(name)
+        staged.write_text(text, encoding="utf-8", newline="\n")
+        return self.job.publish(staged)
+
+
+async def asked(endpoint: Endpoint, work: Work, look: Lookout) -> None:
+    async with endpoint:
+        await together(work, look)
+
+
+def read(text: str) -> Transcript:
+    """Read Transcript JSON, WebVTT or SubRip.
+
+    Raises:
+        pydantic.ValidationError: it looks like JSON, but is no Transcript.
+        NotALineFile: there is text, but no cue in it.
+    """
+    if text.lstrip().startswith("{"):
+        return Transcript.model_validate_json(text)
+    document: Document = vtt.read(text) if text.startswith("WEBVTT") else srt.read(text)
+    if text.strip() and not document.captions and not text.startswith("WEBVTT"):
+        raise NotALineFile
+    return transcript_of(document)

@@ -1,0 +1,1 @@
+"""Text out of pictures: hard subtitles of a video, and images."""

@@ -1,0 +1,119 @@
+"""What the paddleocr service takes and gives."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from common.contract import Contract, TaskInput, TaskOutput
+from common.media import Artifact, MediaFile
+from services.paddleocr.areas import Area, FoundArea
+
+Position = Annotated[float, Field(ge=0, description="seconds from the beginning of the file")]
+Video = Annotated[MediaFile, Field(description="a video with subtitles burned into its pictures")]
+Language = Annotated[
+    str | None,
+    Field(
+        pattern=r"^[a-z]{2,3}$",
+        description="of the subtitles, ISO 639; it chooses PaddleOCR's models and is written into the transcript. "
+        "None reads Chinese, English and Japanese",
+    ),
+]
+Confidence = Annotated[float, Field(ge=0, le=1, description="a line that is read with less is left out")]
+ModelUsed = Annotated[str, Field(description="the models that read")]
+Warnings = Annotated[list[str], Field(default_factory=list, description="what was odd about the input")]
+
+
+class ExtractSubtitlesInput(TaskInput):
+    video_path: Video
+    area: Annotated[Area | None, Field(description="where the subtitles stand; None finds it")] = None
+    language: Language = None
+    start: Position = 0.0
+    end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
+    min_confidence: Confidence = 0.6
+
+    @model_validator(mode="after")
+    def in_order(self) -> Self:
+        if self.end is not None and self.end <= self.start:
+            raise ValueError("end must be after start")
+        return self
+
+
+class ExtractSubtitlesOutput(TaskOutput):
+    transcript_path: Annotated[Artifact, Field(description="a Transcript, as JSON")]
+    srt_path: Artifact
+    vtt_path: Artifact
+    segments: Annotated[int, Field(ge=0, description="how many")]
+    empty: Annotated[bool, Field(description="no subtitles were found; the files hold none")]
+    areas: Annotated[list[FoundArea], Field(description="where they stand, as given or found")]
+    duration: Annotated[float, Field(ge=0, description="seconds of video that were read")]
+    ocr_calls: Annotated[int, Field(ge=0, description="pictures that went through the OCR")]
+    model: ModelUsed
+    warnings: Warnings
+
+
+EXTRACT_SUBTITLES = Contract(
+    "paddleocr.extract_subtitles",
+    ExtractSubtitlesInput,
+    ExtractSubtitlesOutput,
+    needs_gpu=True,
+    summary="Read burned-in subtitles out of a video, with exact times: SRT, WebVTT and a Transcript.",
+)
+
+
+class DetectSubtitleAreaInput(TaskInput):
+    video_path: Video
+
+
+class DetectSubtitleAreaOutput(TaskOutput):
+    areas: Annotated[list[FoundArea], Field(description="the likeliest first")]
+    empty: Annotated[bool, Field(description="no subtitles were found")]
+    preview_path: Annotated[Artifact, Field(description="a PNG of a frame with the areas drawn")]
+    preview_time: Annotated[float, Field(ge=0, description="seconds; the frame's")]
+    ocr_calls: Annotated[int, Field(ge=0, description="pictures that went through the OCR")]
+    model: ModelUsed
+
+
+DETECT_SUBTITLE_AREA = Contract(
+    "paddleocr.detect_subtitle_area",
+    DetectSubtitleAreaInput,
+    DetectSubtitleAreaOutput,
+    needs_gpu=True,
+    summary="Find where subtitles stand in a video, with a preview.",
+)
+
+
+class RecognizeImagesInput(TaskInput):
+    image_paths: Annotated[
+        list[MediaFile],
+        Field(default_factory=list, max_length=1_000, description="PNG, JPEG, WebP, TIFF, BMP or GIF"),
+    ]
+    folder: Annotated[
+        str | None, Field(min_length=1, max_length=4_096, description="all images of this folder under share, by name")
+    ] = None
+    min_confidence: Confidence = 0.5
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> Self:
+        if bool(self.image_paths) == bool(self.folder):
+            raise ValueError("give either image_paths or folder")
+        return self
+
+
+class RecognizeImagesOutput(TaskOutput):
+    results_path: Annotated[
+        Artifact, Field(description="JSON: for each page its image, size, and lines with text, confidence and corners")
+    ]
+    text_path: Annotated[Artifact, Field(description="the text alone, in reading order")]
+    images: Annotated[int, Field(ge=0, description="how many; each page of a TIFF counts")]
+    lines: Annotated[int, Field(ge=0, description="how many")]
+    empty: Annotated[bool, Field(description="no text was found")]
+    model: ModelUsed
+
+
+RECOGNIZE_IMAGES = Contract(
+    "paddleocr.recognize_images",
+    RecognizeImagesInput,
+    RecognizeImagesOutput,
+    needs_gpu=True,
+    summary="Read the text of images or of a folder of them, with boxes and confidence.",
+)

@@ -1,0 +1,246 @@
+"""The OCR libraries behind one interface: pictures in, lines of text out.
+
+`Embedded` is the small PP-OCR models of the rapidocr wheel in onnxruntime, there as soon as it is installed; `Paddle`
+is PaddleOCR's own pipeline with any of its models. The setting `paddleocr.engine` chooses; nothing else knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from common.errors import OutOfGpuMemory
+from common.gpu.devices import Device, NvmlDevice, SimulatedDevice
+from common.gpu.devices import library as nvml
+from common.gpu.residency import Model
+from services.paddleocr.errors import EngineMissing, LanguageUnknown, ModelMissing, ModelNotLoaded
+from services.paddleocr.languages import PADDLE_NAMES, PP_OCR_V6
+from services.paddleocr.opencv import opencv
+from services.paddleocr.settings import PaddleocrSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Picture = NDArray[np.uint8]
+    """Shape (height, width) in grey, or (height, width, 3) as BGR."""
+
+LONGEST_SIDE = 960
+"""Of a picture in which text is looked for; larger ones are made smaller first. Reading uses the full size."""
+LEAST_SCORE = 0.3
+"""A line that the model reads with less confidence is no text."""
+ESTIMATE_MIB = {"embedded": 700, "paddleocr": 1500}
+EMBEDDED_MODEL = "PP-OCRv6_small (rapidocr wheel)"
+PADDLE_DETECTION = "PP-OCRv6_medium_det"
+PADDLE_RECOGNITION = "PP-OCRv6_medium_rec"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text in a picture."""
+
+    text: str
+    score: float
+    """The model's confidence, 0 to 1."""
+    corners: tuple[tuple[float, float], ...]
+    """x and y of four corners, in pixels, clockwise from the upper left of the text."""
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom."""
+        across, down = zip(*self.corners, strict=True)
+        return min(across), min(down), max(across), max(down)
+
+
+class Reader(Protocol):
+    """What an engine is: a loaded model that reads pictures."""
+
+    def read(self, pictures: Sequence[Picture]) -> list[list[Line]]:
+        """Return the lines of each picture, from the top to the bottom and left to right."""
+
+
+class Embedded:
+    """rapidocr with the models of its wheel."""
+
+    def __init__(self, settings: PaddleocrSettings, device: Device) -> None:
+        cuda = isinstance(device, NvmlDevice) and "CUDAExecutionProvider" in providers()
+        options: dict[str, Any] = {
+            "Global.log_level": "critical",
+            "Global.use_cls": False,
+            "Global.text_score": LEAST_SCORE,
+            "Global.max_side_len": 100_000,
+            "Det.limit_type": "max",
+            "Det.limit_side_len": LONGEST_SIDE,
+            "EngineConfig.onnxruntime.intra_op_num_threads": settings.cpu_threads or -1,
+            "EngineConfig.onnxruntime.use_cuda": cuda,
+        }
+        if cuda:
+            options["EngineConfig.onnxruntime.cuda_ep_cfg.device_id"] = index_of(device)
+        self.library = rapidocr()(params=options)
+
+    def read(self, pictures: Sequence[Picture]) -> list[list[Line]]:
+        return [list(self.lines(self.library(in_colour(picture)))) for picture in pictures]
+
+    def lines(self, found: Any) -> Iterator[Line]:
+        if found.boxes is None or found.txts is None:
+            return
+        for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
+            yield line(text, score, corners)
+
+
+class Paddle:
+    """PaddleOCR's pipeline."""
+
+    def __init__(self, settings: PaddleocrSettings, device: Device, *, folder: Path, language: str | None) -> None:
+        place = f"gpu:{index_of(device)}" if isinstance(device, NvmlDevice) else "cpu"
+        self.library = paddleocr()(
+            **models(settings, folder, language),
+            text_det_limit_side_len=LONGEST_SIDE,
+            text_det_limit_type="max",
+            text_rec_score_thresh=LEAST_SCORE,
+            use_doc_orientation_classify=False,
+            use_doc_unwarping=False,
+            use_textline_orientation=False,
+            device=place,
+            **inference(settings, place),
+        )
+
+    def read(self, pictures: Sequence[Picture]) -> list[list[Line]]:
+        return [list(self.lines(found)) for found in self.library.predict([in_colour(one) for one in pictures])]
+
+    def lines(self, found: Any) -> Iterator[Line]:
+        for corners, text, score in zip(found["rec_polys"], found["rec_texts"], found["rec_scores"], strict=True):
+            yield line(text, score, corners)
+
+
+def line(text: str, score: float, corners: Any) -> Line:
+    points = tuple((float(x), float(y)) for x, y in corners)
+    return Line(text.strip(), round(min(max(float(score), 0.0), 1.0), 4), points)
+
+
+def in_colour(picture: Picture) -> Picture:
+    cv2 = opencv()
+
+    return picture if picture.ndim == len("BGR") else cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
+
+
+# ---- loading ----
+
+
+def model_of(settings: PaddleocrSettings, share_models: Path, language: str | None = None) -> Model[Reader]:
+    """Return the reader that the settings choose, to be loaded where there is room; `share_models` is share/models.
+
+    Raises:
+        LanguageUnknown: the chosen models do not read it.
+    """
+    if settings.engine == "embedded" and language not in {None, *PP_OCR_V6}:
+        raise LanguageUnknown(language=language, known=sorted(PP_OCR_V6))
+    folder = share_models / settings.models_dir
+    make = Embedded if settings.engine == "embedded" else partial(Paddle, folder=folder, language=language)
+    estimate_mib = ESTIMATE_MIB[settings.engine]
+
+    def load_on(device: Device) -> Reader:
+        if isinstance(device, SimulatedDevice):
+            device.allocate(estimate_mib)
+        return load(make, settings, device)
+
+    return Model("paddleocr", f"{settings.engine}/{name_of(settings, language)}", load_on, unload, estimate_mib)
+
+
+def name_of(settings: PaddleocrSettings, language: str | None = None) -> str:
+    """Return the models' honest name, as results tell it."""
+    if settings.engine == "embedded":
+        return EMBEDDED_MODEL
+    if not settings.recognition_model and language not in {None, *PP_OCR_V6}:
+        return f"PaddleOCR's for {language}"
+    return " + ".join(chosen(settings))
+
+
+def load(make: Any, settings: PaddleocrSettings, device: Device) -> Reader:
+    """Load a reader.
+
+    Raises:
+        EngineMissing, ModelMissing: see there.
+        ModelNotLoaded: the library could not bring or open its models.
+        OutOfGpuMemory: it does not fit.
+    """
+    try:
+        reader: Reader = make(settings, device)
+    except ImportError as error:
+        raise EngineMissing(reason=str(error)) from error
+    except (RuntimeError, ValueError, OSError, KeyError) as error:  # whichever of the libraries below said it
+        if "out of memory" in str(error).lower():
+            raise OutOfGpuMemory(reason=str(error)) from error
+        raise ModelNotLoaded(reason=str(error)[:500]) from error
+    return reader
+
+
+def unload(reader: Reader) -> None:
+    """Let go of the sessions; onnxruntime gives the memory back with the last reference to them."""
+    vars(reader).clear()
+
+
+def rapidocr() -> Any:
+    from rapidocr import RapidOCR  # noqa: PLC0415 - behind the loader
+
+    return RapidOCR
+
+
+def paddleocr() -> Any:
+    from paddleocr import PaddleOCR  # noqa: PLC0415 - behind the loader
+
+    return PaddleOCR
+
+
+def providers() -> list[str]:
+    from onnxruntime import get_available_providers  # noqa: PLC0415 - behind the loader
+
+    found: list[str] = get_available_providers()
+    return found
+
+
+def index_of(device: Any) -> int:
+    index: int = nvml().nvmlDeviceGetIndex(device.handle)
+    return index
+
+
+def models(settings: PaddleocrSettings, folder: Path, language: str | None) -> dict[str, str | None]:
+    """Return which models PaddleOCR takes: by name, or for a language that the usual ones do not read by `lang`."""
+    if not settings.recognition_model and language not in {None, *PP_OCR_V6}:
+        refuse_offline(settings, model=f"for {language}")
+        return {"lang": PADDLE_NAMES.get(language or "", language)}
+    detection, recognition = chosen(settings)
+    return {
+        "text_detection_model_name": detection,
+        "text_detection_model_dir": own_model(folder, detection, settings),
+        "text_recognition_model_name": recognition,
+        "text_recognition_model_dir": own_model(folder, recognition, settings),
+    }
+
+
+def chosen(settings: PaddleocrSettings) -> tuple[str, str]:
+    return settings.detection_model or PADDLE_DETECTION, settings.recognition_model or PADDLE_RECOGNITION
+
+
+def own_model(folder: Path, name: str, settings: PaddleocrSettings) -> str | None:
+    """Return the folder of a model under share; None lets PaddleOCR bring it from its hub."""
+    if (folder / name).is_dir():
+        return str(folder / name)
+    refuse_offline(settings, model=name)
+    return None
+
+
+def refuse_offline(settings: PaddleocrSettings, *, model: str) -> None:
+    if settings.offline:
+        raise ModelMissing(model=model)
+
+
+def inference(settings: PaddleocrSettings, place: str) -> dict[str, Any]:
+    if settings.inference == "paddle":
+        return {"cpu_threads": settings.cpu_threads} if settings.cpu_threads else {}
+    provider = "CUDAExecutionProvider" if place.startswith("gpu") else "CPUExecutionProvider"
+    threads = {"intra_op_num_threads": settings.cpu_threads} if settings.cpu_threads else {}
+    return {"engine": "onnxruntime", "engine_config": {**threads, "providers": [provider]}}

@@ -1,0 +1,260 @@
+"""The course of an extraction: decode, watch for changes, read, put together; each in its own thread where it can be.
+
+The video is worked on in chunks of time, each of which begins anew a little before its start. So what is found in a
+chunk depends on its frames alone, and an attempt that skips the chunks it has finds the same as an undisturbed one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from common.errors import NotMedia
+from common.transcript import Segment
+from common.worker.job import Job
+from services.paddleocr.areas import FoundArea
+from services.paddleocr.contracts import ExtractSubtitlesInput
+from services.paddleocr.desk import BATCH, Desk
+from services.paddleocr.errors import MediaTooLong
+from services.paddleocr.lines import Ledger, SeenLine, seen_lines
+from services.paddleocr.sightings import Lookout, Sighting
+from services.paddleocr.stages import ahead
+from services.paddleocr.survey import USUAL, survey
+from services.paddleocr.video import Film, Frame
+
+if TYPE_CHECKING:
+    from services.paddleocr.video import Luma
+
+PHASE = "read subtitles"
+LEAD_S = 1.0
+"""Before a chunk's start; what stands on the border is whole in one of the two."""
+FRAMES_AHEAD = 8
+SIGHTINGS_AHEAD = 16
+TELL_S = 1.0
+"""Of video, between two words about how far it is."""
+
+
+class Surveyed(BaseModel):
+    """The first record of the checkpoint."""
+
+    areas: list[FoundArea]
+    calls: int
+
+
+class FinishedChunk(BaseModel):
+    """Each other record: the lines of a chunk, and up to where its frames go, in seconds."""
+
+    chunk: int
+    until: float
+    calls: int
+    lines: list[SeenLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """The parts of a frame that are looked at, one for each area."""
+
+    time: float
+    parts: list[Luma]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A sighting that has ended, with what is needed to place it in time and in the picture."""
+
+    chunk: int
+    area: FoundArea
+    sighting: Sighting
+    times: list[float]
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """How far the watching is, in seconds; with `done` a chunk has ended there."""
+
+    time: float
+    done: int | None = None
+
+
+Event = Seen | Passed
+
+
+class ChunkWatch:
+    """The lookouts of one chunk, one for each area."""
+
+    def __init__(self, number: int, areas: Sequence[FoundArea], fps: float) -> None:
+        self.number = number
+        self.areas = areas
+        self.lookouts = [Lookout(fps) for _ in areas]
+
+    def see(self, bands: Bands) -> Iterator[Seen]:
+        for area, lookout, part in zip(self.areas, self.lookouts, bands.parts, strict=True):
+            for sighting in lookout.see(Frame(bands.time, part)):
+                yield self.seen(area, lookout, sighting)
+
+    def end(self, time: float) -> Iterator[Seen]:
+        for area, lookout in zip(self.areas, self.lookouts, strict=True):
+            for sighting in lookout.end(time):
+                yield self.seen(area, lookout, sighting)
+
+    def seen(self, area: FoundArea, lookout: Lookout, sighting: Sighting) -> Seen:
+        return Seen(self.number, area, sighting, lookout.times, lookout.height)
+
+
+class Extraction:
+    """One attempt at one task. It goes on after the last chunk that an attempt before it has recorded."""
+
+    def __init__(self, params: ExtractSubtitlesInput, job: Job, film: Film, desk: Desk) -> None:
+        self.params = params
+        self.job = job
+        self.film = film
+        self.desk = desk
+        self.checkpoint = job.checkpoint()
+        self.length = desk.settings.chunk_length.total_seconds()
+        self.areas: list[FoundArea] = []
+        self.segments: list[Segment] = []
+        self.until = params.start
+        self.done = 0
+
+    def run(self) -> None:
+        """Read the whole video.
+
+        Raises:
+            NotMedia: nothing of it can be decoded.
+        """
+        records = list(self.checkpoint.records())
+        self.find_areas(records)
+        self.ledger = Ledger(
+            places=self.areas,
+            min_confidence=self.params.min_confidence,
+            longest=self.desk.settings.max_line_duration.total_seconds(),
+            language=self.params.language,
+        )
+        for record in records[1:]:
+            self.take(FinishedChunk.model_validate(record))
+        self.read_on()
+        self.tell(self.ledger.add([], float("inf")))
+        if self.until <= self.params.start:
+            raise NotMedia("The file has a video track, but nothing in it can be decoded. Check that it plays.")
+
+    # ---- the areas ----
+
+    def find_areas(self, records: Sequence[dict[str, object]]) -> None:
+        if records:
+            known = Surveyed.model_validate(records[0])
+            self.areas, self.desk.calls = known.areas, known.calls
+            return
+        self.areas = self.given_area() or self.found_areas() or [USUAL]
+        self.checkpoint.append(Surveyed(areas=self.areas, calls=self.desk.calls))
+
+    def given_area(self) -> list[FoundArea]:
+        if self.params.area is None:
+            return []
+        self.params.area.pixels(*self.film.size)  # wrong ones are refused before the work
+        return [FoundArea(**self.params.area.model_dump(), confidence=1)]
+
+    def found_areas(self) -> list[FoundArea]:
+        self.job.progress("find the area", percent=0.0)
+        found = survey(self.film, self.desk.read, self.job.check, start=self.params.start, end=self.params.end)
+        best = found.areas[:1]
+        return best + [area for area in found.areas[1:] if area.confidence > 0.5 * best[0].confidence]
+
+    # ---- decoding and watching: not in the main thread ----
+
+    def begin_of(self, chunk: int) -> float:
+        return self.params.start + chunk * self.length
+
+    def bands(self) -> Iterator[Bands]:
+        """Decode, and keep only what is looked at."""
+        longest = self.desk.settings.max_duration.total_seconds()
+        for frame in self.film.frames(max(self.begin_of(self.done) - LEAD_S, self.params.start)):
+            if self.params.end is not None and frame.time >= self.params.end:
+                return
+            if frame.time - self.params.start > longest:
+                raise MediaTooLong(max_duration=longest)
+            height, width = frame.luma.shape
+            boxes = [area.pixels(width, height) for area in self.areas]
+            yield Bands(frame.time, [frame.luma[top:bottom, left:right].copy() for left, top, right, bottom in boxes])
+
+    def events(self) -> Generator[Event, None, None]:
+        """Watch the bands, chunk by chunk; two chunks at a time where one leads in to the next."""
+        watches: list[ChunkWatch] = []
+        next_chunk, told, last = self.done, self.params.start, self.begin_of(self.done)
+        with closing(ahead(self.bands(), depth=FRAMES_AHEAD, name="decode")) as coming:
+            for bands in coming:
+                if bands.time >= self.begin_of(next_chunk) - LEAD_S:
+                    watches.append(ChunkWatch(next_chunk, self.areas, self.film.fps))
+                    next_chunk += 1
+                while watches and bands.time >= self.begin_of(watches[0].number + 1):
+                    yield from ended(watches.pop(0), bands.time)
+                for watch in watches:
+                    yield from watch.see(bands)
+                last = bands.time
+                if last >= told + TELL_S:
+                    told = last
+                    yield Passed(last)
+        for watch in watches:
+            yield from ended(watch, last + 1 / self.film.fps)
+
+    # ---- reading ----
+
+    def read_on(self) -> None:
+        pending: dict[int, list[Seen]] = {}
+        lines: dict[int, list[SeenLine]] = {}
+        with closing(ahead(self.events(), depth=SIGHTINGS_AHEAD, name="watch")) as coming:
+            for event in coming:
+                self.job.check()
+                if isinstance(event, Seen):
+                    waiting = pending.setdefault(event.chunk, [])
+                    waiting.append(event)
+                    if len(waiting) >= BATCH:
+                        lines.setdefault(event.chunk, []).extend(self.read(pending.pop(event.chunk)))
+                elif event.done is None:
+                    self.report(event.time)
+                else:
+                    found = lines.pop(event.done, []) + self.read(pending.pop(event.done, []))
+                    self.finish(FinishedChunk(chunk=event.done, until=event.time, calls=self.desk.calls, lines=found))
+
+    def read(self, seen: list[Seen]) -> list[SeenLine]:
+        readings = self.desk.read_sightings([one.sighting for one in seen])
+        return [
+            line
+            for one, texts in zip(seen, readings, strict=True)
+            for line in seen_lines(one.sighting, one.times, texts, one.area, one.height)
+        ]
+
+    def finish(self, chunk: FinishedChunk) -> None:
+        self.checkpoint.append(chunk)
+        self.take(chunk)
+        self.report(chunk.until)
+
+    def take(self, chunk: FinishedChunk) -> None:
+        self.done, self.until, self.desk.calls = chunk.chunk + 1, chunk.until, chunk.calls
+        self.tell(self.ledger.add(chunk.lines, chunk.until - LEAD_S))
+
+    # ---- what is told ----
+
+    def tell(self, segments: list[Segment]) -> None:
+        """Publish final segments; who hears one again knows it by its id."""
+        self.segments.extend(segments)
+        if segments:
+            shown = [segment.model_dump(include={"id", "start", "end", "text"}) for segment in segments]
+            first = segments[0]
+            self.job.emit("fragment", {"segment_index": first.id, "language": first.language, "segments": shown})
+
+    def report(self, at: float) -> None:
+        """Report progress by video time; this also hears whether to stop."""
+        total = self.params.end or self.film.duration or 0.0
+        length = total - self.params.start
+        percent = 100 * (at - self.params.start) / length if length > 0 else 0.0
+        self.job.progress(PHASE, percent=round(percent, 2), processed=round(at, 3), total=total or None)
+
+
+def ended(watch: ChunkWatch, time: float) -> Iterator[Event]:
+    yield from watch.end(time)
+    yield Passed(time, done=watch.number)

@@ -1,0 +1,59 @@
+"""Images from files: their size is known before they are decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.paddleocr.errors import NoImages, NotAnImage, TooManyImages, TooManyPixels
+
+if TYPE_CHECKING:
+    from services.paddleocr.engine import Picture
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"})
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
+
+
+def images_in(folder: Path, most: int) -> list[Path]:
+    """Return the images of a folder, by name.
+
+    Raises:
+        NoImages, TooManyImages: there are none, or more than `most`.
+    """
+    if not folder.is_dir():
+        raise NoImages(f"There is no folder {folder.name} under share.")
+    found = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    if not found:
+        raise NoImages(folder=folder.name)
+    if len(found) > most:
+        raise TooManyImages(setting="paddleocr.max_images", limit=most, images=len(found))
+    return found
+
+
+def pages(file: Path, max_pixels: int) -> Iterator[Picture]:
+    """Yield an image as BGR, upright; a TIFF has several pages, of an animation the first picture counts.
+
+    Raises:
+        NotAnImage: it cannot be read.
+        TooManyPixels: it is larger than `max_pixels`; it is not decoded.
+    """
+    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+    from PIL import Image, ImageOps  # noqa: PLC0415 - the same
+
+    Image.MAX_IMAGE_PIXELS = None  # the limit is ours
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            for number in range(getattr(image, "n_frames", 1) if image.format == "TIFF" else 1):
+                image.seek(number)
+                width, height = image.size
+                if width * height > max_pixels:
+                    raise TooManyPixels(
+                        setting="paddleocr.max_image_pixels", limit=max_pixels, pixels=width * height, image=file.name
+                    )
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+                yield np.ascontiguousarray(np.asarray(upright)[:, :, ::-1])
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for files that are not whole
+        raise NotAnImage(
+            f"{file.name} is no image that can be read. PNG, JPEG, WebP, TIFF, BMP, GIF can be."
+        ) from error

@@ -1,0 +1,11 @@
+"""OpenCV, loaded once a process. Its type stubs know neither scalar operands nor pictures of bytes, so it is Any."""
+
+from functools import cache
+from typing import Any
+
+
+@cache
+def opencv() -> Any:
+    import cv2  # noqa: PLC0415 - heavy, and only a worker needs it
+
+    return cv2

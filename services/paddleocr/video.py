@@ -1,0 +1,180 @@
+"""Pictures out of a video, as a stream: the luma of each frame with its exact time, however long the video is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from common.containers import open_medium
+from common.errors import NotMedia
+from services.paddleocr.errors import ClipOutsideMedia, NoVideoTrack, TooManyPixels
+from services.paddleocr.opencv import opencv
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av import VideoFrame, VideoStream
+    from av.container import InputContainer
+    from numpy.typing import NDArray
+
+    Luma = NDArray[np.uint8]
+    """Brightness, shape (height, width), 0 to 255."""
+
+MICROSECONDS = 1_000_000
+QUARTER_TURN = 90
+USUAL_FPS = 25.0
+EIGHT_BIT_LUMA = frozenset(
+    {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray", "yuva420p"}
+)
+"""Formats whose first plane is the luma as it is needed: nothing is converted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture, or a part of it. `time` is in seconds of the medium."""
+
+    time: float
+    luma: Luma
+
+
+class Film:
+    """The first video track of an open medium. Sizes are of the picture as it is shown, turned upright."""
+
+    def __init__(self, container: InputContainer, stream: VideoStream, max_pixels: int) -> None:
+        self.container = container
+        self.stream = stream
+        self.max_pixels = max_pixels
+        self.origin = (container.start_time or 0) / MICROSECONDS
+        self.damaged_packets = 0
+        self.size: tuple[int, int] = (stream.codec_context.width, stream.codec_context.height)
+        """Width and height in pixels."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds, as the medium's header says."""
+        header = self.container.duration
+        return header / MICROSECONDS if header and header > 0 else None
+
+    @property
+    def fps(self) -> float:
+        rate = self.stream.average_rate or self.stream.guessed_rate
+        return float(rate) if rate else USUAL_FPS
+
+    def frames(self, start: float = 0.0) -> Iterator[Frame]:
+        """Yield each frame from `start` on, in order of time.
+
+        Raises:
+            TooManyPixels: the pictures grow over the limit.
+            NotMedia: the medium cannot be read any further.
+        """
+        self.seek(start)
+        last = -1.0
+        for frame in self.decoded():
+            time = last if frame.time is None else round(frame.time - self.origin, 6)
+            if time >= start and time > last:
+                last = time
+                yield Frame(time, self.luma(frame))
+
+    def glimpse(self, near: float, *, apart: float) -> tuple[Frame, Frame] | None:
+        """Return the frame that a seek to `near` finds, and one that comes `apart` seconds after it."""
+        self.seek(near)
+        first: Frame | None = None
+        for frame in self.decoded():
+            time = (frame.time or 0.0) - self.origin
+            if first is None:
+                first = Frame(time, self.luma(frame))
+            elif time >= first.time + apart:
+                return first, Frame(time, self.luma(frame))
+        return None
+
+    def decoded(self) -> Iterator[VideoFrame]:
+        """Decode packet by packet, so that a damaged one costs no more than itself."""
+        from av.error import FFmpegError, InvalidDataError  # noqa: PLC0415 - heavy, and only a worker needs it
+
+        packets = self.container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    return
+                yield from packet.decode()
+            except InvalidDataError:
+                self.damaged_packets += 1
+            except FFmpegError as error:
+                raise NotMedia(f"The video cannot be read any further: {error}.") from error
+
+    def seek(self, start: float) -> None:
+        """Go to the last key frame before `start`."""
+        from av.error import FFmpegError  # noqa: PLC0415 - heavy, and only a worker needs it
+
+        with suppress(FFmpegError):  # then it is read from where it is
+            self.container.seek(int(max(start + self.origin, 0.0) * MICROSECONDS))
+
+    def luma(self, frame: VideoFrame) -> Luma:
+        """Return the brightness of a whole frame, upright, in the size of the film."""
+        import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+
+        self.allow(frame.width * frame.height)
+        if frame.format.name in EIGHT_BIT_LUMA:
+            plane = frame.planes[0]
+            rows = np.asarray(memoryview(plane)).view(np.uint8).reshape(-1, plane.line_size)
+            picture: Luma = rows[: frame.height, : frame.width]
+        else:
+            picture = np.asarray(frame.to_ndarray(format="gray"), np.uint8)
+        upright = np.rot90(picture, round(frame.rotation / QUARTER_TURN)) if frame.rotation else picture
+        return self.in_size(upright)
+
+    def in_size(self, picture: Luma) -> Luma:
+        """Return the picture in the film's size, which a broadcast may change between programmes."""
+        width, height = self.size
+        if picture.shape == (height, width):
+            return picture
+        if picture.shape == (width, height):  # only now it is known that the film is shown turned
+            self.size = (height, width)
+            return picture
+        return resized(picture, (width, height))
+
+    def allow(self, pixels: int) -> None:
+        if pixels > self.max_pixels:
+            raise TooManyPixels(setting="paddleocr.max_pixels", limit=self.max_pixels, pixels=pixels)
+
+
+def resized(picture: Luma, size: tuple[int, int]) -> Luma:
+    """Return a picture in another size, (width, height) in pixels."""
+    cv2 = opencv()
+
+    made: Luma = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return made
+
+
+@contextmanager
+def opened(path: Path, *, max_pixels: int, start: float = 0.0) -> Iterator[Film]:
+    """Open the pictures of a medium.
+
+    Raises:
+        FileMissing: there is no such file.
+        NotMedia: it is no video.
+        NoVideoTrack: it has no pictures, or only a cover.
+        TooManyPixels: the pictures are larger than `max_pixels`.
+        ClipOutsideMedia: `start` is after its end.
+    """
+    with open_medium(path) as container:
+        film = Film(container, video_stream(container.streams.video), max_pixels)
+        film.allow(film.size[0] * film.size[1])
+        if film.duration is not None and start >= film.duration:
+            raise ClipOutsideMedia(start=start, duration=film.duration)
+        yield film
+
+
+def video_stream(streams: Sequence[VideoStream]) -> VideoStream:
+    from av.stream import Disposition  # noqa: PLC0415 - heavy, and only a worker needs it
+
+    moving = [stream for stream in streams if not stream.disposition & Disposition.attached_pic]
+    if not moving:
+        raise NoVideoTrack
+    if moving[0].codec_context is None:
+        raise NotMedia("The file ends before its pictures are described. Copy it again, and check that it plays.")
+    moving[0].thread_type = "AUTO"
+    return moving[0]

@@ -1,0 +1,72 @@
+"""When two readings are the same text, and which of several readings is the best."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+ALIKE = 0.8
+"""Readings of one line differ in a letter or two; see difflib's ratio."""
+WIDE = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the OCR made of a line once."""
+
+    text: str
+    score: float
+
+
+def bare(text: str) -> str:
+    """Return the letters and digits alone, which are what OCR gets right most."""
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def same(first: str, second: str) -> bool:
+    """Tell whether two readings are of the same line. Other digits are another line."""
+    one, other = bare(first), bare(second)
+    if one == other:
+        return bool(one) or first == second
+    if digits(one) != digits(other):
+        return False
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= ALIKE
+
+
+def digits(text: str) -> str:
+    return "".join(character for character in text if character.isdigit())
+
+
+def vote(readings: Sequence[Reading]) -> Reading:
+    """Return the text that most of the confidence speaks for.
+
+    Readings that differ only in spaces and signs vote together; among them the one with the most spaces wins, as the
+    models leave spaces out, but do not invent them.
+    """
+    weights: Counter[str] = Counter()
+    for reading in readings:
+        weights[bare(reading.text)] += reading.score  # type: ignore[assignment]  # a Counter adds up floats as well
+    winner = max(weights, key=lambda key: weights[key])
+    alike = [reading for reading in readings if bare(reading.text) == winner]
+    text = max(alike, key=lambda reading: (reading.text.count(" "), reading.score)).text
+    return Reading(text, max(reading.score for reading in alike))
+
+
+def is_wide(character: str) -> bool:
+    """Tell whether a character is of a script that is written without spaces."""
+    return unicodedata.name(character, "").startswith(WIDE)
+
+
+def language_of(text: str) -> str | None:
+    """Return the language where the script tells it, else None."""
+    scripts = Counter(unicodedata.name(one, "").partition(" ")[0] for one in text if one.isalpha())
+    letters = scripts.total()
+    if not letters:
+        return None
+    if (scripts["HIRAGANA"] + scripts["KATAKANA"]) > 0.1 * letters:
+        return "ja"
+    for script, language in (("HANGUL", "ko"), ("CJK", "zh")):
+        if scripts[script] > 0.3 * letters:
+            return language
+    return None

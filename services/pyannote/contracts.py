@@ -1,0 +1,70 @@
+"""What the pyannote service takes and gives."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from common.contract import Contract, TaskInput, TaskOutput
+from common.media import Artifact, MediaFile
+from common.models.contract import download_contract
+from services.pyannote.models import MODELS, NAMES
+
+Position = Annotated[float, Field(ge=0, description="seconds from the beginning of the file")]
+Speakers = Annotated[int | None, Field(ge=1, le=100)]
+
+
+class DiarizeSpeakersInput(TaskInput):
+    audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
+    track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
+    start: Position = 0.0
+    end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
+    model: Annotated[
+        Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.known)] | None,
+        Field(description=f"{', '.join(NAMES)}, or a pipeline's folder under share; None is the setting's"),
+    ] = None
+    num_speakers: Annotated[Speakers, Field(description="exactly so many, where that is known")] = None
+    min_speakers: Speakers = None
+    max_speakers: Speakers = None
+
+    @model_validator(mode="after")
+    def fits(self) -> Self:
+        if self.end is not None and self.end <= self.start:
+            raise ValueError("`end` must be after `start`")
+        if self.num_speakers and (self.min_speakers or self.max_speakers):
+            raise ValueError("give `num_speakers`, or `min_speakers` and `max_speakers`, not both")
+        if self.min_speakers and self.max_speakers and self.max_speakers < self.min_speakers:
+            raise ValueError("`max_speakers` must not be less than `min_speakers`")
+        return self
+
+
+class Speaker(BaseModel):
+    """How much one speaker says."""
+
+    seconds: float
+    share: Annotated[float, Field(description="of all speech, 0 to 1; overlap counts for each")]
+    turns: int
+
+
+class DiarizeSpeakersOutput(TaskOutput):
+    rttm_path: Annotated[Artifact, Field(description="for `subtitle.assign_speakers` and other tools")]
+    json_path: Annotated[
+        Artifact, Field(description="`turns` (they may overlap), and `exclusive` turns of one speaker at a time")
+    ]
+    speakers: Annotated[dict[str, Speaker], Field(description="by label, who speaks most first")]
+    turns: int
+    overlap: Annotated[float, Field(description="seconds in which more than one speaks")]
+    duration: Annotated[float, Field(description="seconds of audio")]
+    real_time_factor: Annotated[float | None, Field(description="seconds of work for a second of audio")]
+    model: str
+    source: Annotated[str, Field(description="`pyannote`, or `tiny test model`")]
+    warnings: list[str]
+
+
+DIARIZE_SPEAKERS = Contract(
+    "pyannote.diarize_speakers",
+    DiarizeSpeakersInput,
+    DiarizeSpeakersOutput,
+    needs_gpu=True,
+    summary="Find who speaks when.",
+)
+DOWNLOAD_MODEL = download_contract(MODELS)

@@ -1,0 +1,124 @@
+"""The task of the pyannote service."""
+
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from pydantic_core import to_json
+
+from common.audio import Sound, opened
+from common.errors import ClipOutsideMedia, LeaseLost, NotMedia
+from common.gpu.residency import Model
+from common.media import Artifact
+from common.models.store import ModelStore
+from common.worker.job import Job
+from common.worker.models import downloads, model_folder
+from common.worker.stall import ends_when_stalled
+from common.worker.task import task
+from services.pyannote import engine
+from services.pyannote.contracts import DIARIZE_SPEAKERS, DOWNLOAD_MODEL, DiarizeSpeakersInput, DiarizeSpeakersOutput
+from services.pyannote.models import MODELS, REQUIRED, TEST_MODEL
+from services.pyannote.settings import PyannoteSettings
+from services.pyannote.turns import Diarization, overlap, rttm, speakers
+from services.pyannote.waveform import written
+
+SAMPLES = "samples.f32"
+STEPS = {"segmentation": (0.0, 50.0), "embeddings": (50.0, 95.0)}
+"""From which percent to which each step goes that takes long."""
+
+download_model = task(DOWNLOAD_MODEL)(downloads(MODELS))
+
+
+@task(DIARIZE_SPEAKERS)
+def diarize_speakers(params: DiarizeSpeakersInput, job: Job) -> DiarizeSpeakersOutput:
+    """Find who speaks when. The card is held for the pipeline alone, which cannot give way in between.
+
+    Raises:
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.audio`.
+        ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
+        OutOfGpuMemory: the pipeline does not fit.
+    """
+    settings = job.settings.section(PyannoteSettings)
+    name = params.model or settings.model
+    model = engine.diarizer(name, folder_of(name, job))
+    source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
+    samples = job.staging(SAMPLES)
+    with (
+        opened(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound,
+        written(sound, samples, job.check) as count,
+    ):
+        refuse_empty(sound, count)
+        began, waited = monotonic(), waiting(job)
+        found = diarized(params, job, model, samples, count)
+        worked = monotonic() - began - (waiting(job) - waited)
+        made = result(job, sound, found, name, worked)
+    made.warnings += missing(params, len(made.speakers))
+    return made
+
+
+def folder_of(name: str, job: Job) -> Path:
+    """Return the folder of a pipeline, downloaded where it was missing."""
+    spec = MODELS.by_name.get(name)
+    return model_folder(job, spec) if spec else ModelStore(job.storage, job.settings.models).find_own(name, REQUIRED)
+
+
+def refuse_empty(sound: Sound, count: int) -> None:
+    if not count and sound.start:
+        raise ClipOutsideMedia(start=sound.start)
+    if not count:
+        raise NotMedia("The file has an audio track, but nothing in it can be decoded. Check that it plays.")
+
+
+def waiting(job: Job) -> float:
+    """Return the seconds so far that were no work on the audio."""
+    return (job.timings.gpu_wait or 0.0) + (job.timings.model_load or 0.0)
+
+
+def diarized(params: DiarizeSpeakersInput, job: Job, model: Model[Any], samples: Path, count: int) -> Diarization:
+    limit = job.settings.section(PyannoteSettings).stall_timeout
+    wanted = params.model_dump(include={"num_speakers", "min_speakers", "max_speakers"})
+    with job.gpu(model) as session, ends_when_stalled(limit) as moved:
+
+        def on_step(step: str, part: float) -> None:
+            moved()
+            if session.lease and session.lease.lost:
+                raise LeaseLost
+            report(job, step, part)
+
+        return engine.diarize(session.model, samples, count, offset=params.start, on_step=on_step, **wanted)
+
+
+def report(job: Job, step: str, part: float) -> None:
+    """Report progress by the pipeline's own steps; this also hears whether to stop."""
+    begin, end = STEPS.get(step, (job.percent, job.percent))
+    job.progress(step, percent=round(begin + part * (end - begin), 1))
+
+
+def result(job: Job, sound: Sound, found: Diarization, name: str, worked: float) -> DiarizeSpeakersOutput:
+    """Write the turns, and say what they add up to; `worked` in seconds."""
+    parts, duration = speakers(found.turns), sound.position - sound.start
+    whole = to_json({"speakers": parts, "turns": found.turns, "exclusive": found.exclusive}, indent=1)
+    return DiarizeSpeakersOutput(
+        rttm_path=published(job, "diarization.rttm", rttm(found.turns, job.task_id)),
+        json_path=published(job, "diarization.json", whole.decode()),
+        speakers=parts,
+        turns=len(found.turns),
+        overlap=overlap(found.turns),
+        duration=round(duration, 3),
+        real_time_factor=round(worked / duration, 4),
+        model=name,
+        source="tiny test model" if name == TEST_MODEL else "pyannote",
+        warnings=sound.warnings if parts else [*sound.warnings, "No speech was found."],
+    )
+
+
+def missing(params: DiarizeSpeakersInput, found: int) -> list[str]:
+    """Say where the pipeline, which takes a number for a wish, told fewer voices apart."""
+    wanted = params.num_speakers or params.min_speakers or 0
+    return [f"Only {found} of {wanted} speakers could be told apart."] if 0 < found < wanted else []
+
+
+def published(job: Job, name: str, text: str) -> Artifact:
+    staged = job.staging(name)
+    staged.write_text(text, encoding="utf-8", newline="\n")
+    return job.publish(staged)

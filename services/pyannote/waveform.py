@@ -1,0 +1,23 @@
+"""A medium's audio as one waveform that lies on disk: hours of it cost the memory of the page cache alone."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from common.audio import Sound
+from common.disk import full_disk_is_storage_full
+
+
+@contextmanager
+def written(sound: Sound, file: Path, on_block: Callable[[], None]) -> Iterator[int]:
+    """Decode the sound into raw float32 samples, 16 kHz, mono; give their number, and remove the file in the end."""
+    count = 0
+    try:
+        with full_disk_is_storage_full(), file.open("wb") as out:
+            for block in sound.blocks():
+                on_block()
+                out.write(block.tobytes())
+                count += len(block)
+        yield count
+    finally:
+        file.unlink(missing_ok=True)

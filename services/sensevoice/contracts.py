@@ -1,0 +1,75 @@
+"""What the sensevoice service takes and gives."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from common.contract import Contract, TaskInput, TaskOutput
+from common.media import Artifact, MediaFile
+from common.models.contract import download_contract
+from services.sensevoice.models import MODELS
+
+Position = Annotated[float, Field(ge=0, description="seconds from the beginning of the file")]
+Language = Literal["auto", "zh", "en", "yue", "ja", "ko"]
+
+
+ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.known)]
+
+
+class TranscribeAudioInput(TaskInput):
+    audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
+    track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
+    start: Position = 0.0
+    end: Annotated[Position | None, Field(description="None is the end of the file")] = None
+    model: Annotated[
+        ModelName | None,
+        Field(description="a name, or a folder under share/models; None is the setting's"),
+    ] = None
+    language: Annotated[Language, Field(description="`auto` finds it out, for each segment")] = "auto"
+    itn: Annotated[bool, Field(description="inverse text normalisation: punctuation, and numbers written as such")] = (
+        True
+    )
+    vad_threshold: Annotated[float, Field(gt=0, lt=1, description="a probability above it is speech")] = 0.5
+    min_silence: Annotated[float, Field(ge=0.1, le=10, description="seconds; at a longer pause a segment ends")] = 0.5
+    max_segment: Annotated[
+        float, Field(ge=2, le=30, description="seconds; a longer segment is split at its last pause, if it has one")
+    ] = 20.0
+
+    @model_validator(mode="after")
+    def fits_together(self) -> Self:
+        if self.end is not None and self.end <= self.start:
+            raise ValueError("end must be after start")
+        return self
+
+
+class TranscribeAudioOutput(TaskOutput):
+    transcript_path: Annotated[
+        Artifact, Field(description="a Transcript, as JSON; each segment with its language, emotion and event")
+    ]
+    language: Annotated[str | None, Field(description="given, or spoken longest; None where nobody speaks")]
+    emotions: Annotated[dict[str, int], Field(description="how many segments of each: happy, sad, neutral, …")]
+    events: Annotated[
+        dict[str, int], Field(description="how many segments of each: speech, laughter, applause, bgm, …")
+    ]
+    duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
+    segments: Annotated[int, Field(ge=0, description="how many")]
+    words: Annotated[int, Field(ge=0, description="how many; characters, where a script has no spaces")]
+    real_time_factor: Annotated[
+        float | None,
+        Field(description="seconds of work for a second of audio, in the last attempt, without waiting and loading"),
+    ]
+    model: str
+    source: Annotated[
+        Literal["sensevoice", "tiny test model"], Field(description="the tiny test model is no measure of SenseVoice")
+    ] = "sensevoice"
+    warnings: Annotated[list[str], Field(default_factory=list, description="what was odd about the input")]
+
+
+TRANSCRIBE_AUDIO = Contract(
+    "sensevoice.transcribe_audio",
+    TranscribeAudioInput,
+    TranscribeAudioOutput,
+    needs_gpu=False,
+    summary="Turn speech into text with times, fast and on the CPU, by SenseVoice; tells language, emotion and event.",
+)
+DOWNLOAD_MODEL = download_contract(MODELS)

@@ -1,0 +1,128 @@
+"""From scores to words: the greedy path of CTC (Graves et al. 2006), and its pieces put together.
+
+A piece of the vocabulary is a part of a word, a word, or a character. What is given out is a word where the script has
+spaces, and a character where it has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from services.sensevoice.features import FRAME_S
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Scores = NDArray[np.float32]
+
+BLANK = 0
+SPACE = re.compile(r"[▁\s]")
+"""Sentencepiece writes the space before a word as a low line."""
+CONTROL = re.compile(r"<[^<>]+>")
+"""A tag in mid-text, or <unk>: nothing that was said."""
+TAIL_S = 0.3
+"""A word before a pause lasts this much longer than it was recognised: of 0 to 0.6 s, the least error."""
+ALONE = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Scripts without spaces: Han, hiragana, katakana."""
+UNIT = re.compile(rf" ?[{ALONE}]| ?[^ {ALONE}]+| ")
+LETTER = re.compile(r"\w")
+ENDS_ALONE = re.compile(rf"[{ALONE}]\W*$")
+BEGINS_ALONE = re.compile(rf" ?[{ALONE}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word, or one character of a script without spaces. Its text keeps the space before it.
+
+    `start` and `end` are seconds from the beginning of the audio.
+    """
+
+    text: str
+    start: float
+    end: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One entry of the vocabulary, heard from the frame `first` to before `end`."""
+
+    text: str
+    first: float
+    end: float
+    probability: float
+
+
+def likeliest(scores: Scores, names: Mapping[int, str | None]) -> str | None:
+    """Return the name of the one that scores best; the others of the vocabulary do not count."""
+    return names[max(names, key=lambda number: float(scores[number]))] if names else None
+
+
+def decode(scores: Scores, vocabulary: tuple[str, ...], *, duration: float) -> list[Token]:
+    """Return the words of the best path through `scores`, shape (frames, vocabulary); none ends after `duration`."""
+    found = [timed(unit, duration) for unit in units(pieces(scores, vocabulary))]
+    limits = [*(token.start for token in found[1:]), duration]
+    return [lengthened(token, limit) for token, limit in zip(found, limits, strict=False)]
+
+
+def pieces(scores: Scores, vocabulary: tuple[str, ...]) -> Iterator[Piece]:
+    """Yield what the best path says: repeats are one, blanks are none."""
+    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+
+    best = scores.argmax(axis=-1)
+    highest = scores.max(axis=-1, keepdims=True)
+    shares = 1.0 / np.exp(scores - highest).sum(axis=-1)
+    edges = [*np.flatnonzero(np.diff(best, prepend=-1)).tolist(), len(best)]
+    for first, end in pairwise(edges):
+        number = int(best[first])
+        if number != BLANK and not CONTROL.fullmatch(vocabulary[number]):
+            yield Piece(SPACE.sub(" ", vocabulary[number]), first, end, float(shares[first:end].max()))
+
+
+def units(found: Iterator[Piece]) -> list[list[Piece]]:
+    """Gather the pieces of each word."""
+    gathered: list[list[Piece]] = []
+    for piece in found:
+        for part in parts(piece):
+            if gathered and goes_on("".join(one.text for one in gathered[-1]), part.text):
+                gathered[-1].append(part)
+            else:
+                gathered.append([part])
+    return [unit for unit in gathered if "".join(one.text for one in unit).strip()]
+
+
+def parts(piece: Piece) -> list[Piece]:
+    """Cut a piece of several characters without spaces, its frames shared among them."""
+    texts = UNIT.findall(piece.text)
+    length = (piece.end - piece.first) / max(len(texts), 1)
+    begins = (piece.first + number * length for number in range(len(texts)))
+    return [
+        replace(piece, text=text, first=begin, end=begin + length) for text, begin in zip(texts, begins, strict=True)
+    ]
+
+
+def goes_on(word: str, text: str) -> bool:
+    """Tell whether a text belongs to the word before it: a mark always does, a letter in a script with spaces."""
+    if text.startswith(" "):
+        return False
+    if not word.strip():
+        return True
+    return not LETTER.search(text) or not (ENDS_ALONE.search(word) or BEGINS_ALONE.match(text))
+
+
+def timed(unit: list[Piece], duration: float) -> Token:
+    """Return a word with its times. A frame is centred on its stamp, as FunASR pads the audio on the left."""
+    start = max((unit[0].first - 0.5) * FRAME_S, 0.0)
+    end = min((unit[-1].end - 0.5) * FRAME_S, duration)
+    mean = sum(piece.probability for piece in unit) / len(unit)
+    return Token("".join(piece.text for piece in unit), min(start, end), end, min(mean, 1.0))
+
+
+def lengthened(token: Token, limit: float) -> Token:
+    """Return a word that lasts until the next one, or a while: CTC tells no more than where a word is recognised."""
+    return replace(token, end=max(min(token.end + TAIL_S, limit), token.start))

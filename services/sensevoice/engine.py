@@ -1,0 +1,153 @@
+"""SenseVoice in ONNX Runtime: load a model, turn speech into text, unload.
+
+The model is not autoregressive: one run over the audio gives a distribution over the vocabulary for every 60 ms, and in
+front of them four frames more that tell language, emotion, event and whether numbers are written as such.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common.audio import SAMPLE_RATE_HZ
+from common.gpu.devices import Device
+from common.gpu.residency import Model
+from common.models.errors import ModelDamaged
+from common.settings import MIB
+from services.sensevoice.decoding import Token, decode, likeliest
+from services.sensevoice.features import Frontend
+from services.sensevoice.model_folder import read_tokens, weights
+from services.sensevoice.model_interface import Interface, read_interface
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from common.audio import Samples
+
+ENGINE = "sensevoice"
+WORKSPACE_MIB = 300
+"""What a model takes beyond its file, about; the residency measures it at the first load."""
+TAGS = 4
+"""Frames before the first of the audio."""
+
+__all__ = ["ENGINE", "Heard", "Recognizer", "Token", "sensevoice", "transcribe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is said in some audio. Times are seconds from its beginning."""
+
+    language: str | None
+    """zh, en, yue, ja or ko; None where nobody speaks."""
+    emotion: str | None
+    event: str | None
+    text: str
+    tokens: list[Token]
+    confidence: float
+    """The geometric mean of the tokens' probabilities; 0 where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognizer:
+    """A loaded model. It has no state that a call changes, so several threads may use it at a time."""
+
+    session: Any
+    interface: Interface
+    frontend: Frontend
+    vocabulary: tuple[str, ...]
+
+    def scores(self, frames: NDArray[np.float32], language: str | None, *, itn: bool) -> NDArray[np.float32]:
+        """Return the scores of every token, shape (4 + frames, vocabulary): for the tags, then for the audio."""
+        import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+
+        lengths, languages, norms = (
+            np.array([number], dtype=np.int32)
+            for number in (len(frames), self.interface.asked(language), self.interface.norm(itn=itn))
+        )
+        fed = dict(zip(self.interface.inputs, (frames[None], lengths, languages, norms), strict=True))
+        with library_errors():
+            found: NDArray[np.float32] = self.session.run([self.interface.output], fed)[0][0]
+        return found
+
+
+@cache
+def library() -> Any:
+    """Load ONNX Runtime once a process."""
+    import onnxruntime  # noqa: PLC0415 - behind the cached loader
+
+    return onnxruntime
+
+
+def sensevoice(name: str, folder: Path, *, threads: int) -> Model[Any]:
+    """Return the model of a folder, to be loaded on the CPU, whatever cards there are."""
+    estimate_mib = round(weights(folder).stat().st_size / MIB) + WORKSPACE_MIB
+
+    def load_on(_place: Device) -> Recognizer:
+        return load(folder, threads=threads)
+
+    return Model(ENGINE, f"{name}/{threads}", load_on, unload, estimate_mib)
+
+
+def load(folder: Path, *, threads: int) -> Recognizer:
+    """Load an export of SenseVoice, by sherpa-onnx or by FunASR.
+
+    Raises:
+        ModelDamaged: the folder does not hold one. The file is looked at before it is run.
+    """
+    session = open_session(weights(folder), threads)
+    vocabulary = read_tokens(folder)
+    interface = read_interface(session, folder, vocabulary)
+    return Recognizer(session, interface, Frontend(interface.neg_mean, interface.inv_stddev), vocabulary)
+
+
+def open_session(file: Path, threads: int) -> Any:
+    """Return a session on the CPU: `threads` within an operation, one operation at a time."""
+    options = library().SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what it says is in its exceptions too
+    with library_errors():
+        return library().InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def library_errors() -> Iterator[None]:
+    """Tell what ONNX Runtime says of a file in our words; its exceptions have no root of their own."""
+    says = library().capi.onnxruntime_pybind11_state
+    refusals = (says.Fail, says.InvalidArgument, says.InvalidGraph, says.InvalidProtobuf, says.NotImplemented)
+    try:
+        yield
+    except (*refusals, says.NoSuchFile, says.RuntimeException, ValueError) as error:
+        raise ModelDamaged(reason=str(error)) from error
+
+
+def unload(_model: Recognizer) -> None:
+    """Nothing to do: the session gives its memory back with its last reference, which the residency drops."""
+
+
+def transcribe(model: Recognizer, samples: Samples, *, language: str | None, itn: bool) -> Heard:
+    """Hear what is said in up to half a minute of audio.
+
+    `language` None finds it out, and so does one that the model does not know. `itn`, inverse text normalisation, sets
+    punctuation and writes numbers as such. Several threads may call this at a time.
+    """
+    frames = model.frontend.frames(samples)
+    if not len(frames):
+        return Heard(None, None, None, "", [], 0.0)
+    scores = model.scores(frames, language, itn=itn)
+    spoken, emotion, event = (likeliest(scores[row], names) for row, names in enumerate(model.interface.tags))
+    tokens = decode(scores[TAGS:], model.vocabulary, duration=len(samples) / SAMPLE_RATE_HZ)
+    spoken = language if language in model.interface.languages else spoken
+    return Heard(spoken, emotion, event, "".join(token.text for token in tokens).strip(), tokens, confidence(tokens))
+
+
+def confidence(tokens: list[Token]) -> float:
+    if not tokens:
+        return 0.0
+    return math.exp(sum(math.log(max(token.probability, 1e-9)) for token in tokens) / len(tokens))

@@ -1,0 +1,46 @@
+"""What was heard, as a segment of the medium."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from common.transcript import Segment, Word
+from services.sensevoice.engine import Heard, Token
+
+
+def segment_of(heard: Heard, number: int, offset: float) -> Segment:
+    """Return a segment; `offset` is where in the medium the heard audio begins, in seconds."""
+    words = [word_of(token, offset) for token in heard.tokens]
+    return Segment(
+        id=number,
+        start=words[0].start,
+        end=words[-1].end,
+        text=heard.text,
+        words=words,
+        language=heard.language,
+        confidence=round(heard.confidence, 4),
+        emotion=heard.emotion,
+        event=heard.event,
+    )
+
+
+def word_of(token: Token, offset: float) -> Word:
+    return Word(
+        text=token.text,
+        start=round(token.start + offset, 3),
+        end=round(token.end + offset, 3),
+        probability=round(token.probability, 4),
+    )
+
+
+def spoken_longest(segments: Iterable[Segment]) -> str | None:
+    """Return the language of most of the speech."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for segment in segments:
+        if segment.language:
+            seconds[segment.language] += segment.duration
+    return max(seconds, key=lambda language: seconds[language], default=None)
+
+
+def count(names: Iterable[str | None]) -> dict[str, int]:
+    """Return how often each name comes, most often first."""
+    return dict(Counter(name for name in names if name).most_common())

@@ -1,0 +1,84 @@
+"""The task of the sensevoice service."""
+
+from pathlib import Path
+from time import monotonic
+
+from common.audio import SAMPLE_RATE_HZ, opened
+from common.errors import ClipOutsideMedia, NotMedia
+from common.models.store import ModelStore
+from common.transcript import Transcript
+from common.worker.job import Job
+from common.worker.models import downloads, model_folder
+from common.worker.task import task
+from services.sensevoice import engine
+from services.sensevoice.contracts import DOWNLOAD_MODEL, TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
+from services.sensevoice.models import MODELS, REQUIRED, TEST_MODEL
+from services.sensevoice.segments import count, spoken_longest
+from services.sensevoice.settings import SenseVoiceSettings
+from services.sensevoice.transcription import Transcription
+
+TRANSCRIPT = "transcript.json"
+
+download_model = task(DOWNLOAD_MODEL)(downloads(MODELS))
+
+
+@task(TRANSCRIBE_AUDIO)
+def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioOutput:
+    """Turn speech into text, going on after the last chunk that an attempt has recorded.
+
+    Raises:
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.audio`.
+        ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
+    """
+    settings = job.settings.section(SenseVoiceSettings)
+    name = params.model or settings.model
+    source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
+    with opened(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+        model = engine.sensevoice(name, folder_of(name, job), threads=settings.threads)
+        work = Transcription(params, job, sound, model)
+        began = monotonic()
+        work.run()
+        worked = monotonic() - began - (job.timings.model_load or 0.0)
+        refuse_empty(work)
+        return result(work, name, worked)
+
+
+def folder_of(name: str, job: Job) -> Path:
+    """Return the folder of a model, downloaded where it was missing."""
+    spec = MODELS.by_name.get(name)
+    return model_folder(job, spec) if spec else ModelStore(job.storage, job.settings.models).find_own(name, REQUIRED)
+
+
+def refuse_empty(work: Transcription) -> None:
+    if not work.until and work.params.start:
+        raise ClipOutsideMedia(start=work.params.start)
+    if not work.until:
+        raise NotMedia("The file has an audio track, but nothing in it can be decoded. Check that it plays.")
+
+
+def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
+    """Write the transcript and say what is in it; `worked` in seconds."""
+    segments = work.segments
+    transcript = Transcript(
+        language=(work.language if segments else None) or spoken_longest(segments),
+        duration=round(work.sound.position, 3),
+        engine=engine.ENGINE,
+        model=name,
+        segments=segments,
+    )
+    staged = work.job.staging(TRANSCRIPT)
+    transcript.write(staged)
+    heard = (work.until - work.resumed_at) / SAMPLE_RATE_HZ
+    return TranscribeAudioOutput(
+        transcript_path=work.job.publish(staged),
+        language=transcript.language,
+        emotions=count(segment.emotion for segment in segments),
+        events=count(segment.event for segment in segments),
+        duration=round(work.until / SAMPLE_RATE_HZ, 3),
+        segments=len(segments),
+        words=sum(1 for _ in transcript.words),
+        real_time_factor=round(worked / heard, 4) if heard else None,
+        model=name,
+        source="tiny test model" if name == TEST_MODEL else "sensevoice",
+        warnings=work.sound.warnings if segments else [*work.sound.warnings, "No speech was found."],
+    )

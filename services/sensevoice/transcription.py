@@ -1,0 +1,91 @@
+"""SenseVoice on one piece of speech after the other, each in a language of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from common.audio import Sound
+from common.chunks import Chunk, Span
+from common.gpu.devices import CpuDevice
+from common.gpu.residency import Model
+from common.transcription import ChunkedTranscription, FinishedChunk
+from common.vad import find_speech
+from common.worker.job import Job
+from common.worker.stall import ends_when_stalled
+from services.sensevoice import engine
+from services.sensevoice.contracts import TranscribeAudioInput
+from services.sensevoice.segments import segment_of
+from services.sensevoice.settings import SenseVoiceSettings
+
+if TYPE_CHECKING:
+    from common.audio import Samples
+
+SPEECH_PAD_MS = 200
+"""Kept around speech: the VAD is late, and the first frames of a piece are heard worse."""
+
+
+class Transcription(ChunkedTranscription):
+    """One attempt. The model is loaded only when the first speech has come."""
+
+    def __init__(self, params: TranscribeAudioInput, job: Job, sound: Sound, model: Model[Any]) -> None:
+        settings = job.settings.section(SenseVoiceSettings)
+        chunk, stall = settings.chunk_length.total_seconds(), settings.stall_timeout
+        super().__init__(job, sound, chunk=chunk, stall=stall)
+        self.params = params
+        self.model = model
+        self.loaded: Any = None
+        self.inside: ExitStack
+
+    @property
+    def language(self) -> str | None:
+        """The language that was asked for; None finds it out."""
+        return None if self.params.language == "auto" else self.params.language
+
+    @override
+    def run(self) -> None:
+        with ExitStack() as self.inside:
+            super().run()
+
+    @override
+    def speech_in(self, samples: Samples) -> list[Span]:
+        return find_speech(
+            samples,
+            threshold=self.params.vad_threshold,
+            min_silence_duration_ms=round(self.params.min_silence * 1000),
+            max_speech_duration_s=self.params.max_segment,
+            speech_pad_ms=SPEECH_PAD_MS,
+        )
+
+    @override
+    def decode(self, chunk: Chunk, speech: list[Span]) -> FinishedChunk:
+        done, number = self.silent(chunk), len(self.segments)
+        if speech and self.loaded is None:
+            self.loaded = self.inside.enter_context(on_the_cpu(self.job, self.model))
+        for begin, end in speech:
+            heard = self.hear(chunk.samples[begin:end])
+            self.at = self.seconds(chunk.start + end)
+            if heard.text:
+                told = segment_of(heard, number + len(done.segments), self.seconds(chunk.start + begin))
+                done.segments.append(told)
+                self.tell([told])
+            self.report()
+        return done
+
+    def hear(self, samples: Samples) -> engine.Heard:
+        with ends_when_stalled(self.stall):
+            return engine.transcribe(self.loaded, samples, language=self.language, itn=self.params.itn)
+
+
+@contextmanager
+def on_the_cpu(job: Job, model: Model[Any]) -> Iterator[Any]:
+    """Give the model in the machine's own memory, also where there is a card. It stays warm for the next task."""
+
+    def count(seconds: float) -> None:
+        job.timings.model_load = seconds
+
+    with job.process.gpu.residency.use(CpuDevice(), model, on_load=count) as loaded:
+        yield loaded

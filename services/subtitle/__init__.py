@@ -1,0 +1,1 @@
+"""Subtitles out of transcripts: readable cues, files, conversion, and who spoke."""

@@ -1,0 +1,22 @@
+"""Two transcripts of the same ids, such as an original and its translation."""
+
+from common.transcript import Transcript
+from services.subtitle.errors import TranscriptsDiffer
+
+
+def texts_by_id(first: Transcript, second: Transcript) -> dict[int, str]:
+    """Return the text of `second` by the ids that both have.
+
+    Raises:
+        TranscriptsDiffer: both have segments, and not one id is in both.
+    """
+    known = {segment.id for segment in first.segments}
+    texts = {segment.id: segment.text for segment in second.segments if segment.id in known and segment.text.strip()}
+    if known and second.segments and not texts:
+        raise TranscriptsDiffer
+    return texts
+
+
+def unmatched(first: Transcript, second: Transcript) -> list[int]:
+    """Return the ids that only one of the two has."""
+    return sorted({segment.id for segment in first.segments} ^ {segment.id for segment in second.segments})

@@ -1,0 +1,151 @@
+"""What the subtitle service takes and gives."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, field_validator
+
+from common.captions.document import Format, Target
+from common.contract import Contract, TaskInput, TaskOutput
+from common.media import Artifact, MediaFile
+from services.subtitle.limits import Limits
+from services.subtitle.styles import AssStyle
+
+TranscriptFile = Annotated[
+    MediaFile, Field(description="Transcript JSON of a task, with what was edited in it, or subtitles")
+]
+Written = Literal["srt", "vtt", "ass", "txt", "json"]
+Fps = Annotated[float | None, Field(gt=1, le=240, description="frames a second; only MicroDVD needs it")]
+Cues = Annotated[int, Field(ge=0, description="how many; 0 is an empty, valid file")]
+Ids = Annotated[list[int], Field(description="ids of cues to look at")]
+
+
+def default_formats() -> list[Written]:
+    return ["srt"]
+
+
+def known_encoding(name: str) -> str:
+    try:
+        "".encode(name)  # refuses codecs that are not of text, such as hex
+    except (LookupError, UnicodeError) as error:
+        raise ValueError("unknown encoding; such as utf-8, utf-16, gb18030, big5, shift_jis, cp1252") from error
+    return name
+
+
+Encoding = Annotated[
+    str | None,
+    Field(max_length=32, description="of the file; None finds it out; a byte order mark wins"),
+]
+
+
+class GenerateFilesInput(TaskInput):
+    transcript_path: TranscriptFile
+    formats: Annotated[list[Written], Field(default_factory=default_formats, min_length=1, max_length=5)]
+    segmenting: Annotated[
+        bool, Field(description="cut and join segments into readable cues; false writes them as they are")
+    ] = True
+    limits: Annotated[Limits, Field(description="of a cue, when segmenting")] = Limits()
+    speaker_prefix: Annotated[bool, Field(description="write `Name: ` before the text")] = False
+    ass_style: AssStyle = AssStyle()
+    second_path: Annotated[
+        MediaFile | None,
+        Field(
+            description="a second language: a Transcript with the same ids. Cues are then wrapped and timed, but "
+            "neither cut nor joined; for that, use `subtitle.segment` before the translation"
+        ),
+    ] = None
+    second_position: Literal["above", "below"] = "below"
+
+    @field_validator("formats")
+    @classmethod
+    def each_once(cls, formats: list[Written]) -> list[Written]:
+        if len(set(formats)) < len(formats):
+            raise ValueError("each format only once")
+        return formats
+
+
+class GenerateFilesOutput(TaskOutput):
+    srt_path: Artifact | None = None
+    vtt_path: Artifact | None = None
+    ass_path: Artifact | None = None
+    txt_path: Artifact | None = None
+    json_path: Artifact | None = None
+    cues: Cues
+    empty: Annotated[bool, Field(description="the transcript holds no text, so the files hold no cues")]
+    unmatched: Annotated[Ids, Field(description="ids that only one of the two transcripts has")]
+
+
+GENERATE_FILES = Contract(
+    "subtitle.generate_files",
+    GenerateFilesInput,
+    GenerateFilesOutput,
+    summary="Write a transcript as SRT, WebVTT, ASS, text or JSON, in readable cues.",
+)
+
+
+class SegmentInput(TaskInput):
+    transcript_path: TranscriptFile
+    limits: Limits = Limits()
+
+
+class SegmentOutput(TaskOutput):
+    transcript_path: Annotated[Artifact, Field(description="a Transcript of which each segment is a cue")]
+    cues: Cues
+    empty: bool
+    too_fast: Annotated[Ids, Field(description="ids of cues that must be read faster than `max_speed`")]
+    too_wide: Annotated[Ids, Field(description="ids of cues with a word that is wider than a line")]
+
+
+SEGMENT = Contract(
+    "subtitle.segment",
+    SegmentInput,
+    SegmentOutput,
+    summary="Cut and join segments into cues that can be read: lines, speed, durations, gaps.",
+)
+
+
+class ConvertInput(TaskInput):
+    subtitle_path: Annotated[MediaFile, Field(description="SRT, WebVTT, ASS, SSA, MicroDVD or Transcript JSON")]
+    format: Target
+    encoding: Annotated[Encoding, AfterValidator(lambda name: name and known_encoding(name))] = None
+    fps: Fps = None
+    ass_style: Annotated[AssStyle, Field(description="for ASS and SSA that come from another format")] = AssStyle()
+
+
+class ConvertOutput(TaskOutput):
+    subtitle_path: Artifact
+    source_format: Format
+    encoding: Annotated[str, Field(description="of the input; the output is UTF-8")]
+    cues: Cues
+    empty: bool
+    repaired: Annotated[int, Field(description="cues that began before 0 or ended before they began")]
+
+
+CONVERT = Contract(
+    "subtitle.convert",
+    ConvertInput,
+    ConvertOutput,
+    summary="Convert subtitles from any format and encoding to any format, in UTF-8.",
+)
+
+
+class AssignSpeakersInput(TaskInput):
+    transcript_path: TranscriptFile
+    diarization_path: Annotated[MediaFile, Field(description="RTTM, or a JSON list of {start, end, speaker}")]
+    max_distance: Annotated[
+        float, Field(ge=0, le=60, description="seconds; what no turn covers goes to the nearest one within this")
+    ] = 1.0
+
+
+class AssignSpeakersOutput(TaskOutput):
+    transcript_path: Artifact
+    speakers: Annotated[dict[str, float], Field(description="seconds of speech in the transcript, by speaker")]
+    segments: Annotated[int, Field(ge=0)]
+    unassigned: Annotated[Ids, Field(description="ids of segments without a speaker")]
+
+
+ASSIGN_SPEAKERS = Contract(
+    "subtitle.assign_speakers",
+    AssignSpeakersInput,
+    AssignSpeakersOutput,
+    summary="Give words and segments their speakers, and cut segments where the speaker changes.",
+)

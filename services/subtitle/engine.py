@@ -1,0 +1,130 @@
+"""pysubs2, which reads and writes ASS and SSA with all their styles."""
+
+import warnings
+from functools import cache
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from common.captions.document import BOTTOM, Builder, Caption, Document, Format
+from services.subtitle import substation
+from services.subtitle.errors import NotSubtitles, TimeTooLate
+from services.subtitle.styles import ALIGNMENTS, HEIGHT, WIDTH, AssStyle, channels
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from pysubs2 import SSAEvent, SSAFile, SSAStyle
+
+LATEST_MS = 100 * 3_600_000 - 10
+"""99:59:59.99: the hours have two digits at most, for pysubs2 and for most players."""
+SEPARATORS = str.maketrans(",\n\r", "   ")
+
+
+@cache
+def pysubs2() -> "ModuleType":
+    import pysubs2  # noqa: PLC0415 - only a worker that handles ASS loads it
+
+    return pysubs2
+
+
+@cache
+def long_format() -> Any:
+    """Return pysubs2's format with times up to 100 hours. It clamps at 10, which libass and ffmpeg do not need."""
+    from pysubs2.formats.substation import SubstationFormat  # noqa: PLC0415 - as above
+
+    class LongSubstation(SubstationFormat):
+        @staticmethod
+        @override
+        def ms_to_timestamp(requested_ms: int) -> str:
+            hundredths = (requested_ms + 5) // 10
+            minutes, rest = divmod(max(hundredths, 0), 6_000)
+            hour, minute = divmod(minutes, 60)
+            return f"{hour}:{minute:02d}:{rest // 100:02d}.{rest % 100:02d}"
+
+    return LongSubstation
+
+
+def read(text: str, kind: Format) -> Document:
+    """Read ASS or SSA.
+
+    Raises:
+        NotSubtitles: a field of it cannot be read.
+    """
+    native: SSAFile = pysubs2().SSAFile()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # it mends a wrong margin, layer or alignment itself
+            long_format().from_file(native, StringIO(text), kind)
+    except (ValueError, TypeError, IndexError, KeyError, OverflowError) as error:  # whichever field was wrong
+        raise NotSubtitles(f"The file looks like {kind}, but a field cannot be read: {error}.") from error
+    built = Builder()
+    for event in native.events:
+        if event.type == "Dialogue":
+            add(built, native, event)
+    return Document(built.captions, kind, native=native, repaired=built.repaired)
+
+
+def add(built: Builder, native: "SSAFile", event: "SSAEvent") -> None:
+    style = native.styles.get(event.style)
+    names = {"b": "bold", "i": "italic", "u": "underline", "s": "strikeout"}
+    base = frozenset(mark for mark, name in names.items() if style and getattr(style, name))
+    runs = list(substation.runs(event.text, base))
+    if event.text and not runs:
+        return  # only a drawing
+    built.add(
+        event.start,
+        event.end,
+        runs,
+        speaker=event.name.strip(),
+        alignment=substation.alignment(event.text, int(style.alignment) if style else BOTTOM),
+    )
+
+
+def write(document: Document, kind: Format, style: AssStyle) -> str:
+    """Write ASS or SSA, with the styles it had or with the given one.
+
+    Raises:
+        TimeTooLate: a time is 100 hours or more.
+    """
+    native = document.native or styled(document, style)
+    if any(max(event.start, event.end) > LATEST_MS for event in native.events):
+        raise TimeTooLate
+    written = StringIO()
+    long_format().to_file(native, written, kind, header_notice="")
+    return written.getvalue()
+
+
+def styled(document: Document, style: AssStyle) -> "SSAFile":
+    native: SSAFile = pysubs2().SSAFile()
+    native.info.update(WrapStyle="0", ScaledBorderAndShadow="yes", PlayResX=str(WIDTH), PlayResY=str(HEIGHT))
+    native.styles["Default"] = ssa_style(style, style.font_size)
+    native.styles[substation.SECOND_STYLE] = ssa_style(style, style.font_size * style.second_size / 100)
+    native.events = [event(caption) for caption in document.captions]
+    return native
+
+
+def event(caption: Caption) -> "SSAEvent":
+    text = substation.text(caption.runs, caption.alignment)
+    name = " ".join(caption.speaker.translate(SEPARATORS).split())
+    made: SSAEvent = pysubs2().SSAEvent(start=caption.start, end=caption.end, text=text, name=name)
+    return made
+
+
+def ssa_style(style: AssStyle, size: float) -> "SSAStyle":
+    library = pysubs2()
+    made: SSAStyle = library.SSAStyle(
+        fontname=style.font,
+        fontsize=round(size, 1),
+        primarycolor=library.Color(*channels(style.colour)),
+        outlinecolor=library.Color(*channels(style.outline_colour)),
+        tertiarycolor=library.Color(*channels(style.outline_colour)),
+        bold=style.bold,
+        italic=style.italic,
+        outline=style.outline,
+        shadow=style.shadow,
+        alignment=library.Alignment(ALIGNMENTS[style.position]),
+        marginv=style.margin,
+    )
+    return made

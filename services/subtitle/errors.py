@@ -1,0 +1,59 @@
+"""What can go wrong in the subtitle service, beyond the errors that all services share."""
+
+from common.errors import BatonError
+
+
+class NotATranscript(BatonError):
+    """The file is not a Transcript. Give the `transcript_path` of a transcription task, or a subtitle file."""
+
+    code = "not_a_transcript"
+    status = 422
+
+
+class NotSubtitles(BatonError):
+    """The file is no SRT, WebVTT, ASS, SSA, MicroDVD or Transcript JSON. Check that it is the right file."""
+
+    code = "not_subtitles"
+    status = 422
+
+
+class EncodingUnknown(BatonError):
+    """The encoding of the file cannot be told, or is not the given one. Send `encoding`, or save it as UTF-8."""
+
+    code = "encoding_unknown"
+    status = 422
+
+
+class SubtitlesTooLarge(BatonError):
+    """The file is larger than allowed. Split it, or raise the setting that the detail names."""
+
+    code = "subtitles_too_large"
+    status = 422
+
+
+class FrameRateUnknown(BatonError):
+    """MicroDVD counts in frames, and this file does not say how many make a second. Send `fps`, as the video has it."""
+
+    code = "frame_rate_unknown"
+    status = 422
+
+
+class TimeTooLate(BatonError):
+    """ASS and SSA hold no time of 100 hours and more. Choose srt, vtt or json, or split the subtitles."""
+
+    code = "time_too_late"
+    status = 422
+
+
+class NotDiarization(BatonError):
+    """The file is neither RTTM nor a JSON list of {start, end, speaker}. Give one that `diarize_speakers` made."""
+
+    code = "not_diarization"
+    status = 422
+
+
+class TranscriptsDiffer(BatonError):
+    """The second transcript has no segment with an id of the first. Give a translation of the same transcript."""
+
+    code = "transcripts_differ"
+    status = 422

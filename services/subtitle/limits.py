@@ -1,0 +1,78 @@
+"""What readable subtitles keep to.
+
+The figures are those of the Netflix Timed Text Style Guide (https://partnerhelp.netflixstudios.com: "General
+Requirements", "English (USA)", "Chinese (Simplified)"): 42 characters a line and 17 a second (20 for adults in later
+editions), two lines, 5/6 s to 7 s, two frames between cues; 9 characters a second for Chinese. Its 16 characters a line
+of Chinese are 18 here. The BBC Subtitle Guidelines (https://www.bbc.co.uk/accessibility/forproducts/guides/subtitles)
+ask for 160 to 180 words a minute, which is about the same. A wide character counts two columns, so that one figure
+bounds mixed text as well.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+LATIN_LINE, WIDE_LINE = 42, 36
+"""Columns of a line: 42 Latin letters, or 18 Chinese characters."""
+LATIN_SPEED, WIDE_SPEED = 17.0, 18.0
+"""Columns a second: 17 Latin letters, or 9 Chinese characters."""
+
+LineWidth = Annotated[
+    int | None,
+    Field(
+        ge=8,
+        le=200,
+        description="columns, a wide character takes two; None is 42, and 36 for Chinese, Japanese, Korean",
+    ),
+]
+
+
+class Limits(BaseModel):
+    """What a cue may hold, and for how long it is shown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    max_line_width: LineWidth = None
+    max_lines: Annotated[int, Field(ge=1, le=8)] = 2
+    max_speed: Annotated[
+        float | None,
+        Field(
+            ge=2,
+            le=100,
+            description="columns a second; None is 17, and 18 (9 wide characters) for Chinese and the like",
+        ),
+    ] = None
+    min_duration: Annotated[float, Field(ge=0.1, le=10, description="seconds, where there is room")] = 0.833
+    max_duration: Annotated[float, Field(ge=1, le=60, description="seconds")] = 7.0
+    min_gap: Annotated[float, Field(ge=0, le=1, description="seconds between cues; two frames at 25 fps")] = 0.08
+    merge_short: Annotated[
+        bool, Field(description="join what is shorter than `min_duration` to a neighbour of the same speaker")
+    ] = True
+
+    @model_validator(mode="after")
+    def in_order(self) -> Self:
+        if self.min_duration > self.max_duration:
+            raise ValueError("min_duration must not be over max_duration")
+        return self
+
+    def page(self, *, wide: bool) -> "Page":
+        """Return what the limits are for a text of wide or narrow characters."""
+        return Page(
+            width=self.max_line_width or (WIDE_LINE if wide else LATIN_LINE),
+            lines=self.max_lines,
+            speed=self.max_speed or (WIDE_SPEED if wide else LATIN_SPEED),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The room for the text of one cue."""
+
+    width: int
+    """columns of a line"""
+    lines: int
+    speed: float
+    """columns a second"""
+    lead: int = 0
+    """columns at the begin of the first line that are taken, by a speaker's name"""

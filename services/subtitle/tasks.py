@@ -1,0 +1,111 @@
+"""The tasks of the subtitle service."""
+
+from common.captions.transcripts import document_of, dump, no_lead
+from common.transcript import Segment, Transcript
+from common.worker.job import Job
+from common.worker.task import task
+from services.subtitle import contracts as c
+from services.subtitle import formats, quality, speakers, turns
+from services.subtitle.bilingual import texts_by_id, unmatched
+from services.subtitle.cues import Typesetter
+from services.subtitle.timeline import Timeline
+from services.subtitle.workbench import Workbench
+
+
+@task(c.GENERATE_FILES)
+def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOutput:
+    """Write a transcript in each of the wanted formats.
+
+    Raises:
+        NotATranscript, NotSubtitles: the input cannot be read.
+        TranscriptsDiffer: the second transcript has other ids.
+    """
+    bench = Workbench(job)
+    first = bench.transcript(params.transcript_path)
+    lead = name_before if params.speaker_prefix else no_lead
+    typesetter = Typesetter(params.limits, lead)
+    second = bench.transcript(params.second_path) if params.second_path else None
+    texts = texts_by_id(first, second) if second else {}
+    if params.segmenting and second:
+        texts = texts_by_id(first, wrapped_alone(second, typesetter))
+        cues = typesetter.wrapped(first)
+    else:
+        cues = typesetter.readable(first, tick=bench.report) if params.segmenting else first
+    document = document_of(cues, lead=lead, second=texts, second_above=params.second_position == "above")
+    written = {
+        f"{kind}_path": bench.publish(
+            f"subtitles.{kind}",
+            dump(cues) if kind == "json" else formats.write(document, kind, style=params.ass_style),
+        )
+        for kind in params.formats
+    }
+    count = len(cues.segments)
+    return c.GenerateFilesOutput(
+        **written, cues=count, empty=not count, unmatched=unmatched(first, second) if second else []
+    )
+
+
+def name_before(segment: Segment) -> str:
+    return f"{segment.speaker}: " if segment.speaker else ""
+
+
+def wrapped_alone(second: Transcript, typesetter: Typesetter) -> Transcript:
+    """Return the second language in lines; no name stands before it."""
+    return Typesetter(typesetter.limits).wrapped(second)
+
+
+@task(c.SEGMENT)
+def segment(params: c.SegmentInput, job: Job) -> c.SegmentOutput:
+    """Make readable cues of a transcript."""
+    bench = Workbench(job)
+    cues = Typesetter(params.limits).readable(bench.transcript(params.transcript_path), tick=bench.report)
+    return c.SegmentOutput(
+        transcript_path=bench.publish("transcript.json", dump(cues)),
+        cues=len(cues.segments),
+        empty=not cues.segments,
+        too_fast=quality.too_fast(cues, params.limits),
+        too_wide=quality.too_wide(cues, params.limits),
+    )
+
+
+@task(c.CONVERT)
+def convert(params: c.ConvertInput, job: Job) -> c.ConvertOutput:
+    """Convert subtitles.
+
+    Raises:
+        NotSubtitles, EncodingUnknown: the input cannot be read.
+        FrameRateUnknown: MicroDVD is read or written without `fps`.
+        TimeTooLate: the format cannot hold the times.
+    """
+    bench = Workbench(job)
+    text, encoding = bench.text(params.subtitle_path, params.encoding)
+    document = bench.document(text, params.fps)
+    written = formats.write(document, params.format, fps=params.fps, style=params.ass_style)
+    return c.ConvertOutput(
+        subtitle_path=bench.publish(f"subtitles.{params.format}", written),
+        source_format=document.format,
+        encoding=encoding,
+        cues=len(document.captions),
+        empty=not document.captions,
+        repaired=document.repaired,
+    )
+
+
+@task(c.ASSIGN_SPEAKERS)
+def assign_speakers(params: c.AssignSpeakersInput, job: Job) -> c.AssignSpeakersOutput:
+    """Give each word and segment its speaker.
+
+    Raises:
+        NotDiarization: the diarization cannot be read.
+    """
+    bench = Workbench(job)
+    transcript = bench.transcript(params.transcript_path)
+    found = turns.parse(bench.text(params.diarization_path)[0])
+    bench.allow(len(found))
+    assigned = speakers.assign(transcript, Timeline(found), params.max_distance)
+    return c.AssignSpeakersOutput(
+        transcript_path=bench.publish("transcript.json", dump(assigned)),
+        speakers=speakers.seconds(assigned),
+        segments=len(assigned.segments),
+        unassigned=[one.id for one in assigned.segments if not one.speaker],
+    )
