@@ -1,0 +1,60 @@
+"""Run the gateway: `python -m api_gateway`."""
+
+import sys
+
+import uvicorn
+
+from api_gateway.app import create_app
+from api_gateway.dependencies import callback_policy, input_policy
+from api_gateway.problems import did_you_mean, similar
+from common import log
+from common.contract import Catalog
+from common.errors import BatonError, NotStartable
+from common.settings import Settings
+from services import catalog, models, settings
+
+SHUTDOWN_GRACE_S = 5
+
+
+def main() -> int:
+    try:
+        configured, known = settings(), catalog()
+        refuse_open_door(configured)
+        refuse_unknown_tasks(configured, known)
+        for policy in (callback_policy, input_policy):
+            policy(configured)  # an allowed host that could never match is told now
+    except BatonError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201 - there is no log before the settings are read
+        return 2
+    log.configure(configured.log, service="api_gateway")
+    uvicorn.run(
+        create_app(configured, known, models()),
+        host=configured.gateway.host,
+        port=configured.gateway.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=SHUTDOWN_GRACE_S,
+        server_header=False,
+    )
+    return 0
+
+
+def refuse_open_door(configured: Settings) -> None:
+    """Raise NotStartable when strangers could reach the gateway without a key."""
+    auth, gateway = configured.auth, configured.gateway
+    if not (gateway.loopback or auth.api_keys or auth.allow_anonymous):
+        raise NotStartable(
+            f"The gateway would listen on {gateway.host} without any API key. Make one with `baton key` and put its "
+            "hash into auth.api_keys, or listen on 127.0.0.1, or set auth.allow_anonymous: true if you really mean it.",
+        )
+
+
+def refuse_unknown_tasks(configured: Settings, known: Catalog) -> None:
+    """Raise NotStartable when the monitor's settings name a task that there is not: its levels would never hold."""
+    for name in sorted(configured.gpu_lock_monitor.per_task.keys() - known.keys()):
+        meant = did_you_mean(similar(known, name))
+        raise NotStartable(f"gpu_lock_monitor.per_task names {name!r}, which is no task. {meant}Correct or remove it.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""The FastAPI app: routes, one form of errors, and what runs beside them."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI
+
+from api_gateway import dashboard, garbage, problems
+from api_gateway.access_tokens import AccessTokenTaken
+from api_gateway.auth import require_key
+from api_gateway.body_limit import BodyLimit
+from api_gateway.dependencies import Gateway
+from api_gateway.openapi import DocumentedApi
+from api_gateway.routes import (
+    access_tokens,
+    catalog,
+    deliveries,
+    events,
+    files,
+    health,
+    monitoring,
+    monitoring_config,
+    monitoring_events,
+    monitoring_locks,
+    openai_audio,
+    submissions,
+    tasks,
+    transcript,
+)
+from api_gateway.routes import models as model_routes
+from api_gateway.same_origin import SameOriginOnly
+from common.contract import Catalog
+from common.errors import StateUnavailable, Unauthorized
+from common.models.spec import ModelFamily
+from common.settings import Settings
+
+UPLOADS = {files.UPLOADS, openai_audio.TRANSCRIPTIONS, openai_audio.TRANSLATIONS}
+DESCRIPTION = """One GPU box as a media-AI service: post a task, follow it live, get the result by polling, by
+events or by a signed webhook. Errors are `application/problem+json` with a stable `code`."""
+
+
+def create_app(settings: Settings, known: Catalog, models: Iterable[ModelFamily] = ()) -> FastAPI:
+    """Return the app; nothing connects before it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.gateway = Gateway(settings, known, models)
+        async with app.state.gateway.running():
+            garbage.settle()
+            yield
+
+    app = DocumentedApi(
+        title="Baton",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(BodyLimit, limit=settings.gateway.max_body_bytes, unlimited=UPLOADS)
+    app.add_middleware(AccessTokenTaken)
+    if not settings.auth.api_keys:
+        app.add_middleware(SameOriginOnly, own_name=settings.gateway.host, allowed=settings.gateway.allowed_hosts)
+    problems.install(app)
+    app.include_router(health.router)
+    keyed = [Depends(require_key)]
+    told = problems.documented(Unauthorized, StateUnavailable)
+    for router in (
+        submissions.router(known),
+        tasks.router,
+        events.router,
+        transcript.reading,
+        transcript.router,
+        deliveries.router,
+        catalog.router,
+        files.router,
+        model_routes.router,
+        access_tokens.router,
+        monitoring.router,
+        monitoring_events.router,
+        monitoring_locks.reading,
+        monitoring_locks.router,
+        monitoring_config.reading,
+        monitoring_config.router,
+    ):
+        app.include_router(router, prefix="/v1", dependencies=keyed, responses=told)
+    app.include_router(openai_audio.router, prefix="/v1", dependencies=keyed)
+    app.include_router(health.metrics, dependencies=keyed, responses=told)
+    dashboard.install(app)
+    return app

@@ -1,0 +1,103 @@
+"""One post of a callback over the wire: signed, its target byte for byte, its answer read only in part."""
+
+import asyncio
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from string import punctuation
+from urllib.parse import quote
+
+import httpx
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
+
+from common.clock import utcnow
+from common.errors import NotStartable
+from common.messages import Message
+from common.retry_after import parse_retry_after
+from common.settings import CallbackSettings
+
+MOST_OF_ANSWER = 500
+REST_OF_ANSWER_S = 1.0
+TARGET = re.compile(r"[^:/?#]+://[^/?#]*([^#]*)")  # what stands behind the authority, as httpx splits it
+# compressed bytes would be no text for the ledger, and could be a bomb
+FIXED = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "Baton"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the receiver said."""
+
+    status_code: int
+    text: str
+    """The first of it."""
+    retry_after: timedelta | None
+
+
+class Sender:
+    """Posts messages; the client it is given holds the target policy."""
+
+    def __init__(self, settings: CallbackSettings, client: httpx.AsyncClient) -> None:
+        """Raise NotStartable when the secret is none."""
+        self.client = client
+        self.timeout_s = settings.timeout.total_seconds()
+        self.signer = signer(settings)
+
+    async def post(self, message: Message) -> Answer:
+        """Send the message once. Redirects are not followed.
+
+        Raises:
+            httpx.HTTPError: there was no answer.
+            TimeoutError: there was none in time.
+            CallbackNotAllowed: the target may not be reached.
+        """
+        headers = httpx.Headers(FIXED)
+        headers.update({**message.target.headers, **self.signed(message)})
+        request = self.client.build_request("POST", message.target.url, content=message.body.encode(), headers=headers)
+        request.extensions["target"] = request_target(message.target.url)
+        async with asyncio.timeout(self.timeout_s):
+            response = await self.client.send(request, stream=True, follow_redirects=False)
+        try:
+            text = await beginning(response)
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, text, parse_retry_after(response.headers.get("retry-after")))
+
+    def signed(self, message: Message) -> dict[str, str]:
+        """Return the Standard Webhooks headers; the signature only when there is a secret."""
+        now = utcnow()
+        headers = {"webhook-id": message.id, "webhook-timestamp": str(int(now.timestamp()))}
+        if self.signer:
+            headers["webhook-signature"] = self.signer.sign(message.id, now, message.body)
+        return headers
+
+
+def signer(settings: CallbackSettings) -> Webhook | None:
+    if settings.secret is None:
+        return None
+    try:
+        return Webhook(settings.secret.get_secret_value())
+    except (ValueError, EmptyWebhookSecretError) as error:
+        raise NotStartable("callbacks.secret is no Standard Webhooks secret: `whsec_` and base64.") from error
+
+
+def request_target(url: str) -> bytes:
+    """Return path and query exactly as the client wrote them: a signed resume URL must not be touched.
+
+    Only what cannot stand in a request line, such as a blank, is percent-encoded.
+    """
+    found = TARGET.match(url)
+    target = found[1] if found else ""
+    return quote(target if target.startswith("/") else f"/{target}", safe=punctuation).encode()
+
+
+async def beginning(response: httpx.Response) -> str:
+    """Return the first of the answer's text. The status was the answer: a slow or broken body changes nothing."""
+    read = b""
+    with suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(REST_OF_ANSWER_S):
+            async for chunk in response.aiter_raw():
+                read += chunk
+                if len(read) >= MOST_OF_ANSWER:
+                    break
+    return read[:MOST_OF_ANSWER].decode("utf-8", errors="replace")

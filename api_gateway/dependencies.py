@@ -1,0 +1,157 @@
+"""The only place that builds things: everything a gateway process holds, and how it starts and stops."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Path, Request
+
+from api_gateway.access_tokens import AccessTokens
+from api_gateway.callbacks.courier import Courier
+from api_gateway.dispatcher import Dispatcher
+from api_gateway.ending import end
+from api_gateway.hub import BLOCK, EventHub
+from api_gateway.metrics import Metrics
+from api_gateway.models import ModelOverview
+from api_gateway.monitor.alerts import Alerts
+from api_gateway.monitor.background import Background
+from api_gateway.monitor.config import RuntimeConfig
+from api_gateway.monitor.gpu_lock_monitor import GPULockMonitor
+from api_gateway.monitor.heartbeats import TaskHeartbeatManager
+from api_gateway.monitor.janitor import Janitor
+from api_gateway.monitor.leader import Monitor, Watch
+from api_gateway.monitor.queues import QueueReconciler
+from api_gateway.monitor.snapshots import Snapshots
+from api_gateway.monitor.survey import Survey
+from api_gateway.submission import Submitter
+from api_gateway.wake import Waker
+from common import keys
+from common.context import TASK_ID_PATTERN
+from common.contract import Catalog
+from common.errors import CallbackNotAllowed, TaskNotFound, UrlNotAllowed
+from common.models.places import ModelPlaces
+from common.models.spec import KnownModels, ModelFamily
+from common.outgoing import TargetPolicy, async_client
+from common.record import Record
+from common.redis import AsyncRedis
+from common.settings import MonitorSettings, Settings, given
+from common.state import StateStore
+from common.storage import Storage
+from common.worker.app import create_app
+
+JANITOR_INTERVAL = timedelta(minutes=10)
+MONITOR_SECTION = "gpu_lock_monitor"
+MOST_IN_BACKGROUND = 64
+log = structlog.get_logger()
+
+
+class Gateway:
+    """What the routes work with. Made inside the event loop, so every connection belongs to it."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, models: Iterable[ModelFamily]) -> None:
+        self.settings = settings
+        self.catalog = catalog
+        self.store = StateStore(settings.tasks)
+        self.storage = Storage(settings.storage.share, min_free_bytes=settings.storage.min_free_bytes)
+        self.storage.prepare()
+        self.redis = AsyncRedis(settings.redis)
+        self.blocking = AsyncRedis(settings.redis, block=BLOCK)
+        self.waker = Waker(self.blocking, (keys.DISPATCH, keys.OUTBOX))
+        self.hub = EventHub(self.blocking, self.redis, settings.gateway.sse_backlog)
+        self.celery = create_app(settings)
+        self.dispatcher = Dispatcher(self.celery, self.redis, self.waker, catalog)
+        self.callback_policy = callback_policy(settings)
+        self.client = async_client(self.callback_policy, timeout=settings.callbacks.timeout.total_seconds())
+        self.courier = Courier(settings.callbacks, self.client, self.redis, self.waker, self.store.ttl)
+        self.submitter = Submitter(
+            self.redis,
+            self.store,
+            self.storage,
+            catalog,
+            callbacks=self.callback_policy,
+            inputs=input_policy(settings),
+        )
+        self.monitoring = RuntimeConfig(self.redis, settings.gpu_lock_monitor, given(MONITOR_SECTION))
+        self.background = Background(MOST_IN_BACKGROUND)
+        self.alerts = Alerts(lambda: self.monitoring.current.alert_url)
+        self.monitor = Monitor(self.redis, self.monitoring, self.watches)
+        self.survey = Survey(self.redis, self.store, catalog, self.monitoring)
+        places = ModelPlaces(self.storage, settings.models)
+        self.models = ModelOverview(self.redis, self.survey, places, KnownModels(models), settings)
+        self.metrics = Metrics(self.redis, self.hub, self.survey)
+        self.snapshots = Snapshots(self.survey, self.hub)
+        self.access_tokens = AccessTokens(self.redis, settings.auth.token_ttl)
+
+    def watches(self, settings: MonitorSettings) -> list[Watch]:
+        """Return what the leader among the gateways looks after."""
+        redis, store, keep = self.redis, self.store, self.settings.tasks.state_ttl
+        return [
+            GPULockMonitor(redis, store, settings, alerts=self.alerts, background=self.background),
+            TaskHeartbeatManager(redis, store, settings, self.alerts),
+            QueueReconciler(redis, self.catalog, settings.reconcile_interval, keep),
+            Janitor(redis, self.storage, keep=keep, interval=JANITOR_INTERVAL),
+        ]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the loops of this process until the end of the block."""
+        loops = (self.waker, self.hub, self.dispatcher, self.courier, self.monitor, self.snapshots)
+        self.loops = tasks = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in loops]
+        for task in tasks:
+            task.add_done_callback(report_death)
+        try:
+            yield
+        finally:
+            await end(*tasks)
+            await self.background.close()
+            await self.client.aclose()
+            await self.redis.close()
+            await self.blocking.close()
+
+
+def report_death(task: asyncio.Task[None]) -> None:
+    """A loop ends only with its process. Anything else is a bug, and must be seen: /health/ready tells it too."""
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("loop_died", loop=task.get_name(), exc_info=error)
+
+
+def callback_policy(settings: Settings) -> TargetPolicy:
+    return TargetPolicy(
+        allowed_hosts=settings.callbacks.allowed_hosts,
+        setting="callbacks.allowed_hosts",
+        error=CallbackNotAllowed,
+        allow_private=settings.callbacks.allow_private,
+        switch="callbacks.allow_private",
+    )
+
+
+def input_policy(settings: Settings) -> TargetPolicy:
+    return TargetPolicy(
+        allowed_hosts=settings.storage.allowed_hosts, setting="storage.allowed_hosts", error=UrlNotAllowed
+    )
+
+
+async def gateway_of(request: Request) -> Gateway:
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+Held = Annotated[Gateway, Depends(gateway_of)]
+
+
+async def record_of(task_id: Annotated[str, Path(pattern=TASK_ID_PATTERN)], gateway: Held) -> Record:
+    """Return the record of the task in the path.
+
+    Raises:
+        TaskNotFound: there is none.
+    """
+    record = await gateway.redis.run(gateway.store.get(task_id))
+    if record is None:
+        raise TaskNotFound(task_id=task_id)
+    return record
+
+
+Found = Annotated[Record, Depends(record_of)]

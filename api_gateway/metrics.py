@@ -1,0 +1,115 @@
+"""Prometheus metrics. What is true of the whole system is read from Redis at the scrape, not counted in one process."""
+
+from collections import Counter as Tally
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from api_gateway.hub import EventHub
+from api_gateway.monitor.liveness import Liveness
+from api_gateway.monitor.statistics import LockStats, Quantiles
+from api_gateway.monitor.survey import Survey
+from common import keys
+from common.gpu.leases import LockView
+from common.redis import AsyncRedis, told
+
+QUANTILES = {"p50": "0.5", "p90": "0.9", "p99": "0.99", "max": "1"}
+
+
+class Metrics:
+    """One registry a gateway."""
+
+    def __init__(self, redis: AsyncRedis, hub: EventHub, survey: Survey) -> None:
+        self.redis = redis
+        self.hub = hub
+        self.survey = survey
+        self.registry = CollectorRegistry()
+        self.tasks = self.gauge("baton_tasks", "Tasks on record", "status")
+        self.waiting = self.gauge("baton_queue_waiting", "Tasks that wait", "queue")
+        self.running = self.gauge("baton_queue_running", "Tasks that run", "queue")
+        self.messages = self.gauge("baton_queue_messages", "Messages that the broker holds", "queue")
+        self.workers = self.gauge("baton_workers", "Workers that live", "queue")
+        self.gone = self.gauge("baton_workers_gone", "Workers that were seen in the last hour, and live no more")
+        self.undispatched = self.gauge("baton_dispatch_pending", "Recorded, not published yet")
+        self.undelivered = self.gauge("baton_callbacks_pending", "Callbacks to deliver")
+        self.clients = self.gauge("baton_sse_clients", "Open event streams of this process")
+        self.liveness = self.gauge("baton_running_tasks", "Running tasks, by how they are", "liveness")
+        self.led = self.gauge("baton_monitor_led", "1 when some gateway leads the monitor")
+        self.actions = self.gauge("baton_monitor_actions", "How often the monitor has acted", "action")
+        self.held = self.gauge("baton_gpu_lock_held_seconds", "For how long it has been held, 0 when free", "lock")
+        self.line = self.gauge("baton_gpu_lock_waiters", "How many wait for the lock", "lock")
+        self.waits = self.gauge("baton_gpu_lock_wait_seconds", "Waits of the latest leases", "lock", "quantile")
+        self.holds = self.gauge("baton_gpu_lock_hold_seconds", "Holds of the latest leases", "lock", "quantile")
+        self.success = self.gauge("baton_gpu_lock_success_ratio", "Waiters that got the lock, of the latest", "lock")
+        self.models = self.gauge("baton_gpu_resident_mib", "Memory of the models", "host", "device", "model")
+        self.submitted = Counter(
+            "baton_submissions_total", "Requests to this process", ["task_name", "outcome"], registry=self.registry
+        )
+
+    def gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)
+
+    async def render(self) -> bytes:
+        """Return the text exposition format, fresh."""
+        await self.refresh()
+        return generate_latest(self.registry)
+
+    async def refresh(self) -> None:
+        await self.count_records()
+        await self.count_queues()
+        await self.look_at_tasks()
+        await self.look_at_locks()
+        await self.look_at_models()
+        self.clients.set(self.hub.clients)
+
+    async def count_records(self) -> None:
+        with told():
+            pipe = self.redis.client.pipeline(transaction=False)
+            for name in (keys.DISPATCH, keys.OUTBOX):
+                pipe.zcard(name)
+            undispatched, undelivered = await pipe.execute()
+        self.undispatched.set(undispatched)
+        self.undelivered.set(undelivered)
+        for status, count in (await self.survey.counts()).items():
+            self.tasks.labels(status).set(count)
+
+    async def count_queues(self) -> None:
+        for queue in await self.survey.queues():
+            self.waiting.labels(queue.name).set(queue.waiting)
+            self.running.labels(queue.name).set(queue.running)
+            self.messages.labels(queue.name).set(queue.messages)
+            self.workers.labels(queue.name).set(queue.workers)
+        self.gone.set(sum(seen.presence is None for seen in await self.survey.workers()))
+
+    async def look_at_tasks(self) -> None:
+        found = Tally(pulse.liveness for pulse in await self.survey.pulses())
+        for liveness in Liveness:
+            self.liveness.labels(liveness).set(found[liveness])
+        self.led.set(await self.survey.led())
+        for action, count in (await self.survey.actions()).items():
+            self.actions.labels(action).set(count)
+
+    async def look_at_locks(self) -> None:
+        for gauge in (self.held, self.line, self.waits, self.holds, self.success):
+            gauge.clear()
+        for view in await self.survey.locks():
+            self.show_lock(view, LockStats.of(view.id, await self.survey.history(view)))
+
+    def show_lock(self, view: LockView, stats: LockStats) -> None:
+        self.held.labels(view.id).set(view.held.total_seconds())
+        self.line.labels(view.id).set(len(view.waiters))
+        if stats.success_rate is not None:
+            self.success.labels(view.id).set(stats.success_rate)
+        show_quantiles(self.waits, view.id, stats.wait)
+        show_quantiles(self.holds, view.id, stats.hold)
+
+    async def look_at_models(self) -> None:
+        self.models.clear()
+        for place in await self.survey.residents():
+            for model in place.models:
+                self.models.labels(place.host, place.device, model.name).inc(model.mib)
+
+
+def show_quantiles(gauge: Gauge, lock: str, quantiles: Quantiles) -> None:
+    for name, label in QUANTILES.items():
+        if (value := getattr(quantiles, name)) is not None:
+            gauge.labels(lock, label).set(value)

@@ -1,0 +1,57 @@
+"""What the monitor does, each thing exactly once, whichever gateway leads."""
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic_core import to_json
+
+from common import keys
+from common.messages import Message
+from common.redis import Arg, AsyncRedis, Call, script
+from common.state import StateStore
+from common.worker import orders
+from common.worker.orders import Order
+
+REMEMBERED = timedelta(days=7)
+
+
+class Actions:
+    """Marks, counts, tells the task and the operator, and orders the worker, in one step."""
+
+    def __init__(self, redis: AsyncRedis, store: StateStore) -> None:
+        self.redis = redis
+        self.store = store
+
+    async def once(
+        self,
+        what: str,
+        name: str,
+        *,
+        task_id: str,
+        signal: dict[str, Any] | None = None,
+        order: Order | None = None,
+        alert: Message | None = None,
+        within: timedelta = REMEMBERED,
+    ) -> bool:
+        """Do it unless it was done before, and tell whether it was done now.
+
+        Args:
+            what: names this one act, such as a level of one lease.
+            name: under which acts of this kind are counted.
+            task_id: the task that hears the signal, if it still runs.
+            signal: its data.
+            order: for the parent of the task's process.
+            alert: for the operator's webhook; the courier delivers it as it does callbacks.
+            within: for how long it counts as done.
+        """
+        worker = order.worker if order else ""
+        told = to_json({"code": name, **signal}).decode() if signal is not None else ""
+        ordered = order.model_dump_json() if order else ""
+        message_id, message = (alert.id, alert.model_dump_json()) if alert else ("", "")
+        names = [keys.acted(what), keys.MONITOR_ACTIONS, keys.control(task_id), keys.events(task_id)]
+        names += [keys.orders(worker), keys.OUTBOX, keys.message(message_id)]
+        seconds = max(1, int(within.total_seconds()))
+        kept: list[Arg] = [seconds, name, self.store.ttl, self.store.kept]
+        return await self.redis.run(
+            Call(script("act"), names, [*kept, told, ordered, orders.TTL_S, message_id, message], bool)
+        )

@@ -1,0 +1,21 @@
+"""Restarts the container of a worker that cannot be ended otherwise, by the Docker socket."""
+
+import structlog
+
+STOP_TIMEOUT_S = 1
+"""Its process did not heed SIGKILL from its parent: waiting for its good will is in vain."""
+log = structlog.get_logger()
+
+
+def restart(host: str) -> bool:
+    """Restart the container with this host name, and wait until it has; False when that is not possible. Blocks."""
+    import docker  # noqa: PLC0415 - only where gpu_lock_monitor.restart_containers is on
+    from docker.errors import DockerException  # noqa: PLC0415
+
+    try:
+        client = docker.from_env()
+        client.containers.get(host).restart(timeout=STOP_TIMEOUT_S)
+    except DockerException as error:
+        log.warning("container_not_restarted", host=host, error=str(error))
+        return False
+    return True

@@ -1,0 +1,94 @@
+"""Is the system well? A verdict, and each reason with what to do."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from api_gateway.monitor.liveness import Liveness
+from api_gateway.monitor.survey import Survey
+from api_gateway.monitor.timeouts import Level, TimeoutManager
+
+Weight = Literal["degraded", "failing"]
+
+
+class Reason(BaseModel):
+    weight: Weight
+    code: str
+    message: str
+
+
+class Diagnosis(BaseModel):
+    """`verdict` is the worst weight among the reasons."""
+
+    verdict: Literal["ok", "degraded", "failing"]
+    reasons: list[Reason]
+
+
+async def diagnose(survey: Survey) -> Diagnosis:
+    reasons = [
+        *await of_monitor(survey),
+        *await of_queues(survey),
+        *await of_workers(survey),
+        *await of_tasks(survey),
+        *await of_leases(survey),
+    ]
+    weights = {reason.weight for reason in reasons}
+    verdict: Literal["ok", "degraded", "failing"] = "degraded" if weights else "ok"
+    return Diagnosis(verdict="failing" if "failing" in weights else verdict, reasons=reasons)
+
+
+async def of_monitor(survey: Survey) -> list[Reason]:
+    found = []
+    if not await survey.led():
+        message = "No gateway leads the monitor: look for monitor_without_redis and loop_died in the gateways' logs."
+        found.append(Reason(weight="failing", code="no_leader", message=message))
+    if survey.config.ignored:
+        message = f"The settings changed at run time are not applied. {survey.config.ignored}. Correct or remove them."
+        found.append(Reason(weight="degraded", code="config_ignored", message=message))
+    return found
+
+
+async def of_queues(survey: Survey) -> list[Reason]:
+    return [
+        Reason(
+            weight="failing",
+            code="no_worker",
+            message=f"{queue.waiting} tasks wait for {queue.name}, and no worker is alive: "
+            f"python -m services {queue.name}",
+        )
+        for queue in await survey.queues()
+        if queue.waiting and not queue.workers
+    ]
+
+
+async def of_workers(survey: Survey) -> list[Reason]:
+    return [
+        Reason(weight="degraded", code="worker_gone", message=f"{seen.name} has not been seen for a while.")
+        for seen in await survey.workers()
+        if seen.presence is None
+    ]
+
+
+async def of_tasks(survey: Survey) -> list[Reason]:
+    return [
+        Reason(
+            weight="degraded",
+            code=f"task_{found.liveness}",
+            message=f"{found.record.context.task_id} is {found.liveness}: no beat for "
+            f"{found.silent.total_seconds():.0f} s, no progress for {found.idle.total_seconds():.0f} s.",
+        )
+        for found in await survey.pulses()
+        if found.liveness is not Liveness.ALIVE
+    ]
+
+
+async def of_leases(survey: Survey) -> list[Reason]:
+    found = []
+    for view in await survey.locks():
+        record = await survey.redis.run(survey.store.get(view.holder.task_id)) if view.holder else None
+        name = record.context.task_name if record else ""
+        if level := TimeoutManager(survey.config.current).level(view.held, name):
+            weight: Weight = "failing" if level is Level.HARD else "degraded"
+            message = f"{view.id} has been held for {view.held.total_seconds():.0f} s, which is over its {level}."
+            found.append(Reason(weight=weight, code="lease_too_old", message=message))
+    return found

@@ -1,0 +1,179 @@
+"""Watches how long each lease of a GPU is held, and ends what does not end by itself.
+
+It decides from Redis alone and acts by fence, so it can never end a lease that has changed hands. It does not free a
+lock under a living process: it orders the process's parent to kill it, who frees the lock when the process is gone.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from api_gateway.monitor.actions import Actions
+from api_gateway.monitor.alerts import Alerts
+from api_gateway.monitor.background import Background
+from api_gateway.monitor.containers import restart
+from api_gateway.monitor.timeouts import Level, TimeoutManager
+from common.context import Status
+from common.gpu.leases import Holder, LockView, views
+from common.gpu.lock import released
+from common.record import Record
+from common.redis import AsyncRedis
+from common.settings import MonitorSettings
+from common.state import StateStore
+from common.worker.orders import Kind, Order
+from common.worker.presence import host_of
+
+SIGNALS = {level: f"gpu_lock_{level}" for level in Level}
+ORDERS: dict[Level, Kind] = {Level.SOFT: "soft", Level.HARD: "kill"}
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A lease that is held for too long, as it was seen."""
+
+    view: LockView
+    holder: Holder
+    record: Record | None
+    level: Level
+    limit: timedelta
+
+    @property
+    def id(self) -> str:
+        return f"{self.view.lock}:{self.holder.fence}"
+
+    @property
+    def task_name(self) -> str:
+        return self.record.context.task_name if self.record else ""
+
+    @property
+    def facts(self) -> dict[str, str | float]:
+        return {
+            "lock": self.view.id,
+            "fence": self.holder.fence,
+            "task_id": self.holder.task_id,
+            "task_name": self.task_name,
+            "worker": self.holder.worker,
+            "held": round(self.view.held.total_seconds(), 1),
+            "limit": self.limit.total_seconds(),
+        }
+
+
+class GPULockMonitor:
+    """One look at all leases."""
+
+    def __init__(
+        self,
+        redis: AsyncRedis,
+        store: StateStore,
+        settings: MonitorSettings,
+        *,
+        alerts: Alerts,
+        background: Background,
+        restart: Callable[[str], bool] = restart,
+    ) -> None:
+        self.redis = redis
+        self.store = store
+        self.settings = settings
+        self.timeouts = TimeoutManager(settings)
+        self.actions = Actions(redis, store)
+        self.alerts = alerts
+        self.background = background
+        self.restart = restart
+        self.interval = settings.monitor_interval
+
+    async def look(self, _contact: timedelta) -> None:
+        for view in await self.redis.run(views()):
+            if case := await self.case(view):
+                await self.act(case)
+
+    async def case(self, view: LockView) -> Case | None:
+        """Return what there is to do about a lock, if anything."""
+        if view.holder is None:
+            return None
+        record = await self.redis.run(self.store.get(view.holder.task_id))
+        name = record.context.task_name if record else ""
+        level = self.timeouts.level(view.held, name)
+        return Case(view, view.holder, record, level, self.timeouts.limit(level, name)) if level else None
+
+    async def act(self, case: Case) -> None:
+        """Do what the level says, once a lease; then see whether an order to kill was obeyed."""
+        first = await self.actions.once(
+            f"{case.id}:{case.level}",
+            SIGNALS[case.level],
+            task_id=case.holder.task_id,
+            signal={"held": case.facts["held"], "limit": case.facts["limit"], "lock": case.view.id},
+            order=order(case),
+            alert=self.alerts.of(f"gpu_lock.{case.level}", **case.facts),
+        )
+        if first:
+            log.warning(SIGNALS[case.level], **case.facts)
+        elif case.level is Level.HARD:
+            await self.confirm(case)
+
+    async def confirm(self, case: Case) -> None:
+        """The lease still stands after the order to kill: order again at each grace, then use stronger means."""
+        graces = (case.view.held - case.limit) // self.settings.obey_grace
+        if not graces:
+            return
+        what, task_id = f"{case.id}:again:{graces}", case.holder.task_id
+        if await self.actions.once(what, "gpu_lock_kill_again", task_id=task_id, order=order(case)):
+            log.error("gpu_lock_holder_not_gone", **case.facts)
+        if self.provably_gone(case):
+            await self.free(case, "holder_gone")
+        elif self.settings.restart_containers:
+            await self.restart_once(case)
+        else:
+            await self.report_stuck(case)
+
+    async def report_stuck(self, case: Case) -> None:
+        alert = self.alerts.of("gpu_lock.stuck", **case.facts)
+        if await self.actions.once(f"{case.id}:stuck", "gpu_lock_stuck", task_id=case.holder.task_id, alert=alert):
+            log.critical("gpu_lock_stuck", advice="Restart its worker.", **case.facts)
+
+    def provably_gone(self, case: Case) -> bool:
+        """Tell whether the holder's process is dead: its connection is closed, and its task has no heartbeat."""
+        if case.view.listening:
+            return False
+        control = case.record.control if case.record else None
+        if control is None or control.status is not Status.RUNNING or control.worker != case.holder.worker:
+            return True
+        silent = case.view.now_us - (control.heartbeat_us or 0)
+        return timedelta(microseconds=silent) > self.settings.heartbeat.timeout
+
+    async def restart_once(self, case: Case) -> None:
+        if await self.actions.once(f"{case.id}:restart", "container_restart", task_id=case.holder.task_id):
+            self.background.start(self.restart_and_free(case))
+
+    async def restart_and_free(self, case: Case) -> None:
+        host = host_of(case.holder.worker)
+        if not await asyncio.to_thread(self.restart, host):
+            await self.report_stuck(case)
+            return
+        log.warning("container_restarted", host=host, **case.facts)
+        await self.free(case, "container_restarted")
+        alert, task_id = self.alerts.of("container.restarted", host=host, **case.facts), case.holder.task_id
+        await self.actions.once(f"{case.id}:restarted", "container_restarted", task_id=task_id, alert=alert)
+
+    async def free(self, case: Case, reason: str) -> None:
+        """End exactly the lease that was seen. When the lock has changed hands meanwhile, nothing is done."""
+        freed = await self.redis.run(released(case.view.lock, case.holder.owner, case.holder.fence, reason))
+        log.warning("gpu_lock_freed", freed=freed, reason=reason, **case.facts)
+
+
+def order(case: Case) -> Order | None:
+    """Return what the holder's parent must do at this level."""
+    if case.level not in ORDERS:
+        return None
+    return Order(
+        kind=ORDERS[case.level],
+        worker=case.holder.worker,
+        reason=case.level,
+        task_id=case.holder.task_id,
+        lock=case.view.lock,
+        fence=int(case.holder.fence),
+        limit_s=case.limit.total_seconds() if case.level is Level.HARD else None,
+    )

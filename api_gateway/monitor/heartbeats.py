@@ -1,0 +1,95 @@
+"""Finds the attempts that are dead or stalled: takes the tasks of silent workers back, ends what makes no progress."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import structlog
+
+from api_gateway.monitor.actions import Actions
+from api_gateway.monitor.alerts import Alerts
+from api_gateway.monitor.liveness import Liveness, Pulse, pulse
+from common.context import Status
+from common.gpu.leases import views
+from common.record import US, Record
+from common.redis import AsyncRedis, told
+from common.settings import MonitorSettings
+from common.state import StateStore
+from common.worker.orders import Kind, Order
+
+PAGE = 200
+log = structlog.get_logger()
+
+
+class TaskHeartbeatManager:
+    """Tells attempts that are alive, stalled and dead apart, from Redis alone.
+
+    After a Redis outage the workers need a moment to be heard again: nobody is declared dead before this process has
+    been in contact with Redis for a whole timeout.
+    """
+
+    def __init__(self, redis: AsyncRedis, store: StateStore, settings: MonitorSettings, alerts: Alerts) -> None:
+        self.redis = redis
+        self.store = store
+        self.settings = settings
+        self.alerts = alerts
+        self.actions = Actions(redis, store)
+        self.interval = settings.monitor_interval
+
+    async def look(self, contact: timedelta) -> None:
+        if contact < self.settings.heartbeat.timeout:
+            return
+        async for found in pulses(self.redis, self.store, self.settings):
+            if found.liveness is Liveness.DEAD:
+                await self.take_back(found.record)
+            elif found.liveness is Liveness.STALLED:
+                await self.hurry(found)
+
+    async def take_back(self, record: Record) -> None:
+        """Fence the attempt off; Redis checks once more that it is still the same one and still silent."""
+        answer = await self.redis.run(self.store.after_loss(record, silent_for=self.settings.heartbeat.timeout))
+        log.warning(
+            "silent_attempt_taken_back",
+            task_id=record.context.task_id,
+            worker=record.control.worker,
+            attempt=record.control.attempt,
+            answer=answer,
+        )
+
+    async def hurry(self, found: Pulse) -> None:
+        """Ask a stalled attempt to end; after a grace, have its process killed, and the task gets another one."""
+        limit = self.settings.stall_timeout_of(found.record.context.task_name)
+        graces = (found.idle - limit) // self.settings.obey_grace
+        kind: Kind = "kill" if graces else "soft"
+        record, order = found.record, stall_order(found.record, kind)
+        attempt = f"stalled:{record.context.task_id}:{record.control.fence}"
+        idle = round(found.idle.total_seconds(), 1)
+        signal = {"idle": idle, "limit": limit.total_seconds(), "action": kind}
+        name = "task_stalled" if kind == "soft" else "task_stalled_kill"
+        task_id, task_name = record.context.task_id, record.context.task_name
+        facts = {"task_id": task_id, "task_name": task_name, "worker": order.worker, **signal}
+        alert = self.alerts.of("task.stalled", **facts) if graces <= 1 else None
+        if await self.actions.once(
+            f"{attempt}:{graces}", name, task_id=task_id, signal=signal, order=order, alert=alert
+        ):
+            log.warning(name, attempt=record.control.attempt, **facts)
+
+
+def stall_order(record: Record, kind: Kind) -> Order:
+    control = record.control
+    worker = control.worker or ""
+    return Order(kind=kind, worker=worker, reason="stalled", task_id=record.context.task_id, fence=control.fence)
+
+
+async def pulses(redis: AsyncRedis, store: StateStore, settings: MonitorSettings) -> AsyncIterator[Pulse]:
+    """Yield every running attempt as it is now."""
+    locks = await redis.run(views())
+    with told():
+        seconds, micros = await redis.client.time()
+    after: str | None = None
+    while True:
+        page = await redis.run(store.list(Status.RUNNING, after, PAGE))
+        for record in page.records:
+            if record.control.status is Status.RUNNING:
+                yield pulse(record, seconds * US + micros, settings, locks)
+        if not (after := page.last_score):
+            return

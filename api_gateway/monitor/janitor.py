@@ -1,0 +1,73 @@
+"""Removes what has expired: index entries without a record, and the workspaces and uploads of long ago."""
+
+import asyncio
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from common import keys
+from common.clock import utcnow
+from common.context import Status
+from common.redis import AsyncRedis, told
+from common.storage import INPUTS, WORKFLOWS, Storage
+
+PAGE = 500
+log = structlog.get_logger()
+
+
+class Janitor:
+    """Nothing is removed before `keep` has passed since its last change."""
+
+    def __init__(self, redis: AsyncRedis, storage: Storage, *, keep: timedelta, interval: timedelta) -> None:
+        self.redis = redis
+        self.storage = storage
+        self.keep = keep
+        self.interval = interval
+
+    async def look(self, _contact: timedelta) -> None:
+        with told():
+            await self.forget_expired()
+            expired = [folder for folder in await asyncio.to_thread(self.old_folders) if not await self.known(folder)]
+        await asyncio.to_thread(remove, expired)
+
+    async def forget_expired(self) -> None:
+        """Drop the ids whose record is gone from every index; only those old enough to have expired are looked at."""
+        before_us = int((utcnow() - self.keep).timestamp() * 1_000_000)
+        client = self.redis.client
+        start = 0
+        while ids := await client.zrangebyscore(keys.INDEX, "-inf", before_us, start=start, num=PAGE):
+            pipe = client.pipeline(transaction=False)
+            for task_id in ids:
+                pipe.exists(keys.state(task_id))
+            alive = await pipe.execute()
+            gone = [task_id for task_id, exists in zip(ids, alive, strict=True) if not exists]
+            if gone:
+                for status in (None, *Status):
+                    await client.zrem(keys.index(status), *gone)
+            start += len(ids) - len(gone)
+
+    def old_folders(self) -> list[Path]:
+        """Return workspaces and uploads that nobody has changed for longer than `keep`."""
+        before = (utcnow() - self.keep).timestamp()
+        both = (folder for name in (WORKFLOWS, INPUTS) for folder in (self.storage.root / name).glob("*/"))
+        return [folder for folder in both if (changed := changed_at(folder)) is not None and changed < before]
+
+    async def known(self, folder: Path) -> bool:
+        """Tell whether a workspace still has a record. An upload has none: its age decides."""
+        return folder.parent.name == WORKFLOWS and bool(await self.redis.client.exists(keys.state(folder.name)))
+
+
+def changed_at(folder: Path) -> float | None:
+    """Return when a folder was last changed, in Unix seconds; None when somebody has just removed it."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return None
+
+
+def remove(folders: list[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+        log.info("expired_folder_removed", folder=folder.name)

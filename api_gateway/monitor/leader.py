@@ -1,0 +1,72 @@
+"""Runs the monitor's watches on one gateway at a time."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from secrets import token_hex
+from time import monotonic
+from typing import Protocol
+
+import structlog
+
+from api_gateway.monitor.config import RuntimeConfig
+from common.errors import StateUnavailable
+from common.redis import AsyncRedis
+from common.settings import MonitorSettings
+from common.state import elect
+
+log = structlog.get_logger()
+LEASE_INTERVALS = 5
+
+
+class Watch(Protocol):
+    """Something that is looked at every so often. `contact` is for how long Redis has answered without a gap."""
+
+    interval: timedelta
+
+    async def look(self, contact: timedelta) -> None: ...
+
+
+class Monitor:
+    """Holds the leader's lease and runs the watches while it does."""
+
+    def __init__(
+        self, redis: AsyncRedis, config: RuntimeConfig, make_watches: Callable[[MonitorSettings], Sequence[Watch]]
+    ) -> None:
+        """`make_watches` is called again after each change of the settings, in the same order."""
+        self.redis = redis
+        self.config = config
+        self.make_watches = make_watches
+        self.made_for = config.current
+        self.watches = make_watches(config.current)
+        self.name = token_hex(8)
+        self.contact_since: float | None = None
+        self.looked: dict[int, float] = {}
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.round()
+            except StateUnavailable:
+                self.contact_since = None
+                log.warning("monitor_without_redis")
+            await asyncio.sleep(self.config.current.monitor_interval.total_seconds())
+
+    async def round(self) -> None:
+        await self.heed_config()
+        if not await self.redis.run(elect(self.name, self.config.current.monitor_interval * LEASE_INTERVALS)):
+            self.contact_since = None
+            return
+        now = monotonic()
+        self.contact_since = self.contact_since or now
+        for number, watch in enumerate(self.watches):
+            if now - self.looked.get(number, 0.0) >= watch.interval.total_seconds():
+                self.looked[number] = now
+                await watch.look(timedelta(seconds=now - self.contact_since))
+
+    async def heed_config(self) -> None:
+        """Take over what was changed at run time. Every gateway does, for it may lead next."""
+        await self.config.refresh()
+        if self.config.current is not self.made_for:
+            self.made_for = self.config.current
+            self.watches = self.make_watches(self.made_for)

@@ -1,0 +1,51 @@
+"""Whether an attempt is alive: a thread can go on beating while the work hangs, so its progress is watched too."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from common.gpu.leases import LockView
+from common.record import Record
+from common.settings import MonitorSettings
+
+
+class Liveness(StrEnum):
+    ALIVE = "alive"
+    STALLED = "stalled"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """A running attempt as it was seen."""
+
+    record: Record
+    silent: timedelta
+    """Since its last heartbeat."""
+    idle: timedelta
+    """Since its last progress, or since it got the GPU; nothing while it waits for that."""
+    liveness: Liveness
+
+
+def pulse(record: Record, now_us: int, settings: MonitorSettings, locks: list[LockView]) -> Pulse:
+    """Tell how an attempt is. `locks` are read at about the same time."""
+    control = record.control
+    began = control.started_us or now_us
+    silent = timedelta(microseconds=now_us - (control.heartbeat_us or began))
+    idle = timedelta(microseconds=max(0, now_us - progressed_us(record, control.progress_us or began, locks)))
+    stall_timeout = settings.stall_timeout_of(control.task_name)
+    liveness = Liveness.STALLED if stall_timeout and idle > stall_timeout else Liveness.ALIVE
+    if silent > settings.heartbeat.timeout:
+        liveness = Liveness.DEAD
+    return Pulse(record, silent, idle, liveness)
+
+
+def progressed_us(record: Record, progress_us: int, locks: list[LockView]) -> int:
+    """Return when the attempt last went on: to wait for the GPU is no stall."""
+    task_id = record.context.task_id
+    for view in locks:
+        if any(waiter.task_id == task_id for waiter in view.waiters):
+            return view.now_us
+        if view.holder and view.holder.task_id == task_id:
+            progress_us = max(progress_us, view.holder.granted_us)
+    return progress_us

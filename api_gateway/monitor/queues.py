@@ -1,0 +1,80 @@
+"""Compares the waiting tasks with the broker's queues, and dispatches again what the broker has lost.
+
+Kombu's pop is not atomic, and a worker may die with a message that it has not begun. So delivery is never trusted: a
+task that should be next by its record, but is not among the queue's next messages, is published again. Should both
+arrive, the claim runs it once. Only the front of each queue is looked at, so a look costs the same however long it is:
+what was lost further back comes to the front.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from pydantic_core import from_json
+
+from common import keys
+from common.contract import Catalog
+from common.redis import AsyncRedis, told
+from common.worker.app import HIGHEST_PRIORITY, SEPARATOR
+
+FRONT = 100
+MESSAGES = 1_000
+"""How many messages at the front of a queue may be in the way: copies, and those of cancelled tasks."""
+RENEW_SHARE = 4
+"""A record's time to live is renewed once its task has waited for this part of it."""
+PRIORITY_STEP = 1e13
+"""As in prelude.lua: a waiting task's score is its priority's step plus its arrival in milliseconds."""
+log = structlog.get_logger()
+
+
+class QueueReconciler:
+    """Looks at every queue of the catalog, every `interval`; a task that waits for less is not looked at."""
+
+    def __init__(self, redis: AsyncRedis, catalog: Catalog, interval: timedelta, ttl: timedelta) -> None:
+        self.redis = redis
+        self.queues = catalog.queues
+        self.interval = interval
+        self.ttl = ttl
+
+    async def look(self, _contact: timedelta) -> None:
+        with told():
+            now_ms = await self.now_ms()
+            for queue in self.queues:
+                for step in range(HIGHEST_PRIORITY + 1):
+                    await self.renew(queue, step, now_ms)
+                    await self.dispatch_lost(queue, step, now_ms)
+
+    async def now_ms(self) -> float:
+        seconds, micros = await self.redis.client.time()
+        return float(seconds * 1000 + micros / 1000)
+
+    async def waiting(self, queue: str, step: int, before_ms: float, **window: int) -> list[str]:
+        """Return the ids of one priority that wait since before a time, the next one first."""
+        low = step * PRIORITY_STEP
+        found: list[str] = await self.redis.client.zrangebyscore(keys.waiting(queue), low, low + before_ms, **window)
+        return found
+
+    async def dispatch_lost(self, queue: str, step: int, now_ms: float) -> None:
+        front = await self.waiting(queue, step, now_ms - self.interval.total_seconds() * 1000, start=0, num=FRONT)
+        if not front:
+            return
+        listed = await self.redis.client.zmscore(keys.DISPATCH, front)
+        due = {task_id for task_id, at in zip(front, listed, strict=True) if at is None}
+        if lost := due - await self.next_messages(queue, step):
+            await self.redis.client.zadd(keys.DISPATCH, dict.fromkeys(lost, now_ms * 1000), nx=True)
+            log.warning("dispatched_again", queue=queue, count=len(lost))
+
+    async def next_messages(self, queue: str, step: int) -> set[str]:
+        """Return the task ids at the front of one of kombu's lists; it pops from the right."""
+        name = f"{queue}{SEPARATOR}{step}" if step else queue
+        messages: list[Any] = await self.redis.client.lrange(name, -MESSAGES, -1)
+        return {from_json(message)["headers"]["id"] for message in messages}
+
+    async def renew(self, queue: str, step: int, now_ms: float) -> None:
+        """Keep the records of tasks that wait for days: a long queue must not outlive them."""
+        old = await self.waiting(queue, step, now_ms - self.ttl.total_seconds() * 1000 / RENEW_SHARE)
+        pipe = self.redis.client.pipeline(transaction=False)
+        for task_id in old:
+            pipe.expire(keys.state(task_id), self.ttl)
+            pipe.expire(keys.control(task_id), self.ttl)
+        await pipe.execute()

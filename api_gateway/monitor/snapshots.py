@@ -1,0 +1,91 @@
+"""The whole system at one moment, taken once a second for all who watch it, and not at all while nobody does."""
+
+import asyncio
+from datetime import datetime
+from time import monotonic
+
+import structlog
+from pydantic import BaseModel
+
+from api_gateway.hub import EventHub, Frame
+from api_gateway.monitor.diagnosis import Diagnosis, diagnose
+from api_gateway.monitor.states import DeviceState, HeartbeatState, LockState, QueueState, WorkerState
+from api_gateway.monitor.survey import Glance, Survey
+from api_gateway.streams import opening
+from common.clock import utcnow
+from common.context import Status
+from common.errors import StateUnavailable
+from common.events import EVERY_TASK
+
+PERIOD_S = 1.0
+SHARED_FOR_S = 0.9
+"""A little less than the period: a timer may go off a little early."""
+KIND = "snapshot"
+log = structlog.get_logger()
+
+
+class Snapshot(BaseModel):
+    """What the monitoring routes tell one by one, all of the moment `at`; `counts` are the tasks on record."""
+
+    at: datetime
+    counts: dict[Status, int]
+    running: list[HeartbeatState]
+    locks: list[LockState]
+    queues: list[QueueState]
+    workers: list[WorkerState]
+    devices: list[DeviceState]
+    health: Diagnosis
+
+
+async def taken(survey: Survey) -> Snapshot:
+    glance = Glance(survey)
+    views = await glance.locks()
+    return Snapshot(
+        at=utcnow(),
+        counts=await glance.counts(),
+        running=[HeartbeatState.of(found) for found in await glance.pulses()],
+        locks=[LockState.of(view) for view in views],
+        queues=[QueueState.model_validate(queue) for queue in await glance.queues()],
+        workers=[WorkerState.of(seen, views) for seen in await glance.workers()],
+        devices=[DeviceState.of(place) for place in await glance.residents()],
+        health=await diagnose(glance),
+    )
+
+
+class Snapshots:
+    """Sends them, between the tasks' news, to the listeners of `EVERY_TASK`."""
+
+    def __init__(self, survey: Survey, hub: EventHub) -> None:
+        self.survey = survey
+        self.hub = hub
+        self.taking = asyncio.Lock()
+        self.last: Snapshot | None = None
+        self.taken_at = 0.0
+
+    async def latest(self) -> Snapshot:
+        """Return the present one, taking it only when the last is of the second before: who comes together shares it.
+
+        Raises:
+            StateUnavailable: Redis does not answer.
+        """
+        async with self.taking:
+            if self.last is None or monotonic() - self.taken_at >= SHARED_FOR_S:
+                self.last = await taken(self.survey)
+                self.taken_at = monotonic()
+            return self.last
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(PERIOD_S)
+            if self.hub.listened(EVERY_TASK):
+                await self.send()
+
+    async def send(self) -> None:
+        """Send one; when there is none to be had, end the streams: their clients see that, and come back."""
+        try:
+            snapshot = await self.latest()
+        except StateUnavailable as error:
+            log.warning("snapshot_failed", error=error.message)
+            self.hub.drop(EVERY_TASK)
+        else:
+            self.hub.tell(EVERY_TASK, Frame("", opening(KIND, snapshot, None), closes=False))

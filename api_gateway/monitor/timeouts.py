@@ -1,0 +1,31 @@
+"""What a lease's age means: the levels of the monitor."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+from common.settings import MonitorSettings
+
+
+class Level(StrEnum):
+    """In growing order; each one acts once a lease."""
+
+    WARNING = "warning"
+    SOFT = "soft_timeout"
+    HARD = "hard_timeout"
+
+
+class TimeoutManager:
+    """Pure: how long a task has held its lease gives the level that it has reached."""
+
+    def __init__(self, settings: MonitorSettings) -> None:
+        self.settings = settings
+
+    def level(self, held: timedelta, task_name: str) -> Level | None:
+        """Return the highest level reached. A level of 0 is off."""
+        reached = [level for level in Level if (limit := self.limit(level, task_name)) and held >= limit]
+        return reached[-1] if reached else None
+
+    def limit(self, level: Level, task_name: str) -> timedelta:
+        """Return when the level is reached, 0 for never."""
+        limit: timedelta = getattr(self.settings.levels_of(task_name), level)
+        return limit

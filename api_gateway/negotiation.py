@@ -1,0 +1,44 @@
+"""What a client would rather have, by its `Accept` header (RFC 9110, section 12.5.1)."""
+
+from collections.abc import Sequence
+
+from common.errors import BatonError
+
+ANY = "*/*"
+
+
+class NotAcceptable(BatonError):
+    """None of the media types in `Accept` is served here. The detail names those that are."""
+
+    code = "not_acceptable"
+    status = 406
+
+
+def preferred(accept: str, served: Sequence[str]) -> str:
+    """Return the served media type that the client likes best; the first one of those that it likes as much.
+
+    Raises:
+        NotAcceptable: it takes none of them.
+    """
+    wanted = dict(map(weighted, filter(str.strip, accept.split(",")))) or {ANY: 1.0}
+    weights = {kind: weight(kind, wanted) for kind in served}
+    best = max(served, key=lambda kind: weights[kind])
+    if weights[best] <= 0:
+        raise NotAcceptable(served=list(served))
+    return best
+
+
+def weighted(item: str) -> tuple[str, float]:
+    """Return a media range and its weight: 1 where none is given, 0 where it cannot be read."""
+    kind, *parameters = (part.strip().lower() for part in item.split(";"))
+    quality = next((value[2:] for value in parameters if value.startswith("q=")), "1")
+    try:
+        return kind, float(quality)
+    except ValueError:
+        return kind, 0.0
+
+
+def weight(kind: str, wanted: dict[str, float]) -> float:
+    """Return the weight of the most exact range that holds the media type."""
+    ranges = (kind, f"{kind.partition('/')[0]}/*", ANY)
+    return next((wanted[name] for name in ranges if name in wanted), 0.0)

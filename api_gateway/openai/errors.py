@@ -1,0 +1,153 @@
+"""Errors in OpenAI's shape, so that its clients raise the exception that they have for each."""
+
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic_core import to_json
+from typing_extensions import override
+
+from api_gateway.problems import headers_of
+from common import errors
+from common.errors import BatonError, ErrorRecord, Unauthorized
+from common.models import errors as model_errors
+from services.faster_whisper import errors as whisper_errors
+
+CODES = {Unauthorized.code: "invalid_api_key"}
+"""Where OpenAI has a word of its own."""
+TASK_HEADER = "X-Baton-Task-Id"
+KINDS = {
+    kind.code: kind
+    for module in (errors, model_errors, whisper_errors)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, BatonError)
+}
+
+
+class MissingParameter(BatonError):
+    """A parameter that is needed is missing."""
+
+    code = "missing_required_parameter"
+    status = 400
+
+
+class UnknownParameter(BatonError):
+    """This endpoint has no such parameter."""
+
+    code = "unknown_parameter"
+    status = 400
+
+
+class InvalidValue(BatonError):
+    """A parameter has a value that it cannot have."""
+
+    code = "invalid_value"
+    status = 400
+
+
+class UnsupportedValue(BatonError):
+    """OpenAI has this value, but Baton cannot do what it asks for."""
+
+    code = "unsupported_value"
+    status = 400
+
+
+class UnknownModel(BatonError):
+    """No model has this name. `GET /v1/models` lists them."""
+
+    code = "model_not_found"
+    status = 404
+
+
+class StillRunning(BatonError):
+    """The task takes longer than the client or `gateway.openai_wait` allows. It goes on: `GET /v1/tasks/{id}`."""
+
+    code = "still_running"
+    status = 504
+
+
+class OpenAIErrorDetail(BaseModel):
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class OpenAIError(BaseModel):
+    """An error as OpenAI tells it. `code` is Baton's own, or OpenAI's where it has the same one."""
+
+    error: OpenAIErrorDetail
+
+
+def documented(*kinds: type[BatonError]) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI `responses` of these errors, in this shape."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        line = f"`{code_of(kind)}`: {kind.default_message()}"
+        entry = by_status.setdefault(status_of(kind), {"description": "", "model": OpenAIError})
+        entry["description"] += f"<br>{line}" if entry["description"] else line
+        if headers := headers_of(kind):
+            entry["headers"] = {name: {"schema": {"type": "string"}} for name in headers}
+    return by_status
+
+
+def code_of(kind: type[BatonError]) -> str:
+    return CODES.get(kind.code, kind.code)
+
+
+def status_of(kind: type[BatonError]) -> int:
+    """Return the status that OpenAI's clients know: for input that does not fit they have 400."""
+    return HTTPStatus.BAD_REQUEST if kind.status == HTTPStatus.UNPROCESSABLE_ENTITY else kind.status
+
+
+def type_of(status: int) -> str:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "rate_limit_error"
+    return "server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request_error"
+
+
+def described(error: BatonError) -> OpenAIError:
+    kind = type(error)
+    detail = OpenAIErrorDetail(
+        message=error.message, type=type_of(status_of(kind)), param=error.detail.get("param"), code=code_of(kind)
+    )
+    return OpenAIError(error=detail)
+
+
+def answer(error: BatonError) -> Response:
+    """Return the error as an answer. Once there was a task, its id goes along, and the client is told not to try again:
+    Baton has done so already, and another try would send the whole file once more.
+    """
+    headers = headers_of(type(error))
+    if task_id := error.detail.get("task_id"):
+        headers |= {**task_headers(task_id), "X-Should-Retry": "false"}
+    return Response(to_json(described(error)), status_of(type(error)), headers, "application/json")
+
+
+def task_headers(task_id: str) -> dict[str, str]:
+    """Return what names the task in every answer; OpenAI's clients show the second one as `_request_id`."""
+    return {TASK_HEADER: task_id, "X-Request-Id": task_id}
+
+
+def revived(record: ErrorRecord, task_id: str) -> BatonError:
+    """Return the error that a task has ended with."""
+    return KINDS.get(record.code, BatonError)(record.message, **{**record.detail, "task_id": task_id})
+
+
+class OpenAIRoute(APIRoute):
+    """Answers every error of ours in OpenAI's shape, a missing key among them."""
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def told(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except BatonError as error:
+                return answer(error)
+
+        return told

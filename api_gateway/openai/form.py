@@ -1,0 +1,114 @@
+"""The multipart body of a request: its file streamed to the shared volume, its fields kept."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any, TypeVar
+
+from python_multipart.multipart import parse_options_header
+from typing_extensions import override
+
+from api_gateway.openai.errors import MissingParameter
+from api_gateway.uploads import FilePart, Upload, multipart_boundary, safe_name
+from common.errors import InvalidInput, MalformedBody
+
+FILE = "file"
+MOST_BYTES = 64 * 1024
+"""Of all fields together, and of their names."""
+MOST_FIELDS = 200
+NAME = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
+
+T = TypeVar("T")
+Fields = list[tuple[str, str]]
+
+
+class Form(FilePart):
+    """The parts of the body, whatever their order."""
+
+    def __init__(self, boundary: bytes) -> None:
+        super().__init__(boundary)
+        self.fields: Fields = []
+        self.part_name = ""
+        self.text = bytearray()
+        self.kept = 0
+
+    @override
+    def end_headers(self) -> None:
+        _, options = parse_options_header(self.headers.get(b"content-disposition", b""))
+        self.part_name = decoded(options.get(b"name", b""))
+        self.count(len(self.part_name))
+        self.wanted = self.part_name == FILE and b"filename" in options and self.name is None
+        if self.wanted:
+            self.name = options[b"filename"].decode("utf-8", errors="replace")
+
+    @override
+    def on_data(self, data: bytes, start: int, end: int) -> None:
+        if self.wanted:
+            super().on_data(data, start, end)
+            return
+        self.count(end - start)
+        self.text += data[start:end]
+
+    @override
+    def end(self) -> None:
+        if not self.wanted:
+            self.fields.append((self.part_name, decoded(bytes(self.text))))
+            self.text.clear()
+        super().end()
+
+    def count(self, size: int) -> None:
+        self.kept += size
+        if self.kept > MOST_BYTES or len(self.fields) >= MOST_FIELDS:
+            raise MalformedBody(
+                f"The fields beside the file are over {MOST_BYTES} bytes, or more than {MOST_FIELDS}. Send fewer."
+            )
+
+
+def decoded(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedBody("A field of the form is not UTF-8.") from error
+
+
+async def receive(upload: Upload, body: AsyncIterator[bytes], content_type: str, read: Callable[[Fields], T]) -> T:
+    """Store the file, and return what `read` makes of the fields. Whatever is raised, nothing is left behind.
+
+    Raises:
+        MalformedBody, BodyTooLarge, StorageFull: see `Upload`.
+        MissingParameter: there is no file.
+        InvalidInput: the file is empty.
+    """
+    boundary = multipart_boundary(content_type)
+    if boundary is None:
+        raise MalformedBody("Send the body as multipart/form-data, with the audio as its part `file`.")
+    form = Form(boundary)
+    async with upload.opened() as file:
+        await upload.copy(body, form, file)
+        if not form.done:
+            raise MissingParameter("There is no whole `file`. Send it as a part with a filename.", param=FILE)
+        if not upload.size:
+            raise InvalidInput("The file is empty.", param=FILE)
+        told = read(form.fields)
+    await asyncio.to_thread(upload.part.replace, upload.folder / safe_name(form.name))
+    return told
+
+
+def nested(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the fields as OpenAI's clients mean them: `a=1`, `a[]=1` and `a[]=2`, `a[b]=1`. A twin makes a list."""
+    found: dict[str, Any] = {}
+    for name, text in fields:
+        parts = NAME.fullmatch(name)
+        base, key = (parts[1], parts[2]) if parts else (name, None)
+        if key:
+            inner = found.setdefault(base, {})
+            found[base] = {**inner, key: text} if isinstance(inner, dict) else text
+        elif key == "":
+            found[base] = [*listed(found.get(base, [])), text]
+        else:
+            found[base] = [*listed(found[base]), text] if base in found else text
+    return found
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,24 @@
+"""What a task has come to: its Transcript, or its error."""
+
+import asyncio
+
+from api_gateway.dependencies import Gateway
+from api_gateway.openai.errors import revived
+from common.context import Status
+from common.errors import Cancelled, ErrorRecord
+from common.record import Record
+from common.transcript import Transcript
+from common.transcript_so_far import text_file
+
+
+async def transcript_of(gateway: Gateway, record: Record) -> Transcript:
+    """Read what a finished task has written.
+
+    Raises:
+        BatonError: the one that the task ended with.
+        FileMissing: its output is not there any more.
+    """
+    context = record.context
+    if record.control.status is not Status.SUCCESS:
+        raise revived(context.error or ErrorRecord.of(Cancelled()), context.task_id)
+    return await asyncio.to_thread(lambda: text_file(gateway.storage, record).read())

@@ -1,0 +1,114 @@
+"""The text as it is decoded, as the Server-Sent Events that OpenAI's clients read with `stream=True`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import structlog
+from fastapi import Request, Response
+from pydantic_core import from_json, to_json
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+from typing_extensions import override
+
+from api_gateway.ending import end
+from api_gateway.hub import Frame
+from api_gateway.openai.answers import piece, text_of
+from api_gateway.openai.errand import Errand, unless_gone
+from api_gateway.openai.errors import described, task_headers
+from api_gateway.openai.outcome import transcript_of
+from api_gateway.streams import SEND_TIMEOUT_S
+from common.errors import BatonError
+
+BEGUN_WITHIN_S = 5.0
+"""The answer begins by then, with or without text; until then an error still has a status of its own."""
+log = structlog.get_logger()
+
+
+async def stream(request: Request, errand: Errand) -> Response:
+    """Return the stream; when it is over, or nobody reads it any more, the errand is closed.
+
+    Raises:
+        BatonError: the task failed at once.
+        ClientDisconnect: the client went away at once.
+    """
+    coming = events(errand)
+    first = asyncio.ensure_future(anext(coming))
+    try:
+        await unless_gone(request, asyncio.wait({first}, timeout=BEGUN_WITHIN_S))
+        if first.done():
+            first.result()
+    except (BatonError, ClientDisconnect):
+        await end(first)
+        await errand.close()
+        raise
+    return ErrandStream(
+        continued(first, coming),
+        errand,
+        ping=int(errand.gateway.settings.gateway.sse_ping.total_seconds()),
+        send_timeout=SEND_TIMEOUT_S,
+        headers=task_headers(errand.task_id),
+    )
+
+
+class ErrandStream(EventSourceResponse):
+    """Closes the errand after the stream, also when the client reads no more: a background task would not run then."""
+
+    def __init__(self, content: AsyncIterator[ServerSentEvent], errand: Errand, **options: Any) -> None:
+        super().__init__(content, **options)
+        self.errand = errand
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            log.warning("slow_client_dropped", task_id=self.errand.task_id)
+        await self.errand.close()
+
+
+async def continued(
+    first: asyncio.Future[ServerSentEvent], rest: AsyncIterator[ServerSentEvent]
+) -> AsyncIterator[ServerSentEvent]:
+    """Yield the events; an error in mid-stream is one more, which the client raises."""
+    try:
+        yield await first
+        async for event in rest:
+            yield event
+    except BatonError as error:
+        yield ServerSentEvent(to_json(described(error)).decode(), event="error")
+
+
+async def events(errand: Errand) -> AsyncIterator[ServerSentEvent]:
+    """Yield a delta for each segment, then the whole text; the deltas put together are the same.
+
+    Raises:
+        BatonError: the task did not succeed.
+    """
+    sent, text = -1, ""
+    async for frame in errand.told():
+        segments, language = fragment(frame)
+        for segment in segments:
+            if segment["id"] > sent:  # a resumed attempt tells again what it knows
+                sent = segment["id"]
+                delta = piece(segment["text"], language, first=not text)
+                text += delta
+                yield event("transcript.text.delta", delta=delta)
+    transcript = await transcript_of(errand.gateway, await errand.final())
+    yield event("transcript.text.done", text=text_of(transcript, "transcribe"))
+
+
+def fragment(frame: Frame) -> tuple[list[dict[str, Any]], str | None]:
+    """Return the segments that an event tells of, and their language."""
+    _, kind, data, *_ = frame.data.decode().split("\r\n")
+    if kind != "event: fragment":
+        return [], None
+    told = from_json(data.removeprefix("data: "))
+    return told["segments"], told.get("language")
+
+
+def event(kind: str, **data: str) -> ServerSentEvent:
+    """Return an event; the client tells it by the `type` in its data."""
+    return ServerSentEvent(to_json({"type": kind, **data}).decode(), event=kind)

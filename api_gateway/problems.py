@@ -1,0 +1,166 @@
+"""Errors as the client sees them: RFC 9457 `application/problem+json` with a stable `code`."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Mount
+
+from common.contract import Catalog
+from common.errors import (
+    BatonError,
+    InvalidInput,
+    MalformedBody,
+    QueueFull,
+    StateUnavailable,
+    Unauthorized,
+    UnknownTask,
+)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = {QueueFull: 10, StateUnavailable: 2}
+MOST_ERRORS = 20
+"""Fields named in one answer, so that it stays small whatever was sent."""
+LONGEST_NAME = 100
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+FULL = Match.FULL
+log = structlog.get_logger()
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details. `code` is stable; further members say more, such as `errors` by field."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+REFERENCE = {"$ref": "#/components/schemas/Problem"}
+
+
+def documented(*errors: type[BatonError]) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI `responses` of these errors. The schema they refer to is put in by `api_gateway.app`."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        line = f"`{error.code}`: {error.default_message()}"
+        entry = by_status.setdefault(error.status, {"description": "", "content": {MEDIA_TYPE: {"schema": REFERENCE}}})
+        entry["description"] += f"<br>{line}" if entry["description"] else line
+        if headers := headers_of(error):
+            entry["headers"] = {name: {"schema": {"type": "string"}} for name in headers}
+    return by_status
+
+
+def headers_of(error: type[BatonError]) -> dict[str, str]:
+    """Return the headers that go with an error."""
+    if error is Unauthorized:
+        return {"WWW-Authenticate": "Bearer"}
+    return {"Retry-After": str(RETRY_AFTER_S[error])} if error in RETRY_AFTER_S else {}
+
+
+def problem(
+    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, more: Mapping[str, Any] | None = None
+) -> Response:
+    """Return the answer; `more` are the members that only this problem has."""
+    standard = {
+        "type": f"urn:baton:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    return Response(to_json({**(more or {}), **standard}, fallback=str), status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app in this one form."""
+    app.add_exception_handler(BatonError, told)
+    app.add_exception_handler(RequestValidationError, unfit)
+    app.add_exception_handler(HTTPException, refused_by_framework)
+    app.add_exception_handler(ClientDisconnect, unheard)
+    app.add_exception_handler(Exception, unexpected)
+
+
+def told(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, BatonError):
+        raise error
+    return problem(error.status, error.code, error.message, headers_of(type(error)), error.detail)
+
+
+def unfit(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    found = error.errors()
+    if tags := [item["ctx"]["tag"] for item in found if item["type"] == "union_tag_invalid"]:
+        return told(request, unknown_task(request.app.state.gateway.catalog, tags[0][:LONGEST_NAME]))
+    errors = [field_error(item) for item in found[:MOST_ERRORS]]
+    names = ", ".join(sorted({item["field"] for item in errors}))
+    others = f" and {len(found) - MOST_ERRORS} more" if len(found) > MOST_ERRORS else ""
+    detail = f"These do not fit: {names}{others}. Correct them and send it again."
+    return problem(InvalidInput.status, InvalidInput.code, detail, more={"errors": errors})
+
+
+def unknown_task(catalog: Catalog, name: str) -> UnknownTask:
+    """Return the error that names what was probably meant."""
+    near = similar(catalog, name)
+    return UnknownTask(f"No task is called {name!r}. {did_you_mean(near)}GET /v1/catalog lists them all.", near=near)
+
+
+def similar(catalog: Catalog, name: str) -> list[str]:
+    return get_close_matches(name, catalog, n=3, cutoff=0.4)
+
+
+def did_you_mean(near: list[str]) -> str:
+    return f"Did you mean {' or '.join(near)}? " if near else ""
+
+
+def field_error(item: dict[str, Any]) -> dict[str, Any]:
+    """Turn one of pydantic's errors into what a client sees; where it lies, without the parts that only we know."""
+    field = "task_name" if item["type"] == "union_tag_not_found" else field_name(item["loc"])
+    return {"field": field, "message": item["msg"], "type": item["type"]}
+
+
+def field_name(loc: Iterable[Any]) -> str:
+    """Return the dotted path. Inside the union of submissions, pydantic puts the task's name in front: leave it out."""
+    kind, *path = loc
+    inside = path[1:] if kind == "body" and path and "." in str(path[0]) else path
+    return ".".join(str(part)[:LONGEST_NAME] for part in inside) or str(kind)
+
+
+def refused_by_framework(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    code, headers = HTTPStatus(error.status_code).name.lower(), dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(allowed(request)) or headers["Allow"]
+    return problem(error.status_code, code, str(error.detail), headers)
+
+
+def allowed(request: Request) -> list[str]:
+    """Return the methods of a path: Starlette knows those of the first route that has it. A mount tells its own."""
+    scope = {"type": "http", "path": request.url.path, "headers": []}
+    routes = [route for route in request.app.router.routes if not isinstance(route, Mount)]
+    return [
+        method for method in METHODS if any(route.matches({**scope, "method": method})[0] is FULL for route in routes)
+    ]
+
+
+def unheard(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: the client hung up in the middle of its own request."""
+    return Response(status_code=MalformedBody.status)
+
+
+def unexpected(request: Request, error: Exception) -> Response:
+    log.error("request_failed", path=request.url.path, exc_info=error)
+    return problem(500, BatonError.code, "An error of ours. The gateway's log holds the details.")

@@ -1,0 +1,54 @@
+"""The ledger of a task's callback, and sending it again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel
+
+from api_gateway.callbacks.courier import Try, replayed
+from api_gateway.dependencies import Found, Gateway, Held
+from api_gateway.problems import documented
+from common import keys
+from common.errors import DeliveryNotFound, InvalidInput, TaskNotFound
+from common.redis import told
+
+router = APIRouter(tags=["callbacks"])
+
+
+class Delivery(Try):
+    """One try, numbered from 1."""
+
+    n: int
+
+
+class Ledger(BaseModel):
+    """Every try of the task's callbacks, oldest first."""
+
+    task_id: str
+    deliveries: list[Delivery]
+
+
+@router.get("/tasks/{task_id}/deliveries", summary="Callback ledger", responses=documented(TaskNotFound, InvalidInput))
+async def ledger(record: Found, gateway: Held) -> Ledger:
+    return Ledger(task_id=record.context.task_id, deliveries=await tries(gateway, record.context.task_id))
+
+
+@router.post(
+    "/tasks/{task_id}/deliveries/{n}/replay",
+    summary="Send a callback again",
+    status_code=202,
+    responses=documented(TaskNotFound, DeliveryNotFound, InvalidInput),
+)
+async def replay(record: Found, gateway: Held, n: Annotated[int, Path(ge=1, le=10**9)]) -> Delivery:
+    """Put the message of delivery `n` on the outbox again: same webhook-id, same body, a fresh round of tries."""
+    found = [delivery for delivery in await tries(gateway, record.context.task_id) if delivery.n == n]
+    if not found or not await gateway.redis.run(replayed(found[0].message_id)):
+        raise DeliveryNotFound(task_id=record.context.task_id)
+    return found[0]
+
+
+async def tries(gateway: Gateway, task_id: str) -> list[Delivery]:
+    with told():
+        entries = await gateway.redis.client.xrange(keys.deliveries(task_id))
+    kept = (Try.model_validate_json(fields["try"]) for _, fields in entries)
+    return [Delivery(n=number, **one.model_dump()) for number, one in enumerate(kept, start=1)]

@@ -1,0 +1,75 @@
+"""A task's live events, as Server-Sent Events."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, get_args
+
+import structlog
+from fastapi import APIRouter, Header, Response
+
+from api_gateway.dependencies import Found, Gateway, Held
+from api_gateway.hub import order
+from api_gateway.problems import documented
+from api_gateway.streams import STREAM_ID, documented_stream, fresh, live, opening
+from common.errors import InvalidInput, StateUnavailable, TaskNotFound
+from common.events import Kind
+from common.record import Record
+
+router = APIRouter(tags=["events"])
+log = structlog.get_logger()
+
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: documented_stream(
+        "`initial_state`, then `progress`, `draft`, `fragment`, `signal`, `error` and `ping`. "
+        "The last one is `signal` with the code `task_complete` or `task_cancelled`, or an `error`.",
+        ("initial_state", *get_args(Kind)),
+    ),
+    204: {"description": "All was seen already: a browser's EventSource stops reconnecting"},
+}
+
+
+@router.get(
+    "/tasks/{task_id}/events",
+    summary="Follow a task live (SSE)",
+    response_class=Response,
+    responses={**STREAM, **documented(TaskNotFound, InvalidInput)},
+)
+async def follow(
+    record: Found,
+    gateway: Held,
+    last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = "",
+) -> Response:
+    if last_event_id and record.control.status.final and await seen_all(gateway, record, last_event_id):
+        return Response(status_code=204)
+    return live(gateway.settings.gateway, stream(gateway, record.context.task_id, last_event_id))
+
+
+async def seen_all(gateway: Gateway, record: Record, last_event_id: str) -> bool:
+    last = await gateway.hub.last(record.context.task_id)
+    return last is None or last.order <= order(last_event_id)
+
+
+async def stream(gateway: Gateway, task_id: str, last_event_id: str) -> AsyncIterator[bytes]:
+    """Yield the state, then what was missed, then what happens, until the event that ends the task.
+
+    Listening begins before the state is read, so nothing falls between; what comes twice is told by its id. When Redis
+    is lost at the beginning, the stream just ends: a client comes back by itself, and then learns what is wrong.
+    """
+    hub = gateway.hub
+    try:
+        async with hub.listen(task_id) as queue:
+            position = last_event_id or await hub.last_id(task_id)
+            record = await gateway.redis.run(gateway.store.get(task_id))
+            if record is None:
+                return
+            yield opening("initial_state", record.context, None if record.control.status.final else position)
+            missed = await hub.since(task_id, position) if last_event_id else []
+            if record.control.status.final and not missed:
+                missed = [last] if (last := await hub.last(task_id)) else []
+            for item in missed:
+                yield item.data
+            if record.control.status.final or (missed and missed[-1].closes):
+                return
+            async for item in fresh(queue, missed[-1].order if missed else order(position)):
+                yield item.data
+    except StateUnavailable:
+        log.warning("event_stream_lost", task_id=task_id)

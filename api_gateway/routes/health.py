@@ -1,0 +1,68 @@
+"""Probes and metrics."""
+
+import asyncio
+import os
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel
+
+from api_gateway.dependencies import Gateway, Held
+from common.errors import StateUnavailable
+from common.redis import told
+
+router = APIRouter(tags=["health"])
+metrics = APIRouter(tags=["health"])
+
+
+class Live(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+class Ready(BaseModel):
+    """Whether tasks can be taken; `checks` names what is missing."""
+
+    status: Literal["ready", "not_ready"]
+    checks: dict[str, str]
+
+
+@router.get("/health/live", summary="The process runs")
+async def live() -> Live:
+    return Live()
+
+
+@router.get("/health/ready", summary="Tasks can be taken", responses={503: {"model": Ready}})
+async def ready(gateway: Held, response: Response) -> Ready:
+    checks = {
+        "redis": await redis_check(gateway),
+        "share": await asyncio.to_thread(share_check, gateway),
+        "loops": loops_check(gateway),
+    }
+    fine = all(check == "ok" for check in checks.values())
+    response.status_code = 200 if fine else 503
+    return Ready(status="ready" if fine else "not_ready", checks=checks)
+
+
+async def redis_check(gateway: Gateway) -> str:
+    try:
+        with told():
+            await gateway.redis.client.ping()
+    except StateUnavailable as error:
+        return error.message
+    return "ok"
+
+
+def share_check(gateway: Gateway) -> str:
+    root = gateway.storage.root
+    return "ok" if os.access(root, os.R_OK | os.W_OK | os.X_OK) else f"{root} cannot be written; see storage.share"
+
+
+def loops_check(gateway: Gateway) -> str:
+    dead = [loop.get_name() for loop in gateway.loops if loop.done()]
+    return f"{', '.join(dead)} ended; restart the gateway and see its log" if dead else "ok"
+
+
+@metrics.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
+async def render(gateway: Held) -> Response:
+    return Response(await gateway.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")

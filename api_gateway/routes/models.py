@@ -1,0 +1,151 @@
+"""The models: which there are, getting one, letting go of one, and following what happens to them."""
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated, Any, Literal, get_args
+
+from fastapi import APIRouter, Header, Path, Response
+from pydantic import BaseModel
+from pydantic_core import to_json
+from starlette.background import BackgroundTask
+
+from api_gateway.dependencies import Gateway, Held
+from api_gateway.hub import Frame
+from api_gateway.models import LoadedModel, ModelView
+from api_gateway.openapi import links
+from api_gateway.problems import documented
+from api_gateway.routes.submissions import GOES_ON, LOCATION, Accepted, accepted, answer, wanted_wait
+from api_gateway.streams import STREAM_ID, documented_stream, endless, live
+from api_gateway.submission import TaskRequest
+from common.errors import InvalidInput, QueueFull, TaskIdConflict
+from common.models.contract import DOWNLOAD_MODEL
+from common.models.errors import ModelNotDownloadable, ModelNotFound
+from common.models.news import STREAM, Kind
+from common.models.spec import ModelSpec
+
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: documented_stream(
+        "`initial_state`, which is the list, then `progress`, `downloaded` and `failed` of downloads, "
+        "`loaded` and `unloaded` of devices, and `ping`. It has no end.",
+        ("initial_state", *get_args(Kind)),
+    ),
+}
+Engine = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,50}$")]
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9._/-]{1,200}$")]
+
+router = APIRouter(prefix="/models", tags=["models"])
+
+
+class ModelPage(BaseModel):
+    """OpenAI's list of models."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelView]
+
+
+class Unloading(BaseModel):
+    """Who was asked to let go of a model. `unloaded` is true when nobody holds it."""
+
+    id: str
+    unloaded: bool
+    asked: list[LoadedModel]
+
+
+@router.get("", summary="Every model: here or not, loaded where")
+async def models(gateway: Held) -> ModelPage:
+    return ModelPage(data=await gateway.models.all())
+
+
+@router.get(
+    "/events",
+    summary="Follow all models live (SSE)",
+    response_class=Response,
+    responses={**EVENTS, **documented(InvalidInput)},
+)
+async def follow(gateway: Held, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = "") -> Response:
+    return live(
+        gateway.settings.gateway, endless(gateway.hub, STREAM, "initial_state", lambda: models(gateway), last_event_id)
+    )
+
+
+@router.get("/{engine}/{name}", summary="One model", responses=documented(ModelNotFound, InvalidInput))
+async def read(engine: Engine, name: Name, gateway: Held) -> ModelView:
+    return await gateway.models.one(f"{engine}/{name}")
+
+
+@router.post(
+    "/{engine}/{name:path}/download",
+    status_code=202,
+    summary="Download a model, as a task",
+    response_model=Accepted,
+    responses={
+        200: {"model": ModelView, "description": "It is here already"},
+        202: {"headers": LOCATION, "links": links(GOES_ON, task_id="task_id")},
+        **documented(ModelNotFound, ModelNotDownloadable, TaskIdConflict, InvalidInput, QueueFull),
+    },
+)
+async def download(engine: Engine, name: Name, gateway: Held) -> Response:
+    """Bring it to share/models. While it comes, the answer to another request is the same task."""
+    view = await gateway.models.one(f"{engine}/{name}")
+    if view.status == "present":
+        return Response(to_json(view), media_type="application/json")
+    spec = gateway.models.known.get(view.id)
+    if spec is None or f"{engine}.{DOWNLOAD_MODEL}" not in gateway.catalog or not spec.repository:
+        raise ModelNotDownloadable(model=view.id)
+    return await submitted(gateway, spec)
+
+
+async def submitted(gateway: Gateway, spec: ModelSpec) -> Response:
+    """Record the task that downloads a model, under the one id that it has; one that has ended makes place for it."""
+    contract = gateway.catalog[f"{spec.engine}.{DOWNLOAD_MODEL}"]
+    task_id = f"{DOWNLOAD_MODEL}.{spec.engine}.{spec.name}"
+    record = await gateway.redis.run(gateway.store.get(task_id))
+    if record and record.control.status.final and await gateway.redis.run(gateway.store.delete(record)) == "OK":
+        await asyncio.to_thread(gateway.storage.remove_workspace, task_id)
+    given = contract.input.model_validate({"model": spec.name})
+    request = TaskRequest(task_name=contract.name, input_data=given, task_id=task_id)
+    created, context = await gateway.submitter.submit(request, None)
+    gateway.metrics.submitted.labels(contract.name, created.outcome).inc()
+    if created.outcome != "created":
+        known = await gateway.redis.run(gateway.store.get(task_id))
+        return answer(202, await accepted(gateway, created, context, known), None)
+    publish = BackgroundTask(gateway.dispatcher.offer, context.model_dump(mode="json"), request.priority)
+    return answer(202, await accepted(gateway, created, context), publish)
+
+
+@router.post(
+    "/{engine}/{name:path}/unload",
+    status_code=202,
+    summary="Have every process let go of a model",
+    responses={
+        200: {"model": Unloading, "description": "Nobody holds it (any more)"},
+        202: {"description": "Those who hold it were asked. Who uses it lets go when its task ends or gives way"},
+        **documented(ModelNotFound, InvalidInput),
+    },
+)
+async def unload(
+    engine: Engine,
+    name: Name,
+    gateway: Held,
+    response: Response,
+    prefer: Annotated[str | None, Header(description="`wait=30` answers 200 if nobody holds it sooner")] = None,
+) -> Unloading:
+    """Ask; the next task that wants the model loads it again."""
+    model = (await gateway.models.one(f"{engine}/{name}")).id
+    wait = wanted_wait(prefer, gateway.settings.gateway.max_wait) or timedelta(0)
+    async with gateway.hub.listen(STREAM) as news:
+        asked = await gateway.models.unload(model)
+        unloaded = not asked or await gone_within(gateway, model, wait, news)
+    response.status_code = 200 if unloaded else 202
+    return Unloading(id=model, unloaded=unloaded, asked=asked)
+
+
+async def gone_within(gateway: Gateway, model: str, wait: timedelta, news: asyncio.Queue[Frame | None]) -> bool:
+    """Tell whether nobody holds a model any more, looking again at each piece of news until the time is up."""
+    try:
+        async with asyncio.timeout(wait.total_seconds()):
+            while model in await gateway.models.loaded():
+                await news.get()
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,122 @@
+"""What goes on inside: heartbeats, time limits, workers, queues, models, and whether all is well."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from api_gateway.dependencies import Gateway, Held
+from api_gateway.monitor.diagnosis import Diagnosis, diagnose
+from api_gateway.monitor.states import DeviceState, HeartbeatState, QueueState, WorkerState
+from api_gateway.monitor.statistics import LockStats
+from api_gateway.monitor.timeouts import Level, TimeoutManager
+from common.gpu.leases import Holder, LockView
+from common.settings import TaskLevels, TimeoutLevels
+
+router = APIRouter(prefix="/monitoring", tags=["monitoring"])
+
+
+# ---- heartbeats and time limits ----
+
+
+class Heartbeats(BaseModel):
+    tasks: list[HeartbeatState]
+
+
+class LeaseAge(BaseModel):
+    """How far a lease is on its way through the levels; `level` is null before the first."""
+
+    lock: str
+    task_id: str
+    task_name: str | None
+    held: float
+    level: Level | None
+    limits: TimeoutLevels
+
+
+class Timeouts(BaseModel):
+    """The levels that hold now, in seconds, and every lease against them."""
+
+    timeout_levels: TimeoutLevels
+    stall_timeout: float
+    per_task: dict[str, TaskLevels]
+    leases: list[LeaseAge]
+
+
+@router.get("/heartbeats", summary="Which running tasks are alive, stalled or dead")
+async def heartbeats(gateway: Held) -> Heartbeats:
+    return Heartbeats(tasks=[HeartbeatState.of(found) for found in await gateway.survey.pulses()])
+
+
+@router.get("/timeouts", summary="The levels, and which leases are over them")
+async def timeouts(gateway: Held) -> Timeouts:
+    settings = gateway.monitoring.current
+    leases = [await age(gateway, view, view.holder) for view in await gateway.survey.locks() if view.holder]
+    return Timeouts(
+        timeout_levels=settings.timeout_levels,
+        stall_timeout=settings.stall_timeout.total_seconds(),
+        per_task=settings.per_task,
+        leases=leases,
+    )
+
+
+async def age(gateway: Gateway, view: LockView, holder: Holder) -> LeaseAge:
+    settings = gateway.monitoring.current
+    record = await gateway.redis.run(gateway.store.get(holder.task_id))
+    name = record.context.task_name if record else None
+    return LeaseAge(
+        lock=view.id,
+        task_id=holder.task_id,
+        task_name=name,
+        held=round(view.held.total_seconds(), 3),
+        level=TimeoutManager(settings).level(view.held, name or ""),
+        limits=settings.levels_of(name or ""),
+    )
+
+
+# ---- the whole ----
+
+
+class Stats(BaseModel):
+    """From the history of each lock; `actions` is how often the monitor has acted, by what it did."""
+
+    locks: list[LockStats]
+    actions: dict[str, int]
+
+
+class Workers(BaseModel):
+    workers: list[WorkerState]
+
+
+class Queues(BaseModel):
+    queues: list[QueueState]
+
+
+class Residents(BaseModel):
+    devices: list[DeviceState]
+
+
+@router.get("/stats", summary="How long tasks wait for a GPU and hold it")
+async def stats(gateway: Held) -> Stats:
+    survey = gateway.survey
+    found = [LockStats.of(view.id, await survey.history(view)) for view in await survey.locks()]
+    return Stats(locks=found, actions=await survey.actions())
+
+
+@router.get("/workers", summary="Which workers live, and what they run")
+async def workers(gateway: Held) -> Workers:
+    views = await gateway.survey.locks()
+    return Workers(workers=[WorkerState.of(seen, views) for seen in await gateway.survey.workers()])
+
+
+@router.get("/queues", summary="How many tasks wait and run")
+async def queues(gateway: Held) -> Queues:
+    return Queues(queues=[QueueState.model_validate(queue) for queue in await gateway.survey.queues()])
+
+
+@router.get("/residents", summary="Which models are loaded where")
+async def residents(gateway: Held) -> Residents:
+    return Residents(devices=[DeviceState.of(place) for place in await gateway.survey.residents()])
+
+
+@router.get("/health", summary="A verdict, with its reasons")
+async def health(gateway: Held) -> Diagnosis:
+    return await diagnose(gateway.survey)

@@ -1,0 +1,60 @@
+"""The monitor's settings, read and changed at run time."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel
+
+from api_gateway.dependencies import Held
+from api_gateway.json_body import StrictJsonRoute
+from api_gateway.monitor.config import Source
+from api_gateway.problems import documented, unknown_task
+from common.errors import (
+    BodyTooLarge,
+    CallbackNotAllowed,
+    InvalidInput,
+    MalformedBody,
+    UnknownTask,
+    UnsupportedMediaType,
+)
+from common.settings import MonitorSettings
+
+ERRORS = (InvalidInput, CallbackNotAllowed, UnknownTask, MalformedBody, UnsupportedMediaType, BodyTooLarge)
+EXAMPLE = {"timeout_levels": {"warning": 600}, "per_task": {"ffmpeg.transcode": {"hard_timeout": 14400}}}
+
+router = APIRouter(prefix="/monitoring", tags=["monitoring"], route_class=StrictJsonRoute)
+reading = APIRouter(prefix="/monitoring", tags=["monitoring"])
+
+
+class MonitorConfig(BaseModel):
+    """What holds now, in seconds, and where each value comes from, by its path."""
+
+    config: MonitorSettings
+    sources: dict[str, Source]
+    ignored: str | None
+    """Why the changes made at run time are not applied, if so."""
+
+
+Change = Annotated[dict[str, Any], Body(examples=[EXAMPLE])]
+
+
+@reading.get("/config", summary="The monitor's settings, with their source")
+async def config(gateway: Held) -> MonitorConfig:
+    held = gateway.monitoring
+    await held.refresh()
+    return MonitorConfig(config=held.current, sources=held.sources(), ignored=held.ignored)
+
+
+@router.patch("/config", summary="Change the monitor's settings without a restart", responses=documented(*ERRORS))
+async def change(gateway: Held, wanted: Change) -> MonitorConfig:
+    """Send the values to change, nested as in `config/baton.yaml`; null goes back to what the file says.
+
+    They hold for every gateway within a round of the monitor, and after a restart.
+    """
+    if isinstance(tasks := wanted.get("per_task"), dict):
+        for name in tasks.keys() - gateway.catalog.keys():
+            raise unknown_task(gateway.catalog, name)
+    if isinstance(url := wanted.get("alert_url"), str):
+        await gateway.callback_policy.check_async(url)
+    await gateway.monitoring.change(wanted)
+    return await config(gateway)

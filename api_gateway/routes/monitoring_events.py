@@ -1,0 +1,32 @@
+"""The whole system, live: a snapshot each second, and each task that changes its status as it does."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from api_gateway.dependencies import Held
+from api_gateway.monitor.snapshots import KIND
+from api_gateway.problems import documented
+from api_gateway.streams import STREAM_ID, documented_stream, endless, live
+from common.errors import InvalidInput
+from common.events import EVERY_TASK
+
+EVENTS = documented_stream(
+    "`snapshot`, at once and then every second: `at`, `counts`, `running`, `locks`, `queues`, `workers`, `devices` and "
+    "`health`, as the other monitoring routes have them. In between, as it happens, `task` with `task_id` and `status` "
+    "for each task that was created, began, ended, waits again or, with null, was removed. It has no end.",
+    (KIND, "task"),
+    without_id="`ping` and all snapshots but the first",
+)
+router = APIRouter(prefix="/monitoring", tags=["monitoring"])
+
+
+@router.get(
+    "/events",
+    summary="Follow the whole system live (SSE)",
+    response_class=Response,
+    responses={200: EVENTS, **documented(InvalidInput)},
+)
+async def follow(gateway: Held, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = "") -> Response:
+    frames = endless(gateway.hub, EVERY_TASK, KIND, gateway.snapshots.latest, last_event_id)
+    return live(gateway.settings.gateway, frames)

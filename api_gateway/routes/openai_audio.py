@@ -1,0 +1,109 @@
+"""OpenAI's audio endpoints: its clients work with them unchanged."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
+
+from api_gateway.dependencies import Gateway, Held
+from api_gateway.openai import answers
+from api_gateway.openai.asked import TranscriptionRequest, TranslationRequest
+from api_gateway.openai.document import responses, speech_form
+from api_gateway.openai.errand import Errand, discard, unless_gone
+from api_gateway.openai.errors import OpenAIRoute, StillRunning, task_headers
+from api_gateway.openai.form import receive
+from api_gateway.openai.outcome import transcript_of
+from api_gateway.openai.stream import stream
+from api_gateway.uploads import Upload
+from api_gateway.waiting import wait_reason
+from common.errors import TaskNotFound
+from common.record import Record
+from services.faster_whisper.contracts import TRANSCRIBE_AUDIO
+
+TRANSCRIPTIONS = "/v1/audio/transcriptions"
+TRANSLATIONS = "/v1/audio/translations"
+CLIENTS_TIMEOUT = ("x-stainless-read-timeout", "x-stainless-timeout")
+"""In which OpenAI's clients say how long they wait, in seconds: Python's, and the others."""
+SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
+SHARE = 0.95
+"""Of the client's time, so that it hears which task goes on before it gives up."""
+
+router = APIRouter(tags=["openai"], route_class=OpenAIRoute)
+
+
+@router.post(
+    "/audio/transcriptions",
+    summary="Speech to text, as OpenAI's clients ask for it",
+    response_class=Response,
+    openapi_extra=speech_form(TranscriptionRequest),
+    responses=responses(streams=True),
+)
+async def transcriptions(request: Request, gateway: Held) -> Response:
+    return await answered(request, gateway, TranscriptionRequest)
+
+
+@router.post(
+    "/audio/translations",
+    summary="Speech to English text, as OpenAI's clients ask for it",
+    response_class=Response,
+    openapi_extra=speech_form(TranslationRequest),
+    responses=responses(streams=False),
+)
+async def translations(request: Request, gateway: Held) -> Response:
+    return await answered(request, gateway, TranslationRequest)
+
+
+async def answered(request: Request, gateway: Gateway, kind: type[TranslationRequest]) -> Response:
+    """Take the upload, submit the task and answer with its end, or with its text as it comes."""
+    upload = Upload(gateway.storage, gateway.settings.storage.max_upload_bytes)
+    asked = await receive(upload, request.stream(), request.headers.get("content-type", ""), kind.read)
+    try:
+        errand = await Errand.begin(gateway, TRANSCRIBE_AUDIO.name, asked.task_input(upload.id), upload)
+    except BaseException:
+        await asyncio.shield(discard(upload))
+        raise
+    if asked.streams:
+        return await stream(request, errand)
+    transcript = await transcript_of(gateway, await waited(request, errand))
+    return await asyncio.to_thread(answers.answer, transcript, asked, task_headers(errand.task_id))
+
+
+async def waited(request: Request, errand: Errand) -> Record:
+    """Wait for the task; whoever hangs up cancels it.
+
+    Raises:
+        StillRunning: the time is up. The task goes on, and its input is left to the janitor.
+        ClientDisconnect: the client went away.
+        TaskNotFound: somebody has removed the task.
+    """
+    longest = patience(request.headers, errand.gateway.settings.gateway.openai_wait)
+    try:
+        async with asyncio.timeout(longest):
+            record = await unless_gone(request, errand.ended())
+    except TimeoutError:
+        raise await still_running(errand, longest) from None
+    except (ClientDisconnect, TaskNotFound):
+        await errand.close()
+        raise
+    await discard(errand.upload)
+    return record
+
+
+def patience(headers: Mapping[str, str], longest: timedelta) -> float:
+    """Return how long to keep the answer waiting, in seconds: our limit, or what the client will wait if it says so."""
+    stated = [headers[name] for name in CLIENTS_TIMEOUT if SECONDS.fullmatch(headers.get(name, ""))]
+    return min([longest.total_seconds(), *(SHARE * float(seconds) for seconds in stated)])
+
+
+async def still_running(errand: Errand, waited_s: float) -> StillRunning:
+    reason: Any = await wait_reason(errand.gateway, await errand.read())
+    return StillRunning(
+        f"After {waited_s:.0f} s: {reason.message} It goes on, with the id {errand.task_id}: follow it by "
+        f"GET /v1/tasks/{errand.task_id}/events, read it by GET /v1/tasks/{errand.task_id}/transcript. Next time wait "
+        "longer (the client's timeout, gateway.openai_wait), or send stream=true, which has no such limit.",
+        task_id=errand.task_id,
+    )

@@ -1,0 +1,177 @@
+"""Posting a task."""
+
+import asyncio
+import re
+from contextlib import suppress
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+from pydantic import BaseModel
+from pydantic_core import to_json
+from starlette.background import BackgroundTask
+
+from api_gateway.dependencies import Gateway, Held
+from api_gateway.json_body import StrictJsonRoute
+from api_gateway.openapi import links
+from api_gateway.problems import documented
+from api_gateway.submission import TaskRequest, request_model
+from api_gateway.waiting import position
+from common.context import Status, WorkflowContext
+from common.contract import Catalog
+from common.errors import (
+    BodyTooLarge,
+    CallbackNotAllowed,
+    InvalidInput,
+    MalformedBody,
+    QueueFull,
+    TaskIdConflict,
+    UnknownTask,
+    UnsupportedMediaType,
+)
+from common.record import Record
+from common.state import Created
+
+WAIT = re.compile(r"\bwait=([0-9]{1,9})")
+GOES_ON = {
+    "/v1/tasks/{task_id}": ("get", "delete"),
+    **{
+        f"/v1/tasks/{{task_id}}/{part}": ("get",)
+        for part in ("status", "result", "events", "transcript", "wait-reason", "deliveries")
+    },
+    **{f"/v1/tasks/{{task_id}}/{action}": ("post",) for action in ("cancel", "retry")},
+}
+LOCATION = {"Location": {"description": "of the task", "schema": {"type": "string"}}}
+REFUSALS = documented(
+    MalformedBody,
+    UnknownTask,
+    TaskIdConflict,
+    BodyTooLarge,
+    UnsupportedMediaType,
+    InvalidInput,
+    CallbackNotAllowed,
+    QueueFull,
+)
+
+
+class Links(BaseModel):
+    """Where to go on, relative to the gateway."""
+
+    self: str
+    status: str
+    result: str
+    events: str
+    cancel: str
+
+    @classmethod
+    def of(cls, task_id: str) -> "Links":
+        base = f"/v1/tasks/{task_id}"
+        parts = ("status", "result", "events", "cancel")
+        return cls(self=base, **{part: f"{base}/{part}" for part in parts})
+
+
+class Accepted(BaseModel):
+    """A recorded task."""
+
+    task_id: str
+    task_name: str
+    status: Status
+    queue: str
+    queue_position: int | None
+    """How many tasks of the queue are before it; null when it waits no more."""
+    links: Links
+
+
+def router(catalog: Catalog) -> APIRouter:
+    """Return the route with its body typed by the contracts."""
+    routes = APIRouter(tags=["tasks"], route_class=StrictJsonRoute)
+    model = request_model(catalog)
+
+    @routes.post(
+        "/tasks",
+        status_code=202,
+        summary="Submit a task",
+        response_model=Accepted,
+        responses={
+            200: {
+                "model": WorkflowContext | Accepted,
+                "description": "Finished within `Prefer: wait`, or known already",
+                "headers": LOCATION,
+            },
+            202: {"headers": LOCATION, "links": links(GOES_ON, task_id="task_id")},
+            **REFUSALS,
+        },
+    )
+    async def submit(
+        gateway: Held,
+        body: model,  # type: ignore[valid-type]  # made from the contracts
+        prefer: Annotated[str | None, Header(description="`wait=30` answers 200 if done sooner")] = None,
+        idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+    ) -> Response:
+        return await accept(gateway, body, prefer, idempotency_key)
+
+    return routes
+
+
+async def accept(gateway: Gateway, body: TaskRequest, prefer: str | None, idempotency_key: str | None) -> Response:
+    """Record the task and answer; it is published after the answer is sent, so no callback comes before it."""
+    created, context = await gateway.submitter.submit(body, idempotency_key)
+    gateway.metrics.submitted.labels(body.task_name, created.outcome).inc()
+    new = created.outcome == "created"
+    publish = BackgroundTask(gateway.dispatcher.offer, context.model_dump(mode="json"), body.priority) if new else None
+    wait = wanted_wait(prefer, gateway.settings.gateway.max_wait)
+    if not wait:
+        record = None if new else await gateway.redis.run(gateway.store.get(created.task_id))
+        return answer(202 if new else 200, await accepted(gateway, created, context, record), publish)
+    if publish:
+        await publish()
+    record = await finished_within(gateway, created.task_id, wait)
+    if record and record.control.status.final:
+        return answer(200, record.context, None, **{"Preference-Applied": "wait"})
+    return answer(202, await accepted(gateway, created, context, record), None)
+
+
+def wanted_wait(prefer: str | None, longest: timedelta) -> timedelta | None:
+    """Read `Prefer: wait=N` (RFC 7240, 4.3)."""
+    found = WAIT.search(prefer or "")
+    return min(timedelta(seconds=int(found[1])), longest) if found else None
+
+
+async def finished_within(gateway: Gateway, task_id: str, wait: timedelta) -> Record | None:
+    """Return the record once the task has ended, or as it is when the time is up."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(wait.total_seconds()):
+            return await finished(gateway, task_id)
+    return await gateway.redis.run(gateway.store.get(task_id))
+
+
+async def finished(gateway: Gateway, task_id: str) -> Record | None:
+    """Wait for the end of the task; a client of the hub that was dropped as too slow listens again."""
+    while True:
+        async with gateway.hub.listen(task_id) as queue:
+            record = await gateway.redis.run(gateway.store.get(task_id))
+            if record is None or record.control.status.final:
+                return record
+            while (frame := await queue.get()) and not frame.closes:
+                pass
+
+
+async def accepted(
+    gateway: Gateway, created: Created, context: WorkflowContext, record: Record | None = None
+) -> Accepted:
+    """Describe a task that was recorded just now, or one that was read again as it stands."""
+    queue = gateway.catalog[context.task_name].queue
+    return Accepted(
+        task_id=created.task_id,
+        task_name=context.task_name,
+        status=record.control.status if record else Status.PENDING,
+        queue=queue,
+        queue_position=await position(gateway, queue, created.task_id) if record else created.position,
+        links=Links.of(created.task_id),
+    )
+
+
+def answer(status: int, body: BaseModel, after: BackgroundTask | None, **headers: str) -> Response:
+    task_id = getattr(body, "task_id", "")
+    headers["Location"] = f"/v1/tasks/{task_id}"
+    return Response(to_json(body), status, headers, "application/json", background=after)

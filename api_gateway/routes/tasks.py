@@ -1,0 +1,168 @@
+"""Reading, cancelling, retrying and removing tasks."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api_gateway.dependencies import Found, Gateway, Held
+from api_gateway.problems import documented
+from api_gateway.waiting import WaitReason, wait_reason
+from common.context import Progress, Status, WorkflowContext
+from common.errors import Cancelled, ErrorRecord, InvalidInput, TaskNotFound, WrongState
+from common.record import Record
+
+MOST_SCANNED = 2_000
+"""How many records one filtered page may look at; the cursor goes on from there."""
+SCANNED_AT_ONCE = 200
+
+router = APIRouter(tags=["tasks"])
+one = documented(TaskNotFound, InvalidInput)
+acting = documented(TaskNotFound, InvalidInput, WrongState)
+
+
+class Wanted(BaseModel):
+    """Which tasks; an unknown parameter is refused, so that a typing error does not list all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Status | None = None
+    task_name: str | None = None
+    cursor: Annotated[str | None, Field(pattern=r"^[0-9]{1,20}$", description="`next_cursor` of the page before")] = (
+        None
+    )
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class TaskPage(BaseModel):
+    """Newest first. `next_cursor` is null on the last page."""
+
+    tasks: list[WorkflowContext]
+    next_cursor: str | None
+
+
+class ShortStatus(BaseModel):
+    task_id: str
+    task_name: str
+    status: Status
+    attempt: int
+    progress: Progress
+    cancel_requested: bool
+
+
+class Result(BaseModel):
+    """The output of a task, or why there is none (yet)."""
+
+    task_id: str
+    status: Status
+    output: dict[str, Any] | None
+    error: ErrorRecord | None
+
+
+@router.get("/tasks", summary="List tasks, newest first", responses=documented(InvalidInput))
+async def list_tasks(gateway: Held, wanted: Annotated[Wanted, Query()]) -> TaskPage:
+    found: list[WorkflowContext] = []
+    scanned, after, size = 0, wanted.cursor, max(wanted.limit, SCANNED_AT_ONCE if wanted.task_name else 0)
+    while True:
+        page = await gateway.redis.run(gateway.store.list(wanted.status, after, size))
+        fitting = [record for record in page.records if wanted.task_name in (None, record.context.task_name)]
+        scanned, after = scanned + size, page.last_score
+        for record in fitting:
+            found.append(record.context)
+            if len(found) == wanted.limit:
+                return TaskPage(tasks=found, next_cursor=str(record.control.created_us))
+        if after is None or scanned >= MOST_SCANNED:
+            return TaskPage(tasks=found, next_cursor=after)
+
+
+@router.get("/tasks/{task_id}", summary="The whole context", responses=one)
+async def read(record: Found) -> WorkflowContext:
+    return record.context
+
+
+@router.get("/tasks/{task_id}/status", summary="Status and progress only", responses=one)
+async def status(record: Found) -> ShortStatus:
+    return short(record)
+
+
+@router.get(
+    "/tasks/{task_id}/result",
+    summary="Output or error; 202 while it is not finished",
+    responses={202: {"model": Result, "description": "Not finished yet"}, **one},
+)
+async def result(record: Found, response: Response) -> Result:
+    final = record.control.status.final
+    response.status_code = 200 if final else 202
+    output = record.context.stage.output if record.control.status is Status.SUCCESS else None
+    return Result(
+        task_id=record.context.task_id, status=record.control.status, output=output, error=record.context.error
+    )
+
+
+@router.get("/tasks/{task_id}/wait-reason", summary="Why it waits", responses=one)
+async def why(record: Found, gateway: Held) -> WaitReason:
+    return await wait_reason(gateway, record)
+
+
+@router.post("/tasks/{task_id}/cancel", summary="Cancel", status_code=202, responses=acting)
+async def cancel(record: Found, gateway: Held) -> ShortStatus:
+    return short(await cancelled(gateway, record))
+
+
+async def cancelled(gateway: Gateway, record: Record) -> Record:
+    """End a waiting task at once; ask a running one to stop. It may change under us, so look again after a refusal."""
+    task_id = record.context.task_id
+    while not record.control.status.final:
+        if record.control.status is Status.PENDING:
+            ended = record.ended(Status.CANCELLED, error=Cancelled())
+            await gateway.redis.run(gateway.store.finish(record, ended))
+        elif await gateway.redis.run(gateway.store.ask_to_cancel(task_id)) == Status.RUNNING:
+            return await again(gateway, task_id)
+        record = await again(gateway, task_id)
+        if record.control.status is Status.CANCELLED:
+            return record
+    raise WrongState(f"The task is {record.control.status} already.", task_status=record.control.status)
+
+
+@router.post(
+    "/tasks/{task_id}/retry", summary="Run a failed or cancelled task again", status_code=202, responses=acting
+)
+async def retry(record: Found, gateway: Held) -> ShortStatus:
+    """Begin a new attempt, which resumes from the checkpoint of the one before."""
+    if record.control.status not in {Status.FAILED, Status.CANCELLED}:
+        raise WrongState(
+            f"Only a failed or cancelled task can be retried; this one is {record.control.status}.",
+            task_status=record.control.status,
+        )
+    await gateway.redis.run(gateway.store.requeue(record, reason="asked"))
+    return short(await again(gateway, record.context.task_id))
+
+
+@router.delete("/tasks/{task_id}", summary="Remove a finished task and its files", status_code=204, responses=acting)
+async def delete(record: Found, gateway: Held) -> None:
+    refused = WrongState(
+        f"Only a finished task can be removed; this one is {record.control.status}. Cancel it first.",
+        task_status=record.control.status,
+    )
+    if not record.control.status.final or await gateway.redis.run(gateway.store.delete(record)) != "OK":
+        raise refused
+    await asyncio.to_thread(gateway.storage.remove_workspace, record.context.task_id)
+
+
+async def again(gateway: Gateway, task_id: str) -> Record:
+    record = await gateway.redis.run(gateway.store.get(task_id))
+    if record is None:
+        raise TaskNotFound(task_id=task_id)
+    return record
+
+
+def short(record: Record) -> ShortStatus:
+    return ShortStatus(
+        task_id=record.context.task_id,
+        task_name=record.context.task_name,
+        status=record.control.status,
+        attempt=record.control.attempt,
+        progress=record.context.stage.progress,
+        cancel_requested=record.control.cancel_us is not None,
+    )

@@ -1,0 +1,187 @@
+"""The text of a task, at any moment and in any format, and what people change in it."""
+
+import asyncio
+from hashlib import sha256
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Header, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api_gateway.dependencies import Found, Held
+from api_gateway.json_body import StrictJsonRoute
+from api_gateway.negotiation import NotAcceptable, preferred
+from api_gateway.problems import documented
+from api_gateway.task_text import NoTranscript, TaskText, text_of
+from common.captions import MEDIA_TYPES, Rendering, render
+from common.errors import (
+    BatonError,
+    BodyTooLarge,
+    FileMissing,
+    InvalidInput,
+    MalformedBody,
+    TaskNotFound,
+    UnsupportedMediaType,
+)
+from common.transcript import Segment, Transcript
+from common.transcript_edits import EndsBeforeItStarts, edit, undo
+
+LATEST_S = 1_000_000
+Position = Annotated[float, Field(ge=0, le=LATEST_S, strict=True, description="seconds")]
+SOURCE_HEADER = "Transcript-Source"
+
+
+class SegmentNotFound(BatonError):
+    """The transcript has no segment of this id (now). `GET /v1/tasks/{id}/transcript` lists them."""
+
+    code = "segment_not_found"
+    status = 404
+
+
+class NotEdited(BatonError):
+    """Nobody has edited this segment, so there is nothing to undo."""
+
+    code = "segment_not_edited"
+    status = 404
+
+
+def described(schema: dict[str, Any]) -> None:
+    """Say that one is enough, and no default where leaving it out means leaving it alone."""
+    schema["minProperties"] = 1
+    for member in schema["properties"].values():
+        member.pop("default")
+
+
+class SegmentEdit(BaseModel):
+    """What to change; what is not sent stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=described)
+
+    text: Annotated[str, Field(max_length=10_000, description="empty hides the segment")] = ""
+    speaker: Annotated[str | None, Field(max_length=200, description="null takes the name away")] = None
+    start: Position = 0.0
+    end: Position = 0.0
+
+    @model_validator(mode="after")
+    def not_empty(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("nothing to change; send text, speaker, start or end")
+        return self
+
+
+reading = APIRouter(tags=["transcript"])
+router = APIRouter(tags=["transcript"], route_class=StrictJsonRoute)
+
+SegmentId = Annotated[int, Path(ge=0, le=2**53)]
+missing = (TaskNotFound, NoTranscript, FileMissing, InvalidInput)
+one = (*missing, SegmentNotFound)
+HEADERS = {
+    name: {"schema": {"type": "string"}, "description": told}
+    for name, told in {
+        SOURCE_HEADER: "`final`, `aligned`, `checkpoint` or `none`",
+        "ETag": "send it as `If-None-Match` to hear whether the text has changed",
+    }.items()
+}
+TEXT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": Transcript,
+        "description": "The text so far. `source` (or the header `Transcript-Source`) tells how far it has come: "
+        "`final`, the task's output; `aligned`, what two engines have agreed on so far; `checkpoint`, what one engine "
+        "has said so far; `none`, nothing yet, an empty transcript.",
+        "headers": HEADERS,
+        "content": {kind: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values() if kind.startswith("text/")}
+        | {MEDIA_TYPES["srt"]: {"schema": {"type": "string"}}},
+    },
+    304: {"description": "Nothing has changed", "headers": HEADERS},
+}
+
+
+@reading.get(
+    "/tasks/{task_id}/transcript",
+    summary="The text so far, as srt, vtt, txt or json",
+    response_class=Response,
+    responses={**TEXT, **documented(*missing, NotAcceptable)},
+)
+async def read(
+    record: Found,
+    gateway: Held,
+    rendering: Annotated[Rendering | None, Query(alias="format", description="wins over `Accept`; else JSON")] = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+    if_none_match: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    """Read it while the task runs, or after its end. What people have edited is in it."""
+    rendering = rendering or wanted(accept)
+    text = await text_of(gateway, record)
+    tag = etag(await asyncio.to_thread(lambda: text.version), rendering)
+    headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept"}
+    if known_tags(if_none_match) & {tag, "*"}:
+        return Response(status_code=304, headers=headers)
+    body, source = await asyncio.to_thread(rendered, text, rendering)
+    name = f'inline; filename="{record.context.task_id}.{rendering}"'
+    more = {SOURCE_HEADER: source, "Content-Disposition": name}
+    return Response(body, media_type=MEDIA_TYPES[rendering], headers=headers | more)
+
+
+@router.patch(
+    "/tasks/{task_id}/transcript/segments/{segment_id}",
+    summary="Edit a segment",
+    response_model_exclude_none=True,
+    responses=documented(*one, MalformedBody, UnsupportedMediaType, BodyTooLarge),
+)
+async def change(record: Found, gateway: Held, segment_id: SegmentId, wanted: SegmentEdit) -> Segment:
+    """Correct what was heard, also while the task runs. The segment is `modified` from now on: later finals, other
+    attempts and a retry leave it alone, and every reader of the transcript gets it, exporting tasks too.
+    """
+    text = await text_of(gateway, record)
+    seen = text.edits.get(segment_id) or await engines_own(text, segment_id)
+    if seen is None:
+        raise SegmentNotFound
+    changes = wanted.model_dump(exclude_unset=True)
+    call = edit(record.context.task_id, seen, changes, events_kept=gateway.store.kept)
+    try:
+        changed = await gateway.redis.run(call)
+    except EndsBeforeItStarts as error:
+        raise InvalidInput("The segment would end before it starts. Send `start` and `end` together.") from error
+    if changed is None:
+        raise TaskNotFound(task_id=record.context.task_id)
+    return changed
+
+
+@reading.delete(
+    "/tasks/{task_id}/transcript/segments/{segment_id}/edit",
+    summary="Undo the edits of a segment",
+    status_code=204,
+    responses=documented(*one, NotEdited),
+)
+async def restore(record: Found, gateway: Held, segment_id: SegmentId) -> None:
+    """The segment reads again as the engine has it by now."""
+    text = await text_of(gateway, record)
+    own = await engines_own(text, segment_id)
+    if segment_id not in text.edits and own is None:
+        raise SegmentNotFound
+    call = undo(record.context.task_id, segment_id, own, events_kept=gateway.store.kept)
+    if not await gateway.redis.run(call):
+        raise NotEdited
+
+
+def wanted(accept: str) -> Rendering:
+    names = {kind: name for name, kind in MEDIA_TYPES.items()}
+    return names[preferred(accept, list(names))]
+
+
+async def engines_own(text: TaskText, segment_id: int) -> Segment | None:
+    transcript = await asyncio.to_thread(text.engines)
+    return next((segment for segment in transcript.segments if segment.id == segment_id), None)
+
+
+def rendered(text: TaskText, rendering: Rendering) -> tuple[str, str]:
+    """Return the text and where it comes from."""
+    transcript = text.whole()
+    return render(transcript, rendering), transcript.source or "none"
+
+
+def etag(version: bytes, rendering: Rendering) -> str:
+    return f'"{sha256(version + rendering.encode()).hexdigest()[:32]}"'
+
+
+def known_tags(if_none_match: str) -> set[str]:
+    return {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}

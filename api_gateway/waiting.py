@@ -1,0 +1,128 @@
+"""Why a task waits, and about how long."""
+
+from statistics import median
+from typing import Literal
+
+from pydantic import BaseModel
+
+from api_gateway.dependencies import Gateway
+from common import keys
+from common.context import Status
+from common.gpu.leases import LockView
+from common.record import US, Record
+from common.redis import told
+from common.worker.presence import alive
+
+PAST_RUNS = 50
+
+Reason = Literal["finished", "running", "no_worker", "queued", "gpu"]
+
+
+class GpuHolder(BaseModel):
+    """Who has the GPU that a running task waits for; `held` is seconds."""
+
+    lock: str
+    task_id: str
+    worker: str
+    held: float
+
+
+class WaitReason(BaseModel):
+    """`position` counts the tasks before this one, in the queue or in the line for the GPU (`reason` says which).
+
+    `eta` is seconds until it starts, or has the GPU, from past runs.
+    """
+
+    task_id: str
+    status: Status
+    reason: Reason
+    message: str
+    queue: str
+    position: int | None = None
+    running: int = 0
+    workers: int = 0
+    eta: float | None = None
+    holder: GpuHolder | None = None
+
+
+async def wait_reason(gateway: Gateway, record: Record) -> WaitReason:
+    control = record.control
+    reason = WaitReason(
+        task_id=record.context.task_id,
+        status=control.status,
+        reason="finished" if control.status.final else "running",
+        message=f"The task is {control.status}.",
+        queue=control.queue,
+    )
+    if control.status is Status.RUNNING:
+        return await in_line(gateway, reason)
+    return await explained(gateway, reason) if control.status is Status.PENDING else reason
+
+
+async def explained(gateway: Gateway, reason: WaitReason) -> WaitReason:
+    queue = reason.queue
+    reason.position = await position(gateway, queue, reason.task_id)
+    reason.workers = len(alive(await gateway.survey.workers(), queue))
+    page = await gateway.redis.run(gateway.store.list(Status.RUNNING, None, PAST_RUNS))
+    reason.running = sum(record.control.queue == queue for record in page.records)
+    if not reason.workers:
+        reason.reason = "no_worker"
+        reason.message = f"No worker of the queue {queue} is alive. Start one: python -m services {queue}."
+        return reason
+    reason.reason = "queued"
+    reason.message = f"{reason.position or 0} tasks are before it, {reason.running} run."
+    typical = await typical_duration(gateway, queue)
+    if typical is not None:
+        ahead = (reason.position or 0) + reason.running
+        reason.eta = round(ahead * typical / reason.workers, 1)
+    return reason
+
+
+async def in_line(gateway: Gateway, reason: WaitReason) -> WaitReason:
+    """Say who has the GPU, if the task waits for it. Of several devices, the one with the shortest line counts."""
+    places = [
+        (place, view)
+        for view in await gateway.survey.locks()
+        for place, waiter in enumerate(view.waiters)
+        if waiter.task_id == reason.task_id
+    ]
+    if not places:
+        return reason
+    place, view = min(places, key=lambda found: found[0])
+    reason.reason, reason.position = "gpu", place
+    if view.holder is None:
+        reason.message, reason.eta = f"The GPU {view.id} is being handed on; {place} tasks are before it.", None
+        return reason
+    held = round(view.held.total_seconds(), 3)
+    reason.holder = GpuHolder(lock=view.id, task_id=view.holder.task_id, worker=view.holder.worker, held=held)
+    reason.message = (
+        f"The GPU {view.id} has been held by {view.holder.task_id} for {held:.0f} s; "
+        f"{place} other tasks wait before this one."
+    )
+    reason.eta = await gpu_eta(gateway, view, place)
+    return reason
+
+
+async def gpu_eta(gateway: Gateway, view: LockView, place: int) -> float | None:
+    """Return about when the GPU comes, in seconds: what is left of the present hold, then those before it."""
+    past = await gateway.survey.history(view, PAST_RUNS)
+    holds = [ended.held_us / US for ended in past if ended.held_us is not None]
+    if not holds:
+        return None
+    typical = median(holds)
+    return round(max(0.0, typical - view.held.total_seconds()) + place * typical, 1)
+
+
+async def position(gateway: Gateway, queue: str, task_id: str) -> int | None:
+    """Return how many tasks of the queue are before this one, or None when it waits no more."""
+    with told():
+        rank: int | None = await gateway.redis.client.zrank(keys.waiting(queue), task_id)
+        return rank
+
+
+async def typical_duration(gateway: Gateway, queue: str) -> float | None:
+    """Return the median duration of the queue's latest successes, in seconds."""
+    page = await gateway.redis.run(gateway.store.list(Status.SUCCESS, None, PAST_RUNS))
+    durations = [record.context.stage.duration for record in page.records if record.control.queue == queue]
+    known = [duration for duration in durations if duration is not None]
+    return median(known) if known else None

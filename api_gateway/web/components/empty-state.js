@@ -1,0 +1,7 @@
+/** What stands where nothing is yet: an icon, a sentence, and what to do about it. */
+import { html } from "../lib/html.js";
+import { Icon } from "./icon.js";
+
+export const EmptyState = ({ icon, title }, { slots }) => html`
+  <div class="empty"><${Icon} name=${icon} /><strong>${title}</strong>${slots.default?.()}</div>`;
+EmptyState.props = ["icon", "title"];

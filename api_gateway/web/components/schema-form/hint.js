@@ -1,0 +1,6 @@
+/** What is said below a field, with the parts in `backticks` as code. */
+import { html } from "../../lib/html.js";
+
+export const Hint = ({ id, text }) => text && html`
+  <p class="hint" id=${id}>${text.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part))}</p>`;
+Hint.props = ["id", "text"];

@@ -1,0 +1,13 @@
+/** A task's status as a word with a colour. */
+import { html } from "../lib/html.js";
+
+const LOOKS = {
+  PENDING: ["Waiting", ""], RUNNING: ["Running", "info running"], SUCCESS: ["Done", "ok"],
+  FAILED: ["Failed", "bad"], CANCELLED: ["Cancelled", "warn"],
+};
+
+export const StatusBadge = ({ status }) => {
+  const [word, look] = LOOKS[status] ?? [status, ""];
+  return html`<span class=${`badge ${look}`}>${word}</span>`;
+};
+StatusBadge.props = ["status"];

@@ -1,0 +1,9 @@
+/** A colour for each task: one of eight, given out in turn, so that tasks beside each other differ. */
+const COUNT = 8;
+const given = new Map();
+
+/** @returns {string} the class that sets `--hue` */
+export function hueOf(task) {
+  if (!given.has(task)) given.set(task, given.size % COUNT);
+  return `hue-${given.get(task)}`;
+}

@@ -1,0 +1,7 @@
+/** The view: live. A text as it is made, with its medium. */
+import { html } from "../lib/html.js";
+import { route } from "../lib/router.js";
+import { Choose } from "./live/choose.js";
+import { Watch } from "./live/watch.js";
+
+export default () => (route.argument ? html`<${Watch} key=${route.argument} taskId=${route.argument} />` : html`<${Choose} />`);

@@ -1,0 +1,42 @@
+/** How a model is, from what the list, the stream and its last download say together. */
+const BADGES = {
+  present: ["Here", "ok"],
+  downloading: ["Downloading", "info running"],
+  waiting: ["Waiting", ""],
+  damaged: ["Damaged", "bad"],
+  missing: ["Not here", "quiet"],
+};
+
+/** @param {object} model a `ModelView`  @param {object} [task] the context of its last download */
+export function stateOf(model, task) {
+  return model.status === "missing" && ["PENDING", "RUNNING"].includes(task?.status) ? "waiting" : model.status;
+}
+
+/** Return the words and the look of a state's badge. */
+export function badgeOf(state) {
+  return BADGES[state];
+}
+
+/** Return why a model is not here, as the last try to bring it has told; null while another one is on its way. */
+export function failureOf(model, state, news, task) {
+  if (state !== "missing") return null;
+  return news ?? (task?.status === "FAILED" ? task.error : null);
+}
+
+export const FILTERS = [["", "All"], ["here", "Here"], ["loaded", "Loaded"], ["missing", "Not here"]];
+
+const FITS = {
+  "": () => true,
+  here: (model) => model.status === "present",
+  loaded: (model) => model.loaded.length > 0,
+  missing: (model) => model.status !== "present",
+};
+
+/** Return the models that fit: `words` are looked for in the id and the repository. */
+export function chosen(models, { words, engine, state }) {
+  const sought = words.toLowerCase().split(/\s+/).filter(Boolean);
+  return models.filter((model) => {
+    const text = `${model.id} ${model.repository ?? ""}`.toLowerCase();
+    return FITS[state](model) && (!engine || model.engine === engine) && sought.every((word) => text.includes(word));
+  });
+}

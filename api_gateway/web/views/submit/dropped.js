@@ -1,0 +1,56 @@
+/** The files of a drop, also those in folders, from anywhere on the page while the view is shown. */
+import { onMounted, onUnmounted, ref } from "../../lib/html.js";
+
+const MEDIA = /^(video|audio)\//;
+const MEDIA_NAME = /\.(mkv|mp4|m4v|mov|webm|avi|ts|mts|m2ts|flv|wmv|mpe?g|3gp|ogv|mp3|m4a|aac|wav|flac|ogg|opus|wma)$/i;
+
+/** Return what is worth a task in a folder: media where there are any, else everything that is not hidden. */
+export function mediaIn(files) {
+  const seen = files.filter(({ name }) => !name.startsWith("."));
+  const media = seen.filter(({ type, name }) => MEDIA.test(type) || MEDIA_NAME.test(name));
+  return media.length ? media : seen;
+}
+
+function entriesIn(folder) {
+  const reader = folder.createReader();
+  const more = async () => {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // a hundred at a time
+    return some.length ? [...some, ...(await more())] : [];
+  };
+  return more();
+}
+
+async function filesOf(item) {
+  if (item.isFile) return [await new Promise((resolve, reject) => item.file(resolve, reject))];
+  const inside = await entriesIn(item);
+  return (await Promise.all(inside.map(filesOf))).flat();
+}
+
+async function filesIn(transfer) {
+  const items = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean); // before the event is over
+  if (!items.some(({ isDirectory }) => isDirectory)) return [...transfer.files];
+  const found = await Promise.all(items.map(async (item) => (item.isDirectory ? mediaIn(await filesOf(item)) : filesOf(item))));
+  return found.flat().sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }));
+}
+
+/** Take what is dropped on or pasted into the page. @returns a ref: whether files are held over it */
+export function usePageDrop(take) {
+  const over = ref(false);
+  let depth = 0;
+  const holdsFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  const enter = (event) => (depth += 1) && (over.value = holdsFiles(event));
+  const leave = () => (depth = Math.max(0, depth - 1)) || (over.value = false);
+  const allow = (event) => holdsFiles(event) && event.preventDefault();
+  async function drop(event) {
+    depth = 0;
+    over.value = false;
+    if (event.defaultPrevented || !holdsFiles(event)) return; // a field has taken it
+    event.preventDefault();
+    take(await filesIn(event.dataTransfer));
+  }
+  const paste = (event) => event.clipboardData.files.length && take([...event.clipboardData.files]);
+  const heard = { dragenter: enter, dragleave: leave, dragover: allow, drop, paste };
+  onMounted(() => Object.entries(heard).forEach(([kind, handler]) => window.addEventListener(kind, handler)));
+  onUnmounted(() => Object.entries(heard).forEach(([kind, handler]) => window.removeEventListener(kind, handler)));
+  return over;
+}

@@ -1,0 +1,95 @@
+/** What the task is told beside its file: as a form, or as the JSON that goes to the gateway. Both are the same values. */
+import { html, ref, watch } from "../../lib/html.js";
+import { fieldId } from "../../components/schema-form/field.js";
+import { same } from "../../components/schema-form/schema.js";
+import { SchemaForm } from "../../components/schema-form/schema-form.js";
+import { uploadOf } from "../../lib/uploads.js";
+import { draft, entry, main, requests, setValues, sources, values } from "./draft.js";
+import { mapTexts } from "./sending.js";
+
+const WHOLE = "input_data"; // what is wrong with several fields together is said here
+
+/** Return the input as JSON shows it; of several files' requests only what they share. */
+function whole() {
+  const input = requests.value.length > 1 ? values.value : requests.value[0].body.input_data;
+  return mapTexts(input, (text) => uploadOf(text)?.media || text);
+}
+
+/** Take an input apart again: the file of the main field, and all else. */
+function take(input) {
+  const { name, many } = main.value ?? {};
+  if (name && requests.value.length < 2) {
+    const { [name]: file, ...rest } = input;
+    const files = many && Array.isArray(file) ? file : file === undefined ? [] : [file];
+    const fit = files.every((one) => typeof one === "string" && one);
+    if (!same(files, sources.value.map((one) => uploadOf(one)?.media || one))) putSources(fit ? files : []);
+    return setValues(fit ? rest : input);
+  }
+  return setValues(input);
+}
+
+/** A reference alone stands where references are typed. */
+function putSources(files) {
+  const alone = files.length === 1 && !uploadOf(files[0]);
+  Object.assign(draft, alone ? { typed: files[0], sources: [] } : { typed: "", sources: files });
+}
+
+function read(text) {
+  try {
+    const input = JSON.parse(text);
+    if (input === null || typeof input !== "object" || Array.isArray(input)) return { error: "The input is an object: { … }" };
+    return { input };
+  } catch (error) {
+    return { error: `This is no JSON: ${error.message}` };
+  }
+}
+
+const written = (value) => JSON.stringify(value, null, 2);
+
+const RawInput = {
+  setup() {
+    const text = ref(written(whole()));
+    watch(whole, (value) => {
+      if (!same(read(text.value).input, value)) text.value = written(value);
+    });
+    function type(event) {
+      text.value = event.target.value;
+      const { input, error } = read(text.value);
+      draft.unread = error ?? "";
+      if (input) take(input);
+    }
+    return () => html`
+      <div class="field wide">
+        <label for="raw-input">Input as JSON</label>
+        <textarea id="raw-input" class="growing code" rows="12" spellcheck="false" value=${text.value} onInput=${type}
+                  aria-invalid=${draft.unread ? "true" : undefined} aria-describedby="raw-hint raw-error"></textarea>
+        <p class="field-error" id="raw-error" role="alert">${draft.unread}</p>
+        <p class="hint" id="raw-hint">${requests.value.length > 1
+          ? html`What all tasks share. <code>${main.value.name}</code> is each one's file.`
+          : "The form has the same values. What is left out is as the gateway has it."}</p>
+      </div>`;
+  },
+};
+
+const way = (raw, name) => html`
+  <button type="button" aria-pressed=${draft.raw === raw} disabled=${Boolean(draft.unread) && !raw} onClick=${() => (draft.raw = raw)}>${name}</button>`;
+
+export const SettingsCard = ({ form }) => {
+  const schema = entry.value.input_schema;
+  const without = main.value ? [main.value.name] : [];
+  const bare = Object.keys(schema.properties ?? {}).length <= without.length;
+  const message = form.say(WHOLE);
+  return html`
+    <section class="card settings-card" aria-labelledby="settings-title" id=${fieldId(WHOLE)} tabindex="-1">
+      <header class="row spread">
+        <h2 id="settings-title">Settings</h2>
+        <div class="ways" role="group" aria-label="Enter the settings as">${way(false, "Form")}${way(true, "JSON")}</div>
+      </header>
+      ${message && html`<p class="field-error">${message}</p>`}
+      ${draft.raw && html`<${RawInput} key=${draft.task} />`}
+      ${!draft.raw && bare && html`<p class="muted">This task needs nothing else.</p>`}
+      ${!draft.raw && !bare && html`
+        <${SchemaForm} key=${draft.task} ...${{ form, schema, without, path: WHOLE, value: values.value, set: setValues }} />`}
+    </section>`;
+};
+SettingsCard.props = ["form"];

@@ -1,0 +1,17 @@
+/** Keys that act on the view, when nobody is writing and no dialog is open. */
+import { onMounted, onUnmounted } from "../../lib/html.js";
+
+const WRITING = "input, select, textarea, [contenteditable], dialog";
+
+/** @param {Record<string, () => void>} keys by the key's name, as `KeyboardEvent.key` has it */
+export function useKeys(keys) {
+  function pressed(event) {
+    const act = keys[event.key];
+    const busy = event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented;
+    if (!act || busy || document.querySelector("dialog[open]") || event.target.closest?.(WRITING)) return;
+    event.preventDefault();
+    act();
+  }
+  onMounted(() => addEventListener("keydown", pressed));
+  onUnmounted(() => removeEventListener("keydown", pressed));
+}

@@ -1,0 +1,48 @@
+/** The tries of a task's callbacks. Nobody tells of a new one, so it is looked for when one is due, ever more rarely. */
+import { onUnmounted, shallowReactive } from "../../lib/html.js";
+import { api } from "../../lib/api.js";
+import { gatewayTime } from "../../lib/system.js";
+
+const FIRST_LOOK_MS = 250;
+const LAST_LOOK_MS = 60_000;
+const LATE_MS = 500; // a try takes a moment
+
+/** @returns {{tries: object[] | null, error: Error | null, read: Function, expect: Function, replay: Function}} newest first */
+export function useLedger(id) {
+  const path = `/v1/tasks/${encodeURIComponent(id)}/deliveries`;
+  const ledger = shallowReactive({ tries: null, error: null, read, expect, replay });
+  let timer = 0;
+  onUnmounted(() => clearTimeout(timer));
+
+  async function read() {
+    try {
+      const { deliveries } = await api.get(path);
+      Object.assign(ledger, { tries: deliveries.toReversed(), error: null });
+    } catch (error) {
+      ledger.error = error;
+    }
+    const due = ledger.tries?.[0]?.next_try_at;
+    if (due) later(Math.max(FIRST_LOOK_MS, Date.parse(due) - gatewayTime() + LATE_MS), read);
+  }
+
+  /** Look until there are more tries than now. */
+  function expect(count = ledger.tries?.length ?? 0, wait = FIRST_LOOK_MS) {
+    if (wait > LAST_LOOK_MS) return;
+    later(wait, async () => {
+      await read();
+      if ((ledger.tries?.length ?? 0) <= count) expect(count, 2 * wait);
+    });
+  }
+
+  function later(wait, look) {
+    clearTimeout(timer);
+    timer = setTimeout(look, Math.min(wait, LAST_LOOK_MS));
+  }
+
+  async function replay(delivery) {
+    await api.post(`${path}/${delivery.n}/replay`);
+    expect();
+  }
+
+  return ledger;
+}

@@ -1,0 +1,26 @@
+/** Why a task waits, and about how long. */
+import { html } from "../../lib/html.js";
+import { duration } from "../../lib/format.js";
+import { to } from "../../lib/router.js";
+
+const TITLES = { no_worker: "No worker takes it", queued: "It waits for its turn", gpu: "It waits for the GPU" };
+
+function ordinal(position) {
+  if (position === null || position === undefined) return "–";
+  return position === 0 ? "next" : `${position} before it`;
+}
+
+export const WaitReason = ({ reason }) => reason.reason in TITLES && html`
+  <section class=${`card task-why ${reason.reason === "no_worker" ? "warn" : ""}`} aria-label="Why it waits">
+    <h2>${TITLES[reason.reason]}</h2>
+    <p>${reason.message}</p>
+    <dl class="task-figures">
+      <div><dt>Queue</dt><dd>${reason.queue}</dd></div>
+      <div><dt>In line</dt><dd class="number">${ordinal(reason.position)}</dd></div>
+      ${reason.reason === "queued" && html`<div><dt>Workers</dt><dd class="number">${reason.workers}</dd></div>`}
+      ${reason.eta !== null && html`<div><dt>Begins in about</dt><dd class="number">${reason.eta < 1 ? "a moment" : duration(reason.eta)}</dd></div>`}
+      ${reason.holder && html`
+        <div><dt>Who has the GPU</dt><dd><a href=${to("tasks", reason.holder.task_id)}>${reason.holder.task_id}</a></dd></div>`}
+    </dl>
+  </section>`;
+WaitReason.props = ["reason"];

@@ -1,0 +1,38 @@
+/** The limits that can be changed from the page: their names, what they do, and what is wrong with a wish. */
+export const LIMITS = [
+  ["warning", "Warning", "A lease this old is told to whoever listens."],
+  ["soft_timeout", "Soft timeout", "Then its task is asked to end, and may checkpoint."],
+  ["hard_timeout", "Hard timeout", "Then its process is killed."],
+  ["stall_timeout", "Stall timeout", "A task that beats for so long without going on is stalled."],
+];
+const LEVELS = ["warning", "soft_timeout", "hard_timeout"];
+
+/** Return the limits in a `MonitorSettings` as texts, by name. */
+export function asTexts({ timeout_levels: levels, stall_timeout: stall }) {
+  return Object.fromEntries(LIMITS.map(([name]) => [name, String({ ...levels, stall_timeout: stall }[name])]));
+}
+
+/** Return what is wrong with the texts, by the limit's name; nothing where all is well. */
+export function faults(texts) {
+  const found = {};
+  for (const [name] of LIMITS) {
+    const seconds = Number(texts[name]);
+    if (texts[name].trim() === "" || !Number.isFinite(seconds)) found[name] = "Give a number of seconds.";
+    else if (seconds < 0) found[name] = "It cannot be negative; 0 turns it off.";
+  }
+  const used = LEVELS.filter((name) => !found[name] && Number(texts[name]) > 0);
+  for (const [index, name] of used.entries()) {
+    const before = used[index - 1];
+    if (before && Number(texts[name]) < Number(texts[before])) found[name] = `It must not be shorter than the ${before.replace("_", " ")}.`;
+  }
+  return found;
+}
+
+/** Return the body that `PATCH /v1/monitoring/config` takes. */
+export function change(texts) {
+  const { stall_timeout: stall, ...levels } = Object.fromEntries(LIMITS.map(([name]) => [name, Number(texts[name])]));
+  return { timeout_levels: levels, stall_timeout: stall };
+}
+
+/** The body that goes back to what the file says. */
+export const AS_IN_FILE = { timeout_levels: null, stall_timeout: null };

@@ -1,0 +1,28 @@
+/** Whether all is well, and if not, why and what to do. */
+import { html } from "../../lib/html.js";
+import { Icon } from "../../components/icon.js";
+import { adviceOn } from "./advice.js";
+
+const WORDS = {
+  ok: ["ok", "check", "All is well", "Every queue that has work has a worker, every task goes on, and no lease is too old."],
+  degraded: ["warn", "workers", "Something needs a look", "Tasks still run."],
+  failing: ["bad", "close", "Something is broken", "Some tasks cannot run until it is mended."],
+};
+
+export const Verdict = ({ health }) => {
+  const [look, icon, title, text] = WORDS[health.verdict];
+  return html`
+    <section class=${`card verdict ${look}`} aria-label="Verdict">
+      <header class="row"><span class="mark"><${Icon} name=${icon} /></span><div role="status"><h2>${title}</h2><p class="muted">${text}</p></div></header>
+      ${health.reasons.length > 0 && html`<ul class="reasons">${health.reasons.map(reason)}</ul>`}
+    </section>`;
+};
+Verdict.props = ["health"];
+
+function reason({ weight, code, message }) {
+  return html`
+    <li key=${message}>
+      <span class=${`badge ${weight === "failing" ? "bad" : "warn"}`}>${weight}</span>
+      <div><p><strong>${message}</strong></p><p class="hint">${adviceOn(code)} <code>${code}</code></p></div>
+    </li>`;
+}
