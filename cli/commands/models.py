@@ -1,0 +1,85 @@
+"""models: which there are, getting one, letting go of one."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from cli import screen
+from cli.client import Client, Json
+from cli.commands.options import AsJson, session
+from cli.commands.tasks import show_task, watch_to_end
+
+MIB = 1024 * 1024
+Wanted = Annotated[str | None, typer.Argument(metavar="ENGINE/NAME", help="Only this one, as the list names it.")]
+
+
+def models(
+    context: typer.Context,
+    model: Wanted = None,
+    *,
+    download: Annotated[bool, typer.Option("--download", help="Bring it to share/models, and follow that.")] = False,
+    unload: Annotated[bool, typer.Option("--unload", help="Have every worker let go of it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the models: which are here, which are loaded where. Or download one, or unload one."""
+    if (download or unload) and model is None:
+        raise typer.BadParameter("name the model: `baton models` lists them")
+    if download and unload:
+        raise typer.BadParameter("either --download or --unload")
+    with session(context).client() as client:
+        if download:
+            bring(client, str(model), as_json=as_json)
+        elif unload:
+            let_go(client, str(model), as_json=as_json)
+        else:
+            found = [one for one in client.models() if model in (None, one["id"])]
+            show(found, as_json=as_json)
+
+
+def bring(client: Client, model: str, *, as_json: bool) -> None:
+    """Download a model and leave with the status of the task that does it; one that is here costs nothing."""
+    answer = client.download_model(model)
+    if "task_id" in answer:
+        show_task(watch_to_end(client, answer["task_id"], quiet=as_json), as_json=as_json)
+    show([answer], as_json=as_json)
+
+
+def let_go(client: Client, model: str, *, as_json: bool) -> None:
+    answer = client.unload_model(model)
+    if as_json:
+        screen.show_json(answer)
+    elif answer["unloaded"]:
+        screen.note(f"{escape(model)}: nobody holds it")
+    else:
+        workers = ", ".join(one["worker"] for one in answer["asked"])
+        screen.note(f"{escape(model)}: in use; {escape(workers)} will let go of it when the task is done")
+
+
+def show(found: list[Json], *, as_json: bool) -> None:
+    if as_json:
+        screen.show_json(found)
+        return
+    listed = screen.table("model", "status", "size", "loaded on", "")
+    for one in found:
+        listed.add_row(f"[bold]{escape(one['id'])}[/]", status(one), size(one), loaded(one), remark(one))
+    screen.out.print(listed)
+
+
+def status(one: Json) -> str:
+    coming = one["download"]
+    return f"{one['status']} {coming['percent']} %" if coming else str(one["status"])
+
+
+def size(one: Json) -> str:
+    return "" if one["size"] is None else f"{one['size'] / MIB:,.0f} MiB"
+
+
+def loaded(one: Json) -> str:
+    return escape(", ".join(f"{place['device']} ({place['memory_mib']} MiB)" for place in one["loaded"]))
+
+
+def remark(one: Json) -> str:
+    if one["test_model"]:
+        return "tiny test model"
+    return escape(", ".join(f"default: {setting}" for setting in one["default_for"]))

@@ -1,0 +1,1 @@
+"""The local stack: Redis, gateway and workers on this machine, under supervisord."""

@@ -1,0 +1,77 @@
+"""A webhook receiver for the demo: one local port that keeps what is posted to it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Empty, Queue
+from threading import Thread
+from typing import Any
+
+from standardwebhooks import Webhook, WebhookVerificationError
+from typing_extensions import override
+
+from cli.errors import DemoFailed
+from cli.stack.plan import LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A callback as it came in."""
+
+    headers: dict[str, str]
+    body: bytes
+
+    def verified(self, secret: str) -> dict[str, Any]:
+        """Return the body, after the receiver's side of Standard Webhooks has checked it.
+
+        Raises:
+            DemoFailed: the signature is wrong.
+        """
+        try:
+            return dict(Webhook(secret).verify(self.body, self.headers))
+        except WebhookVerificationError as error:
+            raise DemoFailed(f"The callback's signature is wrong: {error}. Body: {self.body[:200]!r}") from error
+
+
+class Receiver:
+    """What has come in, in order."""
+
+    def __init__(self, url: str, deliveries: "Queue[Delivery]") -> None:
+        self.url = url
+        self.deliveries = deliveries
+
+    def next(self, within: timedelta) -> Delivery:
+        """Wait for a delivery.
+
+        Raises:
+            DemoFailed: none came in time.
+        """
+        try:
+            return self.deliveries.get(timeout=within.total_seconds())
+        except Empty as error:
+            raise DemoFailed(f"No callback came within {within.seconds} s.") from error
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    deliveries: Queue[Delivery] = Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            deliveries.put(Delivery(dict(self.headers), body))
+            self.send_response(204)
+            self.end_headers()
+
+        @override
+        def log_message(self, format: str, *args: Any) -> None:
+            """Stay quiet."""
+
+    with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield Receiver(f"http://{LOOPBACK}:{server.server_port}/done", deliveries)
+        finally:
+            server.shutdown()

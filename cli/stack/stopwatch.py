@@ -1,0 +1,18 @@
+"""What each step took, in seconds."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+class Stopwatch:
+    def __init__(self) -> None:
+        self.steps: dict[str, float] = {}
+
+    def time(self, step: str, action: Callable[[], Result]) -> Result:
+        started = time.monotonic()
+        result = action()
+        self.steps[step] = time.monotonic() - started
+        return result

@@ -1,0 +1,212 @@
+"""supervisord: its configuration file, and talking to the running one over its socket."""
+
+import os
+import re
+import resource
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from http.client import HTTPException
+from typing import Any, cast
+from xmlrpc.client import Fault, ServerProxy
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from cli import ROOT
+from cli.errors import StackFailed
+from cli.stack.folder import StateDir, write_private
+from cli.stack.plan import Program
+
+START_TIMEOUT = timedelta(seconds=20)
+OPEN_FILES = 8192
+"""A thousand clients that follow events need as many."""
+
+SPAWNED = re.compile(r"spawned: '(?P<name>[^']+)' with pid")
+STARTED = "supervisord started with pid"
+
+CONFIG = """\
+[unix_http_server]
+file={socket}
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+
+[supervisorctl]
+serverurl=unix://{socket}
+
+[supervisord]
+logfile={log}
+logfile_maxbytes=10MB
+logfile_backups=3
+pidfile={pid_file}
+childlogdir={logs}
+directory={root}
+minfds={open_files}
+nocleanup=true
+{user}"""
+
+# startretries: supervisord waits one second longer before each, so these are half an hour; `baton up` revives it after
+PROGRAM = """
+[program:{name}]
+command={command}
+directory={root}
+priority={order}
+autostart=true
+autorestart=true
+startsecs=1
+startretries=60
+stopasgroup=false
+killasgroup=true
+stopwaitsecs={stop_within}
+redirect_stderr=true
+stdout_logfile={log}
+stdout_logfile_maxbytes=10MB
+stdout_logfile_backups=3
+"""
+
+# supervisord stops one group after the other, and the programs of one together
+GROUP = """
+[group:order-{order}]
+programs={names}
+priority={order}
+"""
+
+
+def render(state_dir: StateDir, programs: Iterable[Program]) -> str:
+    """Return supervisord.conf."""
+    head = {
+        "socket": state_dir.socket,
+        "log": state_dir.supervisor_log,
+        "pid_file": state_dir.pid_file,
+        "logs": state_dir.logs,
+        "root": ROOT,
+        "open_files": min(OPEN_FILES, hard_limit_of_files()),
+        # said so in words, or supervisord warns at each start
+        "user": "user=root\n" if os.geteuid() == 0 else "",
+    }
+    listed = list(programs)
+    return "".join(
+        (
+            CONFIG.format_map(escaped(head)),
+            *(render_program(state_dir, program) for program in listed),
+            *(render_group(order, listed) for order in sorted({program.order for program in listed})),
+        )
+    )
+
+
+def render_program(state_dir: StateDir, program: Program) -> str:
+    fields = {
+        "name": program.name,
+        "command": program.command_line,
+        "root": ROOT,
+        "order": program.order,
+        "stop_within": round(program.stop_within.total_seconds()),
+        "log": str(state_dir.log_of(program.name)).replace("%", "%%"),  # this one it expands twice
+    }
+    return PROGRAM.format_map(escaped(fields))
+
+
+def render_group(order: int, programs: Iterable[Program]) -> str:
+    names = (program.name for program in programs if program.order == order)
+    return GROUP.format(order=order, names=",".join(names))
+
+
+def escaped(fields: dict[str, Any]) -> dict[str, str]:
+    """Double the percent signs: %(name)s is an expansion, in every value."""
+    return {key: str(value).replace("%", "%%") for key, value in fields.items()}
+
+
+def hard_limit_of_files() -> int:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return OPEN_FILES if hard == resource.RLIM_INFINITY else hard
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A supervised process, as supervisord sees it."""
+
+    name: str
+    state: str
+    pid: int
+    uptime: timedelta
+    restarts: int
+
+    @property
+    def running(self) -> bool:
+        return self.state == "RUNNING"
+
+
+class Supervisor:
+    """The supervisord of one state directory."""
+
+    def __init__(self, state_dir: StateDir) -> None:
+        self.state_dir = state_dir
+
+    def start(self, programs: Iterable[Program], environment: dict[str, str]) -> None:
+        """Start it in the background; it answers when this returns.
+
+        Raises:
+            StackFailed: it did not start; the message says why.
+        """
+        write_private(self.state_dir.config, render(self.state_dir, programs))
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.state_dir.config)]
+        inherited = dict(os.environ)  # noqa: TID251 - the programs get the user's environment, and what is ours over it
+        try:
+            subprocess.run(
+                command,
+                env=inherited | environment,
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=START_TIMEOUT.total_seconds(),
+            )
+        except subprocess.CalledProcessError as error:
+            raise StackFailed(f"supervisord did not start: {(error.stdout + error.stderr).strip()}") from error
+        except subprocess.TimeoutExpired as error:
+            raise StackFailed(f"supervisord did not start within {START_TIMEOUT.seconds} s.") from error
+
+    def processes(self) -> list[Process] | None:
+        """Return what it watches over, None when it is not running."""
+        found = self.call("getAllProcessInfo")
+        if found is None:
+            return None
+        spawned = self.spawned()
+        return [process_of(info, spawned[info["name"]]) for info in cast("list[dict[str, Any]]", found)]
+
+    def start_stopped(self) -> None:
+        """Start again what it has given up."""
+        self.call("startAllProcesses", False)
+
+    def shutdown(self) -> None:
+        self.call("shutdown")
+
+    def call(self, method: str, *arguments: Any) -> Any:
+        """Call `supervisor.<method>`; None when nobody listens or it is shutting down already."""
+        transport = SupervisorTransport(serverurl=f"unix://{self.state_dir.socket}")
+        try:
+            with ServerProxy("http://localhost", transport=transport) as proxy:
+                return getattr(proxy.supervisor, method)(*arguments)
+        except (OSError, HTTPException, Fault):
+            return None
+
+    def spawned(self) -> Counter[str]:
+        """Count how often each program was started since supervisord was; only its log knows."""
+        log = self.state_dir.supervisor_log
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        return Counter(match["name"] for match in SPAWNED.finditer(text, max(text.rfind(STARTED), 0)))
+
+
+def process_of(info: dict[str, Any], spawned: int) -> Process:
+    running = info["statename"] == "RUNNING"
+    return Process(
+        name=info["name"],
+        state=info["statename"],
+        pid=info["pid"],
+        uptime=timedelta(seconds=max(0, info["now"] - info["start"]) if running else 0),
+        restarts=max(0, spawned - 1),
+    )
