@@ -1,0 +1,57 @@
+"""Our side of `bench.core`: a service whose one task does nothing. `python -m bench.ours gateway|worker`."""
+
+import sys
+from time import monotonic
+
+import uvicorn
+
+from api_gateway.app import create_app
+from common import log
+from common.contract import Catalog, Contract, TaskInput, TaskOutput
+from common.redis import SyncRedis
+from common.settings import Settings
+from common.worker.job import Job
+from common.worker.task import task
+from services import settings
+from services.__main__ import work
+
+SERVICE = "bench"
+ENDS = "bench:ends"
+"""A Redis list: each task pushes the moment of its end, on the clock that all processes of a machine share."""
+
+
+class NoopInput(TaskInput):
+    text: str
+    count: int = 1
+    tags: tuple[str, ...] = ()
+
+
+class NoopOutput(TaskOutput):
+    text: str
+
+
+NOOP = Contract(f"{SERVICE}.noop", NoopInput, NoopOutput)
+BODY = {"text": "some words of a request", "count": 3, "tags": ["a", "b"]}
+
+
+@task(NOOP)
+def noop(params: NoopInput, job: Job) -> NoopOutput:
+    tell_end(job.heartbeat.redis)
+    return NoopOutput(text=params.text)
+
+
+def tell_end(redis: SyncRedis) -> None:
+    redis.client.rpush(ENDS, monotonic())
+
+
+def serve(configured: Settings) -> None:
+    log.configure(configured.log, service="api_gateway")
+    app = create_app(configured, Catalog({NOOP.name: NOOP}))
+    uvicorn.run(app, port=configured.gateway.port, log_config=None, access_log=False, server_header=False)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "gateway":
+        serve(settings())
+    else:
+        work(settings(), SERVICE)
