@@ -1,0 +1,43 @@
+"""The `baton` command, from what it says of itself."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from cli.main import app
+from docs.writer.markdown import code, joined, table
+
+INTRO = """`.venv/bin/baton`, after `make up` or `make demo`. Results go to stdout, everything else to stderr;
+`--json` is for scripts. Exit status: 0 as wanted, 1 the task or the command failed, 2 wrong use or a refused request,
+3 the task was cancelled, 130 Ctrl-C."""
+
+
+def page() -> str:
+    """Return the page, a section for each command."""
+    group: Any = typer.main.get_command(app)
+    parts = ["# The command line", INTRO, "## Before every command", options(group)]
+    for name, command in group.commands.items():
+        parts += [f"## {code(f'baton {name}')}", str(command.help), options(command)]
+    return joined(parts)
+
+
+def options(command: Any) -> str:
+    """Return the table of what a command takes; the same options that every command has are left out."""
+    return table(("argument or option", "meaning"), rows(command))
+
+
+def rows(command: Any) -> Iterator[tuple[str, str]]:
+    for one in command.params:
+        if {"--help", "--install-completion", "--show-completion"} & set(one.opts):
+            continue
+        argument = one.param_type_name == "argument"
+        names = [one.metavar or one.name.upper()] if argument else [*one.opts, *one.secondary_opts]
+        value = f" {one.metavar}" if one.metavar and not argument else ""
+        yield " ".join(map(code, [*names[:-1], names[-1] + value])), said(one)
+
+
+def said(one: Any) -> str:
+    """Return the help of an option, with its variable."""
+    variable = f" Variable: {code(one.envvar)}." if one.envvar else ""
+    return f"{one.help or ''}{variable}"

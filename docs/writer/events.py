@@ -1,0 +1,159 @@
+"""What Baton tells by itself: a task's events, the models' events, callbacks and alerts."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+import services
+from api_gateway.app import create_app
+from api_gateway.callbacks.schedule import JITTER, PAUSES, RETRIED, RETRIED_EARLY
+from api_gateway.monitor.gpu_lock_monitor import SIGNALS
+from api_gateway.monitor.timeouts import Level
+from common.context import InputParams, Progress, Stage, Timings, WorkflowContext
+from common.errors import ErrorRecord
+from common.messages import TYPES
+from common.models.news import Download
+from common.transcript import Segment, Word
+from common.transcript_told import BEGINNINGS
+from docs.writer.markdown import code, joined, prose, table
+from docs.writer.schema import fields
+
+TASK_STREAM = "/v1/tasks/{task_id}/events"
+OF_A_TASK = {
+    "initial_state": "the whole record, always first: [`GET /v1/tasks/{task_id}`](http.md#tasks) gives the same",
+    "progress": "[Progress](#progress); only the newest of a quick series is told",
+    "draft": "`segments` that a later `fragment` may replace; `segment_index`, the first one's id; `language`",
+    "fragment": "the same, final. It replaces what has its id, but for a segment that is `modified`; an edit by a "
+    "person is told as a segment with `modified: true`",
+    "signal": "`code`, see [signals](#signals)",
+    "error": "[ErrorRecord](#errorrecord): the task has FAILED. The last event",
+    "ping": "`ts`; keeps proxies from closing the stream, and has no id",
+}
+OF_MODELS = {
+    "initial_state": "the list of models, as `GET /v1/models` gives it; always first",
+    "progress": "a download: `id` of the model, and [Download](#download)",
+    "downloaded": "`id`, `task_id`",
+    "failed": "`id`, `task_id`, and [ErrorRecord](#errorrecord)",
+    "loaded": "`id`, `host`, `device`, `worker`, `memory_mib`",
+    "unloaded": "`id`, and where",
+    "ping": "`ts`",
+}
+OF_THE_SYSTEM = {
+    "snapshot": "`at`, `counts`, `running`, `locks`, `queues`, `workers`, `devices`, `health`",
+    "task": "`task_id`, `status`; null when it was removed",
+    "ping": "`ts`",
+}
+WORDS = {
+    TASK_STREAM: OF_A_TASK,
+    "/v1/models/events": OF_MODELS,
+    "/v1/monitoring/events": OF_THE_SYSTEM,
+}
+EVENTS = "text/event-stream"
+BEGUN = {
+    "started": "the first attempt has begun",
+    "resumed": "a further attempt has begun; segments told before may come again",
+}
+SIGNALS_OF_A_TASK = {
+    **{name: f"{BEGUN[name]}; `attempt`" for name in sorted(BEGINNINGS, reverse=True)},
+    "retrying": "this attempt has ended, another one follows; `attempt`, `reason`",
+    "alignment_ready": "two streams: every draft has its final",
+    SIGNALS[Level.WARNING]: "it holds the card for long; `held`, `limit`, `lock`",
+    SIGNALS[Level.SOFT]: "the same; it was asked to end",
+    SIGNALS[Level.HARD]: "the same; its process is being killed",
+    "task_stalled": "it beats, but makes no progress; `idle`, `limit`; it was asked to end",
+    "task_stalled_kill": "the same; its process is being killed",
+    "task_complete": "SUCCESS. The last event",
+    "task_cancelled": "CANCELLED. The last event",
+}
+ALERTS = {
+    **{f"gpu_lock.{level}": f"a lease has reached the level `{level}`" for level in Level},
+    "gpu_lock.stuck": "a holder does not end although its process was ordered killed: restart its worker",
+    "container.restarted": "its container was restarted (`gpu_lock_monitor.restart_containers`)",
+    "task.stalled": "a task makes no progress",
+}
+STREAMS = """Each stream is Server-Sent Events. `data` is JSON. Each event but `ping` has an `id`; a client that comes
+back with `Last-Event-ID` misses nothing (browsers and `baton watch` do so by themselves). A task's stream ends with
+its last event; who comes back after that gets 204. A client keeps a map of segments by id: events may come twice, and
+the map ends the same."""
+CALLBACKS = """One message for each end of a task, by [Standard Webhooks](https://www.standardwebhooks.com/): a POST
+with the headers `webhook-id` (the same over all tries: drop what you have seen), `webhook-timestamp` and, where
+`callbacks.secret` is set, `webhook-signature`. [How to verify it](../how-to/secure.md#verify-webhooks). The body has
+`type`, `timestamp`, `data` (the whole record), and again `task_id`, `status` and `result` at the top, for tools that
+like them flat."""
+
+
+def page() -> str:
+    """Return the page."""
+    return joined(
+        [
+            "# Events, callbacks and alerts",
+            STREAMS,
+            *(part for path, route in streams() for part in stream(path, route)),
+            "## Signals",
+            "The codes of a task's `signal`.",
+            explained("code", SIGNALS_OF_A_TASK, SIGNALS_OF_A_TASK),
+            "## What events hold",
+            *(part for kind in (Progress, Segment, Word, ErrorRecord, Download) for part in described(kind)),
+            "### The record",
+            "What `initial_state` and a callback's `data` hold, and `GET /v1/tasks/{task_id}` answers.",
+            *(part for kind in (WorkflowContext, InputParams, Stage, Timings) for part in described(kind)),
+            "## Callbacks",
+            CALLBACKS,
+            table(("type", "status"), ((code(kind), status) for status, kind in TYPES.items())),
+            tries(),
+            "## Alerts",
+            "Where `gpu_lock_monitor.alert_url` is set, it gets these, signed and tried again in the same way.",
+            explained("type", ALERTS, ALERTS),
+        ]
+    )
+
+
+def streams() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the path and the answer of each route that streams events of ours."""
+    document = create_app(services.settings(), services.catalog(), services.models()).openapi()
+    for path, methods in document["paths"].items():
+        for route in methods.values():
+            answer = route["responses"].get("200", {})
+            if EVENTS in answer.get("content", {}) and "properties" in answer["content"][EVENTS]["schema"]:
+                yield path, answer
+
+
+def stream(path: str, answer: dict[str, Any]) -> Iterable[str]:
+    """Yield what one stream tells."""
+    names = answer["content"][EVENTS]["schema"]["properties"]["event"]["enum"]
+    yield f"## {code(f'GET {path}')}"
+    yield prose(answer["description"])
+    if words := WORDS.get(path):
+        yield explained("event", names, words)
+
+
+def explained(head: str, names: Iterable[str], words: Mapping[str, str]) -> str:
+    """Return the table of these names; one without words is an error, and so is a word without a name."""
+    names = list(names)
+    if set(names) != set(words):
+        raise ValueError(f"{head}: {set(names) ^ set(words)} has no words, or is gone")
+    return table((head, "data"), ((code(name), words[name]) for name in names))
+
+
+def described(kind: type[BaseModel]) -> Iterable[str]:
+    schema: dict[str, Any] = kind.model_json_schema(mode="serialization")
+    yield f"#### {kind.__name__}"
+    yield schema.get("description", "")
+    yield fields(schema, schema, given=False)
+
+
+def tries() -> str:
+    """Return how a message is tried again."""
+    pauses = ", ".join(f"{pause.total_seconds():g}" for pause in PAUSES)
+    statuses = ", ".join(str(int(status)) for status in sorted(RETRIED | RETRIED_EARLY.keys()))
+    early = ", ".join(
+        f"{int(status)} only in the first {window.total_seconds():g} seconds"
+        for status, window in RETRIED_EARLY.items()
+    )
+    return (
+        f"2xx is taken as received. No answer, 5xx and {statuses} are tried again after {pauses} seconds "
+        f"(up to {JITTER:.0%} sooner), or later where `Retry-After` says so; {early}. "
+        "Anything else, redirects too, ends the tries. "
+        "`GET /v1/tasks/{task_id}/deliveries` is the ledger, `POST …/deliveries/{n}/replay` sends again."
+    )

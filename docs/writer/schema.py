@@ -1,0 +1,166 @@
+"""A field of a JSON Schema in a few words: its type, its limits, its default."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from docs.writer.markdown import code, prose, table
+
+Schema = dict[str, Any]
+
+MEDIA_FILE = "media-file"
+ARTIFACT = "Artifact"
+MOST_CHOICES = 12
+"""More values than this stand under the table."""
+NAMES = {"string": "text", "boolean": "true or false", "null": "null"}
+FORMATS = {MEDIA_FILE: "media file", "duration": "seconds", "date-time": "time (RFC 3339)"}
+BOUNDS = {
+    "minimum": "≥ {}",
+    "exclusiveMinimum": "> {}",
+    "maximum": "≤ {}",
+    "exclusiveMaximum": "< {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {}",
+    "maxItems": "at most {}",
+    "maxProperties": "at most {}",
+    "pattern": "matches {}",
+    "ge": "≥ {} s",
+    "gt": "> {} s",
+    "le": "≤ {} s",
+}
+UNSAID = {("minLength", 1), ("ge", "PT0S")}
+"""Limits that nobody needs to read."""
+
+
+def fields(schema: Schema, root: Schema, *, given: bool) -> str:
+    """Return the table of an object's fields; `given` ones have a default or are required."""
+    required = schema.get("required", [])
+    members = schema.get("properties", {}).items()
+    if not given:
+        return table(
+            ("field", "type", "meaning"),
+            ((code(name), typed(field, root), meaning(field)) for name, field in members),
+        )
+    return table(
+        ("field", "type", "limits", "default", "meaning"),
+        (
+            (
+                code(name),
+                typed(field, root),
+                limits(field, root),
+                "required" if name in required else default(field, root),
+                meaning(field),
+            )
+            for name, field in members
+        ),
+    )
+
+
+def typed(field: Schema, root: Schema) -> str:
+    """Return the type in words, with a link where it has a table of its own."""
+    return " or ".join(dict.fromkeys(one_type(shape, root) for shape in alternatives(field)))
+
+
+def one_type(shape: Schema, root: Schema) -> str:
+    if name := referred(shape):
+        return "file" if name == ARTIFACT else named(name, root)
+    if words := FORMATS.get(shape.get("format", "")):
+        return words
+    if values := choices(shape):
+        return ", ".join(values) if len(values) <= MOST_CHOICES else f"one of {len(values)}"
+    if shape.get("type") == "array":
+        inside = shape.get("items") or {}
+        return f"list of {typed(inside, root)}" if inside else "list"
+    if shape.get("type") == "object":
+        inside = shape.get("additionalProperties")
+        return f"map to {typed(inside, root)}" if isinstance(inside, dict) else "map"
+    kind = str(shape.get("type", "any"))
+    return NAMES.get(kind, kind)
+
+
+def named(name: str, root: Schema) -> str:
+    shape = root.get("$defs", {}).get(name)
+    if shape is None:
+        return code(name)
+    return ", ".join(choices(shape)) if "enum" in shape else f"[{name}](#{name.lower()})"
+
+
+def choices(shape: Schema) -> list[str]:
+    values = shape.get("enum", [shape["const"]] if "const" in shape else [])
+    return [code(value) for value in values]
+
+
+def alternatives(field: Schema) -> list[Schema]:
+    """Return what a field may be; a list of types is as many alternatives."""
+    if kinds := field.get("anyOf") or field.get("oneOf"):
+        return list(kinds)
+    if isinstance(field.get("type"), list):
+        return [field | {"type": kind} for kind in field["type"]]
+    return [field]
+
+
+def referred(shape: Schema) -> str:
+    return str(shape.get("$ref", "")).rpartition("/")[2]
+
+
+def limits(field: Schema, root: Schema) -> str:
+    """Return the bounds of a field, of what its list holds too."""
+    found = [
+        text.format(shown(word, bound))
+        for shape in alternatives(field)
+        if shape.get("format") != MEDIA_FILE
+        for word, text in BOUNDS.items()
+        if (bound := shape.get(word)) is not None and (word, bound) not in UNSAID
+    ]
+    inside = [limits(shape["items"], root) for shape in alternatives(field) if shape.get("items")]
+    return "; ".join([*found, *(f"each {text}" for text in inside if text)])
+
+
+def shown(word: str, bound: Any) -> str:
+    """Return a bound as it is read: big numbers with commas, durations in seconds."""
+    if word == "pattern":
+        return code(bound)
+    if isinstance(bound, str):
+        return f"{TypeAdapter(timedelta).validate_python(bound).total_seconds():g}"
+    return f"{bound:,}"
+
+
+def default(field: Schema, root: Schema) -> str:
+    """Return the default as JSON; an object's are in its own table."""
+    if any(referred(shape) and "enum" not in target(shape, root) for shape in alternatives(field)):
+        return code("null") if field.get("default", ...) is None else "its own"
+    return code(json.dumps(field["default"], ensure_ascii=False)) if "default" in field else "empty"
+
+
+def target(shape: Schema, root: Schema) -> Schema:
+    found: Schema = root.get("$defs", {}).get(referred(shape), {})
+    return found
+
+
+def meaning(field: Schema) -> str:
+    """Return the description: the field's own, else that of what it may be."""
+    for shape in (field, *alternatives(field)):
+        if shape.get("format") == MEDIA_FILE and "A path under share" in shape.get("description", ""):
+            return ""  # said once, at the top of the page
+        if text := shape.get("description"):
+            return prose(text)
+    return ""
+
+
+def nested(root: Schema) -> Iterator[tuple[str, Schema]]:
+    """Yield the objects that a schema refers to, but for files and lists of values."""
+    for name, shape in root.get("$defs", {}).items():
+        if name != ARTIFACT and "properties" in shape:
+            yield name, shape
+
+
+def long_choices(schema: Schema) -> Iterator[str]:
+    """Yield a line for each field with more values than a cell holds."""
+    for name, field in schema.get("properties", {}).items():
+        for shape in alternatives(field):
+            if len(values := choices(shape)) > MOST_CHOICES:
+                yield f"{code(name)} is one of {', '.join(values)}."

@@ -1,0 +1,79 @@
+"""The tasks of one service: what each takes and gives, from its contract."""
+
+from collections.abc import Iterable, Iterator
+
+from common.contract import Catalog, Contract
+from docs.writer.markdown import code, joined, prose, table
+from docs.writer.schema import Schema, fields, long_choices, nested
+
+HOUR_S = 3600
+
+INTRO = """Every task that `POST /v1/tasks` takes as `task_name`. A running gateway tells the same as `GET
+/v1/catalog` (JSON Schema), as `/docs` and as `baton catalog`."""
+FILES = """A *media file* is a path under share, a file id from `POST /v1/files`, or an `http(s)://` or `s3://` URL. A
+*file* in an output is an object: `path` (relative to share), `url` (relative to the gateway; `GET` it) and `size` in
+bytes. An input field that is not listed is refused."""
+
+
+def index(catalog: Catalog) -> str:
+    """Return the page that lists every task."""
+    rows = (
+        (f"[{code(one.name)}]({one.queue}.md#{anchor(one)})", device(one), prose(one.summary))
+        for one in catalog.values()
+    )
+    return joined(
+        [
+            "# Tasks",
+            INTRO,
+            table(("task", "device", "what it does"), rows),
+        ]
+    )
+
+
+def page(service: str, contracts: Iterable[Contract]) -> str:
+    """Return the page of a service; what several tasks take or give stands once, at the end."""
+    contracts = list(contracts)
+    parts = [f"# The tasks of {code(service)}", FILES, *(part for one in contracts for part in described(one))]
+    objects = {name: part for one in contracts for name, part in held(one)}
+    return joined([*parts, *(["## What they hold"] if objects else []), *objects.values()])
+
+
+def described(contract: Contract) -> Iterator[str]:
+    given, got = taken(contract), contract.output.model_json_schema(mode="serialization")
+    yield f"## {code(contract.name)}"
+    yield f"{prose(contract.summary)} {device(contract)}; ended after {hours(contract)}."
+    yield "**Takes**"
+    yield fields(given, given, given=True) or "Nothing."
+    yield from long_choices(given)
+    yield "**Gives**"
+    yield fields(got, got, given=False)
+
+
+def taken(contract: Contract) -> Schema:
+    """Return the schema of the input, with the defaults that a factory makes."""
+    schema = contract.input.model_json_schema()
+    for name, field in contract.input.model_fields.items():
+        if field.default_factory is not None:
+            schema["properties"][name]["default"] = field.get_default(call_default_factory=True, validated_data={})
+    return schema
+
+
+def held(contract: Contract) -> Iterator[tuple[str, str]]:
+    """Yield the name and the description of each object that the fields refer to; an output's first."""
+    for root, given in ((contract.output.model_json_schema(mode="serialization"), False), (taken(contract), True)):
+        for name, shape in nested(root):
+            words = prose(shape.get("description", ""))
+            yield name, joined([f"### {name}", words, fields(shape, root, given=given), *long_choices(shape)]).rstrip()
+
+
+def device(contract: Contract) -> str:
+    return "GPU where there is one" if contract.needs_gpu else "CPU"
+
+
+def hours(contract: Contract) -> str:
+    return f"{contract.soft_time_limit.total_seconds() / HOUR_S:g} hours"
+
+
+def anchor(contract: Contract) -> str:
+    """Return what the heading of a task is linked by: without its punctuation."""
+    return contract.name.replace(".", "")
