@@ -1,0 +1,145 @@
+"""Pictures of the dashboard at real work: `make screenshots`. The README shows those that are not in `more`."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
+
+from PIL import Image
+from playwright.sync_api import Page
+
+from api_gateway.auth import key_hash
+from tests.support.browsing import Browsing, Device, Scheme, running_chromium
+from tests.support.faults import child_of
+from tests.support.stack import ROOT, Stack
+from tests.support.waiting import wait_until
+
+FOLDER = ROOT / "docs/screenshots"
+IN_README = {f"{view}-{scheme}" for view in ("live", "gpu") for scheme in ("light", "dark")}
+FIXTURES = ROOT / "tests/fixtures"
+SERVICES = ("ffmpeg", "subtitle", "faster_whisper", "dual_stream")
+TINY = {"model": "tiny-test", "temperature": [0]}
+LIVE = "dual_stream.transcribe_audio"
+BOX = {
+    "BATON_GPU__DEVICE": "simulated",
+    "BATON_GPU__HOST": "studio",
+    "BATON_DUAL_STREAM__CHUNK_LENGTH": "5",
+    # one task is stopped in the middle, to be looked at
+    "BATON_GPU_LOCK__LOCK_TIMEOUT": "600",
+    "BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.2, "timeout": 600}',
+}
+SETTLED_MS = 1_500
+SEEK = "for (const video of document.querySelectorAll('video')) video.currentTime = 4.5"
+"""To where a line is said, and burned in."""
+COLOURS = 256
+"""In the palette: a picture of an interface loses nothing that is seen, and two thirds of its size."""
+
+
+def main() -> None:
+    (FOLDER / "more").mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as scratch, running_chromium() as browser:
+        browsing = Browsing(browser)
+        photograph_login(browsing, Path(scratch) / "locked")
+        with Stack(Path(scratch) / "open", **BOX) as stack, busy(stack) as views:
+            photograph(browsing, stack, views)
+        assert browsing.troubles == [], browsing.troubles
+
+
+def photograph_login(browsing: Browsing, folder: Path) -> None:
+    with Stack(folder, BATON_AUTH__API_KEYS=f'["{key_hash("a")}"]') as locked:
+        begin(locked)
+        with browsing.expecting("401"):
+            photograph(browsing, locked, {"login": ""})
+
+
+def begin(stack: Stack) -> None:
+    """Start the gateway as users have it, without the testing service."""
+    stack.spawn("api_gateway", "gateway", {})
+    wait_until(stack.ready)
+
+
+# ---- a box at work ----
+
+
+@contextmanager
+def busy(stack: Stack) -> Iterator[dict[str, str]]:
+    """Have tasks of every kind, one of them held in the middle; give the views to be seen and where they are."""
+    begin(stack)
+    for service in SERVICES:
+        stack.worker(service)
+    shutil.copy(FIXTURES / "sample.mp4", stack.share / "interview.mp4")
+    shutil.copy(FIXTURES / "speech/dialogue.flac", stack.share / "dialogue.flac")
+    (stack.share / "notes.mp4").write_text("no video at all")
+    past(stack)
+    live = stack.submit(LIVE, {"audio_path": "interview.mp4", "draft_model": "tiny-test", **TINY})
+    child = child_of(stack, live)
+    wait_until(lambda: fragments(stack, live) > 1, timeout=90, every=0.005)
+    os.kill(child, signal.SIGSTOP)
+    waiting(stack)
+    try:
+        yield {
+            **{view: f"#/{view}" for view in ("submit", "tasks", "gpu", "models", "workers")},
+            "live": f"#/live/{live}",
+            "task": f"#/tasks/{live}",
+        }
+    finally:
+        os.kill(child, signal.SIGCONT)
+
+
+def fragments(stack: Stack, task_id: str) -> int:
+    return sum(kind == "fragment" for kind, _ in stack.events(task_id))
+
+
+def past(stack: Stack) -> None:
+    """Run tasks that end, each in its way."""
+    ended(stack, "ffmpeg.extract_audio", video_path="interview.mp4")
+    ended(stack, "ffmpeg.probe", media_path="notes.mp4")
+    heard = ended(stack, "faster_whisper.transcribe_audio", audio_path="dialogue.flac", **TINY)
+    ended(stack, "faster_whisper.transcribe_audio", audio_path="interview.mp4", **TINY)
+    transcript = heard["stages"]["faster_whisper.transcribe_audio"]["output"]["transcript_path"]["path"]
+    ended(stack, "subtitle.generate_files", transcript_path=transcript)
+    cancelled = stack.submit("llm.summarize", {"transcript_path": transcript})
+    stack.http.post(f"/v1/tasks/{cancelled}/cancel")
+
+
+def ended(stack: Stack, name: str, **given: Any) -> dict[str, Any]:
+    return stack.wait_for(stack.submit(name, given), timeout=90)
+
+
+def waiting(stack: Stack) -> None:
+    """Have a task wait for the card, and others for a worker."""
+    held_up = stack.submit("faster_whisper.transcribe_audio", {"audio_path": "dialogue.flac", **TINY})
+    stack.wait_for(held_up, "RUNNING")
+    for name in ("dialogue.flac", "interview.mp4"):
+        stack.submit("faster_whisper.transcribe_audio", {"audio_path": name, **TINY})
+
+
+# ---- the pictures ----
+
+
+def photograph(browsing: Browsing, stack: Stack, views: dict[str, str]) -> None:
+    for scheme in get_args(Scheme):
+        for device in get_args(Device):
+            for view, where in views.items():
+                page = browsing.open(f"{stack.url}/{where}", scheme=scheme, device=device)
+                page.locator("main h1").wait_for()
+                page.evaluate(SEEK)
+                page.wait_for_timeout(SETTLED_MS)
+                take(page, f"{view}-{scheme}{'-phone' if device == 'phone' else ''}")
+                browsing.close()
+
+
+def take(page: Page, name: str) -> None:
+    path = FOLDER / ("" if name in IN_README else "more") / f"{name}.png"
+    page.screenshot(path=path)
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=2)
+    small.save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Fixtures that every kind of test may use. Redis is always a real one."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from common import keys
+from common.redis import SyncRedis
+from common.settings import RedisSettings
+from services import catalog
+from tests.support.redis_server import RedisServer
+from tests.support.stack import Stack
+
+# no time limit of an example on a busy machine, and the same examples each time: a red run can be repeated
+settings.register_profile("baton", deadline=None, derandomize=True)
+settings.load_profile("baton")
+
+# the broker's own: kombu keeps its queues, bindings and unacknowledged messages without a TTL
+BROKERS = ("_kombu.*", "unacked*", "testing*", *(f"{queue}*" for queue in catalog().queues))
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One Redis for all tests that do not hurt it."""
+    server = RedisServer(tmp_path_factory.mktemp("redis")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> Iterator[SyncRedis]:
+    """An empty Redis; at the end no key but the named few may live for ever."""
+    redis_server.client.flushall()
+    connected = SyncRedis(RedisSettings.model_validate({"url": redis_server.url}))
+    yield connected
+    refuse_immortal_keys(redis_server)
+    connected.close()
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    """A stack of this test's own, whose processes it may kill: start what is needed from it."""
+    with Stack(tmp_path) as own:
+        yield own
+        if own.redis.answers():
+            refuse_immortal_keys(own.redis)
+
+
+@pytest.fixture(scope="module")
+def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A gateway and a worker of the testing service that a module's tests share, and leave in order."""
+    with Stack(tmp_path_factory.mktemp("stack")) as shared:
+        shared.gateway()
+        shared.worker()
+        yield shared
+        refuse_immortal_keys(shared.redis)
+
+
+def refuse_immortal_keys(server: RedisServer) -> None:
+    allowed = (*keys.IMMORTAL, *BROKERS)
+    names = [name for name in server.client.scan_iter(count=1000) if server.client.ttl(name) == -1]
+    immortal = [name for name in names if not any(fnmatch(name, pattern) for pattern in allowed)]
+    assert not immortal, f"keys without a TTL: {immortal}"

@@ -1,0 +1,43 @@
+"""The `baton` command as a user runs it: a process of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Baton:
+    """`baton` with a state directory of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state_dir = folder / "state"
+        self.share = folder / "share"
+
+    def __call__(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli", "--state-dir", str(self.state_dir), *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
+
+    def json(self, *arguments: str) -> Any:
+        ran = self(*arguments, "--json")
+        assert ran.stdout, ran.stderr
+        return json.loads(ran.stdout)
+
+    def processes(self) -> dict[str, Any]:
+        return {process["name"]: process for process in self.json("status")["processes"]}
+
+
+def holders(folder: Path) -> list[psutil.Process]:
+    """Return every living process that has to do with a folder: by its command, its environment or where it works."""
+    return [process for process in psutil.process_iter() if str(folder) in traces(process)]
+
+
+def traces(process: psutil.Process) -> str:
+    try:
+        return "\0".join((*process.cmdline(), *process.environ().values(), process.cwd()))
+    except psutil.Error:  # gone, or a zombie
+        return ""

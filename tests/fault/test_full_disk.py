@@ -1,0 +1,68 @@
+"""A full disk is told clearly, leaves nothing half-written, and hurts nobody else."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from imageio_ffmpeg import get_ffmpeg_exe
+
+from tests.support.stack import Stack
+
+SHARE_KIB = 1024
+TONE_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def cramped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack whose share holds one MiB."""
+    folder = tmp_path_factory.mktemp("stack")
+    share = folder / "share"
+    share.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SHARE_KIB}k", "tmpfs", share], check=False).returncode:
+        pytest.skip("mounting a tmpfs needs root")
+    try:
+        with Stack(folder) as own:
+            own.gateway()
+            own.worker()
+            own.worker("ffmpeg")
+            yield own
+    finally:
+        subprocess.run(["umount", "--lazy", share], check=True)
+
+
+@pytest.fixture
+def tone(cramped: Stack) -> Path:
+    """A minute of sound: small as Opus, two megabytes as WAV."""
+    file = cramped.share / "tone.mka"
+    source = f"sine=frequency=440:duration={TONE_SECONDS}"
+    options = ["-nostdin", "-loglevel", "error", "-y", "-f", "lavfi", "-i", source, "-c:a", "libopus", "-b:a", "16k"]
+    subprocess.run([get_ffmpeg_exe(), *options, str(file)], check=True, timeout=60)
+    return file
+
+
+def written(stack: Stack) -> list[Path]:
+    return [file for file in (stack.share / "workflows").rglob("*") if file.is_file()]
+
+
+def test_ffmpeg_on_a_full_disk_ends_in_storage_full_and_works_again_with_more_room(cramped: Stack, tone: Path) -> None:
+    task_id = cramped.submit("ffmpeg.extract_audio", {"video_path": tone.name})
+    context = cramped.wait_for(task_id)
+    assert (context["status"], context["error"]["code"]) == ("FAILED", "storage_full")
+    assert context["stages"]["ffmpeg.extract_audio"]["attempt"] == 3, "room may come back: it is tried again"
+    assert written(cramped) == []
+    assert cramped.http.get("/health/ready").status_code == 200
+    subprocess.run(["mount", "-o", "remount,size=8m", cramped.share], check=True)
+    assert cramped.http.post(f"/v1/tasks/{task_id}/retry").status_code == 202
+    assert cramped.wait_for(task_id)["status"] == "SUCCESS"
+    assert [file.name for file in written(cramped)] == ["audio.wav"]
+    subprocess.run(["mount", "-o", f"remount,size={4 * SHARE_KIB}k", cramped.share], check=True)
+
+
+def test_a_python_task_on_a_full_disk_ends_in_storage_full_and_the_worker_goes_on(cramped: Stack) -> None:
+    before = written(cramped)
+    task_id = cramped.submit("testing.work", {"seconds": 0, "size": 16 * SHARE_KIB * 1024})
+    context = cramped.wait_for(task_id)
+    assert (context["status"], context["error"]["code"]) == ("FAILED", "storage_full")
+    assert written(cramped) == before
+    assert cramped.wait_for(cramped.submit("testing.echo"))["status"] == "SUCCESS"

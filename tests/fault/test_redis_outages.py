@@ -1,0 +1,93 @@
+"""Redis dies, or stands still, in mid-queue: nothing is lost, nothing runs twice at once, each task ends once."""
+
+import signal
+
+from tests.support.faults import codes, let_pass, starts
+from tests.support.stack import Stack
+from tests.support.waiting import wait_until
+
+QUEUED = 50
+KILLS = 4
+MOST_KILLS = 30
+WORK = {"seconds": 0.1, "log": "runs.log"}
+
+
+def finished(stack: Stack) -> int:
+    count: int = stack.redis.client.zcard("tasks:index:SUCCESS")
+    return count
+
+
+def each_ended_once(stack: Stack, tasks: list[str]) -> None:
+    assert set(starts(stack)) == set(tasks)
+    assert all(len(stack.closing_events(task_id)) == 1 for task_id in tasks)
+    assert all(codes(stack, task_id)[-1] == "task_complete" for task_id in tasks)
+
+
+def test_fifty_queued_tasks_outlive_a_redis_that_is_killed_again_and_again(stack: Stack) -> None:
+    stack.gateway()
+    stack.worker()
+    stack.worker()
+    tasks = [stack.submit("testing.work", WORK) for _ in range(QUEUED)]
+    for number in range(1, KILLS + 1):
+        wait_until(lambda at=number * QUEUED // (KILLS + 2): finished(stack) >= at)
+        stack.redis.kill()
+        stack.redis.start()
+    wait_until(lambda: finished(stack) == QUEUED, timeout=60)
+    each_ended_once(stack, tasks)
+
+
+def test_a_worker_whose_acknowledgement_was_lost_takes_the_next_task(stack: Stack) -> None:
+    stack.gateway()
+    stack.worker()
+    for number in range(1, MOST_KILLS):
+        stack.submit("testing.echo")
+        wait_until(lambda at=number: finished(stack) == at, every=0.0005)
+        stack.redis.kill()  # between the result and the acknowledgement, with some luck
+        stack.redis.start()
+        wait_until(stack.ready)
+        if "Couldn't ack" in stack.logged("worker"):
+            break
+    assert "Couldn't ack" in stack.logged("worker")
+    assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"
+
+
+def test_a_redis_that_stands_still_for_seven_seconds_loses_and_doubles_nothing(stack: Stack) -> None:
+    stack.gateway()
+    stack.worker()
+    stack.worker()
+    tasks = [stack.submit("testing.work", WORK) for _ in range(QUEUED)]
+    wait_until(lambda: finished(stack) >= 10)
+    stack.redis.signal(signal.SIGSTOP)
+    let_pass(7)
+    stack.redis.signal(signal.SIGCONT)
+    wait_until(lambda: finished(stack) == QUEUED, timeout=60)
+    each_ended_once(stack, tasks)
+    assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"
+
+
+def test_an_attempt_outlives_an_outage_longer_than_the_heartbeat_timeout(stack: Stack) -> None:
+    """Silence while Redis is away is not taken for death."""
+    stack.gateway()
+    stack.worker()
+    task_id = stack.submit("testing.work", {"seconds": 5, "log": "runs.log"})
+    stack.wait_for(task_id, "RUNNING")
+    stack.redis.kill()
+    let_pass(3)
+    stack.redis.start()
+    assert stack.wait_for(task_id)["stages"]["testing.work"]["attempt"] == 1
+    assert starts(stack) == {task_id: 1}
+    assert codes(stack, task_id) == ["started", "task_complete"]
+
+
+def test_a_full_redis_refuses_new_tasks_and_goes_on_when_there_is_room(stack: Stack) -> None:
+    stack.gateway()
+    stack.worker()
+    running = stack.submit("testing.work", {"seconds": 0.5, "log": "runs.log"})
+    stack.wait_for(running, "RUNNING")
+    stack.redis.client.config_set("maxmemory", 1)
+    answer = stack.http.post("/v1/tasks", json={"task_name": "testing.echo", "input_data": {}})
+    assert (answer.status_code, answer.json()["code"]) == (503, "state_unavailable")
+    wait_until(lambda: "end" in (stack.share / "runs.log").read_text())
+    stack.redis.client.config_set("maxmemory", 0)
+    assert stack.wait_for(running)["status"] == "SUCCESS"
+    assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"

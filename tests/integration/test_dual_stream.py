@@ -1,0 +1,254 @@
+"""Two streams in a real worker: what a client sees, and that nothing is lost or left locked when something dies."""
+
+import json
+import os
+import random
+import shutil
+import signal
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.checkpoint import Checkpoint
+from tests.support.faults import child_of
+from tests.support.sse_client import SseEvent, follow
+from tests.support.stack import Stack
+from tests.support.waiting import wait_until
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+NAME = "dual_stream.transcribe_audio"
+STEADY = {"model": "tiny-test", "draft_model": "tiny-test", "temperature": [0]}
+CHUNKS_OF_5_S = {"BATON_DUAL_STREAM__CHUNK_LENGTH": "5"}
+A_CARD = {**CHUNKS_OF_5_S, "BATON_GPU__DEVICE": "simulated"}
+PATIENT = {
+    "BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.2, "timeout": 60}',
+    "BATON_TASKS__CANCEL_GRACE": "60",
+}
+"""A killed child is seen by its parent; a busy machine is not taken for a dead one, nor a slow step for a deaf one."""
+State = dict[int, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def dual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A gateway and a worker with a simulated card, which cuts audio into chunks of 5 s."""
+    with Stack(tmp_path_factory.mktemp("dual"), **PATIENT) as shared:
+        place_sounds(shared)
+        shared.gateway()
+        shared.worker("dual_stream", **A_CARD)
+        yield shared
+
+
+def place_sounds(stack: Stack) -> None:
+    shutil.copy(FIXTURES / "speech/en-00.flac", stack.share / "short.flac")
+    shutil.copy(FIXTURES / "sample.mp4", stack.share / "film.mp4")
+
+
+def start(stack: Stack, name: str, **given: Any) -> str:
+    return stack.submit(NAME, {"audio_path": name, **STEADY, **given})
+
+
+def finished(stack: Stack, task_id: str) -> dict[str, Any]:
+    """Return the stage of a task that succeeds."""
+    context = stack.wait_for(task_id, timeout=100)
+    assert context["status"] == "SUCCESS", context["error"]
+    stage: dict[str, Any] = context["stages"][NAME]
+    return stage
+
+
+def text(stack: Stack, task_id: str) -> dict[str, Any]:
+    answer = stack.http.get(f"/v1/tasks/{task_id}/transcript")
+    assert answer.status_code == 200, answer.text
+    read: dict[str, Any] = answer.json()
+    return read
+
+
+def segments(stack: Stack, stage: dict[str, Any]) -> list[dict[str, Any]]:
+    path = stack.share / stage["output"]["transcript_path"]["path"]
+    found: list[dict[str, Any]] = json.loads(path.read_text())["segments"]
+    return found
+
+
+def records(stack: Stack, task_id: str, attempt: int = 1) -> list[dict[str, Any]]:
+    return list(Checkpoint(stack.share / f"workflows/{task_id}/attempt-{attempt}/checkpoint.jsonl").records())
+
+
+def finals(stack: Stack, task_id: str, attempt: int = 1) -> list[int]:
+    return [record["chunk"] for record in records(stack, task_id, attempt) if record["stage"] == "final"]
+
+
+def kinds(stack: Stack, task_id: str) -> list[str]:
+    return [kind for kind, _ in stack.events(task_id)]
+
+
+def hear(state: State, event: SseEvent) -> None:
+    """Do what `common.events` says a client does."""
+    for segment in event.data["segments"]:
+        before = state.get(segment["id"])
+        if not before or (event.kind == "fragment" and not (before.get("modified") and "modified" not in segment)):
+            state[segment["id"]] = segment
+
+
+def card_is_free(stack: Stack) -> bool:
+    return not list(stack.redis.client.scan_iter("gpu_lock:*:sim"))
+
+
+@pytest.fixture(scope="module")
+def whole(dual: Stack) -> list[dict[str, Any]]:
+    """Return what comes out when nothing happens."""
+    return segments(dual, finished(dual, start(dual, "film.mp4")))
+
+
+# ---- what a client sees ----
+
+
+def test_a_client_sees_a_draft_before_each_final_and_the_finals_are_the_transcript(
+    dual: Stack, whole: list[dict[str, Any]]
+) -> None:
+    state: State = {}
+    drafted: set[int] = set()
+    for event in follow(dual, start(dual, "film.mp4")):
+        if event.kind == "draft":
+            drafted |= {segment["id"] for segment in event.data["segments"]}
+        if event.kind == "fragment":
+            assert {segment["id"] for segment in event.data["segments"]} <= drafted
+        if event.kind in {"draft", "fragment"}:
+            hear(state, event)
+    assert shown(state.values()) == shown(whole)
+
+
+def shown(found: Any) -> list[tuple[int, float, float, str, str]]:
+    # a default is left out of a file
+    return [(one["id"], one["start"], one["end"], one["text"], one.get("source", "final")) for one in found]
+
+
+def test_the_first_draft_is_there_when_hardly_anything_was_read(dual: Stack) -> None:
+    task_id = start(dual, "film.mp4")
+    first = next(event for event in follow(dual, task_id) if event.kind == "draft")
+    assert first.data["segment_index"] == 0
+    stream = kinds(dual, task_id)
+    assert "fragment" not in stream[: stream.index("draft")]
+    finished(dual, task_id)
+
+
+def test_a_client_that_comes_and_goes_ends_with_what_one_that_stays_has(
+    dual: Stack, whole: list[dict[str, Any]]
+) -> None:
+    chance = random.Random(7)
+    state: State = {}
+    task_id, last, closed = start(dual, "film.mp4"), "0", False
+    while not closed:
+        for event in islice(follow(dual, task_id, last), chance.randint(1, 6)):
+            last = event.id or last
+            if event.kind in {"draft", "fragment"}:
+                hear(state, event)
+            closed = closed or (event.kind not in {"initial_state", "ping"} and event.closes)
+    assert shown(state.values()) == shown(whole)
+
+
+def test_the_subtitles_can_be_had_at_any_time(dual: Stack) -> None:
+    task_id = start(dual, "film.mp4")
+    wait_until(lambda: text(dual, task_id)["source"] in {"checkpoint", "aligned"}, every=0.005)
+    answer = dual.http.get(f"/v1/tasks/{task_id}/transcript", params={"format": "srt"})
+    assert answer.text.startswith("1\n00:00:0")
+    stage = finished(dual, task_id)
+    whole = (dual.share / stage["output"]["srt_path"]["path"]).read_text()
+    assert whole == dual.http.get(f"/v1/tasks/{task_id}/transcript", params={"format": "srt"}).text
+
+
+def test_an_edit_of_a_draft_stays_through_its_final_and_is_in_the_subtitles(dual: Stack) -> None:
+    task_id = start(dual, "film.mp4")
+    wait_until(lambda: text(dual, task_id)["segments"], every=0.005)
+    answer = dual.http.patch(f"/v1/tasks/{task_id}/transcript/segments/0", json={"text": "What I wanted."})
+    assert answer.status_code == 200, answer.text
+    stage = finished(dual, task_id)
+    (first, *_) = text(dual, task_id)["segments"]
+    assert (first["text"], first["modified"]) == ("What I wanted.", True)
+    assert "What I wanted." in (dual.share / stage["output"]["srt_path"]["path"]).read_text()
+    state: State = {}
+    for event in follow(dual, task_id, "0"):
+        if event.kind in {"draft", "fragment"}:
+            hear(state, event)
+    assert state[0]["text"] == "What I wanted."
+
+
+def test_every_decision_is_in_the_report(dual: Stack) -> None:
+    stage = finished(dual, start(dual, "film.mp4"))
+    report = json.loads((dual.share / stage["output"]["report_path"]["path"]).read_text())
+    found = segments(dual, stage)
+    assert [one["id"] for one in report["decisions"]] == [one["id"] for one in found]
+    drafts = [one["id"] for one in report["decisions"] if one["source"] == "draft"]
+    assert drafts == [one["id"] for one in found if one.get("source") == "draft"]
+    assert stage["output"]["drafts_kept"] == len(drafts)
+
+
+# ---- when something goes wrong ----
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_killed_worker_is_followed_by_one_that_does_only_what_is_missing(
+    dual: Stack, whole: list[dict[str, Any]], after: int
+) -> None:
+    task_id = start(dual, "film.mp4")
+    child = child_of(dual, task_id)
+    wait_until(lambda: len(finals(dual, task_id)) >= after, every=0.002)
+    os.kill(child, signal.SIGSTOP)
+    done = [(record["chunk"], record["stage"]) for record in records(dual, task_id)]
+    os.kill(child, signal.SIGKILL)
+    stage = finished(dual, task_id)
+    assert stage["attempt"] == 2
+    assert segments(dual, stage) == whole
+    kept = [(record["chunk"], record["stage"]) for record in records(dual, task_id, 2)]
+    assert kept[: len(done)] == done
+    assert len(kept) == len(set(kept)), "no chunk has gone through a stage twice"
+    wait_until(lambda: card_is_free(dual))
+
+
+def test_a_cancel_in_mid_stream_leaves_nothing_locked_and_the_models_warm(dual: Stack) -> None:
+    finished(dual, start(dual, "short.flac"))
+    task_id = start(dual, "film.mp4")
+    wait_until(lambda: not card_is_free(dual), every=0.002)
+    dual.http.post(f"/v1/tasks/{task_id}/cancel").raise_for_status()
+    assert dual.wait_for(task_id)["status"] == "CANCELLED"
+    wait_until(lambda: card_is_free(dual))
+    assert finished(dual, start(dual, "short.flac"))["timings"]["model_load"] in {None, 0}
+
+
+def test_a_slow_engine_that_hangs_is_ended_and_the_task_resumed(stack: Stack, whole: list[dict[str, Any]]) -> None:
+    quick = {**A_CARD, "BATON_DUAL_STREAM__STALL_TIMEOUT": "6"}
+    place_sounds(stack)
+    stack.gateway(**PATIENT)
+    stack.spawn("tests.unit.dual_stream.blocking_worker", "dual_stream", {**quick, **PATIENT})
+    task_id = start(stack, "film.mp4")
+    stage = finished(stack, task_id)
+    assert (stack.share / "blocked").exists()
+    assert stage["attempt"] == 2
+    assert segments(stack, stage) == whole
+    assert "Timeout (0:00:0" in stack.logged("dual_stream"), "and where it blocked is in the log"
+    wait_until(lambda: card_is_free(stack))
+
+
+def test_two_films_take_turns_on_the_card(stack: Stack, whole: list[dict[str, Any]]) -> None:
+    place_sounds(stack)
+    stack.gateway(**PATIENT)
+    for _ in range(2):
+        stack.worker("dual_stream", **A_CARD, **PATIENT, BATON_GPU_LOCK__QUANTUM="0")
+    both = [start(stack, "film.mp4") for _ in range(2)]
+    assert [segments(stack, finished(stack, task_id)) for task_id in both] == [whole, whole]
+    times = [fragment_times(stack, task_id) for task_id in both]
+    assert times[0][0] < times[1][-1]
+    assert times[1][0] < times[0][-1], "neither waited for the other's end"
+
+
+def fragment_times(stack: Stack, task_id: str) -> list[str]:
+    rows = stack.redis.client.xrange(f"events:{task_id}")
+    return [key for key, fields in rows if fields["event"] == "fragment"]
+
+
+def test_what_is_no_media_is_an_error_of_the_task(dual: Stack) -> None:
+    (dual.share / "film.txt").write_text("this is not a film\n" * 100)
+    context = dual.wait_for(start(dual, "film.txt"))
+    assert (context["status"], context["error"]["code"]) == ("FAILED", "not_media")
+    wait_until(lambda: card_is_free(dual))

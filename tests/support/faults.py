@@ -1,0 +1,95 @@
+"""Where to hurt a running stack, and what must be found in it afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+from time import monotonic
+
+import psutil
+
+from tests.support.stack import Stack, children
+from tests.support.waiting import wait_until
+
+
+def child_of(stack: Stack, task_id: str) -> int:
+    """Return the pid of the process that runs the task."""
+    stack.wait_for(task_id, "RUNNING")
+    worker: str = stack.redis.client.hget(f"task_control:{task_id}", "worker") or ""
+    return int(worker.rpartition("/")[2])
+
+
+def children_of(stack: Stack, service: str) -> list[int]:
+    """Return the pids of the processes that run the tasks of a service, as its workers tell them."""
+    told = [stack.redis.client.get(key) for key in stack.workers(service)]
+    return [pid for presence in told for pid in json.loads(presence)["children"]]
+
+
+def kill_worker(worker: subprocess.Popen[bytes]) -> None:
+    """Kill a worker's parent and all below it, at once."""
+    for pid in (worker.pid, *children(worker)):
+        os.kill(pid, signal.SIGKILL)
+    worker.wait()
+
+
+def ffmpegs_of(pid: int) -> list[int]:
+    """Return the pids of the ffmpeg processes that a worker's child has started."""
+    return [child.pid for child in psutil.Process(pid).children() if "ffmpeg" in child.name()]
+
+
+def gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def pause(server_signal: signal.Signals, pid: int) -> None:
+    os.kill(pid, server_signal)
+
+
+def let_pass(seconds: float) -> None:
+    """Hold a fault for a time; never used to wait for a result."""
+    began = monotonic()
+    wait_until(lambda: monotonic() - began >= seconds, timeout=seconds + 5)
+
+
+def broker_queue(priority: int = 5, service: str = "testing") -> str:
+    """Return the broker's list of a priority of ours: kombu counts the other way round."""
+    return f"{service}:{9 - priority}" if priority < 9 else service
+
+
+def queued(stack: Stack, count: int = 1) -> list[str]:
+    """Wait until the broker holds `count` messages, and return them raw, the next one last."""
+    name = broker_queue()
+    wait_until(lambda: stack.redis.client.llen(name) == count)
+    messages: list[str] = stack.redis.client.lrange(name, 0, -1)
+    return messages
+
+
+def quiet(stack: Stack) -> bool:
+    """Tell whether the broker holds no message any more, delivered or not, and nothing waits for dispatch."""
+    client = stack.redis.client
+    lists = [name for name in client.scan_iter("testing*", _type="list") if client.llen(name)]
+    return not lists and not client.hlen("unacked") and not client.zcard("tasks:dispatch")
+
+
+def codes(stack: Stack, task_id: str) -> list[str]:
+    """Return the task's signals and errors in order, without its progress."""
+    told = stack.events(task_id)
+    return [data.partition('"code":"')[2].partition('"')[0] for kind, data in told if kind != "progress"]
+
+
+def partial_files(stack: Stack) -> list[Path]:
+    return list((stack.share / "workflows").rglob("*.partial/**"))
+
+
+def starts(stack: Stack, log: str = "runs.log") -> dict[str, int]:
+    """Return how often each task of the log was begun, and refuse any that ran twice at the same time."""
+    begun: dict[str, int] = defaultdict(int)
+    running: dict[str, int] = defaultdict(int)
+    for line in (stack.share / log).read_text().splitlines():
+        what, task_id, _attempt, _pid = line.split()
+        begun[task_id] += what == "start"
+        running[task_id] += 1 if what == "start" else -1
+        assert running[task_id] <= 1, f"{task_id} ran twice at the same time"
+    return begun

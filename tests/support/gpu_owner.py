@@ -1,0 +1,82 @@
+"""A process as the GPU lock's Lua sees it: an open subscription and what it asks. A test pulls each string."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pydantic_core import to_json
+
+from common import keys
+from common.gpu.lock import Answer, ms, released
+from common.redis import Call, SyncRedis, script
+from tests.support.waiting import wait_until
+
+HOST = "here"
+LEASE = timedelta(seconds=15)
+CLAIM = timedelta(seconds=2)
+
+
+class Owner:
+    """One acquisition of one process, at most."""
+
+    def __init__(self, redis: SyncRedis, name: str, devices: Sequence[str] = ("0",), *, head_start_ms: int = 0) -> None:
+        self.redis = redis
+        self.name = name
+        self.locks = [keys.gpu_lock(HOST, device) for device in devices]
+        self.channel = f"gpu_lock:wake:{name}"
+        self.head_start_ms = head_start_ms
+        self.arrival = ""
+        self.subscription = redis.client.pubsub()
+        self.connect()
+
+    @property
+    def listeners(self) -> int:
+        found: int = self.redis.client.pubsub_numsub(self.channel)[0][1]
+        return found
+
+    def connect(self) -> None:
+        self.subscription.subscribe(self.channel)
+        wait_until(lambda: self.subscription.get_message(timeout=1))
+
+    def disconnect(self) -> None:
+        """Close the connection, as the kernel does when the process dies."""
+        self.subscription.close()
+        wait_until(lambda: not self.listeners)
+
+    def ask(self, *, grace: timedelta = timedelta(0), lease: timedelta = LEASE) -> Answer:
+        party = {"channel": self.channel, "devices": self.locks, "task_id": self.name, "worker": self.name}
+        told = to_json({**party, "priority": 5, "owner": self.name})
+        arguments = [self.name, ms(lease), ms(CLAIM), self.head_start_ms, ms(grace), told, self.arrival]
+        answer = self.redis.run(Call(script("gpu/acquire"), self.locks, arguments, Answer.parse))
+        self.arrival = answer.arrival or self.arrival
+        return answer
+
+    def renew(self, answer: Answer) -> int:
+        return self.redis.run(Call(script("gpu/renew"), [answer.lock], [self.name, answer.fence, ms(LEASE)], int))
+
+    def release(self, answer: Answer) -> bool:
+        return self.redis.run(released(answer.lock, self.name, answer.fence, "released"))
+
+    def give_up(self) -> None:
+        self.redis.run(Call(script("gpu/give_up"), self.locks, [self.name, ms(CLAIM), "gave_up"], bool))
+
+    def woken(self) -> bool:
+        """Tell whether a wake-up has come, and forget it."""
+        messages = []
+        while message := self.subscription.get_message(timeout=0.05):
+            messages.append(message)
+        return any(message["data"] == f"granted {self.name}" for message in messages)
+
+
+def holder_of(redis: SyncRedis, device: str = "0") -> tuple[str, int] | None:
+    """Return who holds a device, and the fence."""
+    value = redis.client.get(keys.gpu_lock(HOST, device))
+    if not value:
+        return None
+    fence, _, owner = value.partition(" ")
+    return owner, int(fence)
+
+
+def line(redis: SyncRedis, device: str = "0") -> list[str]:
+    """Return who waits, the next one first."""
+    waiting: list[str] = redis.client.zrange(f"{keys.gpu_lock(HOST, device)}:queue", 0, -1)
+    return waiting

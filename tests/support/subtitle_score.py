@@ -1,0 +1,59 @@
+"""How near read subtitles come to the truth: F1 by line, character error rate, and times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from common.transcript import Segment
+from tests.support.burned import Shown
+
+ALIKE = 0.5
+"""Of its characters may be wrong in a line that still counts as found; the CER tells how wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Of one video. The times are the worst errors of the lines that were found, in seconds."""
+
+    f1: float
+    cer: float
+    start_error: float
+    end_error: float
+
+
+def score(read: Sequence[Segment], truth: Sequence[Shown]) -> Score:
+    """Match each true line with what was read at its time, one to one."""
+    left = list(read)
+    pairs: list[tuple[Segment, Shown]] = []
+    for line in truth:
+        best = max(left, key=lambda segment: shared(segment, line), default=None)
+        if best and shared(best, line) > 0 and distance(plain(best.text), plain(line.text)) <= ALIKE * len(line.text):
+            pairs.append((best, line))
+            left.remove(best)
+    wrong = sum(distance(plain(segment.text), plain(line.text)) for segment, line in pairs)
+    letters = sum(len(plain(line.text)) for _, line in pairs)
+    return Score(
+        f1=2 * len(pairs) / ((len(read) + len(truth)) or 1),
+        cer=wrong / letters if letters else 0.0,
+        start_error=max((abs(segment.start - line.start) for segment, line in pairs), default=0.0),
+        end_error=max((abs(segment.end - line.end) for segment, line in pairs), default=0.0),
+    )
+
+
+def shared(segment: Segment, line: Shown) -> float:
+    return min(segment.end, line.end) - max(segment.start, line.start)
+
+
+def plain(text: str) -> str:
+    """Return the text without spaces, which the small models leave out, and with one kind of signs."""
+    signs = str.maketrans("，。？！：；", ",.?!:;")  # noqa: RUF001 - full-width signs
+    return "".join(text.split()).translate(signs)
+
+
+def distance(first: str, second: str) -> int:
+    """Return Levenshtein's distance."""
+    row = list(range(len(second) + 1))
+    for number, one in enumerate(first, 1):
+        above, row[0] = row[0], number
+        for column, other in enumerate(second, 1):
+            above, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, above + (one != other))
+    return row[-1]

@@ -1,0 +1,58 @@
+"""The three stages with engines that keep time only, on a real checkpoint."""
+
+from pathlib import Path
+from typing import Any
+
+from doubles import FastDouble, SlowDouble, chunks
+
+from common.checkpoint import Checkpoint
+from common.transcript import Segment
+from common.transcript_so_far import put_together
+from services.dual_stream.alignment_stage import AlignmentStage
+from services.dual_stream.fast_stage import FastStage
+from services.dual_stream.ledger import Ledger
+from services.dual_stream.limits import FallbackLimits
+from services.dual_stream.pipeline import Stop, run
+from services.dual_stream.settings import DualStreamSettings
+from services.dual_stream.slow_stage import SlowStage
+from services.dual_stream.telling import told
+
+Told = list[tuple[str, dict[str, Any]]]
+
+
+class Assembled:
+    """One attempt at a film of some chunks. `told` is what a client would hear."""
+
+    def __init__(self, path: Path, count: int, fast: FastDouble | None = None, slow: SlowDouble | None = None) -> None:
+        self.path = path
+        self.ledger = Ledger(Checkpoint(path))
+        self.count = count
+        self.fast = fast or FastDouble()
+        self.slow = slow or SlowDouble()
+        self.told: Told = []
+        self.reported: list[float] = []
+
+    def run(self) -> "Assembled":
+        """Bring all chunks through the stages."""
+        settings = DualStreamSettings()
+        first = self.ledger.last.chunk + 1
+        fast = FastStage(chunks(self.count, first), self.fast, self.ledger, origin=0.0, tell=self.tell("draft"))
+        slow = SlowStage(self.slow, self.ledger, settings, language=None)
+        last = AlignmentStage(self.ledger, FallbackLimits(), tell=self.tell("fragment"), report=self.reported.append)
+        run(fast, slow, last, stop=Stop())
+        return self
+
+    def tell(self, kind: str) -> Any:
+        def append(segments: list[Segment]) -> None:
+            self.told.append((kind, told(segments)))
+
+        return append
+
+    @property
+    def transcript(self) -> list[dict[str, Any]]:
+        text = put_together(Checkpoint(self.path).records())
+        return [segment.model_dump() for segment in text.segments]
+
+    @property
+    def lines(self) -> list[bytes]:
+        return self.path.read_bytes().splitlines(keepends=True)

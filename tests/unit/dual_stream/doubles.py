@@ -1,0 +1,114 @@
+"""Engines that know what is said at each moment of a generated medium, and keep time only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, get_ident
+from typing import Any
+
+import numpy as np
+
+from common.audio import SAMPLE_RATE_HZ
+from common.chunks import Chunk, Span
+from common.transcript import Segment, Word
+from services.dual_stream.context import Heard
+
+CHUNK_S = 20
+UTTERANCE_S = 4
+
+
+def chunks(count: int, first: int = 0) -> Iterator[Chunk]:
+    """Make chunks whose samples are the number of the chunk, one at a time."""
+    length = CHUNK_S * SAMPLE_RATE_HZ
+    for index in range(first, count):
+        yield Chunk(index, index * length, np.full(length, index, dtype=np.float32))
+
+
+def segment_of(number: int, text: str, start: float, end: float) -> Segment:
+    words, step = text.split(" "), (end - start) / len(text.split(" "))
+    return Segment(
+        id=number,
+        start=start,
+        end=end,
+        text=text,
+        words=[
+            Word(
+                text=f" {word}", start=round(start + n * step, 3), end=round(start + (n + 1) * step, 3), probability=0.9
+            )
+            for n, word in enumerate(words)
+        ],
+        language="en",
+        confidence=0.95,
+        avg_logprob=-0.2,
+    )
+
+
+@dataclass
+class FastDouble:
+    """Hears four utterances in each chunk; `pause_s` for each chunk."""
+
+    pause_s: float = 0.0
+    before: Callable[[int], None] = lambda _: None
+    heard: list[int] = field(default_factory=list)
+
+    def find_speech(self, samples: np.ndarray) -> list[Span]:
+        Event().wait(self.pause_s)
+        length = len(samples) // 4
+        return [(n * length, (n + 1) * length - SAMPLE_RATE_HZ) for n in range(4)]
+
+    def hear(self, samples: np.ndarray) -> Segment:
+        number = int(samples[0])
+        if number not in self.heard:
+            self.before(number)
+            self.heard.append(number)
+        return segment_of(
+            0, f"chunk {number} says one of four words and Anna Berg hears it", 0.2, len(samples) / SAMPLE_RATE_HZ
+        )
+
+
+@dataclass
+class SlowSession:
+    model: Any = "a model"
+    steps: int = 0
+
+    def step(self) -> None:
+        self.steps += 1
+
+
+@dataclass
+class SlowDouble:
+    """Hears the same, with capitals, a bit late."""
+
+    pause_s: float = 0.0
+    before: Callable[[int], None] = lambda _: None
+    heard: list[int] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
+    sessions: int = 0
+    entered: int = 0
+    left: int = 0
+
+    @contextmanager
+    def session(self) -> Iterator[SlowSession]:
+        self.sessions += 1
+        self.entered = get_ident()
+        try:
+            yield SlowSession()
+        finally:
+            self.left = get_ident()
+
+    def hear(self, _model: Any, samples: np.ndarray, speech: list[Span], *, prompt: str, language: str | None) -> Heard:
+        number = int(samples[0])
+        self.before(number)
+        Event().wait(self.pause_s)
+        self.heard.append(number)
+        self.prompts.append(prompt)
+        begins = [n * len(samples) / 4 / SAMPLE_RATE_HZ for n in range(4)]
+        texts = [f"Chunk {number} says {n} of four words and Anna Berg hears it." for n in range(4)]
+        found = [
+            segment_of(n, text, begin + 0.4, begin + 4.2)
+            for n, (text, begin) in enumerate(zip(texts, begins, strict=True))
+        ]
+        assert speech
+        return Heard(found, language or "en", 0.9)

@@ -1,0 +1,42 @@
+"""Generated films of some minutes, one after the other, heard by engines that keep time only, the slow one 20 times
+slower. Prints the peak of the process's memory in KiB.
+"""
+
+import resource
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from doubles import CHUNK_S, FastDouble, SlowDouble, chunks
+
+from common.checkpoint import Checkpoint
+from services.dual_stream.alignment_stage import AlignmentStage
+from services.dual_stream.fast_stage import FastStage
+from services.dual_stream.ledger import Ledger
+from services.dual_stream.limits import FallbackLimits
+from services.dual_stream.pipeline import Stop, run
+from services.dual_stream.result import cues, listing
+from services.dual_stream.settings import DualStreamSettings
+from services.dual_stream.slow_stage import SlowStage
+from services.dual_stream.telling import told
+
+FAST_S = 0.0005
+TIMES_SLOWER = 20
+
+
+def film(minutes: int, folder: Path) -> None:
+    ledger = Ledger(Checkpoint(folder / "checkpoint.jsonl"))
+    fast = FastStage(chunks(minutes * 60 // CHUNK_S), FastDouble(FAST_S), ledger, origin=0.0, tell=told)
+    slow = SlowStage(SlowDouble(FAST_S * TIMES_SLOWER), ledger, DualStreamSettings(), language=None)
+    run(fast, slow, AlignmentStage(ledger, FallbackLimits(), tell=told, report=print), stop=Stop())
+    segments = (segment for record in ledger.finals() for segment in record.segments)
+    with (folder / "transcript.json").open("wb") as file:
+        file.writelines(listing({"language": "en"}, "segments", (segment.model_dump() for segment in segments)))
+    with (folder / "transcript.srt").open("wb") as file:
+        file.writelines(cues((segment for record in ledger.finals() for segment in record.segments), {}))
+
+
+for minutes in map(int, sys.argv[1:]):
+    with TemporaryDirectory() as place:
+        film(minutes, Path(place))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # noqa: T201 - for the test that started this

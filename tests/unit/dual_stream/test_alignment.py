@@ -1,0 +1,329 @@
+"""One text out of two: whose it is, whose times it has, and that nothing is lost on the way."""
+
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from speaking import CONFIDENT, chunk, content
+
+from common.transcript import Segment
+from services.dual_stream.choice import choose
+from services.dual_stream.context import ProcessingContext
+from services.dual_stream.doubts import repeats
+from services.dual_stream.limits import FallbackLimits
+from services.dual_stream.matched import match
+from services.dual_stream.records import Decision
+
+LIMITS = FallbackLimits()
+LOOP = "thank you for watching " * 8
+
+
+def aligned(context: ProcessingContext) -> list[tuple[Segment, Decision]]:
+    language = context.heard.language if context.heard else None
+    return [found for one in match(context) if (found := choose(one, language, LIMITS))]
+
+
+@dataclass
+class Case:
+    """Two engines' texts of some utterances, and what must come out."""
+
+    name: str
+    drafts: list[str]
+    finals: list[str]
+    texts: list[str]
+    sources: str
+    """f for the final's text, d for the draft's; one for each segment."""
+    reasons: list[str] = field(default_factory=list)
+    confidence: float = CONFIDENT
+    avg_logprob: float = -0.3
+    language: str = "en"
+    draft_language: str | None = None
+
+
+TABLE = [
+    Case(
+        "the same",
+        ["the red house"],
+        ["The red house."],
+        ["The red house."],
+        "f",
+    ),
+    Case(
+        "an insertion",
+        ["the house is red"],
+        ["The old house is red."],
+        ["The old house is red."],
+        "f",
+    ),
+    Case(
+        "a deletion",
+        ["the old house is red"],
+        ["The house is red."],
+        ["The house is red."],
+        "f",
+    ),
+    Case(
+        "another word",
+        ["the mouse is red"],
+        ["The house is red."],
+        ["The house is red."],
+        "f",
+    ),
+    Case(
+        "numbers spelt",
+        ["number nine eight seven"],
+        ["Number 987."],
+        ["Number 987."],
+        "f",
+    ),
+    Case(
+        "numbers written",
+        ["number 25 and 13"],
+        ["Number twenty-five and thirteen."],
+        ["Number twenty-five and thirteen."],
+        "f",
+    ),
+    Case(
+        "Chinese",
+        ["今天天气很好"],
+        ["今天天气很好。"],
+        ["今天天气很好。"],
+        "f",
+        language="zh",
+    ),
+    Case(
+        "a Chinese number",
+        ["二零二五年"],
+        ["2025年。"],
+        ["2025年。"],
+        "f",
+        language="zh",
+    ),
+    Case(
+        "mixed scripts",
+        ["我们用 python 写书"],
+        ["我们用Python写书。"],
+        ["我们用Python写书。"],
+        "f",
+        language="zh",
+    ),
+    Case(
+        "utterances that Whisper shifts",
+        ["hello everyone", "welcome back"],
+        ["Hello everyone, welcome back.", ""],
+        ["Hello everyone,", "welcome back."],
+        "ff",
+    ),
+    Case(
+        "a phrase repeated",
+        ["thank you for watching"],
+        [LOOP],
+        ["thank you for watching"],
+        "d",
+        ["repetition", "compression_ratio", "disagreement"],
+    ),
+    Case(
+        "a phrase that is said again and again",
+        ["no no no no no no"],
+        ["No, no, no, no, no, no."],
+        ["No, no, no, no, no, no."],
+        "f",
+    ),
+    Case(
+        "Whisper silent in one",
+        ["hello everyone", "the red house"],
+        ["Hello everyone.", ""],
+        ["Hello everyone.", "the red house"],
+        "fd",
+        ["empty"],
+    ),
+    Case(
+        "Whisper silent in all",
+        ["hello everyone", "the red house"],
+        ["", ""],
+        ["hello everyone", "the red house"],
+        "dd",
+        ["empty", "empty"],
+    ),
+    Case(
+        "marks alone are silence",
+        ["hello everyone"],
+        ["..."],
+        ["hello everyone"],
+        "d",
+        ["empty"],
+    ),
+    Case(
+        "the draft silent in one",
+        ["", "the red house"],
+        ["Hello everyone.", "The red house."],
+        ["Hello everyone.", "The red house."],
+        "ff",
+    ),
+    Case(
+        "the draft silent in all",
+        ["", ""],
+        ["Hello everyone.", "The red house."],
+        ["Hello everyone.", "The red house."],
+        "ff",
+    ),
+    Case(
+        "both silent",
+        [""],
+        [""],
+        [],
+        "",
+    ),
+    Case(
+        "hardly probable",
+        ["the red house"],
+        ["The red horse."],
+        ["the red house"],
+        "d",
+        ["avg_logprob"],
+        avg_logprob=-1.6,
+    ),
+    Case(
+        "a confident draft disagrees",
+        ["the red house is near"],
+        ["Subtitles by the community."],
+        ["the red house is near"],
+        "d",
+        ["disagreement"],
+    ),
+    Case(
+        "an unsure draft disagrees",
+        ["the red house is near"],
+        ["Subtitles by the community."],
+        ["Subtitles by the community."],
+        "f",
+        confidence=0.6,
+    ),
+    Case(
+        "both wrong",
+        ["mumble"],
+        [LOOP],
+        [LOOP.strip()],
+        "f",
+        ["repetition", "compression_ratio"],
+        confidence=0.1,
+    ),
+    Case(
+        "a language that the draft's engine does not know",
+        ["the wilder is"],
+        ["Das Wetter ist schön."],
+        ["Das Wetter ist schön."],
+        "f",
+        ["avg_logprob"],
+        confidence=0.6,
+        avg_logprob=-1.2,
+        language="de",
+        draft_language="en",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", TABLE, ids=lambda case: case.name)
+def test_the_table(case: Case) -> None:
+    context = chunk(
+        case.drafts,
+        case.finals,
+        confidence=case.confidence,
+        avg_logprob=case.avg_logprob,
+        language=case.language,
+        draft_language=case.draft_language,
+    )
+    found = aligned(context)
+    assert [segment.text for segment, _ in found] == case.texts
+    assert "".join(segment.source[0] for segment, _ in found) == case.sources
+    assert sorted(reason for _, decision in found for reason in decision.reasons) == sorted(case.reasons)
+    holds(context, found)
+
+
+def holds(context: ProcessingContext, found: list[tuple[Segment, Decision]]) -> None:
+    """Assert what is so for every input."""
+    segments = [segment for segment, _ in found]
+    words = [word for segment in segments for word in segment.words]
+    assert all(word.start <= word.end for word in words)
+    assert all(one.end <= other.start for one, other in pairwise(words)), "in order, and no overlaps"
+    assert all(one.end <= other.start for one, other in pairwise(segments))
+    assert all(segment.start <= segment.words[0].start and segment.words[-1].end <= segment.end for segment in segments)
+    assert all("".join(word.text for word in segment.words).strip() == segment.text.strip() for segment in segments)
+    # every word that Whisper heard is in the text, or told as rejected; where it heard nothing is the draft
+    said = content(" ".join(segment.text for segment in context.heard.segments)) if context.heard else ()
+    kept = (content(segment.text if decision.source == "final" else decision.rejected) for segment, decision in found)
+    assert tuple(chain.from_iterable(kept)) == said
+    ids = {segment.id for segment in segments}
+    assert {one.id for one in context.utterances if one.draft} <= ids, "each draft's id comes again"
+    assert [segment.id for segment in segments] == sorted(ids), "once"
+
+
+TEXT = st.lists(
+    st.sampled_from(
+        ["the", "red", "house", "25", "twenty", "Thank", "you.", "今", "天", "好。", "python", "...", "no,"]
+    ),
+    max_size=8,
+).map(" ".join)
+
+
+@given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=4), st.floats(-3, 3), st.sampled_from([0.1, 0.6, 0.95]))
+def test_whatever_is_heard_times_are_in_order_and_no_word_is_lost(
+    texts: list[tuple[str, str]], late: float, confidence: float
+) -> None:
+    drafts, finals = [one for one, _ in texts], [other for _, other in texts]
+    context = chunk(drafts, finals, late=max(late, -1.0), confidence=confidence)
+    holds(context, aligned(context))
+
+
+def test_a_final_has_the_draft_s_times() -> None:
+    (found,) = aligned(chunk(["the red house"], ["The red house."], late=0.4))
+    assert [(word.text, word.start, word.end) for word in found[0].words] == [
+        ("The", 1.0, 1.5),
+        (" red", 1.5, 2.0),
+        (" house.", 2.0, 2.5),
+    ]
+
+
+def test_a_word_that_the_draft_has_not_is_put_between_its_neighbours() -> None:
+    (found,) = aligned(chunk(["the house"], ["The old house."], late=0.0))
+    the, old, house = found[0].words
+    assert (the.start, house.end) == (1.0, 2.0)
+    assert the.end <= old.start < old.end <= house.start
+
+
+def test_times_that_whisper_has_lost_come_back() -> None:
+    """A model that puts all words of a segment at one moment, as small ones do."""
+    context = chunk(["the red house is near"], ["The red house is near."])
+    assert context.heard
+    (segment,) = context.heard.segments
+    collapsed = [word.model_copy(update={"start": 9.0, "end": 9.0}) for word in segment.words]
+    context.heard.segments[0] = segment.model_copy(update={"words": collapsed})
+    ((final, _),) = aligned(context)
+    assert [word.start for word in final.words] == [1.0, 1.5, 2.0, 2.5, 3.0]
+
+
+def test_a_phrase_said_twice_stays_where_it_was_said() -> None:
+    found = aligned(chunk(["you know", "you know it", "you know"], ["You know.", "", "You know."]))
+    assert [(segment.text, segment.source) for segment, _ in found] == [
+        ("You know.", "final"),
+        ("you know it", "draft"),
+        ("You know.", "final"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("", 0), ("a", 1), ("a b c", 1), ("a a a", 3), ("a b a b a b", 3), ("x a b c a b c y", 2), ("a b a c a b", 1)],
+)
+def test_repeats_are_counted_in_a_row(text: str, expected: int) -> None:
+    assert repeats(text.split()) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Twenty-five!", "25"), ("二零二五", "2025"), ("DON'T", "dont"), ("\uff21\uff22", "ab"), ("thirteen", "13")],
+)
+def test_ways_of_writing_are_the_same(one: str, other: str) -> None:
+    assert content(one) == content(other)

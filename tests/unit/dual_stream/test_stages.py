@@ -1,0 +1,152 @@
+"""The stages together: order, resuming, prompts, and what a client makes of what it hears."""
+
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+from assembled import Assembled, Told
+from doubles import FastDouble, SlowDouble
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from common.checkpoint import Checkpoint
+from services.dual_stream.pipeline import QUEUE_BOUND
+from services.dual_stream.records import FinalRecord
+from tests.support.waiting import wait_until
+
+COUNT = 12
+State = dict[int, dict[str, Any]]
+
+
+def hear(state: State, told: Told) -> State:
+    """Do what `common.events` says a client does."""
+    for kind, data in told:
+        for segment in data["segments"]:
+            before = state.get(segment["id"])
+            kept = before and (kind == "draft" or (before.get("modified") and "modified" not in segment))
+            state[segment["id"]] = before if before and kept else segment
+    return state
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Assembled:
+    """Return what comes out when nothing happens."""
+    return Assembled(tmp_path_factory.mktemp("whole") / "checkpoint.jsonl", COUNT).run()
+
+
+def test_every_chunk_has_its_draft_before_its_final(whole: Assembled) -> None:
+    places = {(kind, data["segment_index"]): place for place, (kind, data) in enumerate(whole.told)}
+    drafts = [index for kind, index in places if kind == "draft"]
+    assert drafts == [index for kind, index in places if kind == "fragment"] == [4 * n for n in range(COUNT)]
+    assert all(places["draft", index] < places["fragment", index] for index in drafts)
+
+
+def test_drafts_are_ahead_of_finals_by_the_queue_and_no_more(tmp_path: Path) -> None:
+    """The slow engine is held at its first chunk until the fast one has gone as far as it may."""
+    fast = FastDouble()
+    ahead: list[int] = []
+
+    def hold(number: int) -> None:
+        if number == 0:
+            wait_until(lambda: len(fast.heard) >= 1 + QUEUE_BOUND)
+        ahead.append(len(fast.heard) - 1 - number)
+
+    Assembled(tmp_path / "checkpoint.jsonl", COUNT, fast, SlowDouble(before=hold)).run()
+    assert max(ahead) == QUEUE_BOUND
+
+
+def test_the_finals_replace_the_drafts_one_by_one(whole: Assembled) -> None:
+    state = hear({}, whole.told)
+    assert [segment["source"] for segment in state.values()] == ["final"] * 4 * COUNT
+    drafts = hear({}, [one for one in whole.told if one[0] == "draft"])
+    assert drafts.keys() == state.keys()
+    assert {segment["source"] for segment in drafts.values()} == {"draft"}
+
+
+def test_a_draft_that_comes_late_overwrites_no_final(whole: Assembled) -> None:
+    final = hear({}, whole.told)
+    assert hear(dict(final), [one for one in whole.told if one[0] == "draft"]) == final
+
+
+def test_what_a_person_has_changed_is_left_alone(whole: Assembled) -> None:
+    drafts, finals = ([one for one in whole.told if one[0] == kind] for kind in ("draft", "fragment"))
+    changed = {"id": 7, "start": 0.0, "end": 1.0, "text": "mine", "modified": True}
+    edit = ("fragment", {"segment_index": 7, "language": "en", "segments": [changed]})
+    state = hear({}, [*drafts, edit, *finals])
+    assert state[7] == changed
+    undone = ("fragment", {**edit[1], "segments": [{**changed, "text": "theirs", "modified": False}]})
+    assert hear(state, [undone])[7]["text"] == "theirs"
+
+
+@given(st.data())
+def test_who_reconnects_whenever_ends_where_who_stayed_ends(whole: Assembled, data: st.DataObject) -> None:
+    """A connection may be cut anywhere, and the next one begins at any event that was seen, or at the first."""
+    state: State = {}
+    place = 0
+    while place < len(whole.told):
+        again = data.draw(st.integers(0, place), label="from")
+        place = data.draw(st.integers(max(again, place), len(whole.told)), label="to") + 1
+        hear(state, whole.told[again:place])
+    assert state == hear({}, whole.told)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(kept=st.integers(0, 2 * COUNT), torn=st.integers(0, 40))
+def test_whenever_an_attempt_dies_the_next_one_goes_on_in_the_right_stage(
+    whole: Assembled, tmp_path: Path, kept: int, torn: int
+) -> None:
+    """As much as is on record is not done again, and nothing shows in the result."""
+    path = tmp_path / "checkpoint.jsonl"
+    rest = b"".join(whole.lines[kept:])
+    path.write_bytes(b"".join(whole.lines[:kept]) + rest[: min(torn, len(rest) - 1) if rest else 0])
+    before = list(Checkpoint(path).records())
+    drafted = {record["chunk"] for record in before if record["stage"] == "draft"}
+    final = {record["chunk"] for record in before if record["stage"] == "final"}
+    resumed = Assembled(path, COUNT).run()
+    assert resumed.transcript == whole.transcript
+    assert resumed.fast.heard == [number for number in range(COUNT) if number not in drafted | final]
+    assert resumed.slow.heard == [number for number in range(COUNT) if number not in final]
+    assert resumed.slow.prompts == whole.slow.prompts[len(final) :], "and it is told the same"
+    state = hear({}, [one for one in whole.told if one[1]["segment_index"] // 4 in final])
+    assert hear(state, resumed.told) == hear({}, whole.told)
+
+
+def test_the_slow_engine_is_told_of_names_numbers_and_what_came_before(whole: Assembled) -> None:
+    first, second, *_, last = whole.slow.prompts
+    assert first == "Anna Berg, 0."
+    assert "Chunk 0 says 3 of four words and Anna Berg hears it." in second
+    assert all(len(prompt) <= 200 + 2 for prompt in (first, second, last))
+
+
+def test_the_device_is_left_in_the_thread_that_took_it(whole: Assembled) -> None:
+    assert whole.slow.sessions >= 1
+    assert whole.slow.entered == whole.slow.left != 0
+
+
+def test_progress_is_by_the_audio_that_is_final(whole: Assembled) -> None:
+    assert whole.reported == [20.0 * (n + 1) for n in range(COUNT)]
+
+
+def test_a_stage_that_fails_leaves_a_checkpoint_to_go_on_from(whole: Assembled, tmp_path: Path) -> None:
+    def fail(number: int) -> None:
+        if number == 5:
+            raise OSError("the card fell off")
+
+    path = tmp_path / "checkpoint.jsonl"
+    with pytest.raises(OSError, match="the card fell off"):
+        Assembled(path, COUNT, slow=SlowDouble(before=fail)).run()
+    finals = [FinalRecord.model_validate(one).chunk for one in Checkpoint(path).records() if one["stage"] == "final"]
+    assert finals == list(range(len(finals)))
+    assert len(finals) <= 5
+    assert Assembled(path, COUNT).run().transcript == whole.transcript
+
+
+def test_each_decision_is_on_record(whole: Assembled) -> None:
+    records = list(whole.ledger.finals())
+    assert [[decision.id for decision in record.decisions] for record in records] == [
+        [segment.id for segment in record.segments] for record in records
+    ]
+    assert {key for key, _ in groupby(decision.source for record in records for decision in record.decisions)} == {
+        "final"
+    }

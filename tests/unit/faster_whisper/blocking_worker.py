@@ -1,0 +1,37 @@
+"""A worker whose Whisper blocks for ever at its third window, once: in C, with the interpreter's lock held.
+
+The double stands in the library's class, so all of our own code is the real one.
+"""
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import faster_whisper
+
+import services.faster_whisper.tasks  # noqa: F401 - registers the task
+from services import settings
+from services.__main__ import work
+from tests.support.hang import hang
+
+WINDOW = 3
+
+
+def blocking(encode: Callable[..., Any], flag: Path) -> Callable[..., Any]:
+    windows = count(1)
+
+    def encode_or_block(self: Any, features: Any) -> Any:
+        if next(windows) >= WINDOW and not flag.exists():
+            flag.touch()
+            hang()
+        return encode(self, features)
+
+    return encode_or_block
+
+
+configured = settings()
+model = faster_whisper.WhisperModel
+model.encode = blocking(model.encode, configured.storage.share / "blocked")
+if __name__ == "__main__":  # a spawned child imports this module too, for the double
+    work(configured, "faster_whisper")

@@ -1,0 +1,207 @@
+"""The tiny Whisper through our task gives what plain faster-whisper gives, and says so as it goes."""
+
+import json
+from collections.abc import Callable
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+import pytest
+from faster_whisper import BatchedInferencePipeline
+from whisper_bench import NAME, Bench
+
+from common.checkpoint import Checkpoint
+from common.transcript import Segment
+from services.faster_whisper import engine
+from services.faster_whisper.contracts import TranscribeAudioInput
+from tests.support.sounds import FIXTURES, RATE_HZ, silence, speech, write_wav
+from tests.support.waiting import wait_until
+
+CLIPS = [f"speech/{name}.flac" for name in [f"en-{n:02}" for n in range(12)] + [f"zh-{n:02}" for n in range(6)]]
+Place = Callable[[str], str]
+MODES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "vad": ({}, {"vad_filter": True}),
+    "whole": ({"vad_filter": False}, {}),
+    "words": ({"word_timestamps": True}, {"vad_filter": True, "word_timestamps": True}),
+    "vad options": (
+        {"vad": {"threshold": 0.3, "min_silence_duration_ms": 300}},
+        {"vad_filter": True, "vad_parameters": {"threshold": 0.3, "min_silence_duration_ms": 300}},
+    ),
+    "hints": (
+        {"initial_prompt": "hello everyone", "hotwords": "mountain", "beam_size": 2},
+        {"vad_filter": True, "initial_prompt": "hello everyone", "hotwords": "mountain", "beam_size": 2},
+    ),
+    "language": ({"language": "zh"}, {"vad_filter": True, "language": "zh"}),
+}
+
+
+def shown(segments: Any) -> list[tuple[float, float, str]]:
+    return [(round(float(one.start), 3), round(float(one.end), 3), one.text.strip()) for one in segments]
+
+
+def words_of(segments: Any) -> list[tuple[float, float, str]]:
+    found = [word for one in segments for word in one.words or ()]
+    return [(round(float(w.start), 3), round(float(w.end), 3), w.text if hasattr(w, "text") else w.word) for w in found]
+
+
+def errors(said: str, heard: str) -> int:
+    """Return the edit distance of two texts, by words where there are any, else by characters."""
+    wanted, got = (text.lower().translate({ord(c): None for c in ".,!?。"}) for text in (said, heard))
+    if " " in wanted:
+        return distance(wanted.split(), got.split())
+    return distance(list(wanted), list(got.replace(" ", "")))
+
+
+def distance(a: list[str], b: list[str]) -> int:
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        last, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
+    return row[-1]
+
+
+def test_no_held_out_clip_is_worse_than_plain_and_no_time_differs(
+    bench: Bench, place: Place, plain: Any, truth: dict[str, Any]
+) -> None:
+    ours, theirs = 0, 0
+    for clip in CLIPS:
+        transcript = bench.transcript(audio_path=place(clip))
+        segments, info = plain.transcribe(str(FIXTURES / clip), vad_filter=True, temperature=0)
+        expected = list(segments)
+        assert shown(transcript.segments) == shown(expected), clip
+        assert transcript.language == info.language
+        assert transcript.language_probability == pytest.approx(info.language_probability)
+        said = " ".join(one["text"] for one in truth[clip])
+        ours += errors(said, transcript.text)
+        theirs += errors(said, " ".join(one.text for one in expected))
+    assert ours <= theirs
+
+
+@pytest.mark.parametrize(
+    ("file", "mode"),
+    [("speech/en-long.flac", "vad"), ("speech/zh-long.flac", "vad"), *(("sample.mp4", mode) for mode in MODES)],
+)
+def test_a_single_chunk_is_what_plain_makes_of_it(bench: Bench, place: Place, plain: Any, file: str, mode: str) -> None:
+    ours, theirs = MODES[mode]
+    transcript = bench.transcript(audio_path=place(file), **ours)
+    expected = list(plain.transcribe(str(FIXTURES / file), temperature=0, **theirs)[0])
+    assert shown(transcript.segments) == shown(expected)
+    assert words_of(transcript.segments) == words_of(expected)
+
+
+def test_batches_give_what_the_plain_batched_pipeline_gives(bench: Bench, place: Place, plain: Any) -> None:
+    path = str(FIXTURES / "speech/en-long.flac")
+    transcript = bench.transcript(audio_path=place("speech/en-long.flac"), batch_size=4)
+    segments, _ = BatchedInferencePipeline(plain).transcribe(
+        path, batch_size=4, temperature=0, without_timestamps=False
+    )
+    assert shown(transcript.segments) == shown(segments)
+
+
+def test_every_segment_is_told_as_a_fragment_and_progress_is_by_audio_time(bench: Bench, place: Place) -> None:
+    context = bench.run(audio_path=place("sample.mp4"))
+    told = bench.events(context.task_id)
+    fragments = [json.loads(data) for kind, data in told if kind == "fragment"]
+    assert [one["segment_index"] for one in fragments] == list(range(7))
+    assert fragments[0]["language"] == "en"
+    assert fragments[0]["segments"] == [
+        {"id": 0, "start": 1.0, "end": 3.08, "text": "This evening the river carries the forest."}
+    ]
+    stage = context.stages[NAME]
+    assert stage.progress
+    assert (stage.progress.phase, stage.progress.percent, stage.progress.processed) == ("transcribe", 100.0, 26.112)
+
+
+def test_the_output_counts_and_names_what_was_heard(bench: Bench, place: Place) -> None:
+    output = bench.output(audio_path=place("sample.mp4"), word_timestamps=True)
+    assert (output["language"], output["segments"], output["words"]) == ("en", 7, 48)
+    assert output["duration"] == 26.112
+    assert 0 < output["real_time_factor"] < 5
+    assert (output["model"], output["source"], output["warnings"]) == ("tiny-test", "tiny test model", [])
+
+
+def test_words_put_together_give_their_segment(bench: Bench, place: Place) -> None:
+    for segment in bench.transcript(audio_path=place("sample.mp4"), word_timestamps=True).segments:
+        assert "".join(word.text for word in segment.words).strip() == segment.text
+
+
+def test_a_clip_has_the_times_of_the_whole_file(bench: Bench, place: Place) -> None:
+    segments = bench.transcript(audio_path=place("sample.mp4"), start=7.0, end=14.0).segments
+    said = "the happy doctor opens the old mountain every morning number nine eight seven"
+    assert errors(said, " ".join(one.text for one in segments)) <= 1, "the tiny model hears it in other company"
+    assert segments[0].start == pytest.approx(7.6, abs=0.3)
+    assert segments[1].end == pytest.approx(13.2, abs=0.3)
+
+
+def test_each_chunk_is_what_plain_makes_of_it_and_no_cut_is_in_speech(
+    bench: Bench, plain: Any, truth: dict[str, Any]
+) -> None:
+    names = [f"speech/en-{number:02}.flac" for number in range(6)]
+    pieces = [piece for name in names for piece in (speech(name), silence(1.5))]
+    write_wav(bench.share / "long.wav", pieces)
+    bench.set(chunk_length=6)
+    transcript = bench.transcript(audio_path="long.wav")
+    spoken = spoken_in(pieces, [truth[name][0] for name in names])
+    records = list(Checkpoint(next(bench.share.glob("workflows/*/attempt-1/checkpoint.jsonl"))).records())
+    assert len(records) >= 3
+    cuts = [record["until"] / RATE_HZ for record in records[:-1]]
+    assert not [(cut, start, end) for cut in cuts for start, end in spoken if start < cut < end]
+    samples, begin, expected = np.concatenate(pieces), 0, []
+    for record in records:
+        audio = samples[begin : record["until"]]
+        found, _ = plain.transcribe(audio, vad_filter=True, temperature=0, language="en")
+        expected += [(round(s + begin / RATE_HZ, 3), round(e + begin / RATE_HZ, 3), t) for s, e, t in shown(found)]
+        begin = record["until"]
+    assert begin == len(samples)
+    assert shown(transcript.segments) == expected
+    assert [one.id for one in transcript.segments] == list(range(len(expected)))
+
+
+def spoken_in(pieces: list[np.ndarray], truths: list[dict[str, Any]]) -> list[tuple[float, float]]:
+    """Return when somebody speaks in clips that alternate with silences, in seconds."""
+    begins = np.cumsum([0, *(len(piece) for piece in pieces)])[:-1:2] / RATE_HZ
+    return [(begin + one["start"], begin + one["end"]) for begin, one in zip(begins, truths, strict=True)]
+
+
+def test_two_transcriptions_at_once_on_one_model_give_what_each_gives_alone(model: Any) -> None:
+    samples = speech("speech/en-long.flac")
+    prompts = ("hello everyone welcome back", "The doctor, the teacher.")
+
+    def hear(prompt: str) -> Any:
+        given = {"vad_filter": False, "temperature": [0], "initial_prompt": prompt, "audio_path": "x"}
+        return engine.transcribe(model, samples, [], TranscribeAudioInput.model_validate(given), language=None).segments
+
+    alone = [list(hear(prompt)) for prompt in prompts]
+    assert alone[0] != alone[1], "else this shows nothing"
+    together: list[list[Segment | None]] = [
+        list(column) for column in zip(*zip_longest(*map(hear, prompts)), strict=True)
+    ]
+    assert [[one for one in column if one] for column in together] == alone
+
+
+def test_a_prompt_is_forgotten_with_its_task(bench: Bench, place: Place) -> None:
+    name = place("speech/en-long.flac")
+    before = bench.transcript(audio_path=name, vad_filter=False)
+    prompted = bench.transcript(audio_path=name, vad_filter=False, initial_prompt="hello everyone welcome back")
+    assert prompted != before
+    assert bench.transcript(audio_path=name, vad_filter=False) == before
+
+
+def test_the_second_task_finds_the_model_warm(bench: Bench, place: Place) -> None:
+    name = place("speech/en-00.flac")
+    assert bench.run(audio_path=name).stage.timings.model_load
+    assert bench.run(audio_path=name).stage.timings.model_load is None
+
+
+def test_a_model_that_nobody_uses_is_unloaded_after_its_time(bench: Bench, place: Place) -> None:
+    bench.set(gpu={"device": "cpu", "model_idle_ttl": 0.3})
+    name = place("speech/en-00.flac")
+    assert bench.run(audio_path=name).stage.timings.model_load
+    wait_until(lambda: not bench.process.gpu.residency.loaded)
+    assert bench.run(audio_path=name).stage.timings.model_load, "and is loaded again for the next task"
+
+
+def test_a_prompt_that_leaves_no_room_for_text_is_told_as_that(bench: Bench, place: Place) -> None:
+    words = "village " * 240
+    assert bench.error(audio_path=place("speech/en-00.flac"), initial_prompt=words, hotwords=words) == "prompt_too_long"

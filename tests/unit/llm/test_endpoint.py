@@ -1,0 +1,68 @@
+"""What goes to a server and what is told of it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from billiard.exceptions import SoftTimeLimitExceeded
+from pydantic import SecretStr
+
+from common.worker.soft_limit import SoftLimit
+from services.llm.dialect import Dialect
+from services.llm.engine import Endpoint, number, reply_of, said
+from services.llm.providers import Provider
+from services.llm.running import together
+
+SCHEMA: dict[str, Any] = {"type": "object"}
+
+
+def provider(key: str) -> Provider:
+    return Provider(base_url="http://127.0.0.1:9/v1", model="m", api_key=SecretStr(key))
+
+
+def test_a_key_is_told_in_no_way_of_writing() -> None:
+    endpoint = Endpoint("local", provider("sk-1\n2"), model=None, max_answer_bytes=1)
+    assert said("bad sk-1\n2, or b'Bearer sk-1\\n2'", endpoint) == "bad ***, or b'Bearer ***'"
+
+
+def test_a_key_loses_the_end_of_its_line() -> None:
+    key = provider(" sk-1\n").api_key
+    assert key is not None
+    assert key.get_secret_value() == "sk-1"
+
+
+def test_a_refusal_that_names_a_way_of_asking_leads_to_a_simpler_one() -> None:
+    dialect = Dialect("json_schema")
+    simpler = dialect.after("'response_format' of type 'json_schema' is not supported")
+    assert simpler.options(SCHEMA, None, None) == {"response_format": {"type": "json_object"}}
+    simplest = simpler.after("response_format.type must be text")
+    assert simplest.options(SCHEMA, 0.5, 7) == {"temperature": 0.5, "max_tokens": 7}
+    assert simplest.after("response_format") is simplest
+    assert dialect.after("Use 'max_completion_tokens' instead.").options(None, None, 7) == {"max_completion_tokens": 7}
+    assert dialect.after("too many tokens") is dialect
+
+
+@pytest.mark.parametrize("answer", [None, "<html>", [], {"choices": 3}])
+def test_what_is_no_completion_has_no_text(answer: object) -> None:
+    assert reply_of(answer).text == ""
+
+
+@pytest.mark.parametrize(("told", "counted"), [(3, 3), ("3", 0), (None, 0), (-1, 0)])
+def test_tokens_that_are_no_number_count_nothing(told: object, counted: int) -> None:
+    assert number(told) == counted
+
+
+def test_a_wish_to_end_in_a_callback_of_the_loop_is_heard() -> None:
+    """The loop logs what a callback raises, and goes on."""
+    limit = SoftLimit()
+
+    async def waits_for_ever() -> None:
+        asyncio.get_running_loop().call_soon(limit.note, 0, None)
+        await asyncio.Event().wait()
+
+    async def asks(wished: Any) -> None:
+        await asyncio.wait_for(together(lambda: [waits_for_ever()], wished), timeout=20)
+
+    with pytest.raises(SoftTimeLimitExceeded), limit, limit.polled() as wished:
+        asyncio.run(asks(wished))
+    assert not limit.heard

@@ -1,0 +1,35 @@
+"""What is freed goes back to the system, even when something small was made after it."""
+
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FREES = """
+import psutil
+from common.worker.memory import give_back_what_is_freed
+{call}
+def held(): return psutil.Process().memory_info().rss >> 20
+before = held()
+bytearray(20 << 20)  # this is what glibc would raise its threshold at
+large, small = [], []
+for _ in range(20):
+    large.append(b"x" * (5 << 20))
+    small.append(bytearray(100_000))
+large.clear()
+print(held() - before)
+"""
+
+
+def left_over_mib(call: str) -> int:
+    command = [sys.executable, "-c", FREES.format(call=call)]
+    return int(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60).stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps it")
+def test_what_is_freed_goes_back() -> None:
+    assert left_over_mib("") > 50, "else this shows nothing"
+    assert left_over_mib("give_back_what_is_freed()") < 20

@@ -1,0 +1,86 @@
+"""A gateway ends although redis-py has lost a cancel, as it does on Python 3.11."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from typing_extensions import override
+
+from api_gateway.callbacks.courier import Courier
+from api_gateway.dispatcher import Dispatcher
+from api_gateway.ending import end
+from api_gateway.wake import Waker
+from common import keys
+from common.contract import Catalog
+from common.redis import AsyncRedis
+from common.settings import Settings
+from common.worker.app import create_app
+from services import settings
+from tests.support.redis_server import RedisServer
+
+
+async def loses_a_cancel() -> None:
+    """Wait for ever, but for the second cancel."""
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        await asyncio.Event().wait()
+
+
+class DeafDispatcher(Dispatcher):
+    """Its cancel comes while it talks to Redis."""
+
+    @override
+    async def publish_due(self) -> None:
+        await loses_a_cancel()
+
+
+class DeafCourier(Courier):
+    """So does that of its deliveries."""
+
+    @override
+    async def deliver(self, message_id: str) -> None:
+        await loses_a_cancel()
+
+
+@pytest.fixture
+def configured(redis_server: RedisServer) -> Settings:
+    return settings(redis={"url": redis_server.url})
+
+
+@asynccontextmanager
+async def waker(configured: Settings) -> AsyncIterator[Waker]:
+    redis = AsyncRedis(configured.redis)
+    yield Waker(redis, (keys.DISPATCH, keys.OUTBOX))
+    await redis.close()
+
+
+async def begun(loop: Any) -> asyncio.Task[None]:
+    """Return its task, when all that it starts has begun to wait."""
+    running: asyncio.Task[None] = asyncio.create_task(loop.run())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return running
+
+
+def test_the_dispatcher_ends(configured: Settings) -> None:
+    async def ends() -> None:
+        async with waker(configured) as own:
+            await end(await begun(DeafDispatcher(create_app(configured), own.redis, own, Catalog())))
+
+    asyncio.run(ends())
+
+
+def test_the_courier_ends_with_all_its_deliveries(configured: Settings) -> None:
+    async def ends() -> None:
+        async with waker(configured) as own, httpx.AsyncClient() as client:
+            courier = DeafCourier(configured.callbacks, client, own.redis, own, ttl_s=60)
+            courier.start("msg_1")
+            running = await begun(courier)
+            await end(running)
+            assert not courier.flying
+
+    asyncio.run(ends())

@@ -1,0 +1,29 @@
+"""The table of Redis keys in the architecture page is the one in the code."""
+
+import inspect
+import re
+from pathlib import Path
+
+from common import keys
+from common.context import Status
+
+PAGE = Path("docs/architecture.md")
+
+
+def documented() -> set[str]:
+    """Return the first words of the key table, with every placeholder as `*`."""
+    rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| `") and line.count("|") == 5]
+    names = {name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
+    return {re.sub(r"\{\w+\}", "*", name) for name in names}
+
+
+def in_code() -> set[str]:
+    constants = {value for name, value in vars(keys).items() if name.isupper() and isinstance(value, str)}
+    functions = [function for name, function in inspect.getmembers(keys, inspect.isfunction) if name != "index"]
+    made = {function(*("*" for _ in inspect.signature(function).parameters)) for function in functions}
+    made |= {f"{keys.gpu_lock('*', '*')}:{part}" for part in keys.GPU_LOCK_PARTS}
+    return (constants - {keys.WAKE_CHANNEL}) | made | {keys.index(Status.PENDING).replace("PENDING", "*")}
+
+
+def test_the_page_lists_every_key_and_no_other() -> None:
+    assert documented() == in_code()

@@ -1,0 +1,174 @@
+"""Edits of a transcript in a real Redis: none is lost, and each lives as long as its task."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+
+from common import keys
+from common.clock import utcnow
+from common.context import InputParams, Stage, Status, WorkflowContext
+from common.contract import Contract, TaskInput, TaskOutput
+from common.record import Record
+from common.redis import SyncRedis
+from common.settings import TaskSettings
+from common.state import StateStore, Submission
+from common.transcript import Segment, Transcript, Word
+from common.transcript_edits import Edits, EndsBeforeItStarts, edit, read_edits, undo, with_edits
+
+CONTRACT = Contract("testing.nothing", TaskInput, TaskOutput)
+STORE = StateStore(TaskSettings())
+ID = "film"
+SEEN = Segment(
+    id=7,
+    start=1.0,
+    end=2.0,
+    text="helo world",
+    words=[Word(start=1.0, end=1.4, text="helo"), Word(start=1.4, end=2.0, text=" world")],
+    language="en",
+)
+
+
+@pytest.fixture(autouse=True)
+def task(redis: SyncRedis) -> None:
+    context = WorkflowContext(
+        workflow_id=ID,
+        task_id=ID,
+        task_name=CONTRACT.name,
+        created_at=utcnow(),
+        updated_at=utcnow(),
+        input_params=InputParams(task_name=CONTRACT.name, input_data={}),
+        shared_storage_path=PurePosixPath("/share/workflows") / ID,
+        stages={CONTRACT.name: Stage()},
+    )
+    redis.run(STORE.create(Submission(context=context, contract=CONTRACT, digest="d")))
+
+
+def change(redis: SyncRedis, seen: Segment = SEEN, **changes: Any) -> Segment | None:
+    return redis.run(edit(ID, seen, changes, events_kept=100))
+
+
+def edits(redis: SyncRedis) -> Edits:
+    return redis.run(read_edits(ID))
+
+
+def told(redis: SyncRedis) -> list[str]:
+    return [fields["data"] for _, fields in redis.client.xrange(keys.events(ID)) if fields["event"] == "fragment"]
+
+
+def test_what_is_not_changed_stays(redis: SyncRedis) -> None:
+    changed = change(redis, text="Hello world")
+    assert changed == SEEN.model_copy(update={"text": "Hello world", "modified": True, "words": []})
+    assert edits(redis) == {7: changed}
+
+
+def test_a_new_speaker_keeps_the_words(redis: SyncRedis) -> None:
+    changed = change(redis, speaker="Ann")
+    assert changed
+    assert [(word.text, word.speaker) for word in changed.words] == [("helo", "Ann"), (" world", "Ann")]
+
+
+@pytest.mark.parametrize("text", ['say "no"', "back\\slash", "你好\u2028", "\0 nul", "a\nb", "", "</v> {}", "𝄞"])
+def test_any_text_comes_back_as_it_was(redis: SyncRedis, text: str) -> None:
+    change(redis, text=text)
+    assert edits(redis)[7].text == text
+
+
+def test_times_come_back_to_the_last_digit(redis: SyncRedis) -> None:
+    change(redis, start=0.1 + 0.2, end=123_456.789_012_3)
+    assert (edits(redis)[7].start, edits(redis)[7].end) == (0.1 + 0.2, 123_456.789_012_3)
+
+
+def test_two_who_edit_the_same_segment_at_once_both_win(redis: SyncRedis) -> None:
+    changes: list[dict[str, Any]] = [{"text": "new"}, {"speaker": "Ann"}, {"end": 9.0}, {"start": 0.5}]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda one: change(redis, **one), changes))
+    kept = edits(redis)[7]
+    assert (kept.text, kept.speaker, kept.start, kept.end) == ("new", "Ann", 0.5, 9.0)
+
+
+def test_an_end_before_the_start_is_refused_whatever_was_seen(redis: SyncRedis) -> None:
+    change(redis, start=1.8)
+    with pytest.raises(EndsBeforeItStarts):
+        change(redis, end=1.5)
+    assert edits(redis)[7].end == 2.0
+
+
+def test_an_edit_is_told_to_those_who_follow_until_the_task_ends(redis: SyncRedis) -> None:
+    change(redis, text='"hi"')
+    shown = {"id": 7, "start": 1.0, "end": 2.0, "text": '"hi"', "speaker": None, "modified": True}
+    assert [json.loads(one) for one in told(redis)] == [{"segment_index": 7, "language": "en", "segments": [shown]}]
+    record = found(redis)
+    redis.run(STORE.finish(record, record.ended(Status.CANCELLED)))
+    change(redis, text="too late to tell")
+    assert len(told(redis)) == 1
+    assert edits(redis)[7].text == "too late to tell"
+
+
+def found(redis: SyncRedis) -> Record:
+    record = redis.run(STORE.get(ID))
+    assert record
+    return record
+
+
+def test_an_edit_undone_reads_as_the_engine_has_it(redis: SyncRedis) -> None:
+    change(redis, text="wrong", speaker="Bob")
+    assert redis.run(undo(ID, 7, SEEN, events_kept=100)) == 5
+    assert edits(redis) == {}
+    assert '"text":"helo world"' in told(redis)[-1]
+    assert '"modified":false' in told(redis)[-1]
+    assert redis.run(undo(ID, 7, SEEN, events_kept=100)) == 0
+    assert len(told(redis)) == 2
+
+
+def test_edits_live_as_long_as_the_record_through_every_step_of_it(redis: SyncRedis) -> None:
+    change(redis, text="kept")
+
+    def renewed(step: str) -> None:
+        lives = [redis.client.ttl(key) for key in (keys.control(ID), keys.transcript_edits(ID))]
+        assert max(lives) - min(lives) <= 5, step
+        assert min(lives) > STORE.ttl - 60, step
+        for key in (keys.state(ID), keys.control(ID), keys.transcript_edits(ID)):
+            redis.client.expire(key, 1_000)
+
+    renewed("edit")
+    claimed = redis.run(STORE.claim(ID, CONTRACT.queue, "me"))
+    assert isinstance(claimed, Record)
+    renewed("claim")
+    redis.run(STORE.beat(ID, claimed.control.fence, rss=1))
+    renewed("beat")
+    redis.run(STORE.finish(claimed, claimed.ended(Status.FAILED)))
+    renewed("finish")
+    redis.run(STORE.requeue(found(redis), reason="asked"))
+    renewed("retry")
+
+
+def test_an_edit_of_an_old_record_does_not_outlive_it(redis: SyncRedis) -> None:
+    redis.client.expire(keys.control(ID), 1_000)
+    change(redis, text="kept")
+    assert redis.client.ttl(keys.transcript_edits(ID)) <= 1_000
+
+
+def test_a_removed_task_takes_its_edits_with_it_and_gets_no_new_ones(redis: SyncRedis) -> None:
+    change(redis, text="gone")
+    record = found(redis)
+    redis.run(STORE.finish(record, record.ended(Status.CANCELLED)))
+    redis.run(STORE.delete(found(redis)))
+    assert change(redis, text="ghost") is None
+    assert not redis.client.exists(keys.transcript_edits(ID))
+
+
+def test_later_finals_leave_an_edited_segment_alone(redis: SyncRedis) -> None:
+    change(redis, text="mine")
+    engines = SEEN.model_copy(update={"text": "the engine's", "end": 9.0})
+    read = with_edits(Transcript(segments=[engines]), edits(redis))
+    assert [(segment.text, segment.end) for segment in read.segments] == [("mine", 2.0)]
+
+
+def test_an_edited_segment_stays_when_the_engine_has_none_of_its_id_any_more(redis: SyncRedis) -> None:
+    change(redis, text="mine")
+    others = [Segment(id=1, start=0.0, end=1.0, text="a"), Segment(id=2, start=5.0, end=6.0, text="b")]
+    read = with_edits(Transcript(segments=others), edits(redis))
+    assert [segment.text for segment in read.segments] == ["a", "mine", "b"]

@@ -1,0 +1,12 @@
+"""The watchdog looks at its worker from the first moment on."""
+
+from types import SimpleNamespace
+
+from celery.concurrency.prefork import TaskPool
+
+from common.worker.watchdog import Watchdog
+
+
+def test_a_pool_that_has_not_started_yet_has_no_children() -> None:
+    worker = SimpleNamespace(app=None, pool=TaskPool(1))
+    assert Watchdog(worker).children() == []
