@@ -10,7 +10,7 @@ PORT   ?=
 UP     := $(if $(PORT),--port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs test test-paddleocr test-pyannote test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-llm soak requirements clean docker-up docker-down
+.PHONY: help demo up down status logs test test-paddleocr test-pyannote test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-llm soak chaos requirements clean docker-up docker-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +107,9 @@ bench-llm: $(DEV) ## measure translation against plain calls, one after the othe
 
 soak: $(DEV) ## run 300 transcriptions through one worker, and see that nothing grows
 	$(BIN)/python -m bench.soak $(ARGS)
+
+chaos: $(DEV) ## hurt the whole stack for an hour, then see that every promise held (ARGS="--minutes 5 --seed 7")
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 # Every file is compiled under the pins of the widest one, so that all images run the same versions.
 # PaddleOCR pins versions of its own, so its files stand alone.

@@ -70,7 +70,7 @@ async def explained(gateway: Gateway, reason: WaitReason) -> WaitReason:
         reason.message = f"No worker of the queue {queue} is alive. Start one: python -m services {queue}."
         return reason
     reason.reason = "queued"
-    reason.message = f"{reason.position or 0} tasks are before it, {reason.running} run."
+    reason.message = f"It is number {(reason.position or 0) + 1} in the queue; running now: {reason.running}."
     typical = await typical_duration(gateway, queue)
     if typical is not None:
         ahead = (reason.position or 0) + reason.running
@@ -91,13 +91,13 @@ async def in_line(gateway: Gateway, reason: WaitReason) -> WaitReason:
     place, view = min(places, key=lambda found: found[0])
     reason.reason, reason.position = "gpu", place
     if view.holder is None:
-        reason.message, reason.eta = f"The GPU {view.id} is being handed on; {place} tasks are before it.", None
+        reason.message, reason.eta = f"The GPU {view.id} is being handed on; it is number {place + 1} in line.", None
         return reason
     held = round(view.held.total_seconds(), 3)
     reason.holder = GpuHolder(lock=view.id, task_id=view.holder.task_id, worker=view.holder.worker, held=held)
     reason.message = (
         f"The GPU {view.id} has been held by {view.holder.task_id} for {held:.0f} s; "
-        f"{place} other tasks wait before this one."
+        f"this task is number {place + 1} in line."
     )
     reason.eta = await gpu_eta(gateway, view, place)
     return reason

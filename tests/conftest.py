@@ -1,25 +1,20 @@
 """Fixtures that every kind of test may use. Redis is always a real one."""
 
 from collections.abc import Iterator
-from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from common import keys
 from common.redis import SyncRedis
 from common.settings import RedisSettings
-from services import catalog
+from tests.support.keys import immortal_keys
 from tests.support.redis_server import RedisServer
 from tests.support.stack import Stack
 
 # no time limit of an example on a busy machine, and the same examples each time: a red run can be repeated
 settings.register_profile("baton", deadline=None, derandomize=True)
 settings.load_profile("baton")
-
-# the broker's own: kombu keeps its queues, bindings and unacknowledged messages without a TTL
-BROKERS = ("_kombu.*", "unacked*", "testing*", *(f"{queue}*" for queue in catalog().queues))
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +55,4 @@ def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def refuse_immortal_keys(server: RedisServer) -> None:
-    allowed = (*keys.IMMORTAL, *BROKERS)
-    names = [name for name in server.client.scan_iter(count=1000) if server.client.ttl(name) == -1]
-    immortal = [name for name in names if not any(fnmatch(name, pattern) for pattern in allowed)]
-    assert not immortal, f"keys without a TTL: {immortal}"
+    assert immortal_keys(server.client) == []

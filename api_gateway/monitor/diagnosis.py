@@ -53,8 +53,8 @@ async def of_queues(survey: Survey) -> list[Reason]:
         Reason(
             weight="failing",
             code="no_worker",
-            message=f"{queue.waiting} tasks wait for {queue.name}, and no worker is alive: "
-            f"python -m services {queue.name}",
+            message=f"No worker of the queue {queue.name} is alive, and its waiting tasks are {queue.waiting}. "
+            f"Start one: python -m services {queue.name}.",
         )
         for queue in await survey.queues()
         if queue.waiting and not queue.workers

@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -29,15 +27,3 @@ class Baton:
 
     def processes(self) -> dict[str, Any]:
         return {process["name"]: process for process in self.json("status")["processes"]}
-
-
-def holders(folder: Path) -> list[psutil.Process]:
-    """Return every living process that has to do with a folder: by its command, its environment or where it works."""
-    return [process for process in psutil.process_iter() if str(folder) in traces(process)]
-
-
-def traces(process: psutil.Process) -> str:
-    try:
-        return "\0".join((*process.cmdline(), *process.environ().values(), process.cwd()))
-    except psutil.Error:  # gone, or a zombie
-        return ""

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command import Baton, holders
+from command import Baton
+
+from tests.support.processes import holders
 
 
 @pytest.fixture

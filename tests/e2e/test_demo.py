@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from command import ROOT, holders
+from command import ROOT
 
+from tests.support.processes import holders
 from tests.support.waiting import wait_until
 
 DEMO = [sys.executable, "-m", "cli", "demo"]

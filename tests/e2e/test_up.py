@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from command import ROOT, Baton, holders
+from command import ROOT, Baton
 
 from cli.stack.plan import free_port, service_names
+from tests.support.processes import holders
 from tests.support.waiting import wait_until
 
 SAMPLE = ROOT / "tests" / "fixtures" / "sample.mp4"

@@ -1,0 +1,219 @@
+"""What must hold when the chaos is over. Each check yields what breaks it; its docstring is the promise."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from common.context import Status
+from common.events import closes
+from tests.chaos.box import Box
+from tests.chaos.clients import ENDINGS, Crowd, Promise
+from tests.chaos.letterbox import Letterbox
+from tests.chaos.work import KINDS
+from tests.support.keys import immortal_keys
+from tests.support.waiting import wait_until
+
+SETTLED_WITHIN_S = 600
+"""For everything to end once nobody hurts it any more: attempts, their backoff, redeliveries, leases."""
+
+WORKS_WITHIN_S = 120
+PARTS = (":queue", ":parties", ":fence", ":history")
+
+
+@dataclass
+class Aftermath:
+    """All there is to look at."""
+
+    box: Box
+    crowd: Crowd
+    letterbox: Letterbox
+
+    def __post_init__(self) -> None:
+        self.http = httpx.Client(base_url=self.box.url, timeout=30, trust_env=False)
+        self.redis = self.box.redis
+
+    @property
+    def promises(self) -> list[Promise]:
+        """Return the tasks that were accepted, and those of which only the answer was lost."""
+        return [promise for promise in self.crowd.promises if promise.accepted or self.record(promise)]
+
+    def record(self, promise: Promise) -> dict[str, Any] | None:
+        answer = self.http.get(f"/v1/tasks/{promise.task_id}")
+        return dict(answer.json()) if answer.status_code == 200 else None
+
+    def settle(self) -> None:
+        """Give the stack the time to end what it has begun."""
+        try:
+            wait_until(self.settled, timeout=SETTLED_WITHIN_S, every=0.5)
+        except AssertionError:
+            return  # the checks say what has not
+
+    def settled(self) -> bool:
+        try:
+            unfinished = [self.redis.zcard(f"tasks:index:{status}") for status in set(Status) if not status.final]
+            return not any(unfinished) and not list(unsettled_leases(self)) and not list(nothing_waits(self))
+        except Exception:  # noqa: BLE001 - Redis or the gateway is still on its way back
+            return False
+
+
+Check = Callable[[Aftermath], Iterator[str]]
+
+
+def every_task_has_ended(seen: Aftermath) -> Iterator[str]:
+    """Every task that was accepted is there and in a final state."""
+    for promise in seen.promises:
+        record = seen.record(promise)
+        if record is None or record["status"] not in ENDINGS:
+            yield f"{promise.task_id} ({promise.kind}): {record and record['status']}"
+
+
+def every_end_is_told_once(seen: Aftermath) -> Iterator[str]:
+    """Each end of a task has one closing event."""
+    for promise in seen.promises:
+        entries = seen.redis.xrange(f"events:{promise.task_id}")
+        told = sum(closes(fields["event"], fields["data"]) for _, fields in entries)
+        if not 1 + promise.retries_accepted <= told <= 1 + promise.retries_asked:
+            yield f"{promise.task_id}: {told} closing events, {promise.retries_accepted} retries"
+
+
+def every_callback_arrived_or_is_due(seen: Aftermath) -> Iterator[str]:
+    """Each end of a task is one message, which the receiver has accepted or will be sent."""
+    due = set(seen.redis.zrange("callbacks:outbox", 0, -1))
+    for promise in seen.promises:
+        tries = seen.http.get(f"/v1/tasks/{promise.task_id}/deliveries").json()["deliveries"]
+        known = {one["message_id"] for one in tries} | seen.letterbox.messages_of(promise.task_id)
+        if not 1 + promise.retries_accepted <= len(known) <= 1 + promise.retries_asked:
+            yield f"{promise.task_id}: {len(known)} messages, {promise.retries_accepted} retries"
+        lost = [name for name in known if not seen.letterbox.accepted[name] and name not in due]
+        yield from (f"{promise.task_id}: {name} was neither accepted nor is it due" for name in lost)
+
+
+def what_succeeded_is_there(seen: Aftermath) -> Iterator[str]:
+    """Every file that an output names is there and as long as it says."""
+    for promise in seen.promises:
+        record = seen.record(promise) or {"status": None}
+        if record["status"] == "SUCCESS":
+            for made in artifacts(record["stages"][promise.kind]["output"]):
+                file = seen.box.plan.share / made["path"]
+                if not file.is_file() or file.stat().st_size != made["size"]:
+                    yield f"{promise.task_id}: {made['path']}"
+
+
+def the_same_request_gave_the_same_text(seen: Aftermath) -> Iterator[str]:
+    """However often an attempt was killed and resumed, a transcript is what it would have been."""
+    texts: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for promise in seen.promises:
+        record = seen.record(promise) or {"status": None}
+        if record["status"] == "SUCCESS" and "transcribe" in promise.kind:
+            path = record["stages"][promise.kind]["output"]["transcript_path"]["path"]
+            segments = json.loads((seen.box.plan.share / path).read_text())["segments"]
+            texts[promise.kind, promise.asked].setdefault(json.dumps(segments), promise.task_id)
+    for (kind, asked), different in texts.items():
+        if len(different) > 1:
+            yield f"{kind} {asked}: {len(different)} texts, by {', '.join(different.values())}"
+
+
+def no_bug_was_met(seen: Aftermath) -> Iterator[str]:
+    """No task ended in an internal error, and no client got an answer that it should not."""
+    yield from seen.crowd.surprises
+    for promise in seen.promises:
+        error = (seen.record(promise) or {}).get("error")
+        if error and error["code"] == "internal_error":
+            yield f"{promise.task_id} ({promise.kind}): {error['message']}"
+
+
+def unsettled_leases(seen: Aftermath) -> Iterator[str]:
+    """Nobody holds the GPU or waits for it."""
+    for name in seen.redis.scan_iter("gpu_lock:*", count=1000):
+        if not name.endswith(PARTS) or (name.endswith(":queue") and seen.redis.zcard(name)):
+            yield name
+
+
+def nothing_waits(seen: Aftermath) -> Iterator[str]:
+    """No queue, dispatch list or broker holds anything."""
+    names = ["tasks:dispatch", "unacked_index", *seen.redis.scan_iter("tasks:waiting:*", _type="zset")]
+    yield from (f"{name}: {count}" for name in names if (count := seen.redis.zcard(name)))
+    for service in seen.box.plan.services:
+        for name in seen.redis.scan_iter(f"{service}*", _type="list"):
+            yield f"{name}: {seen.redis.llen(name)} messages"
+
+
+def the_indexes_agree(seen: Aftermath) -> Iterator[str]:
+    """Every index lists exactly the tasks that have its status."""
+    everything = set(seen.redis.zrange("tasks:index", 0, -1))
+    by_status = {status: set(seen.redis.zrange(f"tasks:index:{status}", 0, -1)) for status in Status}
+    for task_id in everything | set().union(*by_status.values()):
+        status = seen.redis.hget(f"task_control:{task_id}", "status")
+        listed = [name.value for name, ids in by_status.items() if task_id in ids]
+        if listed != [status] or task_id not in everything:
+            yield f"{task_id} is {status}, listed under {listed}"
+
+
+def no_key_lives_for_ever(seen: Aftermath) -> Iterator[str]:
+    """Every key has a time to live, but for the named few."""
+    yield from immortal_keys(seen.redis)
+
+
+def no_file_is_an_orphan(seen: Aftermath) -> Iterator[str]:
+    """No half-written file is left, and no workspace without its task."""
+    share = seen.box.plan.share
+    yield from (str(path.relative_to(share)) for path in share.rglob(".partial") if any(path.rglob("*")))
+    known = set(seen.redis.zrange("tasks:index", 0, -1))
+    yield from (f"workflows/{path.name}" for path in (share / "workflows").iterdir() if path.name not in known)
+    yield from (f"inputs/{path.name}" for path in (share / "inputs").iterdir() if not any(visible(path)))
+    yield from (f"tmp/{path.name}" for path in (seen.box.folder / "tmp").iterdir())
+
+
+def visible(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.iterdir() if not file.name.startswith("."))
+
+
+def every_service_works(seen: Aftermath) -> Iterator[str]:
+    """Each kind of task, posted now, succeeds."""
+    for number, kind in enumerate(each for each in KINDS if each.service in seen.box.plan.services):
+        body = {"task_name": kind.name, "input_data": kind.input_data, "task_id": f"afterwards-{number}"}
+        try:
+            seen.http.post("/v1/tasks", json=body).raise_for_status()
+            wait_until(lambda n=number: ended(seen, f"afterwards-{n}"), timeout=WORKS_WITHIN_S, every=0.2)
+        except (httpx.HTTPError, AssertionError) as error:
+            yield f"{kind.name}: {error}"
+            continue
+        record = seen.http.get(f"/v1/tasks/afterwards-{number}").json()
+        if record["status"] != "SUCCESS":
+            yield f"{kind.name}: {record['status']} {record['error']}"
+
+
+def ended(seen: Aftermath, task_id: str) -> bool:
+    return seen.http.get(f"/v1/tasks/{task_id}").json()["status"] in ENDINGS
+
+
+def artifacts(output: Any) -> Iterator[dict[str, Any]]:
+    """Yield each file that an output names, wherever it stands in it."""
+    if isinstance(output, dict):
+        if {"path", "url", "size"} <= output.keys():
+            yield output
+        output = list(output.values())
+    if isinstance(output, list):
+        for part in output:
+            yield from artifacts(part)
+
+
+CHECKS: tuple[Check, ...] = (
+    every_task_has_ended,
+    every_end_is_told_once,
+    every_callback_arrived_or_is_due,
+    what_succeeded_is_there,
+    the_same_request_gave_the_same_text,
+    no_bug_was_met,
+    unsettled_leases,
+    nothing_waits,
+    the_indexes_agree,
+    no_key_lives_for_ever,
+    no_file_is_an_orphan,
+    every_service_works,
+)

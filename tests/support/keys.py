@@ -1,0 +1,17 @@
+"""Which keys of a Redis would live for ever."""
+
+from fnmatch import fnmatch
+from typing import Any
+
+from common import keys
+from services import catalog
+
+# the broker's own: kombu keeps its queues, bindings and unacknowledged messages without a TTL
+BROKERS = ("_kombu.*", "unacked*", "testing*", *(f"{queue}*" for queue in catalog().queues))
+
+
+def immortal_keys(client: Any) -> list[str]:
+    """Return the keys without a TTL, but for the named few and the broker's."""
+    allowed = (*keys.IMMORTAL, *BROKERS)
+    names = [name for name in client.scan_iter(count=1000) if client.ttl(name) == -1]
+    return [name for name in names if not any(fnmatch(name, pattern) for pattern in allowed)]
