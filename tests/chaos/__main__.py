@@ -57,17 +57,17 @@ def run(folder: Path, chosen: argparse.Namespace) -> tuple[dict[str, Any], list[
         faults = Faults(box, letterbox, chosen.seed)
         with Crowd(box, chosen.seed, letterbox.url, chosen.clients) as crowd:
             faults.run(chosen.minutes * 60, chosen.every)
-        aftermath = Aftermath(box, crowd, letterbox)
-        aftermath.settle()
-        report = {
-            "has a disk of its own": box.has_disk,
-            "faults": faults.happened,
-            "ends": ends(aftermath),
-            "callbacks": {"requests": len(letterbox.seen), "accepted messages": len(letterbox.accepted)},
-            "loudest logs": Counter(loud(box.logged())),
-        }
-        show(report)
-        broken = [one for check in CHECKS for one in told(check.__doc__ or "", check(aftermath))]
+        with Aftermath(box, crowd, letterbox) as aftermath:
+            aftermath.settle()
+            report = {
+                "has a disk of its own": box.has_disk,
+                "faults": faults.happened,
+                "ends": ends(aftermath),
+                "callbacks": {"requests": len(letterbox.seen), "accepted messages": len(letterbox.accepted)},
+                "loudest logs": Counter(loud(box.logged())),
+            }
+            show(report)
+            broken = [one for check in CHECKS for one in told(check.__doc__ or "", check(aftermath))]
         box.stop()
         left = [*members(box.plan.state_dir), *holders(folder)]
         broken += told("No process is left.", (str(process) for process in left))

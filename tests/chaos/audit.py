@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -36,6 +36,12 @@ class Aftermath:
     def __post_init__(self) -> None:
         self.http = httpx.Client(base_url=self.box.url, timeout=30, trust_env=False)
         self.redis = self.box.redis
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     @property
     def promises(self) -> list[Promise]:

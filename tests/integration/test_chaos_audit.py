@@ -1,0 +1,118 @@
+"""`make chaos` sees what it looks for: each promise is kept on a healthy stack, and each breach of it is told."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from tests.chaos import audit
+from tests.chaos.audit import Aftermath, Check
+from tests.chaos.clients import Promise
+from tests.chaos.letterbox import Letterbox
+from tests.support.stack import Stack
+from tests.support.waiting import wait_until
+
+TASK = "testing.work"
+CHECKED_ELSEWHERE = (audit.every_service_works, audit.the_same_request_gave_the_same_text)
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("healthy")) as stack:
+        stack.gateway()
+        stack.worker()
+        (stack.folder / "tmp").mkdir()
+        yield stack
+
+
+@pytest.fixture
+def seen(healthy: Stack) -> Iterator[Aftermath]:
+    """What is left of one task that succeeded and called back."""
+    with Letterbox() as letterbox:
+        task_id = healthy.submit(TASK, {"seconds": 0}, callback=letterbox.url)
+        healthy.wait_for(task_id, "SUCCESS")
+        wait_until(lambda: letterbox.accepted and not healthy.redis.client.zcard("callbacks:outbox"))
+        promise = Promise(task_id, TASK, json.dumps({}), accepted=True)
+        plan = SimpleNamespace(share=healthy.share, services=("testing",))
+        box = SimpleNamespace(url=healthy.url, redis=healthy.redis.client, plan=plan, folder=healthy.folder)
+        crowd = SimpleNamespace(promises=[promise], surprises=[])
+        with Aftermath(cast("Any", box), cast("Any", crowd), letterbox) as aftermath:
+            yield aftermath
+        healthy.http.delete(f"/v1/tasks/{task_id}")
+
+
+def the_task(seen: Aftermath) -> str:
+    return seen.crowd.promises[0].task_id
+
+
+def lose_it(seen: Aftermath) -> None:
+    seen.http.delete(f"/v1/tasks/{the_task(seen)}")
+
+
+def tell_its_end_again(seen: Aftermath) -> None:
+    seen.redis.xadd(f"events:{the_task(seen)}", {"event": "signal", "data": '{"code":"task_complete"}'})
+
+
+def forget_its_callback(seen: Aftermath) -> None:
+    seen.letterbox.accepted.clear()
+
+
+def remove_its_file(seen: Aftermath) -> None:
+    next(file for file in workspace(seen).rglob("*") if file.is_file()).unlink()
+
+
+def workspace(seen: Aftermath) -> Path:
+    return seen.box.plan.share / "workflows" / the_task(seen)
+
+
+def leave_half_a_file(seen: Aftermath) -> None:
+    half = workspace(seen) / "attempt-1" / ".partial" / "half.wav"
+    half.parent.mkdir(exist_ok=True)
+    half.touch()
+
+
+def surprise_a_client(seen: Aftermath) -> None:
+    seen.crowd.surprises.append("c0-1 was refused: 400")
+
+
+def planted(name: str, command: str, *arguments: Any) -> Callable[[Aftermath], None]:
+    """Return what writes a key that should not be there; the test removes it again."""
+
+    def plant(seen: Aftermath) -> None:
+        getattr(seen.redis, command)(name, *arguments)
+
+    return plant
+
+
+BREACHES: tuple[tuple[Check, Callable[[Aftermath], None], str | None], ...] = (
+    (audit.every_task_has_ended, lose_it, None),
+    (audit.every_end_is_told_once, tell_its_end_again, None),
+    (audit.every_callback_arrived_or_is_due, forget_its_callback, None),
+    (audit.what_succeeded_is_there, remove_its_file, None),
+    (audit.no_bug_was_met, surprise_a_client, None),
+    (audit.unsettled_leases, planted("gpu_lock:h:0", "set", "1 w"), "gpu_lock:h:0"),
+    (audit.unsettled_leases, planted("gpu_lock:h:0:queue", "zadd", {"w": 1}), "gpu_lock:h:0:queue"),
+    (audit.nothing_waits, planted("testing:of-none", "rpush", "message"), "testing:of-none"),
+    (audit.nothing_waits, planted("tasks:waiting:testing", "zadd", {"ghost": 1}), "tasks:waiting:testing"),
+    (audit.the_indexes_agree, planted("tasks:index:RUNNING", "zadd", {"ghost": 1}), "tasks:index:RUNNING"),
+    (audit.no_key_lives_for_ever, planted("immortal", "set", "1"), "immortal"),
+    (audit.no_file_is_an_orphan, leave_half_a_file, None),
+)
+
+
+@pytest.mark.parametrize("check", [check for check in audit.CHECKS if check not in CHECKED_ELSEWHERE])
+def test_a_healthy_stack_keeps_every_promise(seen: Aftermath, check: Check) -> None:
+    assert list(check(seen)) == []
+
+
+@pytest.mark.parametrize(("check", "breach", "key"), BREACHES)
+def test_a_breach_is_told(seen: Aftermath, check: Check, breach: Callable[[Aftermath], None], key: str | None) -> None:
+    breach(seen)
+    try:
+        assert list(check(seen)) != []
+    finally:
+        if key:
+            seen.redis.delete(key)
