@@ -20,7 +20,7 @@ from common.errors import (
 from common.settings import MonitorSettings
 
 ERRORS = (InvalidInput, CallbackNotAllowed, UnknownTask, MalformedBody, UnsupportedMediaType, BodyTooLarge)
-EXAMPLE = {"timeout_levels": {"warning": 600}, "per_task": {"ffmpeg.transcode": {"hard_timeout": 14400}}}
+EXAMPLE = {"timeout_levels": {"warning": 600}, "per_task": {"faster_whisper.transcribe_audio": {"hard_timeout": 14400}}}
 
 router = APIRouter(prefix="/monitoring", tags=["monitoring"], route_class=StrictJsonRoute)
 reading = APIRouter(prefix="/monitoring", tags=["monitoring"])

@@ -126,7 +126,8 @@ async def history(gateway: Held, wanted: Annotated[PastWanted, Query()]) -> Past
 async def release(view: FoundLock, body: Release, gateway: Held) -> LockState:
     """End exactly the lease with this fence; its holder finds that out at its next step.
 
-    A living process keeps its device memory: to end it too, cancel its task. The reason is kept in the history.
+    A living process keeps its device memory: unload the model, or, where the task hangs, cancel it; after
+    `tasks.cancel_grace` its process is killed. The reason is kept in the history.
     """
     holder = view.holder
     if holder is None or holder.fence != body.fence:

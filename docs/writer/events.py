@@ -35,7 +35,7 @@ OF_MODELS = {
     "progress": "a download: `id` of the model, and [Download](#download)",
     "downloaded": "`id`, `task_id`",
     "failed": "`id`, `task_id`, and [ErrorRecord](#errorrecord)",
-    "loaded": "`id`, `host`, `device`, `worker`, `memory_mib`",
+    "loaded": "`id`, `variant`, `host`, `device`, `worker`, `memory_mib`",
     "unloaded": "`id`, and where",
     "ping": "`ts`",
 }
@@ -61,7 +61,7 @@ SIGNALS_OF_A_TASK = {
     SIGNALS[Level.WARNING]: "it holds the card for long; `held`, `limit`, `lock`",
     SIGNALS[Level.SOFT]: "the same; it was asked to end",
     SIGNALS[Level.HARD]: "the same; its process is being killed",
-    "task_stalled": "it beats, but makes no progress; `idle`, `limit`; it was asked to end",
+    "task_stalled": "it beats, but makes no progress; `idle`, `limit`, `action`; it was asked to end",
     "task_stalled_kill": "the same; its process is being killed",
     "task_complete": "SUCCESS. The last event",
     "task_cancelled": "CANCELLED. The last event",
