@@ -162,7 +162,7 @@ class MediaTooLong(BatonError):
 
 
 class TaskTimeLimit(BatonError):
-    """The task ran into a time limit. Split the input, or raise the limit: its service's, or one of `gpu_lock_monitor`."""
+    """The task ran into a time limit. Split the input, or raise the limit: of its service, or of `gpu_lock_monitor`."""
 
     code = "time_limit"
     status = 422
