@@ -90,7 +90,7 @@ class Gateway:
         redis, store, keep = self.redis, self.store, self.settings.tasks.state_ttl
         return [
             GPULockMonitor(redis, store, settings, alerts=self.alerts, background=self.background),
-            TaskHeartbeatManager(redis, store, settings, self.alerts),
+            TaskHeartbeatManager(redis, store, self.storage, settings, self.alerts),
             QueueReconciler(redis, self.catalog, settings.reconcile_interval, keep),
             Janitor(redis, self.storage, keep=keep, interval=JANITOR_INTERVAL),
         ]

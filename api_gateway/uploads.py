@@ -17,7 +17,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from common.disk import full_disk_is_storage_full
 from common.errors import BodyTooLarge, InvalidInput, MalformedBody
 from common.media import FILE_ID_PREFIX
-from common.storage import INPUTS, Storage
+from common.storage import INPUTS, PART, Storage
 
 BUFFER_BYTES = 1 << 20
 LONGEST_NAME_BYTES = 200
@@ -104,7 +104,7 @@ class Upload:
         self.limit = limit
         self.id = FILE_ID_PREFIX + token_hex(16)
         self.folder = storage.root / INPUTS / self.id
-        self.part = self.folder / ".part"
+        self.part = self.folder / PART
         self.size = 0
         self.digest = sha256()
 

@@ -12,6 +12,9 @@ INPUTS = "inputs"
 WORKFLOWS = "workflows"
 MODELS = "models"
 PARTIAL = ".partial"
+PART = ".part"
+"""The name of an upload that is not whole yet."""
+
 CONTAINER_SHARE = PurePosixPath("/share")
 
 

@@ -1,5 +1,6 @@
 """Finds the attempts that are dead or stalled: takes the tasks of silent workers back, ends what makes no progress."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from common.record import US, Record
 from common.redis import AsyncRedis, told
 from common.settings import MonitorSettings
 from common.state import StateStore
+from common.storage import AttemptFolder, Storage
 from common.worker.orders import Kind, Order
 
 PAGE = 200
@@ -27,9 +29,12 @@ class TaskHeartbeatManager:
     been in contact with Redis for a whole timeout.
     """
 
-    def __init__(self, redis: AsyncRedis, store: StateStore, settings: MonitorSettings, alerts: Alerts) -> None:
+    def __init__(
+        self, redis: AsyncRedis, store: StateStore, storage: Storage, settings: MonitorSettings, alerts: Alerts
+    ) -> None:
         self.redis = redis
         self.store = store
+        self.storage = storage
         self.settings = settings
         self.alerts = alerts
         self.actions = Actions(redis, store)
@@ -45,8 +50,11 @@ class TaskHeartbeatManager:
                 await self.hurry(found)
 
     async def take_back(self, record: Record) -> None:
-        """Fence the attempt off; Redis checks once more that it is still the same one and still silent."""
+        """Fence the attempt off and drop its half-written files, if Redis too finds it the same one and still silent."""
         answer = await self.redis.run(self.store.after_loss(record, silent_for=self.settings.heartbeat.timeout))
+        if answer == "OK":
+            folder = AttemptFolder(self.storage, record.context.task_id, record.control.attempt)
+            await asyncio.to_thread(folder.discard_partial)
         log.warning(
             "silent_attempt_taken_back",
             task_id=record.context.task_id,

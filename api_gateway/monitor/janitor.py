@@ -1,4 +1,4 @@
-"""Removes what has expired: index entries without a record, and the workspaces and uploads of long ago."""
+"""Removes what has expired: index entries without a record, the workspaces and uploads of long ago, cut uploads."""
 
 import asyncio
 import shutil
@@ -11,9 +11,12 @@ from common import keys
 from common.clock import utcnow
 from common.context import Status
 from common.redis import AsyncRedis, told
-from common.storage import INPUTS, WORKFLOWS, Storage
+from common.storage import INPUTS, PART, WORKFLOWS, Storage
 
 PAGE = 500
+CUT_OFF = timedelta(hours=1)
+"""An upload of which nothing has come for so long was cut off by the death of its gateway; a living one removes it."""
+
 log = structlog.get_logger()
 
 
@@ -30,6 +33,7 @@ class Janitor:
         with told():
             await self.forget_expired()
             expired = [folder for folder in await asyncio.to_thread(self.old_folders) if not await self.known(folder)]
+            expired += await asyncio.to_thread(self.cut_uploads)
         await asyncio.to_thread(remove, expired)
 
     async def forget_expired(self) -> None:
@@ -54,13 +58,18 @@ class Janitor:
         both = (folder for name in (WORKFLOWS, INPUTS) for folder in (self.storage.root / name).glob("*/"))
         return [folder for folder in both if (changed := changed_at(folder)) is not None and changed < before]
 
+    def cut_uploads(self) -> list[Path]:
+        before = (utcnow() - CUT_OFF).timestamp()
+        parts = (self.storage.root / INPUTS).glob(f"*/{PART}")
+        return [part.parent for part in parts if (changed := changed_at(part)) is not None and changed < before]
+
     async def known(self, folder: Path) -> bool:
         """Tell whether a workspace still has a record. An upload has none: its age decides."""
         return folder.parent.name == WORKFLOWS and bool(await self.redis.client.exists(keys.state(folder.name)))
 
 
 def changed_at(folder: Path) -> float | None:
-    """Return when a folder was last changed, in Unix seconds; None when somebody has just removed it."""
+    """Return when a file or folder was last changed, in Unix seconds; None when somebody has just removed it."""
     try:
         return folder.stat().st_mtime
     except FileNotFoundError:

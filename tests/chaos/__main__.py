@@ -1,30 +1,29 @@
 """An hour of chaos on the whole stack: `make chaos`, `make chaos ARGS="--minutes 5 --seed 7"`.
 
-Clients post a mix of tasks of every service, watch, cancel, retry and vanish, while processes are killed and frozen,
-Redis restarts, the disk fills and the receiver of callbacks goes away. Then it is quiet, and what Baton promises is
-checked. A seed gives the same requests and the same faults; what they meet is up to the machine.
+Clients post a mix of tasks of every service, watch, cancel, retry, remove and vanish, while processes are killed and
+frozen, Redis restarts, the disk fills and the receiver of callbacks goes away. Then it is quiet, and what Baton
+promises is checked. A seed gives the same requests and the same faults; what they meet is up to the machine.
 """
 
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from random import SystemRandom
-from shutil import copytree
+from shutil import copytree, disk_usage
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from cli.stack.lifecycle import members
 from tests.chaos.audit import CHECKS, Aftermath
 from tests.chaos.box import Box
 from tests.chaos.clients import Crowd
 from tests.chaos.faults import Faults
 from tests.chaos.letterbox import Letterbox
-from tests.chaos.work import services
+from tests.chaos.work import KINDS, services
 from tests.support.chat_server import ChatServer
-from tests.support.processes import holders
 
+CHAT_LATENCY_S = 0.5
 SHOWN = 12
 LOUD = {"error", "critical"}
 
@@ -32,7 +31,8 @@ LOUD = {"error", "critical"}
 def main() -> None:
     chosen = arguments()
     with TemporaryDirectory(prefix="baton-chaos-") as folder:
-        _report, broken = run(Path(folder).resolve() / "box", chosen)
+        broken = run(Path(folder).resolve() / "box", chosen)
+    print(f"\n{broken} promises broken" if broken else "\nEvery promise was kept.")
     sys.exit(1 if broken else 0)
 
 
@@ -42,63 +42,74 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**6))
     parser.add_argument("--clients", type=int, default=6)
     parser.add_argument("--every", type=float, default=4, metavar="SECONDS", help="between two faults, in the mean")
-    parser.add_argument("--service", action="append", default=[], help="only these (may be repeated)")
+    parser.add_argument("--service", action="append", choices=services(()), help="only this (may be repeated)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where to keep the logs")
     return parser.parse_args()
 
 
-def run(folder: Path, chosen: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    """Return the figures and the promises that were broken."""
-    with (
-        ChatServer() as chat,
-        Letterbox() as letterbox,
-        Box(folder, services(tuple(chosen.service)), chat.url) as box,
-    ):
-        faults = Faults(box, letterbox, chosen.seed)
-        with Crowd(box, chosen.seed, letterbox.url, chosen.clients) as crowd:
-            faults.run(chosen.minutes * 60, chosen.every)
-        with Aftermath(box, crowd, letterbox) as aftermath:
-            aftermath.settle()
-            report = {
-                "has a disk of its own": box.has_disk,
-                "faults": faults.happened,
-                "ends": ends(aftermath),
-                "callbacks": {"requests": len(letterbox.seen), "accepted messages": len(letterbox.accepted)},
-                "loudest logs": Counter(loud(box.logged())),
-            }
-            show(report)
-            broken = [one for check in CHECKS for one in told(check.__doc__ or "", check(aftermath))]
-        box.stop()
-        left = [*members(box.plan.state_dir), *holders(folder)]
-        broken += told("No process is left.", (str(process) for process in left))
-        if chosen.keep:
-            copytree(box.plan.state_dir.logs, chosen.keep, dirs_exist_ok=True)
-    return report, broken
+def run(folder: Path, chosen: argparse.Namespace) -> int:
+    """Return how many promises were broken."""
+    wanted = services(tuple(chosen.service or ()))
+    print(f"seed {chosen.seed}: {chosen.minutes:g} min, {chosen.clients} clients, {', '.join(wanted)}", flush=True)
+    with ChatServer() as chat, Letterbox() as letterbox, Box(folder, wanted, chat.url) as box:
+        chat.latency_s = CHAT_LATENCY_S
+        if not box.has_disk:
+            print("There is no disk to fill: only root may mount one. The other faults happen.")
+        try:
+            return after(box, letterbox, chosen)
+        finally:
+            if chosen.keep:
+                copytree(box.plan.state_dir.logs, chosen.keep, dirs_exist_ok=True)
+
+
+def after(box: Box, letterbox: Letterbox, chosen: argparse.Namespace) -> int:
+    """Hurt the box, let it heal, and return how many promises were broken."""
+    faults = Faults(box, letterbox, chosen.seed)
+    with Crowd(box, chosen.seed, letterbox.url, chosen.clients) as crowd:
+        faults.run(chosen.minutes * 60, chosen.every)
+    with Aftermath(box, crowd, letterbox) as aftermath:
+        aftermath.settle()
+        show("faults", faults.happened)
+        broken = sum(told(check.__doc__ or "", lambda check=check: check(aftermath)) for check in CHECKS)
+        show("tasks", ends(aftermath))
+        show("callbacks", {"requests": len(letterbox.seen), "messages accepted": len(letterbox.accepted)})
+        show("loudest in the logs", Counter(loud(box.logged())))
+        print(f"\n{disk_usage(box.folder).free >> 20} MiB of the disk are free")
+    return broken + told("No process is left.", lambda: map(str, box.end()))
 
 
 def ends(aftermath: Aftermath) -> Counter[str]:
-    """Count the tasks by how they ended."""
-    found = (aftermath.record(promise) or {"status": "unknown"} for promise in aftermath.promises)
-    return Counter(f"{one['status']} {(one.get('error') or {}).get('code', '')}".strip() for one in found)
+    """Count the tasks by kind and by how they ended."""
+    found = aftermath.records.values()
+    kinds = {kind.name for kind in KINDS}
+    by_kind = (f"{one['task_name']}: {one['status']} {code(one)}".strip() for one in found if one["task_name"] in kinds)
+    return Counter(by_kind)
 
 
-def loud(entries: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+def code(record: Mapping[str, Any]) -> str:
+    return str((record.get("error") or {}).get("code", ""))
+
+
+def loud(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     return (f"{one['program']}: {one.get('event')}" for one in entries if one.get("level") in LOUD)
 
 
-def show(report: Mapping[str, Any]) -> None:
-    for part in report.values():
-        if isinstance(part, dict):
-            for _name, _count in Counter(part).most_common(SHOWN):
-                pass
+def show(title: str, counts: Mapping[str, int]) -> None:
+    print(f"\n{title}")
+    for name, count in sorted(counts.items()):
+        print(f"{count:8} {name}")
 
 
-def told(promise: str, violations: Iterable[str]) -> list[str]:
-    """Say whether a promise was kept."""
-    found = list(violations)
-    for _violation in found[:SHOWN]:
-        pass
-    return [f"{promise} {violation}" for violation in found]
+def told(promise: str, check: Callable[[], Iterable[str]]) -> int:
+    """Say whether a promise was kept, and return how often it was not. What cannot be checked is not kept."""
+    try:
+        found = list(check())
+    except Exception as error:  # noqa: BLE001 - the audit must survive what it looks for
+        found = [f"could not be checked: {type(error).__name__}: {error}"]
+    print(f"{'BROKEN' if found else 'kept  '} {promise}")
+    for violation in found[:SHOWN]:
+        print(f"         {violation}")
+    return bool(found)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,16 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
+from api_gateway.monitor.janitor import CUT_OFF
+from common.clock import utcnow
 from common.context import Status
 from common.events import closes
 from tests.chaos.box import Box
@@ -22,6 +26,8 @@ SETTLED_WITHIN_S = 600
 """For everything to end once nobody hurts it any more: attempts, their backoff, redeliveries, leases."""
 
 WORKS_WITHIN_S = 120
+GONE_WITHIN_S = 20
+BUGS = {"task_raised", "callback_crashed", "request_failed", "process_will_not_die"}
 PARTS = (":queue", ":parties", ":fence", ":history")
 
 
@@ -43,14 +49,31 @@ class Aftermath:
     def __exit__(self, *_: object) -> None:
         self.http.close()
 
+    @cached_property
+    def records(self) -> dict[str, dict[str, Any]]:
+        """Return every task that a client knows of and that is there, as it is when first looked at."""
+        answers = ((one.task_id, self.http.get(f"/v1/tasks/{one.task_id}")) for one in self.crowd.promises)
+        found = {task_id: answer for task_id, answer in answers if answer.status_code != httpx.codes.NOT_FOUND}
+        return {task_id: answer.raise_for_status().json() for task_id, answer in found.items()}
+
     @property
     def promises(self) -> list[Promise]:
         """Return the tasks that were accepted, and those of which only the answer was lost."""
-        return [promise for promise in self.crowd.promises if promise.accepted or self.record(promise)]
+        return [one for one in self.crowd.promises if one.task_id in self.records or (one.accepted and not one.removed)]
 
-    def record(self, promise: Promise) -> dict[str, Any] | None:
-        answer = self.http.get(f"/v1/tasks/{promise.task_id}")
-        return dict(answer.json()) if answer.status_code == 200 else None
+    @property
+    def succeeded(self) -> Iterator[tuple[Promise, dict[str, Any]]]:
+        """Yield each task that succeeded, with its output."""
+        for promise in self.promises:
+            record = self.records.get(promise.task_id)
+            if record and record["status"] == "SUCCESS":
+                yield promise, record["stages"][promise.kind]["output"]
+
+    def messages_due(self) -> dict[str, tuple[str, int]]:
+        """Return the task and the number of tries of each message in the outbox, by its id."""
+        names = self.redis.zrange("callbacks:outbox", 0, -1)
+        rows = ((name, self.redis.hmget(f"callbacks:message:{name}", "message", "tries")) for name in names)
+        return {name: (json.loads(message)["task_id"], int(tries)) for name, (message, tries) in rows if message}
 
     def settle(self) -> None:
         """Give the stack the time to end what it has begun."""
@@ -62,7 +85,8 @@ class Aftermath:
     def settled(self) -> bool:
         try:
             unfinished = [self.redis.zcard(f"tasks:index:{status}") for status in set(Status) if not status.final]
-            return not any(unfinished) and not list(unsettled_leases(self)) and not list(nothing_waits(self))
+            untried = [name for name, (_, tries) in self.messages_due().items() if not tries]
+            return not (any(unfinished) or untried or list(unsettled_leases(self)) or list(nothing_waits(self)))
         except Exception:  # noqa: BLE001 - Redis or the gateway is still on its way back
             return False
 
@@ -73,9 +97,9 @@ Check = Callable[[Aftermath], Iterator[str]]
 def every_task_has_ended(seen: Aftermath) -> Iterator[str]:
     """Every task that was accepted is there and in a final state."""
     for promise in seen.promises:
-        record = seen.record(promise)
-        if record is None or record["status"] not in ENDINGS:
-            yield f"{promise.task_id} ({promise.kind}): {record and record['status']}"
+        status = seen.records.get(promise.task_id, {}).get("status", "lost")
+        if status not in ENDINGS:
+            yield f"{promise.task_id} ({promise.kind}): {status}"
 
 
 def every_end_is_told_once(seen: Aftermath) -> Iterator[str]:
@@ -89,35 +113,35 @@ def every_end_is_told_once(seen: Aftermath) -> Iterator[str]:
 
 def every_callback_arrived_or_is_due(seen: Aftermath) -> Iterator[str]:
     """Each end of a task is one message, which the receiver has accepted or will be sent."""
-    due = set(seen.redis.zrange("callbacks:outbox", 0, -1))
+    due = defaultdict(set)
+    for name, (task_id, _) in seen.messages_due().items():
+        due[task_id].add(name)
     for promise in seen.promises:
-        tries = seen.http.get(f"/v1/tasks/{promise.task_id}/deliveries").json()["deliveries"]
-        known = {one["message_id"] for one in tries} | seen.letterbox.messages_of(promise.task_id)
+        task_id = promise.task_id
+        tries = seen.http.get(f"/v1/tasks/{task_id}/deliveries").json().get("deliveries", [])
+        known = {one["message_id"] for one in tries} | seen.letterbox.came[task_id] | due[task_id]
         if not 1 + promise.retries_accepted <= len(known) <= 1 + promise.retries_asked:
             yield f"{promise.task_id}: {len(known)} messages, {promise.retries_accepted} retries"
-        lost = [name for name in known if not seen.letterbox.accepted[name] and name not in due]
+        lost = [name for name in known if not seen.letterbox.accepted[name] and name not in due[task_id]]
         yield from (f"{promise.task_id}: {name} was neither accepted nor is it due" for name in lost)
 
 
 def what_succeeded_is_there(seen: Aftermath) -> Iterator[str]:
     """Every file that an output names is there and as long as it says."""
-    for promise in seen.promises:
-        record = seen.record(promise) or {"status": None}
-        if record["status"] == "SUCCESS":
-            for made in artifacts(record["stages"][promise.kind]["output"]):
-                file = seen.box.plan.share / made["path"]
-                if not file.is_file() or file.stat().st_size != made["size"]:
-                    yield f"{promise.task_id}: {made['path']}"
+    for promise, output in seen.succeeded:
+        for made in artifacts(output):
+            file = seen.box.plan.share / made["path"]
+            if not file.is_file() or file.stat().st_size != made["size"]:
+                yield f"{promise.task_id}: {made['path']}"
 
 
 def the_same_request_gave_the_same_text(seen: Aftermath) -> Iterator[str]:
     """However often an attempt was killed and resumed, a transcript is what it would have been."""
     texts: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for promise in seen.promises:
-        record = seen.record(promise) or {"status": None}
-        if record["status"] == "SUCCESS" and "transcribe" in promise.kind:
-            path = record["stages"][promise.kind]["output"]["transcript_path"]["path"]
-            segments = json.loads((seen.box.plan.share / path).read_text())["segments"]
+    for promise, output in seen.succeeded:
+        transcript = seen.box.plan.share / output.get("transcript_path", {}).get("path", "")
+        if "transcribe" in promise.kind and transcript.is_file():
+            segments = json.loads(transcript.read_text())["segments"]
             texts[promise.kind, promise.asked].setdefault(json.dumps(segments), promise.task_id)
     for (kind, asked), different in texts.items():
         if len(different) > 1:
@@ -125,12 +149,18 @@ def the_same_request_gave_the_same_text(seen: Aftermath) -> Iterator[str]:
 
 
 def no_bug_was_met(seen: Aftermath) -> Iterator[str]:
-    """No task ended in an internal error, and no client got an answer that it should not."""
+    """Nothing was logged that only a bug makes, and no client got an answer that it should not."""
     yield from seen.crowd.surprises
-    for promise in seen.promises:
-        error = (seen.record(promise) or {}).get("error")
-        if error and error["code"] == "internal_error":
-            yield f"{promise.task_id} ({promise.kind}): {error['message']}"
+    for entry in seen.box.logged():
+        if entry.get("event") in BUGS:
+            yield f"{entry['program']}: {entry['event']} {entry.get('task_id', '')} {entry.get('exception', '')[-300:]}"
+
+
+def nobody_works_unseen(seen: Aftermath) -> Iterator[str]:
+    """No process runs that has lost its parent, and no ffmpeg."""
+    with suppress(AssertionError):  # a child hears that its parent is gone within seconds
+        wait_until(lambda: not seen.box.strays(), timeout=GONE_WITHIN_S, every=0.5)
+    yield from (str(process) for process in seen.box.strays())
 
 
 def unsettled_leases(seen: Aftermath) -> Iterator[str]:
@@ -142,11 +172,12 @@ def unsettled_leases(seen: Aftermath) -> Iterator[str]:
 
 def nothing_waits(seen: Aftermath) -> Iterator[str]:
     """No queue, dispatch list or broker holds anything."""
-    names = ["tasks:dispatch", "unacked_index", *seen.redis.scan_iter("tasks:waiting:*", _type="zset")]
+    services = seen.box.plan.services
+    names = ["tasks:dispatch", "unacked_index", *(f"tasks:waiting:{service}" for service in services)]
     yield from (f"{name}: {count}" for name in names if (count := seen.redis.zcard(name)))
-    for service in seen.box.plan.services:
-        for name in seen.redis.scan_iter(f"{service}*", _type="list"):
-            yield f"{name}: {seen.redis.llen(name)} messages"
+    for name in (f"{service}{step}" for service in services for step in ("", *(f":{n}" for n in range(1, 10)))):
+        if count := seen.redis.llen(name):
+            yield f"{name}: {count} messages"
 
 
 def the_indexes_agree(seen: Aftermath) -> Iterator[str]:
@@ -171,12 +202,14 @@ def no_file_is_an_orphan(seen: Aftermath) -> Iterator[str]:
     yield from (str(path.relative_to(share)) for path in share.rglob(".partial") if any(path.rglob("*")))
     known = set(seen.redis.zrange("tasks:index", 0, -1))
     yield from (f"workflows/{path.name}" for path in (share / "workflows").iterdir() if path.name not in known)
-    yield from (f"inputs/{path.name}" for path in (share / "inputs").iterdir() if not any(visible(path)))
+    yield from (f"inputs/{path.name}" for path in (share / "inputs").iterdir() if forgotten(path))
     yield from (f"tmp/{path.name}" for path in (seen.box.folder / "tmp").iterdir())
 
 
-def visible(folder: Path) -> Iterator[Path]:
-    return (file for file in folder.iterdir() if not file.name.startswith("."))
+def forgotten(upload: Path) -> bool:
+    """Say whether an upload is not whole, and has not just been cut off by its gateway's death either."""
+    whole = any(not file.name.startswith(".") for file in upload.iterdir())
+    return not whole and utcnow().timestamp() - upload.stat().st_mtime > CUT_OFF.total_seconds()
 
 
 def every_service_works(seen: Aftermath) -> Iterator[str]:
@@ -216,6 +249,7 @@ CHECKS: tuple[Check, ...] = (
     what_succeeded_is_there,
     the_same_request_gave_the_same_text,
     no_bug_was_met,
+    nobody_works_unseen,
     unsettled_leases,
     nothing_waits,
     the_indexes_agree,

@@ -13,11 +13,13 @@ import psutil
 import redis
 
 from cli.stack.folder import StateDir
-from cli.stack.lifecycle import down, states, up
+from cli.stack.lifecycle import STOP_TIMEOUT, alive, down, family, gone, members, states, up
 from cli.stack.plan import Plan
+from cli.stack.supervisord import Supervisor
 from tests.chaos.work import place_inputs
+from tests.support.processes import holders
 
-DISK_MIB = 1024
+DISK_MIB = 2048
 PIECE = b"\0" * (1 << 20)
 
 # Every wait turned down, so that an hour holds as many recoveries as a month of a quiet box.
@@ -37,6 +39,7 @@ QUICK = {
     "BATON_STORAGE__MIN_FREE_BYTES": str(20 << 20),
     "BATON_CALLBACKS__ALLOWED_HOSTS": '["127.0.0.1"]',
     "BATON_AUTH__API_KEYS": "[]",
+    "BATON_LLM__CACHE_TTL": "0",  # each one asks
 }
 
 
@@ -66,8 +69,24 @@ class Box:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
-        self.remove()
+        try:
+            self.stop()
+        finally:
+            self.remove()
+
+    def strays(self) -> set[psutil.Process]:
+        """Return what nobody looks after any more, and every ffmpeg: nothing works when all tasks have ended."""
+        running = self.processes()
+        root = psutil.Process(int(self.plan.state_dir.pid_file.read_text()))
+        kept = {root, *children(root)}
+        return ({*members(self.plan.state_dir), *holders(self.folder)} - kept).union(running["ffmpeg"])
+
+    def end(self) -> set[psutil.Process]:
+        """Ask the stack to end; return what did not."""
+        supervisor, there = Supervisor(self.plan.state_dir), family(self.plan.state_dir)
+        supervisor.shutdown()
+        gone(there, STOP_TIMEOUT)
+        return {process for process in there | members(self.plan.state_dir) if alive(process)}
 
     def stop(self) -> None:
         self.redis.close()

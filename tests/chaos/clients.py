@@ -26,48 +26,72 @@ ENDINGS = {"SUCCESS", "FAILED", "CANCELLED"}
 class Promise:
     """A task as its client knows it. Of a request whose answer was lost nobody knows whether it was heard."""
 
-    task_id: str
-    kind: str
-    asked: str
-    """The whole request, to know which tasks should give the same."""
+    body: dict[str, Any]
+    """The whole request."""
+
     accepted: bool = False
     retries_asked: int = 0
     retries_accepted: int = 0
+    removed: bool = False
+    """Its client has asked for that, and was not refused."""
+
+    @property
+    def task_id(self) -> str:
+        return str(self.body["task_id"])
+
+    @property
+    def kind(self) -> str:
+        return str(self.body["task_name"])
+
+    @property
+    def asked(self) -> str:
+        """Return what tells which tasks should give the same."""
+        return json.dumps(self.body["input_data"])
 
 
 class Client:
-    """One client with dice of its own."""
+    """One client, with new dice for each request: what it asks and does then hangs on nothing that happens."""
 
-    def __init__(self, box: Box, name: str, seed: str, callback_url: str, stop: threading.Event) -> None:
+    def __init__(self, box: Box, name: str, seed: int, callback_url: str, stop: threading.Event) -> None:
         self.box, self.name, self.callback_url, self.stop = box, name, callback_url, stop
-        self.dice = Random(seed)
-        self.http = httpx.Client(base_url=box.url, timeout=PATIENCE_S, trust_env=False)
+        self.seed = f"{seed}-{name}"
+        self.dice, self.pauses = Random(self.seed), Random(self.seed)
+        self.http = httpx.Client(
+            base_url=box.url, timeout=PATIENCE_S, trust_env=False, event_hooks={"response": [self.note]}
+        )
         self.promises: list[Promise] = []
         self.surprises: list[str] = []
 
+    def note(self, answer: httpx.Response) -> None:
+        """A bug of the gateway is 500; an outage that it knows of is 503 or 507."""
+        if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+            self.surprises.append(f"500 to {answer.request.method} {answer.request.url}")
+
     def run(self) -> None:
         with self.http:
-            while not self.stop.wait(self.dice.uniform(0, 2 * CALM_S)):
+            while not self.stop.wait(self.pauses.uniform(0, 2 * CALM_S)):
                 waiting = self.box.waiting()
                 if waiting is not None and waiting < MOST_WAITING:
                     self.post_one()
 
     def post_one(self) -> None:
+        self.dice = Random(f"{self.seed}-{len(self.promises)}")
         kind = pick(self.dice, self.box.plan.services)
-        promise = Promise(f"{self.name}-{len(self.promises)}", kind.name, json.dumps(kind.input_data))
+        promise = Promise(
+            {
+                "task_name": kind.name,
+                "input_data": kind.input_data,
+                "task_id": f"{self.name}-{len(self.promises)}",
+                "priority": self.dice.randrange(10),
+                "callback": self.callback_url,
+            }
+        )
         self.promises.append(promise)
-        body = {
-            "task_name": kind.name,
-            "input_data": kind.input_data,
-            "task_id": promise.task_id,
-            "priority": self.dice.randrange(10),
-            "callback": self.callback_url,
-        }
         habit = self.dice.choices(HABITS, WEIGHTS)[0]
-        answer = self.until_answered("POST", "/v1/tasks", json=body)
+        answer = self.until_answered("POST", "/v1/tasks", json=promise.body)
         promise.accepted = answer is not None and answer.status_code in {200, 202}
         if promise.accepted:
-            with suppress(httpx.TransportError):
+            with suppress(httpx.TransportError, OSError):
                 habit(self, promise)
         elif answer is not None:
             self.surprises.append(f"{promise.task_id} was refused: {answer.status_code} {answer.text[:200]}")
@@ -109,7 +133,7 @@ class Client:
     def retry(self, _promise: Promise) -> None:
         """Ask for another attempt at an earlier task; one that has not failed refuses."""
         earlier = self.dice.choice(self.promises)
-        if not earlier.accepted:
+        if not earlier.accepted or earlier.removed:
             return
         earlier.retries_asked += 1
         answer = self.http.post(f"/v1/tasks/{earlier.task_id}/retry")
@@ -118,8 +142,16 @@ class Client:
             earlier.retries_asked -= 1
 
     def hang_up(self, promise: Promise) -> None:
-        """Ask to be told the end, and leave before."""
-        self.http.get(f"/v1/tasks/{promise.task_id}", headers={"Prefer": "wait=30"}, timeout=1)
+        """Ask the same again and wait for the end, but leave before."""
+        self.http.post("/v1/tasks", json=promise.body, headers={"Prefer": "wait=30"}, timeout=1)
+
+    def remove(self, _promise: Promise) -> None:
+        """Ask to remove an earlier task; one that has not ended refuses."""
+        earlier = self.dice.choice(self.promises)
+        if earlier.accepted and not earlier.removed:
+            earlier.removed = True
+            answer = self.http.delete(f"/v1/tasks/{earlier.task_id}")
+            earlier.removed = answer.status_code != httpx.codes.CONFLICT
 
     def cut_upload(self, _promise: Promise) -> None:
         """Send half of a file."""
@@ -138,9 +170,10 @@ HABITS: tuple[Callable[[Client, Promise], None], ...] = (
     Client.cancel,
     Client.retry,
     Client.hang_up,
+    Client.remove,
     Client.cut_upload,
 )
-WEIGHTS = (4, 4, 2, 2, 3, 1, 1)
+WEIGHTS = (4, 4, 2, 2, 3, 1, 2, 1)
 
 
 class Crowd:
@@ -148,7 +181,7 @@ class Crowd:
 
     def __init__(self, box: Box, seed: int, callback_url: str, count: int) -> None:
         self.stop = threading.Event()
-        self.clients = [Client(box, f"c{n}", f"{seed}-{n}", callback_url, self.stop) for n in range(count)]
+        self.clients = [Client(box, f"c{n}", seed, callback_url, self.stop) for n in range(count)]
         self.threads = [threading.Thread(target=client.run, name=client.name) for client in self.clients]
 
     def __enter__(self) -> Self:

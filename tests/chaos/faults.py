@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from random import Random
-from threading import Event
+from threading import Event, Lock
 from time import monotonic
 
 import psutil
@@ -29,14 +29,18 @@ class Faults:
         self.box, self.letterbox = box, letterbox
         self.dice = Random(seed)
         self.happened: Counter[str] = Counter()
+        self.filling, self.receiving = Lock(), Lock()
 
     def run(self, seconds: float, every: float) -> None:
         """Let faults happen for a time, some of them at once; at the end all of them are over."""
         ends = monotonic() + seconds
-        with ThreadPoolExecutor(AT_ONCE) as running:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            begun = []
             while (left := ends - monotonic()) > 0:
                 Event().wait(min(left, self.dice.uniform(0, 2 * every)))
-                running.submit(self.next())
+                begun.append(pool.submit(self.next()))
+        for fault in begun:
+            fault.result()
 
     def next(self) -> Callable[[], None]:
         """Roll the next fault, with all that is left to chance in it."""
@@ -48,7 +52,7 @@ class Faults:
             "freeze": partial(self.freeze, who, which, seconds),
             "restart": partial(self.hit, "redis", 0, signal.SIGTERM),
             "fill": partial(self.fill, seconds),
-            "away": partial(self.receiver, "away", self.letterbox.go, self.letterbox.come_back, seconds),
+            "away": partial(self.receiver, "away", self.letterbox.down, self.letterbox.up, seconds),
             "broken": partial(self.receiver, "broken", self.letterbox.break_down, self.letterbox.mend, seconds),
         }[chosen]
 
@@ -75,14 +79,16 @@ class Faults:
                 process.resume()
 
     def fill(self, seconds: float) -> None:
-        filler = self.box.fill_disk()
-        if filler:
-            self.happened["disk full"] += 1
-            Event().wait(seconds)
-            filler.unlink(missing_ok=True)
+        with self.filling:
+            filler = self.box.fill_disk()
+            if filler:
+                self.happened["disk full"] += 1
+                Event().wait(seconds)
+                filler.unlink(missing_ok=True)
 
     def receiver(self, what: str, begin: Callable[[], None], end: Callable[[], None], seconds: float) -> None:
-        begin()
-        self.happened[f"receiver {what}"] += 1
-        Event().wait(seconds)
-        end()
+        with self.receiving:
+            begin()
+            self.happened[f"receiver {what}"] += 1
+            Event().wait(seconds)
+            end()

@@ -5,21 +5,17 @@ from http.server import BaseHTTPRequestHandler
 
 from typing_extensions import override
 
-from tests.support.receiver import Answer, Receiver
+from tests.support.receiver import Answer, Receiver, Seen
 
 
 class Letterbox(Receiver):
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(on_request=self.note)
         self.accepted: dict[str, int] = defaultdict(int)
         """How often each message was answered with success, by its webhook-id."""
 
-    def go(self) -> None:
-        self.down()
-
-    def come_back(self) -> None:
-        if self.server is None:
-            self.up()
+        self.came: dict[str, set[str]] = defaultdict(set)
+        """The ids of all messages that came for a task, whatever was answered."""
 
     def break_down(self) -> None:
         self.script = [Answer(503)]
@@ -33,6 +29,5 @@ class Letterbox(Receiver):
         if answer.status == 200:
             self.accepted[handler.headers["webhook-id"]] += 1
 
-    def messages_of(self, task_id: str) -> set[str]:
-        """Return the ids of all messages that came for a task, whatever was answered."""
-        return {seen.id for seen in list(self.seen) if seen.json["task_id"] == task_id}
+    def note(self, seen: Seen) -> None:
+        self.came[seen.json["task_id"]].add(seen.id)

@@ -33,7 +33,7 @@ class Kind:
 KINDS = (
     Kind("ffmpeg.probe", {"media_path": "sample.mp4"}),
     Kind("ffmpeg.extract_audio", {"video_path": "sample.mp4"}, weight=4),
-    Kind("ffmpeg.transcode", {"video_path": "sample.mp4", "video_codec": "vp9"}),
+    Kind("ffmpeg.transcode", {"media_path": "sample.mp4", "video_codec": "vp9"}),
     Kind("faster_whisper.transcribe_audio", {"audio_path": "short.flac", "temperature": [0], **TINY}, weight=4),
     Kind("faster_whisper.transcribe_audio", {"audio_path": "long.flac", "temperature": [0], **TINY}, weight=4),
     Kind("sensevoice.transcribe_audio", {"audio_path": "long.flac", "model": "tiny-test"}, weight=3),

@@ -1,6 +1,5 @@
 """`make chaos` sees what it looks for: each promise is kept on a healthy stack, and each breach of it is told."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +15,7 @@ from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
 TASK = "testing.work"
-CHECKED_ELSEWHERE = (audit.every_service_works, audit.the_same_request_gave_the_same_text)
+OF_REAL_SERVICES = (audit.every_service_works, audit.the_same_request_gave_the_same_text)
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +34,13 @@ def seen(healthy: Stack) -> Iterator[Aftermath]:
         task_id = healthy.submit(TASK, {"seconds": 0}, callback=letterbox.url)
         healthy.wait_for(task_id, "SUCCESS")
         wait_until(lambda: letterbox.accepted and not healthy.redis.client.zcard("callbacks:outbox"))
-        promise = Promise(task_id, TASK, json.dumps({}), accepted=True)
-        plan = SimpleNamespace(share=healthy.share, services=("testing",))
-        box = SimpleNamespace(url=healthy.url, redis=healthy.redis.client, plan=plan, folder=healthy.folder)
+        wait_until(lambda: not healthy.redis.client.zcard("unacked_index"))
+        promise = Promise({"task_id": task_id, "task_name": TASK, "input_data": {}}, accepted=True)
+        plan = SimpleNamespace(share=healthy.share, services=("testing", "nobody"))
+        box = SimpleNamespace(
+            url=healthy.url, redis=healthy.redis.client, plan=plan, folder=healthy.folder, logged=list
+        )
+        box.strays = set
         crowd = SimpleNamespace(promises=[promise], surprises=[])
         with Aftermath(cast("Any", box), cast("Any", crowd), letterbox) as aftermath:
             yield aftermath
@@ -95,7 +98,7 @@ BREACHES: tuple[tuple[Check, Callable[[Aftermath], None], str | None], ...] = (
     (audit.no_bug_was_met, surprise_a_client, None),
     (audit.unsettled_leases, planted("gpu_lock:h:0", "set", "1 w"), "gpu_lock:h:0"),
     (audit.unsettled_leases, planted("gpu_lock:h:0:queue", "zadd", {"w": 1}), "gpu_lock:h:0:queue"),
-    (audit.nothing_waits, planted("testing:of-none", "rpush", "message"), "testing:of-none"),
+    (audit.nothing_waits, planted("nobody:3", "rpush", "message"), "nobody:3"),
     (audit.nothing_waits, planted("tasks:waiting:testing", "zadd", {"ghost": 1}), "tasks:waiting:testing"),
     (audit.the_indexes_agree, planted("tasks:index:RUNNING", "zadd", {"ghost": 1}), "tasks:index:RUNNING"),
     (audit.no_key_lives_for_ever, planted("immortal", "set", "1"), "immortal"),
@@ -103,9 +106,15 @@ BREACHES: tuple[tuple[Check, Callable[[Aftermath], None], str | None], ...] = (
 )
 
 
-@pytest.mark.parametrize("check", [check for check in audit.CHECKS if check not in CHECKED_ELSEWHERE])
+@pytest.mark.parametrize("check", [check for check in audit.CHECKS if check not in OF_REAL_SERVICES])
 def test_a_healthy_stack_keeps_every_promise(seen: Aftermath, check: Check) -> None:
     assert list(check(seen)) == []
+
+
+@pytest.mark.parametrize("check", [check for check in audit.CHECKS if check not in OF_REAL_SERVICES])
+def test_a_lost_task_stops_no_check(seen: Aftermath, check: Check) -> None:
+    lose_it(seen)
+    list(check(seen))
 
 
 @pytest.mark.parametrize(("check", "breach", "key"), BREACHES)

@@ -7,7 +7,13 @@ from common import keys
 from services import catalog
 
 # the broker's own: kombu keeps its queues, bindings and unacknowledged messages without a TTL
-BROKERS = ("_kombu.*", "unacked*", "testing*", *(f"{queue}*" for queue in catalog().queues))
+BROKERS = (
+    "_kombu.*",
+    "unacked*",
+    "testing",
+    "testing:[0-9]",
+    *(part for queue in catalog().queues for part in (queue, f"{queue}:[0-9]")),
+)
 
 
 def immortal_keys(client: Any) -> list[str]:

@@ -1,0 +1,89 @@
+"""The janitor removes what nobody will ask for any more, and nothing else."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from api_gateway.monitor.janitor import CUT_OFF, Janitor
+from common import keys
+from common.clock import utcnow
+from common.redis import AsyncRedis, SyncRedis
+from common.settings import RedisSettings
+from common.storage import INPUTS, PART, WORKFLOWS, Storage
+from tests.support.redis_server import RedisServer
+
+WEEK = timedelta(days=7)
+LONGER = WEEK + timedelta(hours=1)
+
+
+class Looks:
+    """A janitor over a share of its own."""
+
+    def __init__(self, url: str, share: Path) -> None:
+        self.url = url
+        self.storage = Storage(share)
+        self.storage.prepare()
+
+    def __call__(self) -> None:
+        asyncio.run(self.look())
+
+    async def look(self) -> None:
+        redis = AsyncRedis(RedisSettings.model_validate({"url": self.url}))
+        await Janitor(redis, self.storage, keep=WEEK, interval=WEEK).look(WEEK)
+        await redis.close()
+
+    def place(self, path: str, age: timedelta) -> Path:
+        """Write a file under share, which was last changed so long ago, as was its folder."""
+        file = self.storage.root / path
+        file.parent.mkdir(parents=True)
+        file.touch()
+        changed = (utcnow() - age).timestamp()
+        for each in (file, file.parent):
+            os.utime(each, (changed, changed))
+        return file
+
+
+@pytest.fixture
+def janitor(redis: SyncRedis, redis_server: RedisServer, tmp_path: Path) -> Iterator[Looks]:
+    yield Looks(redis_server.url, tmp_path)
+    redis.client.flushall()
+
+
+@pytest.mark.parametrize(
+    ("path", "age", "stays"),
+    [
+        (f"{INPUTS}/file_old/film.mp4", LONGER, False),
+        (f"{INPUTS}/file_new/film.mp4", timedelta(hours=2), True),
+        (f"{INPUTS}/file_cut/{PART}", CUT_OFF * 2, False),
+        (f"{INPUTS}/file_coming/{PART}", CUT_OFF / 2, True),
+        (f"{WORKFLOWS}/gone/note.txt", LONGER, False),
+        (f"{WORKFLOWS}/fresh/note.txt", timedelta(hours=2), True),
+        ("films/holiday.mp4", LONGER, True),
+    ],
+)
+def test_what_has_expired_is_removed(janitor: Looks, path: str, age: timedelta, stays: bool) -> None:
+    file = janitor.place(path, age)
+    janitor()
+    assert file.exists() is stays
+    assert stays or not file.parent.exists()
+
+
+def test_an_old_workspace_of_a_task_that_is_known_stays(janitor: Looks, redis: SyncRedis) -> None:
+    redis.client.set(keys.state("known"), "{}", ex=60)
+    file = janitor.place(f"{WORKFLOWS}/known/note.txt", LONGER)
+    janitor()
+    assert file.exists()
+
+
+def test_an_id_whose_record_has_expired_leaves_every_index(janitor: Looks, redis: SyncRedis) -> None:
+    old, new = ((utcnow() - age).timestamp() * 1_000_000 for age in (LONGER, timedelta(hours=1)))
+    redis.client.set(keys.state("known"), "{}", ex=60)
+    for index in (keys.INDEX, "tasks:index:SUCCESS"):
+        redis.client.zadd(index, {"expired": old, "known": old, "new": new})
+    janitor()
+    for index in (keys.INDEX, "tasks:index:SUCCESS"):
+        assert redis.client.zrange(index, 0, -1) == ["known", "new"]
