@@ -50,7 +50,7 @@ class TaskHeartbeatManager:
                 await self.hurry(found)
 
     async def take_back(self, record: Record) -> None:
-        """Fence the attempt off and drop its half-written files, if Redis too finds it the same one and still silent."""
+        """Fence the attempt off and drop its half-written files, if Redis finds it the same one and still silent."""
         answer = await self.redis.run(self.store.after_loss(record, silent_for=self.settings.heartbeat.timeout))
         if answer == "OK":
             folder = AttemptFolder(self.storage, record.context.task_id, record.control.attempt)
