@@ -70,3 +70,10 @@ class FfmpegFailed(BatonError):
 
     code = "ffmpeg_failed"
     status = 422
+
+
+class FfmpegKilled(BatonError):
+    """ffmpeg was killed from outside, mostly by a kernel that ran out of memory. Give it more, or fewer workers."""
+
+    code = "ffmpeg_killed"
+    retryable = True

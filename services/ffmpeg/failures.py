@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from signal import SIGKILL
 
 from common.errors import BatonError, FileMissing, NotMedia, StorageFull
-from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, MediaDamaged, TooManyPixels
+from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, FfmpegKilled, MediaDamaged, TooManyPixels
 from services.ffmpeg.process import Ending
 
 TOLD_LINES = 8
@@ -39,7 +40,8 @@ def error_of(ending: Ending) -> BatonError | None:
     text = "\n".join(ending.lines)
     if ending.code == 0 and SIGNS[0][0] not in text:  # a full disk at the very end leaves the exit code at 0
         return None
-    kind = next((kind for sign, kind in SIGNS if sign in text), FfmpegFailed)
+    otherwise = FfmpegKilled if ending.code == -SIGKILL else FfmpegFailed
+    kind = next((kind for sign, kind in SIGNS if sign in text), otherwise)
     return kind(exit_code=ending.code, ffmpeg=told(ending.lines))
 
 

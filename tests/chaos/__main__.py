@@ -6,6 +6,7 @@ promises is checked. A seed gives the same requests and the same faults; what th
 """
 
 import argparse
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ from tests.support.chat_server import ChatServer
 CHAT_LATENCY_S = 0.5
 SHOWN = 12
 LOUD = {"error", "critical"}
+NUMBER = re.compile(r"\d+")
 
 
 def main() -> None:
@@ -91,7 +93,8 @@ def code(record: Mapping[str, Any]) -> str:
 
 
 def loud(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    return (f"{one['program']}: {one.get('event')}" for one in entries if one.get("level") in LOUD)
+    told = ((one["program"], str(one.get("event")).partition("\n")[0]) for one in entries if one.get("level") in LOUD)
+    return (f"{program}: {NUMBER.sub('…', event)}"[:120] for program, event in told)
 
 
 def show(title: str, counts: Mapping[str, int]) -> None:

@@ -203,7 +203,8 @@ def no_file_is_an_orphan(seen: Aftermath) -> Iterator[str]:
     known = set(seen.redis.zrange("tasks:index", 0, -1))
     yield from (f"workflows/{path.name}" for path in (share / "workflows").iterdir() if path.name not in known)
     yield from (f"inputs/{path.name}" for path in (share / "inputs").iterdir() if forgotten(path))
-    yield from (f"tmp/{path.name}" for path in (seen.box.folder / "tmp").iterdir())
+    tmp = seen.box.folder / "tmp"
+    yield from (str(path.relative_to(tmp.parent)) for path in tmp.rglob("*") if path.is_file())
 
 
 def forgotten(upload: Path) -> bool:

@@ -5,13 +5,14 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from signal import SIGKILL, SIGSEGV, Signals
 from typing import Any
 
 import pytest
 from conftest import make
 from folder_job import FolderJob
 
-from common.errors import MediaTooLong, NotMedia, StorageFull
+from common.errors import BatonError, MediaTooLong, NotMedia, StorageFull
 from common.media import MediaFile
 from services.ffmpeg import audio, burn, subtitles
 from services.ffmpeg.contracts import (
@@ -27,7 +28,7 @@ from services.ffmpeg.contracts import (
     TranscodeInput,
 )
 from services.ffmpeg.engine import Ffmpeg
-from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, OutputTooLarge, SubtitlesUnreadable
+from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, FfmpegKilled, OutputTooLarge, SubtitlesUnreadable
 from services.ffmpeg.failures import error_of
 from services.ffmpeg.limits import Clip
 from services.ffmpeg.process import Ending
@@ -198,10 +199,14 @@ def test_any_other_failure_tells_the_last_words_without_this_hosts_folders(job: 
     assert str(job.share) not in str(raised.value.detail)
 
 
-def test_an_ffmpeg_that_was_killed_is_a_failure() -> None:
-    error = error_of(Ending(code=-9))
-    assert isinstance(error, FfmpegFailed)
-    assert error.detail["exit_code"] == -9
+@pytest.mark.parametrize(("end", "kind"), [(SIGKILL, FfmpegKilled), (SIGSEGV, FfmpegFailed)])
+def test_an_ffmpeg_that_was_killed_is_tried_again_and_one_that_crashed_is_not(
+    end: Signals, kind: type[BatonError]
+) -> None:
+    error = error_of(Ending(code=-end))
+    assert isinstance(error, kind)
+    assert error.retryable is (end is SIGKILL)
+    assert error.detail["exit_code"] == -end
 
 
 def test_subtitles_larger_than_any_are_refused(job: FolderJob, tmp_path: Path) -> None:
