@@ -113,7 +113,6 @@ def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
 
 
 def unexpected(error: Exception) -> BatonError:
-    log.error("task_raised", exc_info=error)
     return BatonError(f"{type(error).__name__} in the task. The worker's log holds the trace under the task id.")
 
 
@@ -124,9 +123,10 @@ def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome)
         log.warning("attempt_fenced")
         return record.context
     if error and not isinstance(error, Cancelled):
-        log.warning("attempt_failed", code=error.code, message=error.message, detail=error.detail)
         ended = record.ended(Status.FAILED, error=error, timings=job.timings, duration=outcome.duration)
-        if patiently(process, process.store.after_failure(record, ended, error)) != "CANCEL":
+        answer = patiently(process, process.store.after_failure(record, ended, error))
+        tell_failure(error, answer)
+        if answer != "CANCEL":
             return ended
         error = Cancelled()
     status = Status.CANCELLED if error else Status.SUCCESS
@@ -134,6 +134,16 @@ def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome)
     answer = patiently(process, process.store.finish(record, ended))
     log.info("attempt_ended", status=status, answer=answer, duration=round(outcome.duration, 3))
     return ended
+
+
+def tell_failure(error: BatonError, answer: str) -> None:
+    """Log why the attempt failed. One that was taken back lost its files too: what it raises then is no bug."""
+    if answer not in {"OK", "CANCEL"}:
+        log.warning("attempt_fenced", answer=answer, exc_info=error)
+        return
+    if error.code == BatonError.code:
+        log.error("task_raised", exc_info=error.__cause__)
+    log.warning("attempt_failed", code=error.code, message=error.message, detail=error.detail)
 
 
 def discard_dead(job: Job) -> None:

@@ -63,3 +63,22 @@ def everything(stack: Stack, task_id: str) -> dict[str, Any]:
 
 def content(file: Path) -> bytes | None:
     return file.read_bytes() if file.is_file() else None
+
+
+def test_the_last_attempt_of_a_silent_worker_leaves_no_half_file_and_reports_no_bug(tmp_path: Path) -> None:
+    with Stack(tmp_path, BATON_TASKS__MAX_ATTEMPTS="1", BATON_TASKS__CANCEL_GRACE="600") as stack:
+        stack.gateway()
+        stack.worker()
+        task_id = stack.submit("testing.work", {"seconds": 0.5})
+        stale = child_of(stack, task_id)
+        os.kill(stale, signal.SIGSTOP)
+        half = stack.share / "workflows" / task_id / "attempt-1" / ".partial" / "half.wav"
+        half.parent.mkdir(parents=True, exist_ok=True)
+        half.touch()
+        try:
+            assert stack.wait_for(task_id, "FAILED")["error"]["code"] == "worker_lost"
+            wait_until(lambda: not half.parent.exists())
+        finally:
+            os.kill(stale, signal.SIGCONT)
+        wait_until(lambda: quiet(stack))
+        assert not stack.logged("worker").count("task_raised")
