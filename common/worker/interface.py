@@ -1,6 +1,5 @@
 """The standard task interface: what every Celery task runs. Claim, work under a heartbeat, finish in one step."""
 
-import errno
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from celery import Task
 from pydantic import ValidationError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
+from common import disk
 from common.context import Status, WorkflowContext
 from common.errors import BatonError, Cancelled, Fenced, InvalidInput, StateUnavailable, StorageFull, TaskTimeLimit
 from common.record import Record
@@ -106,7 +106,7 @@ def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
     except ValidationError as error:
         raise InvalidInput(f"{error.error_count()} fields do not fit: {error}") from error
     except OSError as error:
-        raise StorageFull if error.errno == errno.ENOSPC else unexpected(error) from error
+        raise StorageFull if error.errno in disk.FULL else unexpected(error) from error
     except Exception as error:
         raise unexpected(error) from error
     return output

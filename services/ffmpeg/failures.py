@@ -38,10 +38,10 @@ FOLDERS = re.compile(r"(?:file:)?(?<![\w.])/(?:[^/\n'\"]*/)+")
 def error_of(ending: Ending) -> BatonError | None:
     """Return what went wrong, None when nothing did."""
     text = "\n".join(ending.lines)
-    if ending.code == 0 and SIGNS[0][0] not in text:  # a full disk at the very end leaves the exit code at 0
-        return None
     otherwise = FfmpegKilled if ending.code == -SIGKILL else FfmpegFailed
     kind = next((kind for sign, kind in SIGNS if sign in text), otherwise)
+    if ending.code == 0 and kind is not StorageFull:  # a full disk at the very end leaves the exit code at 0
+        return None
     return kind(exit_code=ending.code, ffmpeg=told(ending.lines))
 
 

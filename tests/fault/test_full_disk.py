@@ -1,5 +1,7 @@
 """A full disk is told clearly, leaves nothing half-written, and hurts nobody else."""
 
+import errno
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +9,14 @@ from pathlib import Path
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
+from common.redis import SyncRedis
+from common.worker.app import create_worker
+from common.worker.job import Job
+from services import settings
+from tests.support.delivery import run
+from tests.support.redis_server import RedisServer
 from tests.support.stack import Stack
+from tests.support.testing_service import EchoInput, EchoOutput
 
 SHARE_KIB = 1024
 TONE_SECONDS = 60
@@ -66,3 +75,17 @@ def test_a_python_task_on_a_full_disk_ends_in_storage_full_and_the_worker_goes_o
     assert (context["status"], context["error"]["code"]) == ("FAILED", "storage_full")
     assert written(cramped) == before
     assert cramped.wait_for(cramped.submit("testing.echo"))["status"] == "SUCCESS"
+
+
+def test_a_task_that_has_used_up_its_quota_ends_in_storage_full(
+    redis: SyncRedis, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    def writes_over_quota(_params: EchoInput, _job: Job) -> EchoOutput:
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    share = {"share": str(tmp_path), "min_free_bytes": 0}
+    app = create_worker(settings(redis={"url": redis_server.url}, storage=share), "testing")
+    error = run(app, writes_over_quota).error
+    app.process.redis.close()
+    assert error
+    assert (error.code, error.retryable) == ("storage_full", True)

@@ -3,6 +3,7 @@
 import errno
 import os
 import subprocess
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from signal import SIGKILL, SIGSEGV, Signals
@@ -12,6 +13,7 @@ import pytest
 from conftest import make
 from folder_job import FolderJob
 
+from common import disk
 from common.errors import BatonError, MediaTooLong, NotMedia, StorageFull
 from common.media import MediaFile
 from services.ffmpeg import audio, burn, subtitles
@@ -180,6 +182,12 @@ def test_a_full_disk_is_said_to_be_full(job: FolderJob, sample: MediaFile, small
         write_wav(full, source)
     assert raised.value.retryable
     assert os.strerror(errno.ENOSPC) in str(raised.value.detail)
+
+
+@pytest.mark.parametrize("number", sorted(disk.FULL))
+def test_a_disk_that_is_full_at_the_very_end_is_told_though_ffmpeg_ends_well(number: int) -> None:
+    ending = Ending(code=0, lines=deque([f"Error writing trailer: {os.strerror(number)}"]))
+    assert isinstance(error_of(ending), StorageFull)
 
 
 def test_a_format_that_this_ffmpeg_lacks_is_named(job: FolderJob, medium: Medium) -> None:
