@@ -6,6 +6,8 @@ playlist called `film.mp4` could show any file of the worker. So are image seque
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +27,8 @@ OPEN_TIMEOUT_S = 60.0
 READ_TIMEOUT_S = 60.0
 
 
-def open_medium(path: Path) -> InputContainer:
-    """Open a medium; who calls closes it.
+def open_medium(path: Path, **options: str) -> InputContainer:
+    """Open a medium, with more options of FFmpeg's; who calls closes it.
 
     Raises:
         FileMissing: there is no such file.
@@ -34,13 +36,21 @@ def open_medium(path: Path) -> InputContainer:
     """
     import av  # noqa: PLC0415 - heavy, and only a worker needs it
 
-    try:
+    with unreadable_is_not_media(path):
         return av.open(
             f"file:{path.absolute()}",
-            options=GUARDS,
+            options={**options, **GUARDS},
             metadata_errors="replace",
             timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
         )
+
+
+@contextmanager
+def unreadable_is_not_media(path: Path) -> Iterator[None]:
+    import av  # noqa: PLC0415 - heavy, and only a worker needs it
+
+    try:
+        yield
     except FileNotFoundError as error:
         raise FileMissing(f"No such file: {path.name}.") from error
     except (av.FFmpegError, ValueError) as error:  # a ValueError is a header that no real file has

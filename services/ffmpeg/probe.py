@@ -6,9 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.containers import MEDIA_FORMATS
-from common.errors import FileMissing, NotMedia
-from services.ffmpeg.formats import PROTOCOLS
+from common.containers import open_medium, unreadable_is_not_media
 from services.ffmpeg.limits import admit_pictures
 from services.ffmpeg.media import Chapter, Kind, MediaInfo, StreamInfo
 from services.ffmpeg.settings import FfmpegSettings
@@ -17,11 +15,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.stream import Stream
 
-OPEN_TIMEOUT_S = 60.0
-READ_TIMEOUT_S = 30.0
 MICROSECONDS = 1_000_000
-GUARDS = {"protocol_whitelist": PROTOCOLS, "format_whitelist": MEDIA_FORMATS}
-MAX_PIXELS = "max_pixels"
 KINDS: dict[str, Kind] = {"video": "video", "audio": "audio", "subtitle": "subtitle", "attachment": "attachment"}
 
 
@@ -33,30 +27,12 @@ def inspect(path: Path, settings: FfmpegSettings) -> MediaInfo:
         NotMedia: it is no audio or video, or a playlist that would read other files.
         TooManyPixels: its pictures are larger than allowed.
     """
-    import av  # noqa: PLC0415 - heavy, and only a worker needs it
-
-    try:
-        with open_guarded(path, settings) as container:
-            info = describe(container)
-            admit_pictures(info, settings)
-            add_rotation(container, info, settings)
-    except FileNotFoundError as error:
-        raise FileMissing(f"No such file: {path.name}.") from error
-    except (av.FFmpegError, ValueError) as error:  # a ValueError is a header that no real file has
-        raise NotMedia(f"{path.name} is not audio or video that can be read. Check that it plays.") from error
+    limit = {"max_pixels": str(settings.max_pixels)}
+    with unreadable_is_not_media(path), open_medium(path, **limit) as container:
+        info = describe(container)
+        admit_pictures(info, settings)
+        add_rotation(container, info, limit)
     return info
-
-
-def open_guarded(path: Path, settings: FfmpegSettings) -> InputContainer:
-    import av  # noqa: PLC0415 - heavy, and only a worker needs it
-
-    return av.open(
-        f"file:{path.absolute()}",
-        mode="r",
-        options={**GUARDS, MAX_PIXELS: str(settings.max_pixels)},
-        metadata_errors="replace",
-        timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
-    )
 
 
 def describe(container: InputContainer) -> MediaInfo:
@@ -113,13 +89,13 @@ def shape(stream: Stream) -> dict[str, Any]:
     return {}
 
 
-def add_rotation(container: InputContainer, info: MediaInfo, settings: FfmpegSettings) -> None:
+def add_rotation(container: InputContainer, info: MediaInfo, limit: dict[str, str]) -> None:
     """Set the rotation of the first video track; PyAV tells it with a frame only."""
     import av  # noqa: PLC0415 - heavy, and only a worker needs it
 
     if videos := info.of("video"):
         track = container.streams[videos[0].index]
-        track.codec_context.options = {MAX_PIXELS: str(settings.max_pixels)}  # a picture may be larger than its header
+        track.codec_context.options = limit  # a picture may be larger than its header
         try:
             frame = next(container.decode(track), None)
         except av.FFmpegError:  # the header may be right where the first picture is not
