@@ -1,6 +1,6 @@
-"""What an attempt has told in its events, and not recorded yet: a chunk is recorded only when it is done."""
+"""What an attempt tells in its events, and has not recorded yet: a chunk is recorded only when it is done."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pydantic_core import from_json
@@ -8,6 +8,16 @@ from pydantic_core import from_json
 from common.transcript import Segment, Transcript
 
 BEGINNINGS = {"started", "resumed"}
+
+
+def plain(segment: Segment) -> dict[str, Any]:
+    return segment.model_dump(include={"id", "start", "end", "text"})
+
+
+def fragment(segments: Sequence[Segment], shown: Callable[[Segment], dict[str, Any]] = plain) -> dict[str, Any]:
+    """Return the data of a `fragment` or a `draft`, with what is `shown` of each segment."""
+    first = segments[0]
+    return {"segment_index": first.id, "language": first.language, "segments": [shown(one) for one in segments]}
 
 
 def told_segments(events: Iterable[tuple[str, str]]) -> list[Segment]:

@@ -16,6 +16,7 @@ from common.audio import SAMPLE_RATE_HZ, Sound
 from common.chunks import Chunk, Span, ahead, chunks
 from common.transcript import Segment
 from common.transcript_so_far import ChunkText
+from common.transcript_told import fragment
 from common.vad import find_speech_to_cut
 from common.worker.job import Job
 from common.worker.stall import ends_when_stalled
@@ -113,10 +114,8 @@ class ChunkedTranscription(ABC):
 
     def tell(self, segments: list[Segment]) -> None:
         """Publish final segments; who hears one again knows it by its id."""
-        shown = [segment.model_dump(include={"id", "start", "end", "text"}) for segment in segments]
         if segments:
-            first = segments[0]
-            self.job.emit("fragment", {"segment_index": first.id, "language": first.language, "segments": shown})
+            self.job.emit("fragment", fragment(segments))
 
     def report(self) -> None:
         """Report progress by audio time; this also hears whether to stop."""

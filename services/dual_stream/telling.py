@@ -7,14 +7,14 @@ finals, in whatever pieces it heard them, and however often.
 from typing import Any
 
 from common.transcript import Segment
+from common.transcript_told import fragment
 
 SHOWN = {"id", "start", "end", "text", "source"}
 
 
 def told(segments: list[Segment]) -> dict[str, Any]:
     """Return the data of a `draft` or a `fragment`."""
-    first = segments[0]
-    return {"segment_index": first.id, "language": first.language, "segments": [shown(one) for one in segments]}
+    return fragment(segments, shown)
 
 
 def shown(segment: Segment) -> dict[str, Any]:

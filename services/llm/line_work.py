@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pydantic import BaseModel
 
 from common.transcript import Segment
+from common.transcript_told import fragment
 from services.llm import lines
 from services.llm.answers import answer_of
 from services.llm.batches import Batch, batches
@@ -106,8 +107,6 @@ class LineWork:
 
     def tell(self, segments: Sequence[Segment], total: int) -> None:
         """Publish finished lines; who hears one again knows it by its id."""
-        shown = [segment.model_dump(include={"id", "start", "end", "text"}) for segment in segments]
-        first = segments[0]
-        self.job.emit("fragment", {"segment_index": first.id, "language": first.language, "segments": shown})
+        self.job.emit("fragment", fragment(segments))
         count = len(self.done)
         self.job.progress(self.phase, percent=round(100 * count / total, 1), processed=count, total=total)

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from common.errors import NotMedia
 from common.transcript import Segment
+from common.transcript_told import fragment
 from common.worker.job import Job
 from services.paddleocr.areas import FoundArea
 from services.paddleocr.contracts import ExtractSubtitlesInput
@@ -243,9 +244,7 @@ class Extraction:
         """Publish final segments; who hears one again knows it by its id."""
         self.segments.extend(segments)
         if segments:
-            shown = [segment.model_dump(include={"id", "start", "end", "text"}) for segment in segments]
-            first = segments[0]
-            self.job.emit("fragment", {"segment_index": first.id, "language": first.language, "segments": shown})
+            self.job.emit("fragment", fragment(segments))
 
     def report(self, at: float) -> None:
         """Report progress by video time; this also hears whether to stop."""
