@@ -84,6 +84,13 @@ def between(speech: list[Span], length: int) -> list[Span]:
     return [(begin, end) for begin, end in zip(edges[::2], edges[1::2], strict=True) if begin < end]
 
 
+def checked(items: Iterator[T], check: Callable[[], None]) -> Iterator[T]:
+    """Yield the items, with a `check` before each one that raises when there is to be no more."""
+    for item in items:
+        check()
+        yield item
+
+
 def ahead(items: Iterator[T]) -> Generator[T, None, None]:
     """Yield the items; while one is worked on, the next one is made in another thread. Never more than that one."""
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as other:

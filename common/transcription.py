@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from common.audio import SAMPLE_RATE_HZ, Sound
-from common.chunks import Chunk, Span, ahead, chunks
+from common.chunks import Chunk, Span, ahead, checked, chunks
 from common.transcript import Segment
 from common.transcript_so_far import ChunkText
 from common.transcript_told import fragment
@@ -90,14 +90,9 @@ class ChunkedTranscription(ABC):
 
     def prepared(self) -> Iterator[Prepared]:
         """Read, cut and find the speech: work for the CPU alone."""
-        blocks = self.checked(self.sound.blocks())
+        blocks = checked(self.sound.blocks(), self.job.check)
         for chunk in chunks(blocks, self.longest, find_speech_to_cut, index=len(self.finished), start=self.until):
             yield chunk, self.speech_in(chunk.samples)
-
-    def checked(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
-        for block in blocks:
-            self.job.check()
-            yield block
 
     def silent(self, chunk: Chunk) -> FinishedChunk:
         """Return the record of a chunk in which nothing was heard yet."""
@@ -119,7 +114,4 @@ class ChunkedTranscription(ABC):
 
     def report(self) -> None:
         """Report progress by audio time; this also hears whether to stop."""
-        total = self.sound.promised or 0.0
-        length, done = total - self.sound.start, self.at - self.sound.start
-        percent = 100 * done / length if length > 0 else 0.0
-        self.job.progress(PHASE, percent=round(percent, 2), processed=round(self.at, 3), total=total or None)
+        self.job.progress_in_medium(PHASE, self.at, start=self.sound.start, end=self.sound.promised)

@@ -118,6 +118,12 @@ class Job:
             Progress(phase=phase, percent=self.percent, message=message, processed=processed, total=total),
         )
 
+    def progress_in_medium(self, phase: str, at: float, *, start: float, end: float | None) -> None:
+        """Report as `progress` does, by the second `at` of the part of a medium from `start` to `end`, where known."""
+        length = (end or 0.0) - start
+        percent = 100 * (at - start) / length if length > 0 else 0.0
+        self.progress(phase, percent=round(percent, 2), processed=round(at, 3), total=end or None)
+
     def tell_progress(self, progress: Progress) -> None:
         self.check()
         self.heartbeat.tell(progress)

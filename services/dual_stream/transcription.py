@@ -1,13 +1,11 @@
 """The course of a task: its stages put together, and what they tell of."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from common.audio import SAMPLE_RATE_HZ, Sound
-from common.chunks import Chunk, chunks
+from common.chunks import Chunk, checked, chunks
 from common.errors import StateUnavailable
 from common.gpu.residency import Model
 from common.transcript import Segment
@@ -25,9 +23,6 @@ from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
 from services.dual_stream.telling import told
 from services.dual_stream.watch import Watch
-
-if TYPE_CHECKING:
-    from common.audio import Samples
 
 PHASE = "transcribe"
 
@@ -91,18 +86,10 @@ class Transcription:
 
     def report(self, watch: Watch) -> Callable[[float], None]:
         """Return what reports progress by the audio that is final."""
-        total = self.sound.promised or 0.0
-        length = total - self.sound.start
+        start, end = self.sound.start, self.sound.promised
 
         def report(at: float) -> None:
             watch.moved()
-            percent = 100 * (at - self.sound.start) / length if length > 0 else 0.0
-            self.job.progress(PHASE, percent=round(percent, 2), processed=round(at, 3), total=total or None)
+            self.job.progress_in_medium(PHASE, at, start=start, end=end)
 
         return report
-
-
-def checked(blocks: Iterator[Samples], check: Callable[[], None]) -> Iterator[Samples]:
-    for block in blocks:
-        check()
-        yield block

@@ -248,10 +248,8 @@ class Extraction:
 
     def report(self, at: float) -> None:
         """Report progress by video time; this also hears whether to stop."""
-        total = self.params.end or self.film.duration or 0.0
-        length = total - self.params.start
-        percent = 100 * (at - self.params.start) / length if length > 0 else 0.0
-        self.job.progress(PHASE, percent=round(percent, 2), processed=round(at, 3), total=total or None)
+        end = self.params.end or self.film.duration
+        self.job.progress_in_medium(PHASE, at, start=self.params.start, end=end)
 
 
 def ended(watch: ChunkWatch, time: float) -> Iterator[Event]:

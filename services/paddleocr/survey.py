@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from common.chunks import checked
 from services.paddleocr.areas import Box, FoundArea, around, overlap, same_row
 from services.paddleocr.engine import Line
 from services.paddleocr.opencv import opencv
@@ -98,12 +99,6 @@ def survey(film: Film, read: Read, check: Callable[[], None], *, start: float, e
     shown = [line.sample for line in found if areas and overlap(areas[0].box, line.box) > STILL]
     preview = samples[shown[0]].frame if shown else next((sample.frame for sample in samples), None)
     return Survey(areas, preview)
-
-
-def checked(samples: Iterator[Sample], check: Callable[[], None]) -> Iterator[Sample]:
-    for sample in samples:
-        check()
-        yield sample
 
 
 # ---- samples ----
