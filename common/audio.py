@@ -61,14 +61,27 @@ class Sound:
         known = (self.end, header / MICROSECONDS if header and header > 0 else None)
         return min((position for position in known if position is not None), default=None)
 
-    @property
-    def warnings(self) -> list[str]:
-        """Say what was odd, once all is read."""
+    def refuse_empty(self, samples: int) -> None:
+        """Raise when none were read.
+
+        Raises:
+            ClipOutsideMedia: `start` is after an end that the medium's header did not tell.
+            NotMedia: nothing can be decoded.
+        """
+        if not samples and self.start:
+            raise ClipOutsideMedia(start=self.start)
+        if not samples:
+            raise NotMedia("The file has an audio track, but nothing in it can be decoded. Check that it plays.")
+
+    def warnings(self, *, speech: bool) -> list[str]:
+        """Say what was odd, once all is read; `speech` tells whether there was any."""
         found = []
         if self.damaged_packets:
             found.append(f"{self.damaged_packets} damaged packets were left out.")
         if self.promised and self.position < self.promised - max(MISSING_S, MISSING_SHARE * self.promised):
             found.append(f"The file promises audio up to {self.promised:.1f} s, but it ends at {self.position:.1f} s.")
+        if not speech:
+            found.append("No speech was found.")
         return found
 
     def blocks(self) -> Iterator[Samples]:

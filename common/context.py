@@ -62,6 +62,11 @@ class Timings(BaseModel):
     model_load: Duration | None = None
     run: Duration | None = None
 
+    @property
+    def idle(self) -> float:
+        """Seconds so far that were no work on the input, but for its fetch."""
+        return (self.gpu_wait or 0.0) + (self.model_load or 0.0)
+
 
 class Stage(BaseModel):
     """The record of one node's execution inside the context."""

@@ -3,7 +3,6 @@
 from time import monotonic
 
 from common.audio import SAMPLE_RATE_HZ, Sound, opened
-from common.errors import ClipOutsideMedia, NotMedia
 from common.worker.job import Job
 from common.worker.task import task
 from services.dual_stream.chosen_models import draft_model, final_model, names
@@ -33,23 +32,11 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     with opened(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
         models = draft_model(drafts, job), final_model(finals, params, job)
         work = Transcription(params, job, sound)
-        began, waited = monotonic(), waiting(job)
+        began, waited = monotonic(), job.timings.idle
         work.run(*models)
-        worked = monotonic() - began - (waiting(job) - waited)
-        refuse_empty(work.ledger, params)
+        worked = monotonic() - began - (job.timings.idle - waited)
+        sound.refuse_empty(work.ledger.last.until)
         return output(job, sound, work.ledger, drafts=drafts, finals=finals, worked=worked)
-
-
-def waiting(job: Job) -> float:
-    """Return the seconds so far that were no work on the audio."""
-    return (job.timings.gpu_wait or 0.0) + (job.timings.model_load or 0.0)
-
-
-def refuse_empty(ledger: Ledger, params: TranscribeAudioInput) -> None:
-    if not ledger.last.until and params.start:
-        raise ClipOutsideMedia(start=params.start)
-    if not ledger.last.until:
-        raise NotMedia("The file has an audio track, but nothing in it can be decoded. Check that it plays.")
 
 
 def output(job: Job, sound: Sound, ledger: Ledger, *, drafts: str, finals: str, worked: float) -> TranscribeAudioOutput:
@@ -71,7 +58,7 @@ def output(job: Job, sound: Sound, ledger: Ledger, *, drafts: str, finals: str, 
         draft_model=drafts,
         model=finals,
         source="tiny test models" if TEST_MODELS & {drafts, finals} else "both engines",
-        warnings=sound.warnings if result.segments else [*sound.warnings, "No speech was found."],
+        warnings=sound.warnings(speech=bool(result.segments)),
     )
     job.emit("signal", {"code": "alignment_ready"})
     return made

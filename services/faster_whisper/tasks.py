@@ -3,8 +3,7 @@
 from time import monotonic
 from typing import Any
 
-from common.audio import SAMPLE_RATE_HZ, Sound, opened
-from common.errors import ClipOutsideMedia, NotMedia
+from common.audio import SAMPLE_RATE_HZ, opened
 from common.gpu.residency import Model
 from common.models.store import ModelStore
 from common.transcript import Transcript
@@ -43,10 +42,10 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
     with opened(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
         work = Transcription(params, job, sound, model_of(name, kind, params, job))
-        began, waited = monotonic(), waiting(job)
+        began, waited = monotonic(), job.timings.idle
         work.run()
-        worked = monotonic() - began - (waiting(job) - waited)
-        refuse_empty(work)
+        worked = monotonic() - began - (job.timings.idle - waited)
+        sound.refuse_empty(work.until)
         return result(work, name, worked)
 
 
@@ -55,18 +54,6 @@ def model_of(name: str, kind: str, params: TranscribeAudioInput, job: Job) -> Mo
     spec, settings = MODELS.by_name.get(name), job.settings.section(FasterWhisperSettings)
     folder = model_folder(job, spec) if spec else ModelStore(job.storage, job.settings.models).find_own(name, REQUIRED)
     return engine.whisper(name, folder, device=kind, compute_type=params.compute_type, cpu_threads=settings.cpu_threads)
-
-
-def waiting(job: Job) -> float:
-    """Return the seconds so far that were no work on the audio."""
-    return (job.timings.gpu_wait or 0.0) + (job.timings.model_load or 0.0)
-
-
-def refuse_empty(work: Transcription) -> None:
-    if not work.until and work.params.start:
-        raise ClipOutsideMedia(start=work.params.start)
-    if not work.until:
-        raise NotMedia("The file has an audio track, but nothing in it can be decoded. Check that it plays.")
 
 
 def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
@@ -92,9 +79,5 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
         real_time_factor=round(worked / heard, 4) if heard else None,
         model=name,
         source="tiny test model" if name == TEST_MODEL else "whisper",
-        warnings=warnings(work.sound, transcript),
+        warnings=work.sound.warnings(speech=bool(transcript.segments)),
     )
-
-
-def warnings(sound: Sound, transcript: Transcript) -> list[str]:
-    return sound.warnings if transcript.segments else [*sound.warnings, "No speech was found."]

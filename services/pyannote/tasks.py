@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from common.audio import Sound, opened
-from common.errors import ClipOutsideMedia, LeaseLost, NotMedia
+from common.errors import LeaseLost
 from common.gpu.residency import Model
 from common.media import Artifact
 from common.models.store import ModelStore
@@ -47,10 +47,10 @@ def diarize_speakers(params: DiarizeSpeakersInput, job: Job) -> DiarizeSpeakersO
         opened(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound,
         written(sound, samples, job.check) as count,
     ):
-        refuse_empty(sound, count)
-        began, waited = monotonic(), waiting(job)
+        sound.refuse_empty(count)
+        began, waited = monotonic(), job.timings.idle
         found = diarized(params, job, model, samples, count)
-        worked = monotonic() - began - (waiting(job) - waited)
+        worked = monotonic() - began - (job.timings.idle - waited)
         made = result(job, sound, found, name, worked)
     made.warnings += missing(params, len(made.speakers))
     return made
@@ -60,18 +60,6 @@ def folder_of(name: str, job: Job) -> Path:
     """Return the folder of a pipeline, downloaded where it was missing."""
     spec = MODELS.by_name.get(name)
     return model_folder(job, spec) if spec else ModelStore(job.storage, job.settings.models).find_own(name, REQUIRED)
-
-
-def refuse_empty(sound: Sound, count: int) -> None:
-    if not count and sound.start:
-        raise ClipOutsideMedia(start=sound.start)
-    if not count:
-        raise NotMedia("The file has an audio track, but nothing in it can be decoded. Check that it plays.")
-
-
-def waiting(job: Job) -> float:
-    """Return the seconds so far that were no work on the audio."""
-    return (job.timings.gpu_wait or 0.0) + (job.timings.model_load or 0.0)
 
 
 def diarized(params: DiarizeSpeakersInput, job: Job, model: Model[Any], samples: Path, count: int) -> Diarization:
@@ -108,7 +96,7 @@ def result(job: Job, sound: Sound, found: Diarization, name: str, worked: float)
         real_time_factor=round(worked / duration, 4),
         model=name,
         source="tiny test model" if name == TEST_MODEL else "pyannote",
-        warnings=sound.warnings if parts else [*sound.warnings, "No speech was found."],
+        warnings=sound.warnings(speech=bool(parts)),
     )
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from time import monotonic
 
 from common.audio import SAMPLE_RATE_HZ, opened
-from common.errors import ClipOutsideMedia, NotMedia
 from common.models.store import ModelStore
 from common.transcript import Transcript
 from common.worker.job import Job
@@ -39,7 +38,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
         began = monotonic()
         work.run()
         worked = monotonic() - began - (job.timings.model_load or 0.0)
-        refuse_empty(work)
+        sound.refuse_empty(work.until)
         return result(work, name, worked)
 
 
@@ -47,13 +46,6 @@ def folder_of(name: str, job: Job) -> Path:
     """Return the folder of a model, downloaded where it was missing."""
     spec = MODELS.by_name.get(name)
     return model_folder(job, spec) if spec else ModelStore(job.storage, job.settings.models).find_own(name, REQUIRED)
-
-
-def refuse_empty(work: Transcription) -> None:
-    if not work.until and work.params.start:
-        raise ClipOutsideMedia(start=work.params.start)
-    if not work.until:
-        raise NotMedia("The file has an audio track, but nothing in it can be decoded. Check that it plays.")
 
 
 def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
@@ -80,5 +72,5 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
         real_time_factor=round(worked / heard, 4) if heard else None,
         model=name,
         source="tiny test model" if name == TEST_MODEL else "sensevoice",
-        warnings=work.sound.warnings if segments else [*work.sound.warnings, "No speech was found."],
+        warnings=work.sound.warnings(speech=bool(segments)),
     )
