@@ -32,6 +32,16 @@ def model_folder(job: Job, spec: ModelSpec, *, share: float = 0.0) -> Path:
     return folder
 
 
+def folder_of(job: Job, name: str, family: ModelFamily, required: tuple[str, ...]) -> Path:
+    """Return the folder of a model by its name: a known one's as `model_folder` does, else the user's own.
+
+    Raises:
+        UnsafePath: see `ModelStore.find_own`. And all that `model_folder` raises.
+    """
+    spec = family.by_name.get(name)
+    return model_folder(job, spec) if spec else ModelStore(job.storage, job.settings.models).find_own(name, required)
+
+
 class Report:
     """Tells of a download's progress: to the task each time, to all who follow the models at each percent."""
 

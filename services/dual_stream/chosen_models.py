@@ -1,13 +1,10 @@
 """The models of a task: one of each engine, downloaded where it was missing, not loaded yet."""
 
-from pathlib import Path
 from typing import Any
 
 from common.gpu.residency import Model
-from common.models.spec import ModelFamily
-from common.models.store import ModelStore
 from common.worker.job import Job
-from common.worker.models import model_folder
+from common.worker.models import folder_of
 from services.dual_stream.contracts import TranscribeAudioInput
 from services.faster_whisper import engine as whisper
 from services.faster_whisper import models as whisper_models
@@ -19,21 +16,16 @@ from services.sensevoice.settings import SenseVoiceSettings
 
 
 def draft_model(name: str, job: Job) -> Model[Any]:
-    folder = folder_of(name, sensevoice_models.MODELS, sensevoice_models.REQUIRED, job)
+    folder = folder_of(job, name, sensevoice_models.MODELS, sensevoice_models.REQUIRED)
     return sensevoice.sensevoice(name, folder, threads=job.settings.section(SenseVoiceSettings).threads)
 
 
 def final_model(name: str, params: TranscribeAudioInput, job: Job) -> Model[Any]:
-    folder = folder_of(name, whisper_models.MODELS, whisper_models.REQUIRED, job)
+    folder = folder_of(job, name, whisper_models.MODELS, whisper_models.REQUIRED)
     threads = job.settings.section(FasterWhisperSettings).cpu_threads
     return whisper.whisper(
         name, folder, device=kind_of(job, "auto"), compute_type=params.compute_type, cpu_threads=threads
     )
-
-
-def folder_of(name: str, family: ModelFamily, required: tuple[str, ...], job: Job) -> Path:
-    known = family.by_name.get(name)
-    return model_folder(job, known) if known else ModelStore(job.storage, job.settings.models).find_own(name, required)
 
 
 def names(params: TranscribeAudioInput, job: Job) -> tuple[str, str]:

@@ -5,10 +5,9 @@ from typing import Any
 
 from common.audio import SAMPLE_RATE_HZ, opened
 from common.gpu.residency import Model
-from common.models.store import ModelStore
 from common.transcript import Transcript
 from common.worker.job import Job
-from common.worker.models import downloads, model_folder
+from common.worker.models import downloads, folder_of
 from common.worker.task import task
 from services.faster_whisper import engine
 from services.faster_whisper.contracts import (
@@ -51,8 +50,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
 
 def model_of(name: str, kind: str, params: TranscribeAudioInput, job: Job) -> Model[Any]:
     """Return the model, downloaded where it was missing, not loaded yet."""
-    spec, settings = MODELS.by_name.get(name), job.settings.section(FasterWhisperSettings)
-    folder = model_folder(job, spec) if spec else ModelStore(job.storage, job.settings.models).find_own(name, REQUIRED)
+    folder, settings = folder_of(job, name, MODELS, REQUIRED), job.settings.section(FasterWhisperSettings)
     return engine.whisper(name, folder, device=kind, compute_type=params.compute_type, cpu_threads=settings.cpu_threads)
 
 

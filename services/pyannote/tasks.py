@@ -10,9 +10,8 @@ from common.audio import Sound, opened
 from common.errors import LeaseLost
 from common.gpu.residency import Model
 from common.media import Artifact
-from common.models.store import ModelStore
 from common.worker.job import Job
-from common.worker.models import downloads, model_folder
+from common.worker.models import downloads, folder_of
 from common.worker.stall import ends_when_stalled
 from common.worker.task import task
 from services.pyannote import engine
@@ -40,7 +39,7 @@ def diarize_speakers(params: DiarizeSpeakersInput, job: Job) -> DiarizeSpeakersO
     """
     settings = job.settings.section(PyannoteSettings)
     name = params.model or settings.model
-    model = engine.diarizer(name, folder_of(name, job))
+    model = engine.diarizer(name, folder_of(job, name, MODELS, REQUIRED))
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
     samples = job.staging(SAMPLES)
     with (
@@ -54,12 +53,6 @@ def diarize_speakers(params: DiarizeSpeakersInput, job: Job) -> DiarizeSpeakersO
         made = result(job, sound, found, name, worked)
     made.warnings += missing(params, len(made.speakers))
     return made
-
-
-def folder_of(name: str, job: Job) -> Path:
-    """Return the folder of a pipeline, downloaded where it was missing."""
-    spec = MODELS.by_name.get(name)
-    return model_folder(job, spec) if spec else ModelStore(job.storage, job.settings.models).find_own(name, REQUIRED)
 
 
 def diarized(params: DiarizeSpeakersInput, job: Job, model: Model[Any], samples: Path, count: int) -> Diarization:

@@ -1,13 +1,11 @@
 """The task of the sensevoice service."""
 
-from pathlib import Path
 from time import monotonic
 
 from common.audio import SAMPLE_RATE_HZ, opened
-from common.models.store import ModelStore
 from common.transcript import Transcript
 from common.worker.job import Job
-from common.worker.models import downloads, model_folder
+from common.worker.models import downloads, folder_of
 from common.worker.task import task
 from services.sensevoice import engine
 from services.sensevoice.contracts import DOWNLOAD_MODEL, TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
@@ -33,19 +31,13 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     name = params.model or settings.model
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
     with opened(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
-        model = engine.sensevoice(name, folder_of(name, job), threads=settings.threads)
+        model = engine.sensevoice(name, folder_of(job, name, MODELS, REQUIRED), threads=settings.threads)
         work = Transcription(params, job, sound, model)
         began = monotonic()
         work.run()
         worked = monotonic() - began - (job.timings.model_load or 0.0)
         sound.refuse_empty(work.until)
         return result(work, name, worked)
-
-
-def folder_of(name: str, job: Job) -> Path:
-    """Return the folder of a model, downloaded where it was missing."""
-    spec = MODELS.by_name.get(name)
-    return model_folder(job, spec) if spec else ModelStore(job.storage, job.settings.models).find_own(name, REQUIRED)
 
 
 def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
