@@ -89,6 +89,12 @@ class Job:
         self.check()
         return self.folder.publish(staged)
 
+    def publish_text(self, name: str, text: str) -> Artifact:
+        """Publish a file of this text, as UTF-8 without a byte order mark, its line ends as they are."""
+        staged = self.staging(name)
+        staged.write_text(text, encoding="utf-8", newline="\n")
+        return self.publish(staged)
+
     def checkpoint(self) -> Checkpoint:
         """Return this attempt's checkpoint, which begins with what the attempts before it finished."""
         checkpoint = Checkpoint(self.folder.folder / CHECKPOINT)

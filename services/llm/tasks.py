@@ -67,8 +67,8 @@ def result(bench: Workbench, work: LineWork, source: Transcript, *, language: st
     edited = source.model_copy(update={"segments": lines, "language": language})
     changed = sum(new.text != old.text for new, old in zip(lines, source.segments, strict=True))
     return c.LinesOutput(
-        transcript_path=bench.publish("transcript.json", dump(edited)),
-        srt_path=bench.publish("subtitles.srt", render(edited, "srt")),
+        transcript_path=bench.job.publish_text("transcript.json", dump(edited)),
+        srt_path=bench.job.publish_text("subtitles.srt", render(edited, "srt")),
         lines=len(lines),
         changed=changed,
         fallback=work.fallback,
@@ -97,7 +97,7 @@ def summarize(params: c.SummarizeInput, job: Job) -> c.SummarizeOutput:
     return c.SummarizeOutput(
         summary=work.whole,
         chapters=chapters,
-        json_path=bench.publish("summary.json", written),
+        json_path=job.publish_text("summary.json", written),
         provider=endpoint.name,
         model=endpoint.model,
         usage=endpoint.usage,

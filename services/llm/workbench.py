@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from common.captions import srt, vtt
 from common.captions.document import Document
 from common.captions.transcripts import transcript_of
-from common.media import Artifact, MediaFile
+from common.media import MediaFile
 from common.transcript import Transcript
 from common.worker.job import Job
 from services.llm.cache import Cache
@@ -72,11 +72,6 @@ class Workbench:
         if len({line.id for line in found.segments}) < len(found.segments):
             raise NotALineFile("Two segments of the transcript have the same id. Give each its own.", file=path.name)
         return found
-
-    def publish(self, name: str, text: str) -> Artifact:
-        staged = self.job.staging(name)
-        staged.write_text(text, encoding="utf-8", newline="\n")
-        return self.job.publish(staged)
 
 
 async def asked(endpoint: Endpoint, work: Work, look: Lookout) -> None:

@@ -57,9 +57,9 @@ def result(work: Extraction, film: Film) -> c.ExtractSubtitlesOutput:
         segments=work.segments,
     )
     return c.ExtractSubtitlesOutput(
-        transcript_path=written(work.job, "transcript.json", render(transcript, "json")),
-        srt_path=written(work.job, "subtitles.srt", render(transcript, "srt")),
-        vtt_path=written(work.job, "subtitles.vtt", render(transcript, "vtt")),
+        transcript_path=work.job.publish_text("transcript.json", render(transcript, "json")),
+        srt_path=work.job.publish_text("subtitles.srt", render(transcript, "srt")),
+        vtt_path=work.job.publish_text("subtitles.vtt", render(transcript, "vtt")),
         segments=len(work.segments),
         empty=not work.segments,
         areas=work.areas,
@@ -77,12 +77,6 @@ def warnings(work: Extraction, film: Film) -> list[str]:
     if not work.segments:
         found.append("No subtitles were found.")
     return found
-
-
-def written(job: Job, name: str, text: str) -> Artifact:
-    staged = job.staging(name)
-    staged.write_text(text, encoding="utf-8", newline="\n")
-    return job.publish(staged)
 
 
 @task(c.DETECT_SUBTITLE_AREA)
@@ -161,8 +155,8 @@ def recognize_images(params: c.RecognizeImagesInput, job: Job) -> c.RecognizeIma
             read.append(ReadPage(image=name, page=page, width=width, height=height, lines=lines))
     texts = ["\n".join(line.text for line in page.lines) for page in read]
     return c.RecognizeImagesOutput(
-        results_path=written(job, "results.json", ReadPages(pages=read).model_dump_json(indent=1)),
-        text_path=written(job, "text.txt", "\n\n".join(texts) + "\n"),
+        results_path=job.publish_text("results.json", ReadPages(pages=read).model_dump_json(indent=1)),
+        text_path=job.publish_text("text.txt", "\n\n".join(texts) + "\n"),
         images=len(read),
         lines=sum(len(page.lines) for page in read),
         empty=not any(texts),

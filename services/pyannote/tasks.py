@@ -9,7 +9,6 @@ from pydantic_core import to_json
 from common.audio import Sound, opened
 from common.errors import LeaseLost
 from common.gpu.residency import Model
-from common.media import Artifact
 from common.worker.job import Job
 from common.worker.models import downloads, folder_of
 from common.worker.stall import ends_when_stalled
@@ -80,8 +79,8 @@ def result(job: Job, sound: Sound, found: Diarization, name: str, worked: float)
     parts, duration = speakers(found.turns), sound.position - sound.start
     whole = to_json({"speakers": parts, "turns": found.turns, "exclusive": found.exclusive}, indent=1)
     return DiarizeSpeakersOutput(
-        rttm_path=published(job, "diarization.rttm", rttm(found.turns, job.task_id)),
-        json_path=published(job, "diarization.json", whole.decode()),
+        rttm_path=job.publish_text("diarization.rttm", rttm(found.turns, job.task_id)),
+        json_path=job.publish_text("diarization.json", whole.decode()),
         speakers=parts,
         turns=len(found.turns),
         overlap=overlap(found.turns),
@@ -97,9 +96,3 @@ def missing(params: DiarizeSpeakersInput, found: int) -> list[str]:
     """Say where the pipeline, which takes a number for a wish, told fewer voices apart."""
     wanted = params.num_speakers or params.min_speakers or 0
     return [f"Only {found} of {wanted} speakers could be told apart."] if 0 < found < wanted else []
-
-
-def published(job: Job, name: str, text: str) -> Artifact:
-    staged = job.staging(name)
-    staged.write_text(text, encoding="utf-8", newline="\n")
-    return job.publish(staged)

@@ -33,7 +33,7 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
         cues = typesetter.readable(first, tick=bench.report) if params.segmenting else first
     document = document_of(cues, lead=lead, second=texts, second_above=params.second_position == "above")
     written = {
-        f"{kind}_path": bench.publish(
+        f"{kind}_path": job.publish_text(
             f"subtitles.{kind}",
             dump(cues) if kind == "json" else formats.write(document, kind, style=params.ass_style),
         )
@@ -60,7 +60,7 @@ def segment(params: c.SegmentInput, job: Job) -> c.SegmentOutput:
     bench = Workbench(job)
     cues = Typesetter(params.limits).readable(bench.transcript(params.transcript_path), tick=bench.report)
     return c.SegmentOutput(
-        transcript_path=bench.publish("transcript.json", dump(cues)),
+        transcript_path=job.publish_text("transcript.json", dump(cues)),
         cues=len(cues.segments),
         empty=not cues.segments,
         too_fast=quality.too_fast(cues, params.limits),
@@ -82,7 +82,7 @@ def convert(params: c.ConvertInput, job: Job) -> c.ConvertOutput:
     document = bench.document(text, params.fps)
     written = formats.write(document, params.format, fps=params.fps, style=params.ass_style)
     return c.ConvertOutput(
-        subtitle_path=bench.publish(f"subtitles.{params.format}", written),
+        subtitle_path=job.publish_text(f"subtitles.{params.format}", written),
         source_format=document.format,
         encoding=encoding,
         cues=len(document.captions),
@@ -104,7 +104,7 @@ def assign_speakers(params: c.AssignSpeakersInput, job: Job) -> c.AssignSpeakers
     bench.allow(len(found))
     assigned = speakers.assign(transcript, Timeline(found), params.max_distance)
     return c.AssignSpeakersOutput(
-        transcript_path=bench.publish("transcript.json", dump(assigned)),
+        transcript_path=job.publish_text("transcript.json", dump(assigned)),
         speakers=speakers.seconds(assigned),
         segments=len(assigned.segments),
         unassigned=[one.id for one in assigned.segments if not one.speaker],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from common.captions.document import Document
 from common.captions.transcripts import transcript_of
-from common.media import Artifact, MediaFile
+from common.media import MediaFile
 from common.transcript import Transcript
 from common.worker.job import Job
 from services.subtitle import encodings, formats, transcripts
@@ -61,9 +61,3 @@ class Workbench:
 
     def report(self, share: float) -> None:
         self.job.progress("segment", percent=round(90 * share, 1))
-
-    def publish(self, name: str, text: str) -> Artifact:
-        """Write a file as UTF-8 without a byte order mark, and give it its final name."""
-        staged = self.job.staging(name)
-        staged.write_text(text, encoding="utf-8", newline="\n")
-        return self.job.publish(staged)

@@ -39,6 +39,8 @@ class SubtitleJob:
     def publish(self, staged: Path) -> Artifact:
         return self.folder.publish(staged)
 
+    publish_text = Job.publish_text
+
     def progress(self, _phase: str, *, percent: float, **_: Any) -> None:
         self.told.append(percent)
 
