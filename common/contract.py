@@ -3,17 +3,32 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from common.media import MediaFile
+
+Position = Annotated[float, Field(ge=0, description="seconds from the beginning of the file")]
 
 
 class TaskInput(BaseModel):
     """The base of every `input_data`: unknown fields are refused, so that a typing error is not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ClipInput(TaskInput):
+    """The base of an input that may be a part of a medium."""
+
+    start: Position = 0.0
+    end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
+
+    @model_validator(mode="after")
+    def in_order(self) -> Self:
+        if self.end is not None and self.end <= self.start:
+            raise ValueError("end must be after start")
+        return self
 
 
 class TaskOutput(BaseModel):

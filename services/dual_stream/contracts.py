@@ -4,20 +4,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from common.contract import Contract, TaskInput, TaskOutput
+from common.contract import ClipInput, Contract, TaskOutput
 from common.media import Artifact, MediaFile
-from services.faster_whisper.contracts import ComputeType, Position, Temperature, Text
+from services.faster_whisper.contracts import ComputeType, Temperature, Text
 from services.faster_whisper.contracts import ModelName as WhisperModel
 from services.faster_whisper.languages import LanguageCode
 from services.faster_whisper.models import english_only
 from services.sensevoice.contracts import ModelName as SenseVoiceModel
 
 
-class TranscribeAudioInput(TaskInput):
+class TranscribeAudioInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
-    start: Position = 0.0
-    end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
     draft_model: Annotated[
         SenseVoiceModel | None,
         Field(description="of SenseVoice: a name, or a folder under share/models; None is sensevoice's setting"),
@@ -39,8 +37,6 @@ class TranscribeAudioInput(TaskInput):
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:
-        if self.end is not None and self.end <= self.start:
-            raise ValueError("end must be after start")
         if self.model and english_only(self.model) and self.language not in {None, "en"}:
             raise ValueError(f"model {self.model} knows English only; choose another one for language {self.language}")
         return self

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from common.contract import Contract, TaskInput, TaskOutput
+from common.contract import ClipInput, Contract, TaskOutput
 from common.media import Artifact, MediaFile
 from common.models.contract import download_contract
 from services.faster_whisper.languages import LanguageCode
@@ -14,7 +14,6 @@ ComputeType = Literal[
     "auto", "float16", "bfloat16", "float32", "int8", "int8_float16", "int8_bfloat16", "int8_float32", "int16"
 ]
 Temperature = Annotated[float, Field(ge=0, le=1)]
-Position = Annotated[float, Field(ge=0, description="seconds from the beginning of the file")]
 Text = Annotated[str, Field(max_length=2_000)]
 
 
@@ -36,11 +35,9 @@ class VadOptions(BaseModel):
     speech_pad_ms: Annotated[int | None, Field(ge=0, le=10_000, description="kept around speech")] = None
 
 
-class TranscribeAudioInput(TaskInput):
+class TranscribeAudioInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
-    start: Position = 0.0
-    end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
     model: Annotated[
         ModelName | None,
         Field(description="a name, or a folder under share/models; None is the setting's"),
@@ -72,8 +69,6 @@ class TranscribeAudioInput(TaskInput):
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:
-        if self.end is not None and self.end <= self.start:
-            raise ValueError("end must be after start")
         if self.batch_size > 1 and not self.vad_filter:
             raise ValueError("batch_size over 1 needs vad_filter: the windows are cut at silences")
         return self

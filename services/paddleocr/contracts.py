@@ -4,11 +4,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from common.contract import Contract, TaskInput, TaskOutput
+from common.contract import ClipInput, Contract, TaskInput, TaskOutput
 from common.media import Artifact, MediaFile
 from services.paddleocr.areas import Area, FoundArea
 
-Position = Annotated[float, Field(ge=0, description="seconds from the beginning of the file")]
 Video = Annotated[MediaFile, Field(description="a video with subtitles burned into its pictures")]
 Language = Annotated[
     str | None,
@@ -23,19 +22,11 @@ ModelUsed = Annotated[str, Field(description="the models that read")]
 Warnings = Annotated[list[str], Field(default_factory=list, description="what was odd about the input")]
 
 
-class ExtractSubtitlesInput(TaskInput):
+class ExtractSubtitlesInput(ClipInput):
     video_path: Video
     area: Annotated[Area | None, Field(description="where the subtitles stand; None finds it")] = None
     language: Language = None
-    start: Position = 0.0
-    end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
     min_confidence: Confidence = 0.6
-
-    @model_validator(mode="after")
-    def in_order(self) -> Self:
-        if self.end is not None and self.end <= self.start:
-            raise ValueError("end must be after start")
-        return self
 
 
 class ExtractSubtitlesOutput(TaskOutput):

@@ -4,20 +4,17 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from common.contract import Contract, TaskInput, TaskOutput
+from common.contract import ClipInput, Contract, TaskOutput
 from common.media import Artifact, MediaFile
 from common.models.contract import download_contract
 from services.pyannote.models import MODELS, NAMES
 
-Position = Annotated[float, Field(ge=0, description="seconds from the beginning of the file")]
 Speakers = Annotated[int | None, Field(ge=1, le=100)]
 
 
-class DiarizeSpeakersInput(TaskInput):
+class DiarizeSpeakersInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
-    start: Position = 0.0
-    end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
     model: Annotated[
         Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.known)] | None,
         Field(description=f"{', '.join(NAMES)}, or a pipeline's folder under share; None is the setting's"),
@@ -28,8 +25,6 @@ class DiarizeSpeakersInput(TaskInput):
 
     @model_validator(mode="after")
     def fits(self) -> Self:
-        if self.end is not None and self.end <= self.start:
-            raise ValueError("`end` must be after `start`")
         if self.num_speakers and (self.min_speakers or self.max_speakers):
             raise ValueError("give `num_speakers`, or `min_speakers` and `max_speakers`, not both")
         if self.min_speakers and self.max_speakers and self.max_speakers < self.min_speakers:

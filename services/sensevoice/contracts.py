@@ -1,26 +1,23 @@
 """What the sensevoice service takes and gives."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from common.contract import Contract, TaskInput, TaskOutput
+from common.contract import ClipInput, Contract, TaskOutput
 from common.media import Artifact, MediaFile
 from common.models.contract import download_contract
 from services.sensevoice.models import MODELS
 
-Position = Annotated[float, Field(ge=0, description="seconds from the beginning of the file")]
 Language = Literal["auto", "zh", "en", "yue", "ja", "ko"]
 
 
 ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.known)]
 
 
-class TranscribeAudioInput(TaskInput):
+class TranscribeAudioInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
-    start: Position = 0.0
-    end: Annotated[Position | None, Field(description="None is the end of the file")] = None
     model: Annotated[
         ModelName | None,
         Field(description="a name, or a folder under share/models; None is the setting's"),
@@ -34,12 +31,6 @@ class TranscribeAudioInput(TaskInput):
     max_segment: Annotated[
         float, Field(ge=2, le=30, description="seconds; a longer segment is split at its last pause, if it has one")
     ] = 20.0
-
-    @model_validator(mode="after")
-    def fits_together(self) -> Self:
-        if self.end is not None and self.end <= self.start:
-            raise ValueError("end must be after start")
-        return self
 
 
 class TranscribeAudioOutput(TaskOutput):
