@@ -147,6 +147,13 @@ class NoAudioTrack(BatonError):
     status = 422
 
 
+class NoVideoTrack(BatonError):
+    """The file has no video track, so there are no pictures to work on. `ffmpeg.probe` lists its tracks."""
+
+    code = "no_video_track"
+    status = 422
+
+
 class ClipOutsideMedia(BatonError):
     """The wanted part begins after the end of the file. Choose a `start` inside it."""
 
@@ -158,6 +165,13 @@ class MediaTooLong(BatonError):
     """The file plays longer than allowed. Take a part of it, or raise the `max_duration` of its service's settings."""
 
     code = "media_too_long"
+    status = 422
+
+
+class TooManyPixels(BatonError):
+    """The picture is larger than allowed. Make it smaller, or raise the limit on pixels in its service's settings."""
+
+    code = "too_many_pixels"
     status = 422
 
 

@@ -9,20 +9,6 @@ class FfmpegMissing(BatonError):
     code = "ffmpeg_missing"
 
 
-class NoVideoTrack(BatonError):
-    """The file has no video track, so there are no pictures to work on. `ffmpeg.probe` lists its tracks."""
-
-    code = "no_video_track"
-    status = 422
-
-
-class TooManyPixels(BatonError):
-    """The pictures are larger than allowed. Use a smaller video, or raise `ffmpeg.max_pixels`."""
-
-    code = "too_many_pixels"
-    status = 422
-
-
 class OutputTooLarge(BatonError):
     """The output grew over the limit. Ask for less, or raise the setting that the message names."""
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from signal import SIGKILL
 
-from common.errors import BatonError, FileMissing, NotMedia, StorageFull
-from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, FfmpegKilled, MediaDamaged, TooManyPixels
+from common.errors import BatonError, FileMissing, NotMedia, StorageFull, TooManyPixels
+from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, FfmpegKilled, MediaDamaged
 from services.ffmpeg.process import Ending
 
 TOLD_LINES = 8

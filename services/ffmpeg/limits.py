@@ -6,8 +6,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from common.errors import ClipOutsideMedia, MediaTooLong
-from services.ffmpeg.errors import FfmpegStalled, OutputTooLarge, TooManyPixels
+from common.errors import ClipOutsideMedia, MediaTooLong, TooManyPixels
+from services.ffmpeg.errors import FfmpegStalled, OutputTooLarge
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.settings import FfmpegSettings
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from common.errors import NoVideoTrack
 from common.media import MediaFile
 from common.worker.job import Job
 from services.ffmpeg import probe
 from services.ffmpeg.engine import Ffmpeg
-from services.ffmpeg.errors import NoVideoTrack
 from services.ffmpeg.fields import MediaInput
 from services.ffmpeg.limits import Clip, Progress, clip
 from services.ffmpeg.media import MediaInfo

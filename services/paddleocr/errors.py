@@ -3,38 +3,10 @@
 from common.errors import BatonError
 
 
-class NoVideoTrack(BatonError):
-    """The file has no pictures, so there are no hard subtitles to read. For sound, use a transcription task."""
-
-    code = "no_video_track"
-    status = 422
-
-
-class ClipOutsideMedia(BatonError):
-    """The wanted part begins after the end of the file. Choose a `start` inside it."""
-
-    code = "clip_outside_media"
-    status = 422
-
-
-class MediaTooLong(BatonError):
-    """The video is longer than allowed. Take a part by `start` and `end`, or raise `paddleocr.max_duration`."""
-
-    code = "media_too_long"
-    status = 422
-
-
 class AreaTooSmall(BatonError):
     """The area is smaller than any text that can be read. Give a larger one, or none to have it found."""
 
     code = "area_too_small"
-    status = 422
-
-
-class TooManyPixels(BatonError):
-    """The picture is larger than allowed. Make it smaller, or raise the setting that the detail names."""
-
-    code = "too_many_pixels"
     status = 422
 
 

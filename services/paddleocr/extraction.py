@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from common.errors import NotMedia
+from common.errors import MediaTooLong, NotMedia
 from common.transcript import Segment
 from common.transcript_told import fragment
 from common.worker.job import Job
 from services.paddleocr.areas import FoundArea
 from services.paddleocr.contracts import ExtractSubtitlesInput
 from services.paddleocr.desk import BATCH, Desk
-from services.paddleocr.errors import MediaTooLong
 from services.paddleocr.lines import Ledger, SeenLine, seen_lines
 from services.paddleocr.sightings import Lookout, Sighting
 from services.paddleocr.stages import ahead

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.paddleocr.errors import NoImages, NotAnImage, TooManyImages, TooManyPixels
+from common.errors import TooManyPixels
+from services.paddleocr.errors import NoImages, NotAnImage, TooManyImages
 
 if TYPE_CHECKING:
     from services.paddleocr.engine import Picture

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.containers import open_medium
-from common.errors import NotMedia
-from services.paddleocr.errors import ClipOutsideMedia, NoVideoTrack, TooManyPixels
+from common.errors import ClipOutsideMedia, NotMedia, NoVideoTrack, TooManyPixels
 from services.paddleocr.opencv import opencv
 
 if TYPE_CHECKING:

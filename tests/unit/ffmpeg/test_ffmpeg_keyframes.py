@@ -8,9 +8,10 @@ import pytest
 from conftest import make
 from folder_job import FolderJob
 
+from common.errors import NoVideoTrack
 from common.media import MediaFile
 from services.ffmpeg.contracts import ExtractKeyframesInput, ExtractKeyframesOutput
-from services.ffmpeg.errors import NoVideoTrack, OutputTooLarge
+from services.ffmpeg.errors import OutputTooLarge
 from services.ffmpeg.frames import Picture, spread
 from services.ffmpeg.tasks import extract_keyframes
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from folder_job import FolderJob
 
-from common.errors import NoAudioTrack
+from common.errors import NoAudioTrack, NoVideoTrack
 from common.media import Artifact, MediaFile
 from services.ffmpeg.contracts import NormalizeAudioInput, NormalizeAudioOutput
-from services.ffmpeg.errors import AudioSilent, NoVideoTrack
+from services.ffmpeg.errors import AudioSilent
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import normalize_audio
 

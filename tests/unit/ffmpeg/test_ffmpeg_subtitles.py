@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from folder_job import FolderJob
 
+from common.errors import NoVideoTrack
 from common.media import Artifact, MediaFile
 from services.ffmpeg import burn
 from services.ffmpeg.contracts import (
@@ -16,7 +17,7 @@ from services.ffmpeg.contracts import (
     MuxSubtitlesOutput,
     SubtitleTrack,
 )
-from services.ffmpeg.errors import CodecUnsupported, NoVideoTrack, SubtitlesUnreadable
+from services.ffmpeg.errors import CodecUnsupported, SubtitlesUnreadable
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.mux import held
 from services.ffmpeg.pictures import SubtitleStyle

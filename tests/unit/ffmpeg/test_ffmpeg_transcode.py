@@ -7,9 +7,10 @@ import pytest
 from conftest import make
 from folder_job import FolderJob
 
+from common.errors import TooManyPixels
 from common.media import Artifact, MediaFile
 from services.ffmpeg.contracts import MediaOutput, TranscodeInput
-from services.ffmpeg.errors import CodecUnsupported, TooManyPixels
+from services.ffmpeg.errors import CodecUnsupported
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import transcode
 
