@@ -9,7 +9,7 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common.containers import open_medium
+from common.containers import duration_of, open_medium, origin_of
 from common.errors import ClipOutsideMedia, MediaTooLong, NoAudioTrack, NotMedia
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE_HZ = 16_000
 FULL_SCALE = 32_768.0
-MICROSECONDS = 1_000_000
 RUN_UP_S = 0.5
 """A decoder that begins in mid-stream needs some packets until it is right."""
 JITTER_S = 0.1
@@ -49,7 +48,7 @@ class Sound:
         self.start = start
         self.end = end
         self.longest = longest
-        self.origin = (container.start_time or 0) / MICROSECONDS
+        self.origin = origin_of(container)
         self.damaged_packets = 0
         self.position = start
         """Up to where the audio has been given."""
@@ -57,8 +56,7 @@ class Sound:
     @property
     def promised(self) -> float | None:
         """Where the audio should end, by the medium's header and by `end`."""
-        header = self.container.duration
-        known = (self.end, header / MICROSECONDS if header and header > 0 else None)
+        known = (self.end, duration_of(self.container))
         return min((position for position in known if position is not None), default=None)
 
     def refuse_empty(self, samples: int) -> None:

@@ -25,6 +25,8 @@ MEDIA_FORMATS = (
 GUARDS = {"protocol_whitelist": "file", "format_whitelist": MEDIA_FORMATS}
 OPEN_TIMEOUT_S = 60.0
 READ_TIMEOUT_S = 60.0
+MICROSECONDS = 1_000_000
+"""In a second: the unit of a container's times."""
 
 
 def open_medium(path: Path, **options: str) -> InputContainer:
@@ -55,3 +57,14 @@ def unreadable_is_not_media(path: Path) -> Iterator[None]:
         raise FileMissing(f"No such file: {path.name}.") from error
     except (av.FFmpegError, ValueError) as error:  # a ValueError is a header that no real file has
         raise NotMedia(f"{path.name} is not audio or video that can be read. Check that it plays.") from error
+
+
+def origin_of(container: InputContainer) -> float:
+    """Return the stamp of a medium's beginning, in seconds."""
+    return (container.start_time or 0) / MICROSECONDS
+
+
+def duration_of(container: InputContainer) -> float | None:
+    """Return the seconds that a medium's header promises, None where it promises none."""
+    header = container.duration
+    return header / MICROSECONDS if header and header > 0 else None

@@ -26,8 +26,6 @@ from services.sensevoice.segments import segment_of
 if TYPE_CHECKING:
     from common.audio import Samples
 
-SPEECH_PAD_MS = 200
-"""Kept around speech: the VAD is late, and the first frames of a piece are heard worse."""
 LANGUAGES = frozenset({"zh", "en", "yue", "ja", "ko"})
 """Those that SenseVoice can be told of."""
 
@@ -65,7 +63,7 @@ class SenseVoice:
             samples,
             min_silence_duration_ms=round(self.settings.shortest_pause.total_seconds() * 1000),
             max_speech_duration_s=self.settings.longest_utterance.total_seconds(),
-            speech_pad_ms=SPEECH_PAD_MS,
+            speech_pad_ms=sensevoice.SPEECH_PAD_MS,
         )
 
     def hear(self, samples: Samples) -> Segment | None:

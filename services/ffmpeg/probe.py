@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.containers import open_medium, unreadable_is_not_media
+from common.containers import duration_of, open_medium, unreadable_is_not_media
 from services.ffmpeg.limits import admit_pictures
 from services.ffmpeg.media import Chapter, Kind, MediaInfo, StreamInfo
 from services.ffmpeg.settings import FfmpegSettings
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.stream import Stream
 
-MICROSECONDS = 1_000_000
 KINDS: dict[str, Kind] = {"video": "video", "audio": "audio", "subtitle": "subtitle", "attachment": "attachment"}
 
 
@@ -36,13 +35,12 @@ def inspect(path: Path, settings: FfmpegSettings) -> MediaInfo:
 
 
 def describe(container: InputContainer) -> MediaInfo:
-    duration = container.duration
     streams = [describe_stream(stream) for stream in container.streams]
     if not any(stream.kind in ("video", "audio") for stream in streams):
         raise ValueError("no audio and no video")
     return MediaInfo(
         container=container.format.name,
-        duration=duration / MICROSECONDS if duration and duration > 0 else None,
+        duration=duration_of(container),
         size=container.size,
         bit_rate=positive(container.bit_rate),
         streams=streams,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common.containers import open_medium
+from common.containers import MICROSECONDS, duration_of, open_medium, origin_of
 from common.errors import ClipOutsideMedia, NotMedia, NoVideoTrack, TooManyPixels
 from services.paddleocr.opencv import opencv
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     Luma = NDArray[np.uint8]
     """Brightness, shape (height, width), 0 to 255."""
 
-MICROSECONDS = 1_000_000
 QUARTER_TURN = 90
 USUAL_FPS = 25.0
 EIGHT_BIT_LUMA = frozenset(
@@ -45,7 +44,7 @@ class Film:
         self.container = container
         self.stream = stream
         self.max_pixels = max_pixels
-        self.origin = (container.start_time or 0) / MICROSECONDS
+        self.origin = origin_of(container)
         self.damaged_packets = 0
         self.size: tuple[int, int] = (stream.codec_context.width, stream.codec_context.height)
         """Width and height in pixels."""
@@ -53,8 +52,7 @@ class Film:
     @property
     def duration(self) -> float | None:
         """Seconds, as the medium's header says."""
-        header = self.container.duration
-        return header / MICROSECONDS if header and header > 0 else None
+        return duration_of(self.container)
 
     @property
     def fps(self) -> float:

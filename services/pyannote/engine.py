@@ -16,9 +16,9 @@ from common.gpu.devices import library as nvml
 from common.gpu.residency import Model
 from common.models.errors import ModelDamaged
 from common.settings import MIB
+from services.pyannote.models import ENGINE
 from services.pyannote.turns import DECIMALS, Diarization, Turn, one_at_a_time
 
-ENGINE = "pyannote"
 WORKSPACE_MIB = 1_500
 """What a pipeline takes beyond its weights, about; the residency measures it at the first load."""
 PIPELINE = "pyannote.audio.pipelines.SpeakerDiarization"

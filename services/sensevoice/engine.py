@@ -23,6 +23,7 @@ from services.sensevoice.decoding import Token, decode, likeliest
 from services.sensevoice.features import Frontend
 from services.sensevoice.model_folder import read_tokens, weights
 from services.sensevoice.model_interface import Interface, read_interface
+from services.sensevoice.models import ENGINE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,13 +31,14 @@ if TYPE_CHECKING:
 
     from common.audio import Samples
 
-ENGINE = "sensevoice"
 WORKSPACE_MIB = 300
 """What a model takes beyond its file, about; the residency measures it at the first load."""
+SPEECH_PAD_MS = 200
+"""To keep around speech: the VAD is late, and the first frames of a piece are heard worse."""
 TAGS = 4
 """Frames before the first of the audio."""
 
-__all__ = ["ENGINE", "Heard", "Recognizer", "Token", "sensevoice", "transcribe"]
+__all__ = ["ENGINE", "SPEECH_PAD_MS", "Heard", "Recognizer", "Token", "sensevoice", "transcribe"]
 
 
 @dataclass(frozen=True, slots=True)

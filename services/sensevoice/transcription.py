@@ -24,9 +24,6 @@ from services.sensevoice.settings import SenseVoiceSettings
 if TYPE_CHECKING:
     from common.audio import Samples
 
-SPEECH_PAD_MS = 200
-"""Kept around speech: the VAD is late, and the first frames of a piece are heard worse."""
-
 
 class Transcription(ChunkedTranscription):
     """One attempt. The model is loaded only when the first speech has come."""
@@ -57,7 +54,7 @@ class Transcription(ChunkedTranscription):
             threshold=self.params.vad_threshold,
             min_silence_duration_ms=round(self.params.min_silence * 1000),
             max_speech_duration_s=self.params.max_segment,
-            speech_pad_ms=SPEECH_PAD_MS,
+            speech_pad_ms=engine.SPEECH_PAD_MS,
         )
 
     @override
