@@ -12,7 +12,7 @@ Position = Annotated[float, Field(ge=0, allow_inf_nan=False, description="second
 Length = Annotated[float, Field(gt=0, allow_inf_nan=False, description="seconds")]
 SampleRate = Annotated[int, Field(ge=8_000, le=192_000, description="Hz")]
 AudioBitrate = Annotated[int, Field(ge=6, le=640, description="of the audio, kbit/s")]
-LossyBitrate = Annotated[AudioBitrate | None, Field(description="only for mp3, opus and aac; None is a good one")]
+LossyBitrate = Annotated[AudioBitrate | None, Field(description="for mp3, opus and aac only; None is a good one")]
 AudioTrack = Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")]
 
 SAMPLE_RATES: dict[str, frozenset[int]] = {
@@ -74,9 +74,7 @@ class AudioForm(TaskInput):
     format: Annotated[AudioFormat, Field(description="`wav` is 16-bit PCM; `aac` is written as .m4a")] = "wav"
     sample_rate: SampleRate | None = None
     channels: Literal[1, 2] | None = None
-    bitrate_kbps: Annotated[
-        AudioBitrate | None, Field(description="for mp3, opus and aac only; None is a good one")
-    ] = None
+    bitrate_kbps: LossyBitrate = None
 
     @field_validator("sample_rate")
     @classmethod

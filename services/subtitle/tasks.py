@@ -1,7 +1,7 @@
 """The tasks of the subtitle service."""
 
 from common.captions.transcripts import document_of, dump, no_lead
-from common.transcript import Segment, Transcript
+from common.transcript import Segment
 from common.worker.job import Job
 from common.worker.task import task
 from services.subtitle import contracts as c
@@ -27,7 +27,7 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     second = bench.transcript(params.second_path) if params.second_path else None
     texts = texts_by_id(first, second) if second else {}
     if params.segmenting and second:
-        texts = texts_by_id(first, wrapped_alone(second, typesetter))
+        texts = texts_by_id(first, Typesetter(params.limits).wrapped(second))  # no name stands before it
         cues = typesetter.wrapped(first)
     else:
         cues = typesetter.readable(first, tick=bench.report) if params.segmenting else first
@@ -47,11 +47,6 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
 
 def name_before(segment: Segment) -> str:
     return f"{segment.speaker}: " if segment.speaker else ""
-
-
-def wrapped_alone(second: Transcript, typesetter: Typesetter) -> Transcript:
-    """Return the second language in lines; no name stands before it."""
-    return Typesetter(typesetter.limits).wrapped(second)
 
 
 @task(c.SEGMENT)
