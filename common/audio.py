@@ -116,7 +116,7 @@ class Sound:
 
         They pass through 16 bits, as in `faster_whisper.decode_audio`, so that the same audio gives the same text.
         """
-        from av import AudioResampler  # noqa: PLC0415 - heavy, and only a worker needs it
+        from av import AudioResampler
 
         stamp = 0.0
         for _, alike in groupby(self.frames(), key=form):
@@ -130,7 +130,7 @@ class Sound:
 
     def frames(self) -> Iterator[AudioFrame]:
         """Decode packet by packet, so that a damaged one costs no more than itself."""
-        from av.error import FFmpegError, InvalidDataError  # noqa: PLC0415 - heavy, and only a worker needs it
+        from av.error import FFmpegError, InvalidDataError
 
         packets = self.container.demux(self.stream)
         while True:
@@ -149,7 +149,7 @@ class Sound:
 
     def seek(self) -> None:
         """Go to shortly before `start`, where the format can."""
-        from av.error import FFmpegError  # noqa: PLC0415 - heavy, and only a worker needs it
+        from av.error import FFmpegError
 
         wanted = self.start - RUN_UP_S
         if wanted > 0 and INDEXED.intersection(self.container.format.name.split(",")) and self.stream.time_base:
@@ -163,7 +163,7 @@ def form(frame: AudioFrame) -> tuple[str, str, int]:
 
 
 def silence(seconds: float) -> Iterator[Samples]:
-    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+    import numpy as np
 
     while seconds > 0:
         yield np.zeros(round(min(seconds, SILENCE_BLOCK_S) * SAMPLE_RATE_HZ), dtype=np.float32)

@@ -41,7 +41,7 @@ def chunks(
     blocks: Iterator[Samples], length: int, find_speech: FindSpeech, *, index: int = 0, start: int = 0
 ) -> Iterator[Chunk]:
     """Yield the audio from the sample `start` on, in chunks of at most `length` samples, counted from `index`."""
-    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+    import numpy as np
 
     gathered, filled = np.empty(length, dtype=np.float32), 0
     for block in without_first(blocks, start):

@@ -36,7 +36,7 @@ def open_medium(path: Path, **options: str) -> InputContainer:
         FileMissing: there is no such file.
         NotMedia: it is no audio or video.
     """
-    import av  # noqa: PLC0415 - heavy, and only a worker needs it
+    import av
 
     with unreadable_is_not_media(path):
         return av.open(
@@ -49,7 +49,7 @@ def open_medium(path: Path, **options: str) -> InputContainer:
 
 @contextmanager
 def unreadable_is_not_media(path: Path) -> Iterator[None]:
-    import av  # noqa: PLC0415 - heavy, and only a worker needs it
+    import av
 
     try:
         yield

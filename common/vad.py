@@ -27,7 +27,7 @@ WINDOWS_AT_ONCE = 1_000
 @cache
 def library() -> Any:
     """Load the VAD once a process, with a model that does not need more memory for more audio."""
-    from faster_whisper import vad  # type: ignore[import-untyped]  # noqa: PLC0415 - behind the cached loader
+    from faster_whisper import vad  # type: ignore[import-untyped]  # the library has no types
 
     load = vad.get_vad_model
     vad.get_vad_model = cache(lambda: PiecewiseVad(load().session))
@@ -42,7 +42,7 @@ class PiecewiseVad:
 
     def __call__(self, audio: Samples) -> NDArray[np.float32]:
         """Return the probability of speech in each window, the same numbers as `faster_whisper.vad.SileroVADModel`."""
-        import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+        import numpy as np
 
         audio[-CONTEXT:] = 0  # as the library does
         heard, edges = [], [*range(0, len(audio), WINDOW * WINDOWS_AT_ONCE), len(audio)]

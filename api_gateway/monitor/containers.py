@@ -9,8 +9,8 @@ log = structlog.get_logger()
 
 def restart(host: str) -> bool:
     """Restart the container with this host name, and wait until it has; False when that is not possible. Blocks."""
-    import docker  # noqa: PLC0415 - only where gpu_lock_monitor.restart_containers is on
-    from docker.errors import DockerException  # noqa: PLC0415
+    import docker  # only where gpu_lock_monitor.restart_containers is on
+    from docker.errors import DockerException
 
     try:
         client = docker.from_env()

@@ -56,7 +56,7 @@ def library() -> Any:
     Raises:
         NotStartable: there is no NVIDIA driver.
     """
-    import pynvml  # noqa: PLC0415 - only where there is a card
+    import pynvml  # only where there is a card
 
     try:
         pynvml.nvmlInit()

@@ -69,7 +69,7 @@ def download(
         ModelDownloadFailed: the hub does not answer, or not to the end.
         StorageFull: no room for it.
     """
-    from huggingface_hub import HfApi  # noqa: PLC0415 - heavy, and seldom needed
+    from huggingface_hub import HfApi
 
     token = settings.hub_token.get_secret_value() if settings.hub_token else None
     api = HfApi(endpoint=settings.hub_endpoint, token=token)
@@ -84,7 +84,7 @@ def download(
 
 def listing(api: HfApi, spec: ModelSpec) -> list[RemoteFile]:
     """Return the wanted files, all of one commit."""
-    from huggingface_hub import hf_hub_url  # noqa: PLC0415
+    from huggingface_hub import hf_hub_url
 
     info = api.model_info(spec.repository, revision=spec.revision, files_metadata=True)
     return [
@@ -125,8 +125,8 @@ def inside(folder: Path, name: str) -> Path:
 
 
 def receive(file: RemoteFile, part: BufferedRandom, token: str | None, progress: Counter) -> None:
-    from huggingface_hub.file_download import http_get  # noqa: PLC0415
-    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # noqa: PLC0415 - lazily there
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # it is there lazily
 
     # as it lies there, since parts of it are asked for
     headers = {**build_hf_headers(token=token), "Accept-Encoding": "identity"}
@@ -196,8 +196,8 @@ class Bar:
 @contextmanager
 def hub_errors(repository: str, endpoint: str) -> Iterator[None]:
     """Tell what huggingface_hub says in one of our words."""
-    from httpx2 import HTTPError  # noqa: PLC0415 - comes with huggingface_hub
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError  # noqa: PLC0415
+    from httpx2 import HTTPError  # comes with huggingface_hub
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     where = {"repository": repository, "endpoint": endpoint}
     try:

@@ -52,7 +52,7 @@ class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
         the claim.
         """
         if not self.message.acknowledged:
-            QoS.ack(self.message.channel.qos, self.message.delivery_tag)  # type: ignore[no-untyped-call]
+            QoS.ack(self.message.channel.qos, self.message.delivery_tag)  # type: ignore[no-untyped-call]  # kombu has no types
 
     @override
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> None:

@@ -61,7 +61,7 @@ OnWindow = Callable[[], None]
 @cache
 def library() -> Any:
     """Load faster-whisper once a process."""
-    import faster_whisper.transcribe  # type: ignore[import-untyped]  # noqa: PLC0415 - behind the cached loader
+    import faster_whisper.transcribe  # type: ignore[import-untyped]  # the library has no types
 
     return faster_whisper
 

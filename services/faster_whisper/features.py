@@ -20,8 +20,8 @@ FLOOR, RANGE = 1e-10, 8.0
 @cache
 def piecewise() -> type[Any]:
     """Return the library's extractor, working piece by piece. It gives the same numbers, bit by bit."""
-    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
-    from faster_whisper.feature_extractor import FeatureExtractor  # type: ignore[import-untyped]  # noqa: PLC0415
+    import numpy as np
+    from faster_whisper.feature_extractor import FeatureExtractor  # type: ignore[import-untyped]  # the library has no types
 
     class PiecewiseExtractor(FeatureExtractor):  # type: ignore[misc]  # the library has no types
         def __call__(self, waveform: Samples, padding: int = 160, chunk_length: int | None = None) -> np.ndarray:
@@ -41,7 +41,7 @@ def piecewise() -> type[Any]:
             window = np.hanning(self.n_fft + 1)[:-1].astype("float32")
             options = {"window": window, "center": False, "return_complex": True}
             spectrum = self.stft(piece, self.n_fft, self.hop_length, **options).astype("complex64")
-            return self.mel_filters @ (np.abs(spectrum) ** 2)  # type: ignore[no-any-return]
+            return self.mel_filters @ (np.abs(spectrum) ** 2)  # type: ignore[no-any-return]  # the library has no types
 
     return PiecewiseExtractor
 
@@ -53,7 +53,7 @@ def edges(frames: int) -> list[int]:
 
 def scaled(energies: np.ndarray) -> np.ndarray:
     """Take the logarithm, and bring it to about -1 to 1, in place."""
-    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+    import numpy as np
 
     np.log10(np.maximum(energies, FLOOR, out=energies), out=energies)
     np.maximum(energies, energies.max() - RANGE, out=energies)

@@ -22,7 +22,7 @@ COMMON = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", "-stats
 @cache
 def builder() -> ModuleType:
     """Return `ffmpeg-python`, which builds the commands."""
-    import ffmpeg  # noqa: PLC0415 - only a worker that runs ffmpeg loads it
+    import ffmpeg
 
     module: ModuleType = ffmpeg
     return module
@@ -43,7 +43,7 @@ def binary(configured: str | None) -> str:
 
 def bundled() -> str | None:
     try:
-        from imageio_ffmpeg import get_ffmpeg_exe  # noqa: PLC0415 - images have their own ffmpeg instead
+        from imageio_ffmpeg import get_ffmpeg_exe  # images have their own ffmpeg instead
 
         return str(get_ffmpeg_exe())
     except (ImportError, RuntimeError):  # it is not installed, or has no ffmpeg for this platform

@@ -56,7 +56,7 @@ def describe_chapter(chapter: Any) -> Chapter:
 
 
 def describe_stream(stream: Stream) -> StreamInfo:
-    from av.stream import Disposition  # noqa: PLC0415 - heavy, and only a worker needs it
+    from av.stream import Disposition
 
     context, tags = stream.codec_context, dict(stream.metadata)
     picture = bool(stream.disposition & Disposition.attached_pic)
@@ -89,7 +89,7 @@ def shape(stream: Stream) -> dict[str, Any]:
 
 def add_rotation(container: InputContainer, info: MediaInfo, limit: dict[str, str]) -> None:
     """Set the rotation of the first video track; PyAV tells it with a frame only."""
-    import av  # noqa: PLC0415 - heavy, and only a worker needs it
+    import av
 
     if videos := info.of("video"):
         track = container.streams[videos[0].index]

@@ -36,7 +36,7 @@ backoff = wait_exponential_jitter(multiplier=0.5, max=20)
 @cache
 def library() -> Any:
     """Load openai once a process."""
-    import openai  # noqa: PLC0415 - behind the cached loader
+    import openai
 
     return openai
 
@@ -64,9 +64,9 @@ class Endpoint:
         self.client: openai.AsyncOpenAI
 
     async def __aenter__(self) -> Self:
-        import httpx2  # noqa: PLC0415 - comes with openai
+        import httpx2  # comes with openai
 
-        from services.llm.transport import Capped  # noqa: PLC0415 - the same
+        from services.llm.transport import Capped  # noqa: PLC0415 - it needs httpx2
 
         self.slots, self.inside = asyncio.Semaphore(self.provider.max_concurrency), AsyncExitStack()
         key, proxy = self.provider.api_key, self.provider.proxy
@@ -212,7 +212,7 @@ def said(text: str, endpoint: Endpoint) -> str:
 
 def status_error(error: openai.APIStatusError, where: dict[str, str], endpoint: Endpoint) -> BatonError:
     """Return the error for a status, with what the server said."""
-    kind = STATUS.get(error.status_code, ProviderUnreachable if error.status_code >= 500 else RequestRefused)  # noqa: PLR2004
+    kind = STATUS.get(error.status_code, ProviderUnreachable if error.status_code >= 500 else RequestRefused)  # noqa: PLR2004 - the first of HTTP for a server's fault
     detail: dict[str, Any] = {**where, "status": error.status_code, "reason": said(error.message, endpoint)}
     if (wait := parse_retry_after(error.response.headers.get("retry-after"))) is not None:
         detail["retry_after"] = wait.total_seconds()

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-import httpx2
+import httpx2  # noqa: TID253 - the engine imports this module only where it connects
 from typing_extensions import override
 
 

@@ -184,19 +184,19 @@ def unload(reader: Reader) -> None:
 
 
 def rapidocr() -> Any:
-    from rapidocr import RapidOCR  # noqa: PLC0415 - behind the loader
+    from rapidocr import RapidOCR
 
     return RapidOCR
 
 
 def paddleocr() -> Any:
-    from paddleocr import PaddleOCR  # noqa: PLC0415 - behind the loader
+    from paddleocr import PaddleOCR
 
     return PaddleOCR
 
 
 def providers() -> list[str]:
-    from onnxruntime import get_available_providers  # noqa: PLC0415 - behind the loader
+    from onnxruntime import get_available_providers
 
     found: list[str] = get_available_providers()
     return found

@@ -39,8 +39,8 @@ def pages(file: Path, max_pixels: int) -> Iterator[Picture]:
         NotAnImage: it cannot be read.
         TooManyPixels: it is larger than `max_pixels`; it is not decoded.
     """
-    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
-    from PIL import Image, ImageOps  # noqa: PLC0415 - the same
+    import numpy as np
+    from PIL import Image, ImageOps
 
     Image.MAX_IMAGE_PIXELS = None  # the limit is ours
     try:

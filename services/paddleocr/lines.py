@@ -135,7 +135,7 @@ def in_picture(box: Box, place: Area, width: int, height: int) -> Box:
 
 def lifetime(sighting: Sighting, inside: NDArray[np.bool_]) -> tuple[int, int]:
     """Return the frame since which most of the strokes are there, and the one in which half of them have gone."""
-    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+    import numpy as np
 
     starts = np.bincount(sighting.starts[inside])
     ends = np.sort(sighting.ends[sighting.cells[inside]])

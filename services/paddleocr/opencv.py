@@ -6,6 +6,6 @@ from typing import Any
 
 @cache
 def opencv() -> Any:
-    import cv2  # noqa: PLC0415 - heavy, and only a worker needs it
+    import cv2
 
     return cv2

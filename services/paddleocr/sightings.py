@@ -90,7 +90,7 @@ class Sighting:
 
     def follow(self, number: int, flat: Luma) -> bool:
         """Compare with the next frame; return whether a cell has ended."""
-        import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+        import numpy as np
 
         same = np.abs(flat[self.places] - self.values) <= SAME
         hits = np.bincount(self.cells, weights=same, minlength=len(self.sizes))
@@ -148,7 +148,7 @@ class Lookout:
             self.glance_again(sighting, number, frame)
 
     def begin(self, picture: Luma) -> None:
-        import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+        import numpy as np
 
         self.stillness = Stillness(picture, self.fps)
         self.known = np.zeros_like(picture)
@@ -182,7 +182,7 @@ class Lookout:
             self.mark_known()
 
     def sighting(self, number: int, fresh: Luma, frame: Frame) -> Sighting:
-        import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+        import numpy as np
 
         assert self.stillness  # noqa: S101 - made with the first frame
         height, width = fresh.shape
@@ -243,7 +243,7 @@ def in_work_size(band: Luma) -> Luma:
 
 def rows_to_read(rows: NDArray[np.intp], height: int) -> tuple[int, int]:
     """Return the first row and the row after the last one: those of the strokes and a margin."""
-    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+    import numpy as np
 
     top, bottom = (int(edge) for edge in np.percentile(rows, (1, 99)))
     margin = max(round((bottom - top) * MARGIN), LEAST_MARGIN)
@@ -252,7 +252,7 @@ def rows_to_read(rows: NDArray[np.intp], height: int) -> tuple[int, int]:
 
 def glance(band: Luma, sighting: Sighting) -> Glance:
     """Copy the rows of a sighting out of a band in its own size, smaller where that is large."""
-    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+    import numpy as np
 
     up = band.shape[1] / sighting.width
     top, bottom = (round(row * up) for row in sighting.rows)

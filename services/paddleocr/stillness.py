@@ -37,7 +37,7 @@ class Stillness:
 
     def __init__(self, first: Luma, fps: float) -> None:
         cv2 = opencv()
-        import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+        import numpy as np
 
         least, most = STILL_FRAMES
         self.patience = min(max(round(fps * STILL_S), least), most)

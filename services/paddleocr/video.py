@@ -88,7 +88,7 @@ class Film:
 
     def decoded(self) -> Iterator[VideoFrame]:
         """Decode packet by packet, so that a damaged one costs no more than itself."""
-        from av.error import FFmpegError, InvalidDataError  # noqa: PLC0415 - heavy, and only a worker needs it
+        from av.error import FFmpegError, InvalidDataError
 
         packets = self.container.demux(self.stream)
         while True:
@@ -104,14 +104,14 @@ class Film:
 
     def seek(self, start: float) -> None:
         """Go to the last key frame before `start`."""
-        from av.error import FFmpegError  # noqa: PLC0415 - heavy, and only a worker needs it
+        from av.error import FFmpegError
 
         with suppress(FFmpegError):  # then it is read from where it is
             self.container.seek(int(max(start + self.origin, 0.0) * MICROSECONDS))
 
     def luma(self, frame: VideoFrame) -> Luma:
         """Return the brightness of a whole frame, upright, in the size of the film."""
-        import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+        import numpy as np
 
         self.allow(frame.width * frame.height)
         if frame.format.name in EIGHT_BIT_LUMA:
@@ -166,7 +166,7 @@ def opened(path: Path, *, max_pixels: int, start: float = 0.0) -> Iterator[Film]
 
 
 def video_stream(streams: Sequence[VideoStream]) -> VideoStream:
-    from av.stream import Disposition  # noqa: PLC0415 - heavy, and only a worker needs it
+    from av.stream import Disposition
 
     moving = [stream for stream in streams if not stream.disposition & Disposition.attached_pic]
     if not moving:

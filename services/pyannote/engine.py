@@ -32,8 +32,8 @@ OnStep = Callable[[str, float], None]
 @cache
 def library() -> Any:
     """Load pyannote.audio once a process, and keep it from telling its makers what is done here."""
-    import pyannote.audio  # noqa: PLC0415 - behind the cached loader
-    from pyannote.audio.telemetry import set_telemetry_metrics  # noqa: PLC0415 - the same
+    import pyannote.audio
+    from pyannote.audio.telemetry import set_telemetry_metrics
 
     set_telemetry_metrics(False)
     return pyannote.audio
@@ -41,7 +41,7 @@ def library() -> Any:
 
 @cache
 def torch() -> Any:
-    import torch as loaded  # noqa: PLC0415 - behind the cached loader
+    import torch as loaded
 
     return loaded
 

@@ -72,7 +72,7 @@ def decode(scores: Scores, vocabulary: tuple[str, ...], *, duration: float) -> l
 
 def pieces(scores: Scores, vocabulary: tuple[str, ...]) -> Iterator[Piece]:
     """Yield what the best path says: repeats are one, blanks are none."""
-    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+    import numpy as np
 
     best = scores.argmax(axis=-1)
     highest = scores.max(axis=-1, keepdims=True)

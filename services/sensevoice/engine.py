@@ -66,7 +66,7 @@ class Recognizer:
 
     def scores(self, frames: NDArray[np.float32], language: str | None, *, itn: bool) -> NDArray[np.float32]:
         """Return the scores of every token, shape (4 + frames, vocabulary): for the tags, then for the audio."""
-        import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+        import numpy as np
 
         lengths, languages, norms = (
             np.array([number], dtype=np.int32)
@@ -81,7 +81,7 @@ class Recognizer:
 @cache
 def library() -> Any:
     """Load ONNX Runtime once a process."""
-    import onnxruntime  # noqa: PLC0415 - behind the cached loader
+    import onnxruntime
 
     return onnxruntime
 

@@ -30,7 +30,7 @@ FRAME_S = 0.06
 @cache
 def library() -> Any:
     """Load kaldi-native-fbank once a process."""
-    import kaldi_native_fbank  # type: ignore[import-untyped]  # noqa: PLC0415 - behind the cached loader
+    import kaldi_native_fbank  # type: ignore[import-untyped]  # the library has no types
 
     return kaldi_native_fbank
 
@@ -61,7 +61,7 @@ class Frontend:
 
 def filter_banks(samples: Samples) -> NDArray[np.float32]:
     """Return float32, shape (frames of 10 ms, 80)."""
-    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+    import numpy as np
 
     bank = library().OnlineFbank(options())
     bank.accept_waveform(SAMPLE_RATE_HZ, (samples * FULL_SCALE).tolist())
@@ -72,7 +72,7 @@ def filter_banks(samples: Samples) -> NDArray[np.float32]:
 
 def low_rate(banks: NDArray[np.float32]) -> NDArray[np.float32]:
     """Put seven frames in a row, every sixth time; shape (frames / 6, rounded up, 560)."""
-    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+    import numpy as np
 
     begins = np.arange(0, len(banks), SHIFT)[:, None] - BEFORE
     rows = (begins + np.arange(WINDOW)).clip(0, len(banks) - 1)

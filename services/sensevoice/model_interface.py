@@ -100,7 +100,7 @@ def number_of(told: Mapping[str, str], name: str, usual: int) -> int:
 
 def normalisation(told: Mapping[str, str], folder: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the negative mean and the inverse standard deviation, float32, shape (560,)."""
-    import numpy as np  # noqa: PLC0415 - heavy, and only a worker needs it
+    import numpy as np
 
     here = {"neg_mean", "inv_stddev"} <= told.keys()
     vectors = (floats(told["neg_mean"]), floats(told["inv_stddev"])) if here else read_normalisation(folder)

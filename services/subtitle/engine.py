@@ -24,7 +24,7 @@ SEPARATORS = str.maketrans(",\n\r", "   ")
 
 @cache
 def pysubs2() -> "ModuleType":
-    import pysubs2  # noqa: PLC0415 - only a worker that handles ASS loads it
+    import pysubs2
 
     return pysubs2
 
@@ -32,7 +32,7 @@ def pysubs2() -> "ModuleType":
 @cache
 def long_format() -> Any:
     """Return pysubs2's format with times up to 100 hours. It clamps at 10, which libass and ffmpeg do not need."""
-    from pysubs2.formats.substation import SubstationFormat  # noqa: PLC0415 - as above
+    from pysubs2.formats.substation import SubstationFormat
 
     class LongSubstation(SubstationFormat):
         @staticmethod
