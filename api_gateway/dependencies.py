@@ -95,6 +95,17 @@ class Gateway:
             Janitor(redis, self.storage, keep=keep, interval=JANITOR_INTERVAL),
         ]
 
+    async def record(self, task_id: str) -> Record:
+        """Return the record of a task.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        record = await self.redis.run(self.store.get(task_id))
+        if record is None:
+            raise TaskNotFound(task_id=task_id)
+        return record
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the loops of this process until the end of the block."""
@@ -143,15 +154,8 @@ Held = Annotated[Gateway, Depends(gateway_of)]
 
 
 async def record_of(task_id: Annotated[str, Path(pattern=TASK_ID_PATTERN)], gateway: Held) -> Record:
-    """Return the record of the task in the path.
-
-    Raises:
-        TaskNotFound: there is none.
-    """
-    record = await gateway.redis.run(gateway.store.get(task_id))
-    if record is None:
-        raise TaskNotFound(task_id=task_id)
-    return record
+    """Return the record of the task in the path."""
+    return await gateway.record(task_id)
 
 
 Found = Annotated[Record, Depends(record_of)]

@@ -99,10 +99,7 @@ class Errand:
         Raises:
             TaskNotFound: somebody has removed it.
         """
-        record = await self.gateway.redis.run(self.gateway.store.get(self.task_id))
-        if record is None:
-            raise TaskNotFound(task_id=self.task_id)
-        return record
+        return await self.gateway.record(self.task_id)
 
     async def close(self) -> None:
         """Cancel the task if it goes on, and remove its input once nobody reads it."""

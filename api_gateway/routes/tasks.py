@@ -118,8 +118,8 @@ async def cancelled(gateway: Gateway, record: Record) -> Record:
             ended = record.ended(Status.CANCELLED, error=Cancelled())
             await gateway.redis.run(gateway.store.finish(record, ended))
         elif await gateway.redis.run(gateway.store.ask_to_cancel(task_id)) == Status.RUNNING:
-            return await again(gateway, task_id)
-        record = await again(gateway, task_id)
+            return await gateway.record(task_id)
+        record = await gateway.record(task_id)
         if record.control.status is Status.CANCELLED:
             return record
     raise WrongState(f"The task is {record.control.status} already.", task_status=record.control.status)
@@ -136,7 +136,7 @@ async def retry(record: Found, gateway: Held) -> ShortStatus:
             task_status=record.control.status,
         )
     await gateway.redis.run(gateway.store.requeue(record, reason="asked"))
-    return short(await again(gateway, record.context.task_id))
+    return short(await gateway.record(record.context.task_id))
 
 
 @router.delete("/tasks/{task_id}", summary="Remove a finished task and its files", status_code=204, responses=acting)
@@ -148,13 +148,6 @@ async def delete(record: Found, gateway: Held) -> None:
     if not record.control.status.final or await gateway.redis.run(gateway.store.delete(record)) != "OK":
         raise refused
     await asyncio.to_thread(gateway.storage.remove_workspace, record.context.task_id)
-
-
-async def again(gateway: Gateway, task_id: str) -> Record:
-    record = await gateway.redis.run(gateway.store.get(task_id))
-    if record is None:
-        raise TaskNotFound(task_id=task_id)
-    return record
 
 
 def short(record: Record) -> ShortStatus:
