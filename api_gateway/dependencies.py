@@ -8,6 +8,7 @@ from typing import Annotated
 
 import structlog
 from fastapi import Depends, Path, Request
+from starlette.background import BackgroundTasks
 
 from api_gateway.access_tokens import AccessTokens
 from api_gateway.callbacks.courier import Courier
@@ -26,10 +27,10 @@ from api_gateway.monitor.leader import Monitor, Watch
 from api_gateway.monitor.queues import QueueReconciler
 from api_gateway.monitor.snapshots import Snapshots
 from api_gateway.monitor.survey import Survey
-from api_gateway.submission import Submitter
+from api_gateway.submission import Submitter, TaskRequest
 from api_gateway.wake import Waker
 from common import keys
-from common.context import TASK_ID_PATTERN
+from common.context import TASK_ID_PATTERN, WorkflowContext
 from common.contract import Catalog
 from common.errors import CallbackNotAllowed, TaskNotFound, UrlNotAllowed
 from common.models.places import ModelPlaces
@@ -38,7 +39,7 @@ from common.outgoing import TargetPolicy, async_client
 from common.record import Record
 from common.redis import AsyncRedis
 from common.settings import MonitorSettings, Settings, given
-from common.state import StateStore
+from common.state import Created, StateStore
 from common.storage import Storage
 from common.worker.app import create_app
 
@@ -94,6 +95,21 @@ class Gateway:
             QueueReconciler(redis, self.catalog, settings.reconcile_interval, keep),
             Janitor(redis, self.storage, keep=keep, interval=JANITOR_INTERVAL),
         ]
+
+    async def submit(
+        self, request: TaskRequest, idempotency_key: str | None = None
+    ) -> tuple[Created, WorkflowContext, BackgroundTasks]:
+        """Record a task and count it. The last of the three publishes it: to be awaited, or run after the answer.
+
+        Raises:
+            InvalidInput, CallbackNotAllowed, TaskIdConflict, QueueFull: nothing was recorded; see Submitter.
+        """
+        created, context = await self.submitter.submit(request, idempotency_key)
+        self.metrics.submitted.labels(request.task_name, created.outcome).inc()
+        publish = BackgroundTasks()
+        if created.outcome == "created":
+            publish.add_task(self.dispatcher.offer, context.model_dump(mode="json"), request.priority)
+        return created, context, publish
 
     async def record(self, task_id: str) -> Record:
         """Return the record of a task.

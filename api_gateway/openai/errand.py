@@ -43,10 +43,8 @@ class Errand:
         Raises:
             QueueFull, StateUnavailable: nothing was submitted.
         """
-        request = TaskRequest(task_name=task_name, input_data=data)
-        created, context = await gateway.submitter.submit(request, None)
-        gateway.metrics.submitted.labels(task_name, created.outcome).inc()
-        await gateway.dispatcher.offer(context.model_dump(mode="json"), request.priority)
+        created, _, publish = await gateway.submit(TaskRequest(task_name=task_name, input_data=data))
+        await publish()
         return cls(gateway, created.task_id, upload)
 
     async def told(self) -> AsyncIterator[Frame]:

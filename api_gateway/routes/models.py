@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, get_args
 from fastapi import APIRouter, Header, Path, Response
 from pydantic import BaseModel
 from pydantic_core import to_json
-from starlette.background import BackgroundTask
 
 from api_gateway.dependencies import Gateway, Held
 from api_gateway.hub import Frame
@@ -104,13 +103,9 @@ async def submitted(gateway: Gateway, spec: ModelSpec) -> Response:
         await asyncio.to_thread(gateway.storage.remove_workspace, task_id)
     given = contract.input.model_validate({"model": spec.name})
     request = TaskRequest(task_name=contract.name, input_data=given, task_id=task_id)
-    created, context = await gateway.submitter.submit(request, None)
-    gateway.metrics.submitted.labels(contract.name, created.outcome).inc()
-    if created.outcome != "created":
-        known = await gateway.redis.run(gateway.store.get(task_id))
-        return answer(202, await accepted(gateway, created, context, known), None)
-    publish = BackgroundTask(gateway.dispatcher.offer, context.model_dump(mode="json"), request.priority)
-    return answer(202, await accepted(gateway, created, context), publish)
+    created, context, publish = await gateway.submit(request)
+    known = None if created.outcome == "created" else await gateway.redis.run(gateway.store.get(task_id))
+    return answer(202, await accepted(gateway, created, context, known), publish)
 
 
 @router.post(

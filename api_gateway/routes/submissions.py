@@ -115,16 +115,13 @@ def router(catalog: Catalog) -> APIRouter:
 
 async def accept(gateway: Gateway, body: TaskRequest, prefer: str | None, idempotency_key: str | None) -> Response:
     """Record the task and answer; it is published after the answer is sent, so no callback comes before it."""
-    created, context = await gateway.submitter.submit(body, idempotency_key)
-    gateway.metrics.submitted.labels(body.task_name, created.outcome).inc()
+    created, context, publish = await gateway.submit(body, idempotency_key)
     new = created.outcome == "created"
-    publish = BackgroundTask(gateway.dispatcher.offer, context.model_dump(mode="json"), body.priority) if new else None
     wait = wanted_wait(prefer, gateway.settings.gateway.max_wait)
     if not wait:
         record = None if new else await gateway.redis.run(gateway.store.get(created.task_id))
         return answer(202 if new else 200, await accepted(gateway, created, context, record), publish)
-    if publish:
-        await publish()
+    await publish()
     record = await finished_within(gateway, created.task_id, wait)
     if record and record.control.status.final:
         return answer(200, record.context, None, **{"Preference-Applied": "wait"})
