@@ -12,9 +12,6 @@ WORKERS = "workers"
 GPU_LOCKS = "gpu:locks"
 WAKE_CHANNEL = "baton:wake"
 
-# Beside each GPU lock; lua/gpu/prelude.lua says what they hold.
-GPU_LOCK_PARTS = ("queue", "parties", "fence", "history")
-
 # The few that live as long as the system; every other key must have a TTL.
 IMMORTAL = (INDEX, DISPATCH, OUTBOX, MONITOR_CONFIG, "tasks:index:*", "tasks:waiting:*")
 
@@ -61,6 +58,10 @@ def worker(name: str) -> str:
 
 def gpu_lock(host: str, device: str) -> str:
     return f"gpu_lock:{host}:{device}"
+
+
+def gpu_lock_history(host: str, device: str) -> str:
+    return f"{gpu_lock(host, device)}:history"  # lua/gpu/prelude.lua tells what else is beside a lock
 
 
 def residents(host: str, device: str) -> str:

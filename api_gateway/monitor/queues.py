@@ -27,6 +27,11 @@ PRIORITY_STEP = 1e13
 log = structlog.get_logger()
 
 
+def priority_list(queue: str, step: int) -> str:
+    """Return kombu's name of the list for one priority of a queue."""
+    return f"{queue}{SEPARATOR}{step}" if step else queue
+
+
 class QueueReconciler:
     """Looks at every queue of the catalog, every `interval`; a task that waits for less is not looked at."""
 
@@ -66,8 +71,7 @@ class QueueReconciler:
 
     async def next_messages(self, queue: str, step: int) -> set[str]:
         """Return the task ids at the front of one of kombu's lists; it pops from the right."""
-        name = f"{queue}{SEPARATOR}{step}" if step else queue
-        messages: list[Any] = await self.redis.client.lrange(name, -MESSAGES, -1)
+        messages: list[Any] = await self.redis.client.lrange(priority_list(queue, step), -MESSAGES, -1)
         return {from_json(message)["headers"]["id"] for message in messages}
 
     async def renew(self, queue: str, step: int, now_ms: float) -> None:

@@ -10,6 +10,7 @@ from typing_extensions import override
 from api_gateway.monitor.config import RuntimeConfig
 from api_gateway.monitor.heartbeats import pulses
 from api_gateway.monitor.liveness import Pulse
+from api_gateway.monitor.queues import priority_list
 from common import keys
 from common.context import Status
 from common.contract import Catalog
@@ -18,7 +19,7 @@ from common.gpu.leases import Ended, LockView, views
 from common.gpu.residents import Resident, residents_on
 from common.redis import AsyncRedis, told
 from common.state import StateStore
-from common.worker.app import HIGHEST_PRIORITY, SEPARATOR
+from common.worker.app import HIGHEST_PRIORITY
 from common.worker.presence import Seen, alive, workers
 
 HISTORY_READ = 1_000
@@ -79,7 +80,7 @@ class Survey:
     async def history(self, view: LockView, count: int = HISTORY_READ) -> list[Ended]:
         """Return the ended leases and the waiters that gave up, newest first."""
         with told():
-            entries = await self.redis.client.xrevrange(f"{view.lock}:history", count=count)
+            entries = await self.redis.client.xrevrange(keys.gpu_lock_history(view.host, view.device), count=count)
         return [Ended.model_validate_json(fields["lease"]) for _, fields in entries]
 
     async def queues(self) -> list[Queue]:
@@ -91,7 +92,7 @@ class Survey:
             for name in names:
                 pipe.zcard(keys.waiting(name))
                 for step in range(HIGHEST_PRIORITY + 1):
-                    pipe.llen(f"{name}{SEPARATOR}{step}" if step else name)
+                    pipe.llen(priority_list(name, step))
             counts = iter(await pipe.execute())
         found = []
         for name in names:

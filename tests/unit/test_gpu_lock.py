@@ -122,7 +122,7 @@ def claim(name: str = "t") -> Claim:
 
 
 def history(redis: SyncRedis, device: str = "0") -> list[dict[str, Any]]:
-    return [from_json(entry["lease"]) for _, entry in redis.client.xrange(f"{keys.gpu_lock(HOST, device)}:history")]
+    return [from_json(entry["lease"]) for _, entry in redis.client.xrange(keys.gpu_lock_history(HOST, device))]
 
 
 def queue_up(host: Host, redis: SyncRedis, *names: str, **settings: Any) -> list[Worker]:

@@ -8,6 +8,8 @@ from common import keys
 from common.context import Status
 
 PAGE = Path("docs/architecture.md")
+LOCK_SCRIPTS = Path("common/lua/gpu")
+"""They alone name what is beside a lock."""
 
 
 def documented() -> set[str]:
@@ -21,7 +23,8 @@ def in_code() -> set[str]:
     constants = {value for name, value in vars(keys).items() if name.isupper() and isinstance(value, str)}
     functions = [function for name, function in inspect.getmembers(keys, inspect.isfunction) if name != "index"]
     made = {function(*("*" for _ in inspect.signature(function).parameters)) for function in functions}
-    made |= {f"{keys.gpu_lock('*', '*')}:{part}" for part in keys.GPU_LOCK_PARTS}
+    parts = {part for file in LOCK_SCRIPTS.glob("*.lua") for part in re.findall(r"\.\. '(:\w+)'", file.read_text())}
+    made |= {keys.gpu_lock("*", "*") + part for part in parts}
     return (constants - {keys.WAKE_CHANNEL}) | made | {keys.index(Status.PENDING).replace("PENDING", "*")}
 
 
