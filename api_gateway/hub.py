@@ -14,11 +14,11 @@ from secrets import token_hex
 import structlog
 from redis.exceptions import RedisError
 
+from api_gateway.wake import RECONNECT_S
 from common import events, keys
 from common.redis import AsyncRedis, told
 
 BLOCK = timedelta(seconds=5)
-RECONNECT_S = 0.5
 POKE_TTL = timedelta(minutes=1)
 START = "0-0"
 log = structlog.get_logger()

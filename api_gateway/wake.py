@@ -11,6 +11,7 @@ from common.redis import AsyncRedis
 
 FALLBACK_S = 1.0
 RECONNECT_S = 0.5
+"""Between two tries to reach Redis again, for whoever in this process waits for it."""
 log = structlog.get_logger()
 
 

@@ -195,10 +195,10 @@ def figures(turns: list[tuple[float, float, float]], sent: int) -> dict[str, flo
     }
 
 
-def recovery(rig: Rig, strike: Callable[[Process], None], lease_s: float = FROZEN_LEASE_S) -> float:
+def recovery(rig: Rig, strike: Callable[[Process], None]) -> float:
     """Return the seconds from a blow to the holder until the one who waits has the lock."""
     rig.client.flushall()
-    with Process("hold", rig.url) as holder, Process("waiter", rig.url, str(lease_s)) as waiter:
+    with Process("hold", rig.url) as holder, Process("waiter", rig.url) as waiter:
         holder.hear()
         waiter.hear()
         waiter.go()
@@ -208,8 +208,8 @@ def recovery(rig: Rig, strike: Callable[[Process], None], lease_s: float = FROZE
         return float(waiter.hear()) - struck
 
 
-def wait_once(url: str, lease_s: float) -> None:
-    held = ours(url, lease_s)
+def wait_once(url: str) -> None:
+    held = ours(url, FROZEN_LEASE_S)
     say("ready")
     sys.stdin.readline()
     with held():
@@ -275,7 +275,7 @@ if __name__ == "__main__":
             take_turns(lock_name, redis_url)
         case ["hold", redis_url]:
             hold_for_ever(redis_url)
-        case ["waiter", redis_url, lease]:
-            wait_once(redis_url, float(lease))
+        case ["waiter", redis_url]:
+            wait_once(redis_url)
         case names:
             main(names)

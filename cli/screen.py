@@ -70,8 +70,8 @@ def told_apart(detail: Json) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def table(*columns: str, title: str | None = None) -> Table:
-    drawn = Table(title=title, title_justify="left", box=None, header_style="bold dim", pad_edge=False)
+def table(*columns: str) -> Table:
+    drawn = Table(box=None, header_style="bold dim", pad_edge=False)
     for column in columns:
         drawn.add_column(column, overflow="fold")
     return drawn

@@ -13,6 +13,7 @@ from common.worker import orders
 from common.worker.orders import Order
 
 REMEMBERED = timedelta(days=7)
+"""For how long an act counts as done."""
 
 
 class Actions:
@@ -31,7 +32,6 @@ class Actions:
         signal: dict[str, Any] | None = None,
         order: Order | None = None,
         alert: Message | None = None,
-        within: timedelta = REMEMBERED,
     ) -> bool:
         """Do it unless it was done before, and tell whether it was done now.
 
@@ -42,7 +42,6 @@ class Actions:
             signal: its data.
             order: for the parent of the task's process.
             alert: for the operator's webhook; the courier delivers it as it does callbacks.
-            within: for how long it counts as done.
         """
         worker = order.worker if order else ""
         told = to_json({"code": name, **signal}).decode() if signal is not None else ""
@@ -50,8 +49,7 @@ class Actions:
         message_id, message = (alert.id, alert.model_dump_json()) if alert else ("", "")
         names = [keys.acted(what), keys.MONITOR_ACTIONS, keys.control(task_id), keys.events(task_id)]
         names += [keys.orders(worker), keys.OUTBOX, keys.message(message_id)]
-        seconds = max(1, int(within.total_seconds()))
-        kept: list[Arg] = [seconds, name, self.store.ttl, self.store.kept]
+        kept: list[Arg] = [int(REMEMBERED.total_seconds()), name, self.store.ttl, self.store.kept]
         return await self.redis.run(
             Call(script("act"), names, [*kept, told, ordered, orders.TTL_S, message_id, message], bool)
         )

@@ -5,7 +5,6 @@ lock under a living process: it orders the process's parent to kill it, who free
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -73,7 +72,6 @@ class GPULockMonitor:
         *,
         alerts: Alerts,
         background: Background,
-        restart: Callable[[str], bool] = restart,
     ) -> None:
         self.redis = redis
         self.store = store
@@ -82,7 +80,6 @@ class GPULockMonitor:
         self.actions = Actions(redis, store)
         self.alerts = alerts
         self.background = background
-        self.restart = restart
         self.interval = settings.monitor_interval
 
     async def look(self, _contact: timedelta) -> None:
@@ -150,7 +147,7 @@ class GPULockMonitor:
 
     async def restart_and_free(self, case: Case) -> None:
         host = host_of(case.holder.worker)
-        if not await asyncio.to_thread(self.restart, host):
+        if not await asyncio.to_thread(restart, host):
             await self.report_stuck(case)
             return
         log.warning("container_restarted", host=host, **case.facts)

@@ -17,13 +17,13 @@ from api_gateway.hub import START, Frame, order
 from api_gateway.routes.tasks import cancelled
 from api_gateway.submission import TaskRequest
 from api_gateway.uploads import Upload
+from api_gateway.wake import RECONNECT_S
 from common.contract import TaskInput
 from common.errors import StateUnavailable, TaskNotFound, WrongState
 from common.record import Record
 
 LOOK_AGAIN_S = 10.0
 """Without an event for this long, the record is asked."""
-RECONNECT_S = 0.5
 T = TypeVar("T")
 log = structlog.get_logger()
 

@@ -9,8 +9,8 @@ from cli import screen
 from cli.client import Client, Json
 from cli.commands.options import AsJson, session
 from cli.commands.tasks import show_task, watch_to_end
+from common.settings import MIB
 
-MIB = 1024 * 1024
 Wanted = Annotated[str | None, typer.Argument(metavar="ENGINE/NAME", help="Only this one, as the list names it.")]
 
 

@@ -53,9 +53,9 @@ def let_pass(seconds: float) -> None:
     wait_until(lambda: monotonic() - began >= seconds, timeout=seconds + 5)
 
 
-def broker_queue(priority: int = 5, service: str = "testing") -> str:
+def broker_queue(priority: int = 5) -> str:
     """Return the broker's list of a priority of ours: kombu counts the other way round."""
-    return f"{service}:{9 - priority}" if priority < 9 else service
+    return f"testing:{9 - priority}" if priority < 9 else "testing"
 
 
 def queued(stack: Stack, count: int = 1) -> list[str]:
@@ -83,11 +83,11 @@ def partial_files(stack: Stack) -> list[Path]:
     return list((stack.share / "workflows").rglob("*.partial/**"))
 
 
-def starts(stack: Stack, log: str = "runs.log") -> dict[str, int]:
-    """Return how often each task of the log was begun, and refuse any that ran twice at the same time."""
+def starts(stack: Stack) -> dict[str, int]:
+    """Return how often each task was begun, and refuse any that ran twice at the same time."""
     begun: dict[str, int] = defaultdict(int)
     running: dict[str, int] = defaultdict(int)
-    for line in (stack.share / log).read_text().splitlines():
+    for line in (stack.share / "runs.log").read_text().splitlines():
         what, task_id, _attempt, _pid = line.split()
         begun[task_id] += what == "start"
         running[task_id] += 1 if what == "start" else -1
