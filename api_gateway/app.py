@@ -58,11 +58,23 @@ def create_app(settings: Settings, known: Catalog, models: Iterable[ModelFamily]
         docs_url=None,
         redoc_url=None,
     )
+    guard(app, settings)
+    problems.install(app)
+    add_routes(app, known)
+    dashboard.install(app)
+    return app
+
+
+def guard(app: FastAPI, settings: Settings) -> None:
+    """Look at each request before its route does; what is added last looks first."""
     app.add_middleware(BodyLimit, limit=settings.gateway.max_body_bytes, unlimited=UPLOADS)
     app.add_middleware(AccessTokenTaken)
     if not settings.auth.api_keys:
         app.add_middleware(SameOriginOnly, own_name=settings.gateway.host, allowed=settings.gateway.allowed_hosts)
-    problems.install(app)
+
+
+def add_routes(app: FastAPI, known: Catalog) -> None:
+    """Add what is open to all, then what asks for a key. OpenAI's routes document errors of their own form."""
     app.include_router(health.router)
     keyed = [Depends(require_key)]
     told = problems.documented(Unauthorized, StateUnavailable)
@@ -87,5 +99,3 @@ def create_app(settings: Settings, known: Catalog, models: Iterable[ModelFamily]
         app.include_router(router, prefix="/v1", dependencies=keyed, responses=told)
     app.include_router(openai_audio.router, prefix="/v1", dependencies=keyed)
     app.include_router(health.metrics, dependencies=keyed, responses=told)
-    dashboard.install(app)
-    return app
