@@ -40,7 +40,9 @@ class Metrics:
         self.waits = self.gauge("baton_gpu_lock_wait_seconds", "Waits of the latest leases", "lock", "quantile")
         self.holds = self.gauge("baton_gpu_lock_hold_seconds", "Holds of the latest leases", "lock", "quantile")
         self.success = self.gauge("baton_gpu_lock_success_ratio", "Waiters that got the lock, of the latest", "lock")
-        self.models = self.gauge("baton_gpu_resident_mib", "Memory of the models", "host", "device", "model")
+        self.models = self.gauge(
+            "baton_gpu_resident_mib", "Memory of models, each by its id and variant", "host", "device", "model"
+        )
         self.submitted = Counter(
             "baton_submissions_total", "Requests to this process", ["task_name", "outcome"], registry=self.registry
         )
