@@ -25,7 +25,7 @@ from services.paddleocr.engine import Embedded
 from services.paddleocr.settings import PaddleocrSettings
 from services.paddleocr.video import opened
 from tests.support.burned import CHINESE, ENGLISH, Burned, Shown, spread
-from tests.support.ocr_bench import OcrBench
+from tests.support.service_bench import ServiceBench
 from tests.support.subtitle_score import Score, score
 
 AREA = Area(y=0.7, height=0.3)
@@ -87,7 +87,7 @@ def plain(video: Path, reader: Embedded, seconds: float) -> tuple[list[Segment],
     return found, calls
 
 
-def measure(name: str, case: Burned, ours: OcrBench, reader: Embedded, *, plain_seconds: float) -> list[Row]:
+def measure(name: str, case: Burned, ours: ServiceBench, reader: Embedded, *, plain_seconds: float) -> list[Row]:
     file = f"{name.replace(' ', '-').replace(',', '')}.mp4"
     video = case.make(ours.share / file)
     length = case.length
@@ -99,7 +99,7 @@ def measure(name: str, case: Burned, ours: OcrBench, reader: Embedded, *, plain_
     rows = [row(name, "decode only", length / decoded_s)]
     rows.append(row(name, f"plain, {PLAIN_FPS} fps", part / plain_s, calls / part, score(read, truth)))
     ours_s, output = timed(lambda: ours.output("extract_subtitles", video_path=file, area=AREA.model_dump()))
-    found = score(ours.segments(output), case.lines)
+    found = score(ours.transcript_of(output).segments, case.lines)
     rows.append(row(name, "ours", length / ours_s, output["ocr_calls"] / length, found))
     rows[-1]["of_decode"] = round(ours_s / decoded_s, 2)
     rows[-1]["faster_than_plain"] = round((length / ours_s) / (part / plain_s), 1)
@@ -114,7 +114,7 @@ def row(case: str, way: str, rate: float, calls_a_second: float = 0.0, found: Sc
     return made
 
 
-def memory(folder: Path, ours: OcrBench) -> list[Row]:
+def memory(folder: Path, ours: ServiceBench) -> list[Row]:
     """Return the peak of this process by the length of a sparse video."""
     rows: list[Row] = []
     for minutes in LENGTHS_MIN:
@@ -148,7 +148,7 @@ def main() -> None:
     cases = CASES | (LONG if chosen.long else {})
     with TemporaryDirectory() as name, Rig(Path(name)) as rig:
         share = Path(name) / "share"
-        ours, reader = OcrBench(rig.url, share), Embedded(PaddleocrSettings(), CpuDevice())
+        ours, reader = ServiceBench("paddleocr", rig.url, share), Embedded(PaddleocrSettings(), CpuDevice())
         SMALL.make(share / "warm.mp4")
         ours.output("extract_subtitles", video_path="warm.mp4", area=AREA.model_dump(), end=4)
         rows: list[Row] = []

@@ -16,10 +16,11 @@ from services.dual_stream import pipeline
 from services.dual_stream.fast_stage import FastStage
 from services.dual_stream.slow_stage import SlowStage
 from tests.support.redis_server import RedisServer
-from tests.unit.dual_stream.dual_bench import Bench
+from tests.support.service_bench import ServiceBench
 
 MINUTES = 5
 ALLOWED = 1.1
+TINY = {"model": "tiny-test", "draft_model": "tiny-test", "temperature": [0]}
 
 
 class Times:
@@ -70,7 +71,7 @@ def main() -> None:
         (folder / "share").mkdir()
         make_sound(folder / "share/talk.wav", MINUTES)
         server = RedisServer(folder / "redis").start()
-        bench = Bench(server.url, folder / "share")
+        bench = ServiceBench("dual_stream", server.url, folder / "share", TINY)
         for _ in range(2):  # the first one loads the models
             times.drafts.clear()
             times.slow = 0.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from common.transcript import Segment
 from tests.support.burned import Shown
+from tests.support.edit_distance import distance
 
 ALIKE = 0.5
 """Of its characters may be wrong in a line that still counts as found; the CER tells how wrong."""
@@ -47,13 +48,3 @@ def plain(text: str) -> str:
     """Return the text without spaces, which the small models leave out, and with one kind of signs."""
     signs = str.maketrans("，。？！：；", ",.?!:;")  # noqa: RUF001 - full-width signs
     return "".join(text.split()).translate(signs)
-
-
-def distance(first: str, second: str) -> int:
-    """Return Levenshtein's distance."""
-    row = list(range(len(second) + 1))
-    for number, one in enumerate(first, 1):
-        above, row[0] = row[0], number
-        for column, other in enumerate(second, 1):
-            above, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, above + (one != other))
-    return row[-1]

@@ -6,39 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dual_bench import Bench
-from faster_whisper import WhisperModel
 from pydantic import ValidationError
 
 from common.transcript import Word
 from services.dual_stream.contracts import TranscribeAudioInput
 from services.dual_stream.matching import align
 from services.dual_stream.tokens import normal, tokens
+from tests.support.edit_distance import distance
+from tests.support.service_bench import ServiceBench
 from tests.support.sounds import FIXTURES, silence, write_wav
 
 Place = Callable[[str], str]
-
-
-@pytest.fixture(scope="module")
-def truth() -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((FIXTURES / "truth.json").read_text())
-    return told
-
-
-@pytest.fixture(scope="module")
-def plain() -> Any:
-    """The tiny Whisper, loaded as the library's own documentation does."""
-    return WhisperModel(str(FIXTURES / "models/whisper"), device="cpu", compute_type="int8")
-
-
-def errors(wanted: Sequence[str], got: Sequence[str]) -> int:
-    """Return the edit distance."""
-    row = list(range(len(got) + 1))
-    for i, x in enumerate(wanted, 1):
-        last, row[0] = row[0], i
-        for j, y in enumerate(got, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
-    return row[-1]
 
 
 def late_by(words: Sequence[Word], spoken: Sequence[Word]) -> float:
@@ -50,23 +28,23 @@ def late_by(words: Sequence[Word], spoken: Sequence[Word]) -> float:
 
 @pytest.mark.parametrize("name", ["sample.mp4", "speech/en-long.flac", "speech/zh-long.flac"])
 def test_words_and_times_are_better_than_plain_whisper_s(
-    bench: Bench, place: Place, plain: Any, truth: dict[str, Any], name: str
+    bench: ServiceBench, place: Place, plain: Any, truth: dict[str, Any], name: str
 ) -> None:
     said = [Word(text=f" {one['word']}", start=one["start"], end=one["end"]) for s in truth[name] for one in s["words"]]
     found, _ = plain.transcribe(str(FIXTURES / name), vad_filter=True, temperature=0, word_timestamps=True)
     theirs = [Word(text=one.word, start=one.start, end=one.end) for segment in found for one in segment.words]
-    ours = list(bench.transcript(bench.output(audio_path=place(name))).words)
+    ours = list(bench.transcript(audio_path=place(name)).words)
     wanted = [token.text for token in tokens(said)]
-    wrong, theirs_wrong = (errors(wanted, [token.text for token in tokens(words)]) for words in (ours, theirs))
+    wrong, theirs_wrong = (distance(wanted, [token.text for token in tokens(words)]) for words in (ours, theirs))
     assert wrong <= theirs_wrong
     assert wrong <= 0.15 * len(wanted)
     assert late_by(ours, said) < late_by(theirs, said)
     assert late_by(ours, said) < 0.1
 
 
-def test_what_whisper_leaves_out_is_there_as_a_draft_and_marked(bench: Bench, place: Place) -> None:
+def test_what_whisper_leaves_out_is_there_as_a_draft_and_marked(bench: ServiceBench, place: Place) -> None:
     output = bench.output(audio_path=place("speech/en-long.flac"))
-    drafts = [segment for segment in bench.transcript(output).segments if segment.source == "draft"]
+    drafts = [segment for segment in bench.transcript_of(output).segments if segment.source == "draft"]
     assert len(drafts) == output["drafts_kept"] >= 1
     assert "the green doctor is near the river" in [segment.text for segment in drafts]
     assert output["reasons"]["empty"] >= 1
@@ -74,7 +52,7 @@ def test_what_whisper_leaves_out_is_there_as_a_draft_and_marked(bench: Bench, pl
     assert {one["id"] for one in report["decisions"] if one["source"] == "draft"} == {one.id for one in drafts}
 
 
-def test_the_output_counts_and_names_what_was_heard(bench: Bench, place: Place) -> None:
+def test_the_output_counts_and_names_what_was_heard(bench: ServiceBench, place: Place) -> None:
     output = bench.output(audio_path=place("sample.mp4"))
     assert (output["language"], output["segments"], output["words"]) == ("en", 7, 48)
     assert (output["draft_model"], output["model"], output["source"]) == ("tiny-test", "tiny-test", "tiny test models")
@@ -85,20 +63,20 @@ def test_the_output_counts_and_names_what_was_heard(bench: Bench, place: Place) 
     assert "This evening the river carries the forest." in subtitles
 
 
-def test_finals_tell_what_only_sensevoice_hears(bench: Bench, place: Place) -> None:
-    (segment,) = bench.transcript(bench.output(audio_path=place("speech/en-08.flac"))).segments
+def test_finals_tell_what_only_sensevoice_hears(bench: ServiceBench, place: Place) -> None:
+    (segment,) = bench.transcript(audio_path=place("speech/en-08.flac")).segments
     assert (segment.source, segment.language) == ("final", "en")
     assert segment.event
     assert segment.emotion
 
 
-def test_a_clip_has_the_times_of_the_whole_film(bench: Bench, place: Place) -> None:
-    segments = bench.transcript(bench.output(audio_path=place("sample.mp4"), start=7.0, end=14.0)).segments
+def test_a_clip_has_the_times_of_the_whole_film(bench: ServiceBench, place: Place) -> None:
+    segments = bench.transcript(audio_path=place("sample.mp4"), start=7.0, end=14.0).segments
     assert normal(segments[-1].text) == normal("number nine eight seven")
     assert segments[-1].start == pytest.approx(11.7, abs=0.3)
 
 
-def test_silence_takes_neither_the_card_nor_whisper(bench: Bench) -> None:
+def test_silence_takes_neither_the_card_nor_whisper(bench: ServiceBench) -> None:
     write_wav(bench.share / "quiet.wav", [silence(45)])
     context = bench.run(audio_path="quiet.wav")
     output = context.stage.output or {}
@@ -106,14 +84,11 @@ def test_silence_takes_neither_the_card_nor_whisper(bench: Bench) -> None:
     assert not [name for name in bench.process.gpu.residency.loaded if name.startswith("faster_whisper")]
 
 
-def test_a_missing_model_of_either_engine_is_told_as_that(
-    redis: object, redis_server: Any, bench: Bench, place: Place
-) -> None:
-    offline = Bench(redis_server.url, bench.share, models={"offline": True})
+def test_a_missing_model_of_either_engine_is_told_as_that(bench: ServiceBench, place: Place) -> None:
+    bench.set(models={"offline": True})
     name = place("speech/en-00.flac")
-    assert offline.error(audio_path=name, draft_model="SenseVoiceSmall") == "model_missing"
-    assert offline.attempt(offline.create(audio_path=name, model="small")).error.code == "model_missing"  # type: ignore[union-attr]
-    offline.close()
+    assert bench.error(audio_path=name, draft_model="SenseVoiceSmall") == "model_missing"
+    assert bench.error(audio_path=name, model="small") == "model_missing"
 
 
 @pytest.mark.parametrize(

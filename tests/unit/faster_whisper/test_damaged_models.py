@@ -4,10 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from whisper_bench import Bench
 
 from common.models.errors import ModelDamaged
 from services.faster_whisper import engine
+from tests.support.service_bench import ServiceBench
 from tests.support.sounds import FIXTURES
 
 FILES = ("config.json", "model.bin", "tokenizer.json", "vocabulary.json", "preprocessor_config.json")
@@ -15,7 +15,7 @@ DAMAGE = {"empty": b"", "torn": None, "junk": b"\x00\xff junk" * 20, "an empty l
 
 
 @pytest.fixture
-def folder(bench: Bench) -> Path:
+def folder(bench: ServiceBench) -> Path:
     """Return the tiny model's own copy, under share/models."""
     return Path(shutil.copytree(FIXTURES / "models/whisper", bench.share / "models/mine"))
 
@@ -38,7 +38,7 @@ def test_a_tokenizer_of_something_else_is_told_by_the_load(folder: Path) -> None
     assert raised.value.detail["reason"]
 
 
-def test_a_task_with_a_damaged_model_fails_and_the_mended_one_works(bench: Bench, folder: Path) -> None:
+def test_a_task_with_a_damaged_model_fails_and_the_mended_one_works(bench: ServiceBench, folder: Path) -> None:
     tokenizer = (folder / "tokenizer.json").read_bytes()
     (folder / "tokenizer.json").write_bytes(tokenizer[:1_000])
     shutil.copy(FIXTURES / "speech/en-00.flac", bench.share / "clip.flac")

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from faster_whisper import BatchedInferencePipeline
-from whisper_bench import NAME, Bench
 
 from common.checkpoint import Checkpoint
 from common.transcript import Segment
 from services.faster_whisper import engine
 from services.faster_whisper.contracts import TranscribeAudioInput
+from tests.support.edit_distance import distance
+from tests.support.service_bench import ServiceBench
 from tests.support.sounds import FIXTURES, RATE_HZ, silence, speech, write_wav
 from tests.support.waiting import wait_until
 
@@ -52,17 +53,8 @@ def errors(said: str, heard: str) -> int:
     return distance(list(wanted), list(got.replace(" ", "")))
 
 
-def distance(a: list[str], b: list[str]) -> int:
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        last, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
-    return row[-1]
-
-
 def test_no_held_out_clip_is_worse_than_plain_and_no_time_differs(
-    bench: Bench, place: Place, plain: Any, truth: dict[str, Any]
+    bench: ServiceBench, place: Place, plain: Any, truth: dict[str, Any]
 ) -> None:
     ours, theirs = 0, 0
     for clip in CLIPS:
@@ -82,7 +74,9 @@ def test_no_held_out_clip_is_worse_than_plain_and_no_time_differs(
     ("file", "mode"),
     [("speech/en-long.flac", "vad"), ("speech/zh-long.flac", "vad"), *(("sample.mp4", mode) for mode in MODES)],
 )
-def test_a_single_chunk_is_what_plain_makes_of_it(bench: Bench, place: Place, plain: Any, file: str, mode: str) -> None:
+def test_a_single_chunk_is_what_plain_makes_of_it(
+    bench: ServiceBench, place: Place, plain: Any, file: str, mode: str
+) -> None:
     ours, theirs = MODES[mode]
     transcript = bench.transcript(audio_path=place(file), **ours)
     expected = list(plain.transcribe(str(FIXTURES / file), temperature=0, **theirs)[0])
@@ -90,7 +84,7 @@ def test_a_single_chunk_is_what_plain_makes_of_it(bench: Bench, place: Place, pl
     assert words_of(transcript.segments) == words_of(expected)
 
 
-def test_batches_give_what_the_plain_batched_pipeline_gives(bench: Bench, place: Place, plain: Any) -> None:
+def test_batches_give_what_the_plain_batched_pipeline_gives(bench: ServiceBench, place: Place, plain: Any) -> None:
     path = str(FIXTURES / "speech/en-long.flac")
     transcript = bench.transcript(audio_path=place("speech/en-long.flac"), batch_size=4)
     segments, _ = BatchedInferencePipeline(plain).transcribe(
@@ -99,7 +93,7 @@ def test_batches_give_what_the_plain_batched_pipeline_gives(bench: Bench, place:
     assert shown(transcript.segments) == shown(segments)
 
 
-def test_every_segment_is_told_as_a_fragment_and_progress_is_by_audio_time(bench: Bench, place: Place) -> None:
+def test_every_segment_is_told_as_a_fragment_and_progress_is_by_audio_time(bench: ServiceBench, place: Place) -> None:
     context = bench.run(audio_path=place("sample.mp4"))
     told = bench.events(context.task_id)
     fragments = [json.loads(data) for kind, data in told if kind == "fragment"]
@@ -108,12 +102,12 @@ def test_every_segment_is_told_as_a_fragment_and_progress_is_by_audio_time(bench
     assert fragments[0]["segments"] == [
         {"id": 0, "start": 1.0, "end": 3.08, "text": "This evening the river carries the forest."}
     ]
-    stage = context.stages[NAME]
+    stage = context.stage
     assert stage.progress
     assert (stage.progress.phase, stage.progress.percent, stage.progress.processed) == ("transcribe", 100.0, 26.112)
 
 
-def test_the_output_counts_and_names_what_was_heard(bench: Bench, place: Place) -> None:
+def test_the_output_counts_and_names_what_was_heard(bench: ServiceBench, place: Place) -> None:
     output = bench.output(audio_path=place("sample.mp4"), word_timestamps=True)
     assert (output["language"], output["segments"], output["words"]) == ("en", 7, 48)
     assert output["duration"] == 26.112
@@ -121,12 +115,12 @@ def test_the_output_counts_and_names_what_was_heard(bench: Bench, place: Place) 
     assert (output["model"], output["source"], output["warnings"]) == ("tiny-test", "tiny test model", [])
 
 
-def test_words_put_together_give_their_segment(bench: Bench, place: Place) -> None:
+def test_words_put_together_give_their_segment(bench: ServiceBench, place: Place) -> None:
     for segment in bench.transcript(audio_path=place("sample.mp4"), word_timestamps=True).segments:
         assert "".join(word.text for word in segment.words).strip() == segment.text
 
 
-def test_a_clip_has_the_times_of_the_whole_file(bench: Bench, place: Place) -> None:
+def test_a_clip_has_the_times_of_the_whole_file(bench: ServiceBench, place: Place) -> None:
     segments = bench.transcript(audio_path=place("sample.mp4"), start=7.0, end=14.0).segments
     said = "the happy doctor opens the old mountain every morning number nine eight seven"
     assert errors(said, " ".join(one.text for one in segments)) <= 1, "the tiny model hears it in other company"
@@ -135,12 +129,12 @@ def test_a_clip_has_the_times_of_the_whole_file(bench: Bench, place: Place) -> N
 
 
 def test_each_chunk_is_what_plain_makes_of_it_and_no_cut_is_in_speech(
-    bench: Bench, plain: Any, truth: dict[str, Any]
+    bench: ServiceBench, plain: Any, truth: dict[str, Any]
 ) -> None:
     names = [f"speech/en-{number:02}.flac" for number in range(6)]
     pieces = [piece for name in names for piece in (speech(name), silence(1.5))]
     write_wav(bench.share / "long.wav", pieces)
-    bench.set(chunk_length=6)
+    bench.set(faster_whisper={"chunk_length": 6})
     transcript = bench.transcript(audio_path="long.wav")
     spoken = spoken_in(pieces, [truth[name][0] for name in names])
     records = list(Checkpoint(next(bench.share.glob("workflows/*/attempt-1/checkpoint.jsonl"))).records())
@@ -180,7 +174,7 @@ def test_two_transcriptions_at_once_on_one_model_give_what_each_gives_alone(mode
     assert [[one for one in column if one] for column in together] == alone
 
 
-def test_a_prompt_is_forgotten_with_its_task(bench: Bench, place: Place) -> None:
+def test_a_prompt_is_forgotten_with_its_task(bench: ServiceBench, place: Place) -> None:
     name = place("speech/en-long.flac")
     before = bench.transcript(audio_path=name, vad_filter=False)
     prompted = bench.transcript(audio_path=name, vad_filter=False, initial_prompt="hello everyone welcome back")
@@ -188,13 +182,13 @@ def test_a_prompt_is_forgotten_with_its_task(bench: Bench, place: Place) -> None
     assert bench.transcript(audio_path=name, vad_filter=False) == before
 
 
-def test_the_second_task_finds_the_model_warm(bench: Bench, place: Place) -> None:
+def test_the_second_task_finds_the_model_warm(bench: ServiceBench, place: Place) -> None:
     name = place("speech/en-00.flac")
     assert bench.run(audio_path=name).stage.timings.model_load
     assert bench.run(audio_path=name).stage.timings.model_load is None
 
 
-def test_a_model_that_nobody_uses_is_unloaded_after_its_time(bench: Bench, place: Place) -> None:
+def test_a_model_that_nobody_uses_is_unloaded_after_its_time(bench: ServiceBench, place: Place) -> None:
     bench.set(gpu={"device": "cpu", "model_idle_ttl": 0.3})
     name = place("speech/en-00.flac")
     assert bench.run(audio_path=name).stage.timings.model_load
@@ -202,6 +196,6 @@ def test_a_model_that_nobody_uses_is_unloaded_after_its_time(bench: Bench, place
     assert bench.run(audio_path=name).stage.timings.model_load, "and is loaded again for the next task"
 
 
-def test_a_prompt_that_leaves_no_room_for_text_is_told_as_that(bench: Bench, place: Place) -> None:
+def test_a_prompt_that_leaves_no_room_for_text_is_told_as_that(bench: ServiceBench, place: Place) -> None:
     words = "village " * 240
     assert bench.error(audio_path=place("speech/en-00.flac"), initial_prompt=words, hotwords=words) == "prompt_too_long"

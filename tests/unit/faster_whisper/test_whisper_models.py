@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from whisper_bench import Bench
 
 from common.context import ErrorRecord
 from tests.support.model_hub import ModelHub, names
 from tests.support.ports import free_port
+from tests.support.service_bench import ServiceBench
 from tests.support.sounds import FIXTURES
 
 MODEL = FIXTURES / "models/whisper"
@@ -19,7 +19,7 @@ REPOSITORY = "Systran/faster-distil-whisper-small.en"
 
 
 @pytest.fixture
-def clip(bench: Bench) -> str:
+def clip(bench: ServiceBench) -> str:
     shutil.copy(FIXTURES / "speech/en-00.flac", bench.share)
     return "en-00.flac"
 
@@ -31,13 +31,13 @@ def hub() -> Iterator[ModelHub]:
         yield running
 
 
-def refused(bench: Bench, **given: Any) -> ErrorRecord:
+def refused(bench: ServiceBench, **given: Any) -> ErrorRecord:
     error = bench.run(**given).error
     assert error
     return error
 
 
-def test_a_missing_model_with_downloads_off_says_where_to_put_it(bench: Bench, clip: str) -> None:
+def test_a_missing_model_with_downloads_off_says_where_to_put_it(bench: ServiceBench, clip: str) -> None:
     bench.set(models={"offline": True})
     error = refused(bench, audio_path=clip, model="small")
     assert error.code == "model_missing"
@@ -45,7 +45,7 @@ def test_a_missing_model_with_downloads_off_says_where_to_put_it(bench: Bench, c
     assert "models.offline" in error.message
 
 
-def test_a_hub_that_does_not_answer_is_told_with_what_to_do_and_tried_again(bench: Bench, clip: str) -> None:
+def test_a_hub_that_does_not_answer_is_told_with_what_to_do_and_tried_again(bench: ServiceBench, clip: str) -> None:
     bench.set(models={"hub_endpoint": f"http://127.0.0.1:{free_port()}"})
     error = refused(bench, audio_path=clip, model="small")
     assert (error.code, error.retryable) == ("model_download_failed", True)
@@ -53,12 +53,12 @@ def test_a_hub_that_does_not_answer_is_told_with_what_to_do_and_tried_again(benc
     assert error.detail["repository"] == "Systran/faster-whisper-small"
 
 
-def test_the_tiny_test_model_never_stands_in_for_a_missing_one(bench: Bench, clip: str) -> None:
+def test_the_tiny_test_model_never_stands_in_for_a_missing_one(bench: ServiceBench, clip: str) -> None:
     bench.set(models={"offline": True})
     assert refused(bench, audio_path=clip, model=None).code == "model_missing"
 
 
-def test_a_missing_model_is_downloaded_with_progress_and_used(bench: Bench, clip: str, hub: ModelHub) -> None:
+def test_a_missing_model_is_downloaded_with_progress_and_used(bench: ServiceBench, clip: str, hub: ModelHub) -> None:
     bench.set(models={"hub_endpoint": hub.url})
     context = bench.run(audio_path=clip, model=NAME)
     assert context.error is None
@@ -71,7 +71,7 @@ def test_a_missing_model_is_downloaded_with_progress_and_used(bench: Bench, clip
     assert len(hub.asked) == asked
 
 
-def test_a_folder_under_share_is_used(bench: Bench, clip: str) -> None:
+def test_a_folder_under_share_is_used(bench: ServiceBench, clip: str) -> None:
     shutil.copytree(MODEL, bench.share / "models/mine")
     output = bench.output(audio_path=clip, model="models/mine")
     assert (output["model"], output["source"]) == ("models/mine", "whisper")
@@ -81,24 +81,24 @@ def test_a_folder_under_share_is_used(bench: Bench, clip: str) -> None:
     ("model", "code"),
     [("models/../inputs", "unsafe_path"), ("models/nothing", "model_missing"), ("models/empty", "model_damaged")],
 )
-def test_a_folder_that_is_no_model_is_told_as_that(bench: Bench, clip: str, model: str, code: str) -> None:
+def test_a_folder_that_is_no_model_is_told_as_that(bench: ServiceBench, clip: str, model: str, code: str) -> None:
     (bench.share / "models/empty").mkdir(parents=True)
     assert refused(bench, audio_path=clip, model=model).code == code
 
 
-def test_a_damaged_model_is_told_as_that(bench: Bench, clip: str) -> None:
+def test_a_damaged_model_is_told_as_that(bench: ServiceBench, clip: str) -> None:
     shutil.copytree(MODEL, bench.share / "models/torn")
     weights = bench.share / "models/torn/model.bin"
     weights.write_bytes(weights.read_bytes()[:1_000_000])
     assert refused(bench, audio_path=clip, model="models/torn").code == "model_damaged"
 
 
-def test_what_the_worker_does_not_have_is_told_as_that(bench: Bench, clip: str) -> None:
+def test_what_the_worker_does_not_have_is_told_as_that(bench: ServiceBench, clip: str) -> None:
     assert refused(bench, audio_path=clip, device="cuda").code == "device_unavailable"
     assert refused(bench, audio_path=clip, compute_type="float16").code == "compute_type_unsupported"
 
 
-def test_a_task_that_leaves_the_card_to_others_never_waits_for_it(bench: Bench, clip: str) -> None:
+def test_a_task_that_leaves_the_card_to_others_never_waits_for_it(bench: ServiceBench, clip: str) -> None:
     bench.set(gpu={"device": "simulated"})
     context = bench.run(audio_path=clip, device="cpu")
     assert (context.status, context.stage.timings.gpu_wait) == ("SUCCESS", None)

@@ -9,13 +9,13 @@ import pytest
 from services.paddleocr.areas import Area
 from services.paddleocr.errors import AreaTooSmall
 from tests.support.burned import CHINESE, ENGLISH, Burned, spread
-from tests.support.ocr_bench import OcrBench
+from tests.support.service_bench import ServiceBench
 
 LINES = Burned(spread(ENGLISH[:3]), size="640x360")
 
 
 @pytest.mark.parametrize("top", [False, True])
-def test_the_rows_of_the_subtitles_are_found(ocr: OcrBench, film: Callable[[Burned, str], str], top: bool) -> None:
+def test_the_rows_of_the_subtitles_are_found(ocr: ServiceBench, film: Callable[[Burned, str], str], top: bool) -> None:
     name = film(replace(LINES, lines=spread(CHINESE[:3]), top=top, logo="BATON", background="fractal"), f"area-{top}")
     output = ocr.output("detect_subtitle_area", video_path=name)
     area = output["areas"][0]
@@ -30,7 +30,7 @@ def test_the_rows_of_the_subtitles_are_found(ocr: OcrBench, film: Callable[[Burn
     assert (preview[row, 100:500, 1] == 255).all(), "the upper edge of the box"
 
 
-def test_a_logo_alone_is_no_subtitle(ocr: OcrBench, film: Callable[[Burned, str], str]) -> None:
+def test_a_logo_alone_is_no_subtitle(ocr: ServiceBench, film: Callable[[Burned, str], str]) -> None:
     name = film(Burned([], seconds=4, logo="BATON", background="plain"), "logo-alone")
     assert ocr.output("detect_subtitle_area", video_path=name)["empty"]
 

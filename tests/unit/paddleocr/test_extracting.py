@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.burned import CHINESE, ENGLISH, Burned, Shown, spread
-from tests.support.ocr_bench import OcrBench
+from tests.support.service_bench import ServiceBench
 from tests.support.subtitle_score import Score, score
 
 BOTH = [f"{chinese}\n{english}" for chinese, english in zip(CHINESE, ENGLISH, strict=True)]
@@ -54,15 +54,15 @@ def _table(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_burned_in_lines_are_read_with_their_times(
-    ocr: OcrBench, film: Callable[[Burned, str], str], name: str
+    ocr: ServiceBench, film: Callable[[Burned, str], str], name: str
 ) -> None:
     case = CASES[name]
     output = ocr.output("extract_subtitles", video_path=film(case, name.replace(" ", "-")))
-    found = score(ocr.segments(output), case.lines)
+    found = score(ocr.transcript_of(output).segments, case.lines)
     TABLE[name] = found, output["ocr_calls"]
     two_frames = 2 * 5 / 25 / 3 if case.variable else 2 / seconds_rate(case.rate)
     allowed = case.fade_ms / 1000 + two_frames
-    assert found.f1 == 1.0, [(one.start, one.end, one.text) for one in ocr.segments(output)]
+    assert found.f1 == 1.0, [(one.start, one.end, one.text) for one in ocr.transcript_of(output).segments]
     assert found.cer <= 0.03
     assert found.start_error <= allowed + 0.01
     assert found.end_error <= allowed + 0.01
@@ -73,37 +73,37 @@ def seconds_rate(rate: str) -> float:
     return float(above) / float(below or 1)
 
 
-def test_the_files_hold_the_same_lines(ocr: OcrBench, film: Callable[[Burned, str], str]) -> None:
+def test_the_files_hold_the_same_lines(ocr: ServiceBench, film: Callable[[Burned, str], str]) -> None:
     output = ocr.output("extract_subtitles", video_path=film(CASES["chinese 24, noise"], "files"))
     srt, vtt = ocr.text(output["srt_path"]), ocr.text(output["vtt_path"])
     assert srt.startswith("1\n00:00:00,")
     assert vtt.startswith("WEBVTT")
-    for segment in ocr.segments(output):
+    for segment in ocr.transcript_of(output).segments:
         assert segment.text in srt
         assert segment.text in vtt
         assert segment.language == "zh"
         assert segment.confidence
 
 
-def test_a_video_without_subtitles_gives_an_empty_result(ocr: OcrBench, film: Callable[[Burned, str], str]) -> None:
+def test_a_video_without_subtitles_gives_an_empty_result(ocr: ServiceBench, film: Callable[[Burned, str], str]) -> None:
     output = ocr.output("extract_subtitles", video_path=film(Burned([], seconds=3), "none"))
     assert (output["segments"], output["empty"]) == (0, True)
     assert output["warnings"] == ["No subtitles were found."]
     assert ocr.text(output["srt_path"]) == ""
 
 
-def test_a_given_area_is_taken(ocr: OcrBench, film: Callable[[Burned, str], str]) -> None:
+def test_a_given_area_is_taken(ocr: ServiceBench, film: Callable[[Burned, str], str]) -> None:
     name = film(replace(SMALL, lines=[Shown(0.5, 2.0, "Above us")], top=True, background="plain"), "given")
     above = ocr.output("extract_subtitles", video_path=name, area={"y": 0, "height": 0.3})
     below = ocr.output("extract_subtitles", video_path=name, area={"y": 0.6, "height": 0.4})
-    assert [segment.text for segment in ocr.segments(above)] == ["Above us"]
+    assert [segment.text for segment in ocr.transcript_of(above).segments] == ["Above us"]
     assert below["empty"]
 
 
-def test_a_part_of_a_video_keeps_the_times_of_the_whole(ocr: OcrBench, film: Callable[[Burned, str], str]) -> None:
+def test_a_part_of_a_video_keeps_the_times_of_the_whole(ocr: ServiceBench, film: Callable[[Burned, str], str]) -> None:
     lines = spread(CHINESE[:5])
     name = film(replace(SMALL, lines=lines, background="plain"), "part")
     output = ocr.output("extract_subtitles", video_path=name, start=2.2, end=5.4)
-    assert score(ocr.segments(output), lines[1:3]) == Score(
+    assert score(ocr.transcript_of(output).segments, lines[1:3]) == Score(
         1.0, 0.0, pytest.approx(0, abs=0.08), pytest.approx(0, abs=0.08)
     )

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.support.burned import FONTS
-from tests.support.ocr_bench import OcrBench
+from tests.support.service_bench import ServiceBench
 
 LINES = ("今天我们去山上看日出。", "Nobody knows the answer.")
 
@@ -24,7 +24,7 @@ def page() -> Callable[..., Image.Image]:
     return draw
 
 
-def test_the_lines_of_an_image_come_with_their_corners(ocr: OcrBench, page: Callable[..., Image.Image]) -> None:
+def test_the_lines_of_an_image_come_with_their_corners(ocr: ServiceBench, page: Callable[..., Image.Image]) -> None:
     page(*LINES).save(ocr.share / "page.png")
     output = ocr.output("recognize_images", image_paths=["page.png"])
     (read,) = json.loads(ocr.text(output["results_path"]))["pages"]
@@ -36,7 +36,7 @@ def test_the_lines_of_an_image_come_with_their_corners(ocr: OcrBench, page: Call
     assert output["lines"] == 2
 
 
-def test_a_folder_is_read_by_name_and_each_page_counts(ocr: OcrBench, page: Callable[..., Image.Image]) -> None:
+def test_a_folder_is_read_by_name_and_each_page_counts(ocr: ServiceBench, page: Callable[..., Image.Image]) -> None:
     folder = ocr.share / "pages"
     folder.mkdir()
     page(LINES[0]).save(folder / "b.png")
@@ -52,7 +52,7 @@ def test_a_folder_is_read_by_name_and_each_page_counts(ocr: OcrBench, page: Call
     assert ocr.text(output["text_path"]).count(LINES[0]) == 2
 
 
-def test_a_photo_is_turned_upright(ocr: OcrBench, page: Callable[..., Image.Image]) -> None:
+def test_a_photo_is_turned_upright(ocr: ServiceBench, page: Callable[..., Image.Image]) -> None:
     turned = page(LINES[0]).rotate(90, expand=True)
     exif = turned.getexif()
     exif[0x0112] = 6
@@ -61,6 +61,6 @@ def test_a_photo_is_turned_upright(ocr: OcrBench, page: Callable[..., Image.Imag
     assert LINES[0] in ocr.text(output["text_path"])
 
 
-def test_an_image_without_text_is_empty(ocr: OcrBench, page: Callable[..., Image.Image]) -> None:
+def test_an_image_without_text_is_empty(ocr: ServiceBench, page: Callable[..., Image.Image]) -> None:
     page().save(ocr.share / "blank.png")
     assert ocr.output("recognize_images", image_paths=["blank.png"])["empty"]

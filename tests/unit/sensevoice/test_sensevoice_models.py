@@ -6,12 +6,12 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from sensevoice_bench import Bench
 
 from common.models.errors import ModelDamaged
 from services.sensevoice import engine
 from services.sensevoice.models import REPOSITORY
 from tests.support.model_hub import ModelHub
+from tests.support.service_bench import ServiceBench
 from tests.support.sounds import speech
 
 TEXT = "the red village is near the village"
@@ -171,7 +171,7 @@ def test_another_file_than_a_model_is_told_as_that(folder: Path, damage: Callabl
 
 
 def test_a_folder_under_share_is_a_model_and_a_damaged_one_ends_the_task_alone(
-    bench: Bench, place: Place, folder: Path
+    bench: ServiceBench, place: Place, folder: Path
 ) -> None:
     clip = place("speech/en-00.flac")
     target = bench.share / "models/mine"
@@ -183,7 +183,7 @@ def test_a_folder_under_share_is_a_model_and_a_damaged_one_ends_the_task_alone(
     assert bench.output(audio_path=clip)["segments"] == 1
 
 
-def test_the_tiny_test_model_never_stands_in_for_a_missing_one(bench: Bench, place: Place) -> None:
+def test_the_tiny_test_model_never_stands_in_for_a_missing_one(bench: ServiceBench, place: Place) -> None:
     bench.set(models={"offline": True})
     assert bench.error(audio_path=place("speech/en-00.flac"), model=None) == "model_missing"
 
@@ -192,7 +192,7 @@ def test_the_tiny_test_model_never_stands_in_for_a_missing_one(bench: Bench, pla
     ("name", "weights"), [("SenseVoiceSmall", "model.int8.onnx"), ("SenseVoiceSmall-float32", "model.onnx")]
 )
 def test_a_missing_model_is_downloaded_without_what_is_not_needed(
-    bench: Bench, place: Place, folder: Path, name: str, weights: str
+    bench: ServiceBench, place: Place, folder: Path, name: str, weights: str
 ) -> None:
     if weights != "model.onnx":
         (folder / weights).write_bytes((folder / "model.onnx").read_bytes())

@@ -6,13 +6,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sensevoice_bench import NAME, Bench
 
 from common.checkpoint import Checkpoint
 from common.context import Progress, Status
 from common.errors import Cancelled
-from common.transcript import Segment, Transcript
+from common.transcript import Segment
 from common.worker.heartbeat import Heartbeat
+from tests.support.edit_distance import distance
+from tests.support.service_bench import ServiceBench
 from tests.support.sounds import RATE_HZ, silence, speech, write_wav
 
 ENGLISH = [f"speech/en-{number:02}.flac" for number in range(12)]
@@ -21,15 +22,6 @@ WORD_ERROR_RATE, CHARACTER_ERROR_RATE = 0.07, 0.004
 """What the model reaches, by what is known of it."""
 ONSET_S = 0.15
 Place = Callable[[str], str]
-
-
-def distance(a: list[str], b: list[str]) -> int:
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        last, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
-    return row[-1]
 
 
 def units(text: str, *, words: bool) -> list[str]:
@@ -47,7 +39,7 @@ def spoken(truth: dict[str, Any], names: Iterable[str]) -> list[str]:
 
 
 def test_single_utterances_are_heard_as_well_as_the_model_can(
-    bench: Bench, place: Place, truth: dict[str, Any]
+    bench: ServiceBench, place: Place, truth: dict[str, Any]
 ) -> None:
     heard = {name: bench.transcript(audio_path=place(name)) for name in (*ENGLISH, *CHINESE)}
     english, chinese = ([heard[name].text for name in names] for names in (ENGLISH, CHINESE))
@@ -61,7 +53,7 @@ def test_single_utterances_are_heard_as_well_as_the_model_can(
 
 @pytest.mark.parametrize("name", ["speech/en-long.flac", "speech/zh-long.flac", "sample.mp4"])
 def test_long_audio_is_heard_utterance_by_utterance(
-    bench: Bench, place: Place, truth: dict[str, Any], name: str
+    bench: ServiceBench, place: Place, truth: dict[str, Any], name: str
 ) -> None:
     bench.set(sensevoice={"chunk_length": 15})
     transcript = bench.transcript(audio_path=place(name))
@@ -74,7 +66,7 @@ def test_long_audio_is_heard_utterance_by_utterance(
         assert segment.end == pytest.approx(said["end"], abs=0.5)
 
 
-def test_words_begin_where_they_are_said(bench: Bench, place: Place, truth: dict[str, Any]) -> None:
+def test_words_begin_where_they_are_said(bench: ServiceBench, place: Place, truth: dict[str, Any]) -> None:
     late = []
     for name in (*ENGLISH[:9], *CHINESE):
         words = list(bench.transcript(audio_path=place(name)).words)
@@ -84,7 +76,7 @@ def test_words_begin_where_they_are_said(bench: Bench, place: Place, truth: dict
     assert sum(one < ONSET_S for one in late) / len(late) > 0.95
 
 
-def test_words_are_in_order_and_put_together_give_their_segment(bench: Bench, place: Place) -> None:
+def test_words_are_in_order_and_put_together_give_their_segment(bench: ServiceBench, place: Place) -> None:
     for name in ("speech/en-long.flac", "speech/zh-long.flac"):
         transcript = bench.transcript(audio_path=place(name))
         for segment in transcript.segments:
@@ -94,29 +86,29 @@ def test_words_are_in_order_and_put_together_give_their_segment(bench: Bench, pl
         assert all(0 < (word.probability or 0) <= 1 for word in transcript.words)
 
 
-def test_chinese_is_told_character_by_character(bench: Bench, place: Place) -> None:
+def test_chinese_is_told_character_by_character(bench: ServiceBench, place: Place) -> None:
     transcript = bench.transcript(audio_path=place("speech/zh-05.flac"))
     assert transcript.text == "大家喜欢听山。"
     assert {len(word.text.rstrip("。")) for word in transcript.words} == {1}
 
 
-def test_every_segment_tells_its_language_emotion_and_event(bench: Bench) -> None:
+def test_every_segment_tells_its_language_emotion_and_event(bench: ServiceBench) -> None:
     pieces = [speech("speech/en-04.flac"), silence(1), speech("speech/zh-05.flac"), silence(1)]
     write_wav(bench.share / "both.wav", pieces)
     output = bench.output(audio_path="both.wav")
-    transcript = Transcript.read(bench.share / output["transcript_path"]["path"])
+    transcript = bench.transcript_of(output)
     assert [one.language for one in transcript.segments] == ["en", "zh"]
     assert {(one.emotion, one.event) for one in transcript.segments} == {("neutral", "speech")}
     assert (output["emotions"], output["events"]) == ({"neutral": 2}, {"speech": 2})
     assert output["language"] == "en", "it is spoken longer"
 
 
-def test_a_language_that_is_given_is_the_language(bench: Bench, place: Place) -> None:
+def test_a_language_that_is_given_is_the_language(bench: ServiceBench, place: Place) -> None:
     transcript = bench.transcript(audio_path=place("speech/zh-05.flac"), language="yue")
     assert (transcript.language, transcript.segments[0].language) == ("yue", "yue")
 
 
-def test_normalisation_sets_punctuation_and_without_it_there_is_none(bench: Bench, place: Place) -> None:
+def test_normalisation_sets_punctuation_and_without_it_there_is_none(bench: ServiceBench, place: Place) -> None:
     name = place("speech/en-04.flac")
     with_it, without = (bench.transcript(audio_path=name, itn=itn).text for itn in (True, False))
     assert with_it != without
@@ -124,16 +116,16 @@ def test_normalisation_sets_punctuation_and_without_it_there_is_none(bench: Benc
     assert not {".", ","} & set(without)
 
 
-def test_every_segment_is_told_as_a_fragment(bench: Bench, place: Place) -> None:
+def test_every_segment_is_told_as_a_fragment(bench: ServiceBench, place: Place) -> None:
     context = bench.run(audio_path=place("sample.mp4"))
     fragments = [json.loads(data) for kind, data in bench.events(context.task_id) if kind == "fragment"]
-    segments = Transcript.read(bench.share / (context.stage.output or {})["transcript_path"]["path"]).segments
+    segments = bench.transcript_of(context.stage.output or {}).segments
     assert [one["segment_index"] for one in fragments] == list(range(len(segments)))
     assert [one["segments"] for one in fragments] == [[shown(segment)] for segment in segments]
 
 
 def test_progress_is_by_audio_time_and_comes_with_each_segment(
-    bench: Bench, place: Place, monkeypatch: pytest.MonkeyPatch
+    bench: ServiceBench, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = listened(monkeypatch)
     context = bench.run(audio_path=place("sample.mp4"))
@@ -141,13 +133,13 @@ def test_progress_is_by_audio_time_and_comes_with_each_segment(
     assert len(progress) == 7 + 1
     assert progress == sorted(progress)
     assert 0 < progress[0] < 20
-    last = context.stages[NAME].progress
+    last = context.stage.progress
     assert last
     assert (last.phase, last.percent, last.processed, last.total) == ("transcribe", 100.0, 26.112, 26.12)
 
 
 def test_a_cancel_is_heard_between_two_segments_of_a_chunk(
-    bench: Bench, place: Place, monkeypatch: pytest.MonkeyPatch
+    bench: ServiceBench, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = listened(monkeypatch, stop_after=2)
     context = bench.run(audio_path=place("sample.mp4"))
@@ -174,7 +166,7 @@ def shown(segment: Segment) -> dict[str, Any]:
     return segment.model_dump(include={"id", "start", "end", "text"})
 
 
-def test_the_output_counts_and_names_what_was_heard(bench: Bench, place: Place) -> None:
+def test_the_output_counts_and_names_what_was_heard(bench: ServiceBench, place: Place) -> None:
     output = bench.output(audio_path=place("sample.mp4"))
     assert (output["language"], output["segments"], output["words"]) == ("en", 7, 48)
     assert output["duration"] == 26.112
@@ -182,7 +174,7 @@ def test_the_output_counts_and_names_what_was_heard(bench: Bench, place: Place) 
     assert (output["model"], output["source"], output["warnings"]) == ("tiny-test", "tiny test model", [])
 
 
-def test_a_clip_has_the_times_of_the_whole_file(bench: Bench, place: Place) -> None:
+def test_a_clip_has_the_times_of_the_whole_file(bench: ServiceBench, place: Place) -> None:
     name = place("sample.mp4")
     whole = bench.transcript(audio_path=name).segments
     clip = bench.transcript(audio_path=name, start=7.0, end=14.0).segments
@@ -191,20 +183,20 @@ def test_a_clip_has_the_times_of_the_whole_file(bench: Bench, place: Place) -> N
     assert [one.start for one in clip] == pytest.approx([one.start for one in inside], abs=0.1)
 
 
-def test_no_segment_is_longer_than_was_asked_for(bench: Bench, place: Place) -> None:
+def test_no_segment_is_longer_than_was_asked_for(bench: ServiceBench, place: Place) -> None:
     segments = bench.transcript(audio_path=place("speech/dialogue.flac"), max_segment=4, min_silence=2).segments
     assert len(segments) > 10
     assert max(one.duration for one in segments) <= 4
 
 
 def test_chunks_are_cut_in_silences_and_their_times_are_those_of_the_file(
-    bench: Bench, place: Place, truth: dict[str, Any]
+    bench: ServiceBench, place: Place, truth: dict[str, Any]
 ) -> None:
     name = place("speech/en-long.flac")
     whole = bench.transcript(audio_path=name)
     bench.set(sensevoice={"chunk_length": 10})
     output = bench.output(audio_path=name)
-    chunked = Transcript.read(bench.share / output["transcript_path"]["path"])
+    chunked = bench.transcript_of(output)
     records = list(Checkpoint(next(bench.share.glob("workflows/t2/attempt-1/checkpoint.jsonl"))).records())
     assert len(records) >= 8
     cuts = [record["until"] / RATE_HZ for record in records[:-1]]
@@ -214,13 +206,13 @@ def test_chunks_are_cut_in_silences_and_their_times_are_those_of_the_file(
     assert [one.start for one in chunked.segments] == pytest.approx([one.start for one in whole.segments], abs=0.15)
 
 
-def test_the_second_task_finds_the_model_warm(bench: Bench, place: Place) -> None:
+def test_the_second_task_finds_the_model_warm(bench: ServiceBench, place: Place) -> None:
     name = place("speech/en-00.flac")
     assert bench.run(audio_path=name).stage.timings.model_load
     assert bench.run(audio_path=name).stage.timings.model_load is None
 
 
-def test_where_there_is_a_card_it_is_left_to_others(bench: Bench, place: Place) -> None:
+def test_where_there_is_a_card_it_is_left_to_others(bench: ServiceBench, place: Place) -> None:
     bench.set(gpu={"device": "simulated"})
     context = bench.run(audio_path=place("speech/en-00.flac"))
     assert context.error is None

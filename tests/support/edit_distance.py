@@ -1,0 +1,13 @@
+"""How many insertions, deletions and substitutions make one sequence into another."""
+
+from collections.abc import Sequence
+
+
+def distance(first: Sequence[str], second: Sequence[str]) -> int:
+    """Return Levenshtein's distance."""
+    row = list(range(len(second) + 1))
+    for number, one in enumerate(first, 1):
+        above, row[0] = row[0], number
+        for column, other in enumerate(second, 1):
+            above, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, above + (one != other))
+    return row[-1]
