@@ -220,7 +220,7 @@ def test_a_slow_engine_that_hangs_is_ended_and_the_task_resumed(stack: Stack, wh
     quick = {**A_CARD, "BATON_DUAL_STREAM__STALL_TIMEOUT": "6"}
     place_sounds(stack)
     stack.gateway(**PATIENT)
-    stack.spawn("tests.unit.dual_stream.blocking_worker", "dual_stream", {**quick, **PATIENT})
+    stack.spawn("tests.support.blocking_whisper", "dual_stream", {**quick, **PATIENT}, "dual_stream")
     task_id = start(stack, "film.mp4")
     stage = finished(stack, task_id)
     assert (stack.share / "blocked").exists()

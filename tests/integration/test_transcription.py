@@ -132,7 +132,7 @@ def test_an_engine_that_blocks_is_ended_and_the_task_resumed(stack: Stack) -> No
     patient = {"BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.2, "timeout": 60}'}
     place_sounds(stack)
     stack.gateway(**patient)
-    stack.spawn("tests.unit.faster_whisper.blocking_worker", "faster_whisper", {**quick, **patient})
+    stack.spawn("tests.support.blocking_whisper", "faster_whisper", {**quick, **patient}, "faster_whisper")
     task_id = start(stack, "film.flac")
     wait_until((stack.share / "blocked").exists, timeout=30)
     done = len(records(stack, task_id, 1))

@@ -1,6 +1,5 @@
 """A service of small tasks that do what a test needs: nothing, wait, fail, die."""
 
-import ctypes
 import os
 import signal
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from common.gpu.residency import Model
 from common.media import Artifact, MediaFile
 from common.worker.job import Job
 from common.worker.task import task
+from tests.support.hang import hang
 
 TICK_S = 0.02
 
@@ -131,13 +131,6 @@ def misbehave(params: WorkInput, job: Job) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     if job.attempt in params.hang_on:
         hang()
-
-
-def hang() -> None:
-    """Lock a mutex twice: unlike a sleep in C, no signal ends this."""
-    libc, mutex = ctypes.PyDLL(None), ctypes.create_string_buffer(64)  # zeros are an unlocked mutex
-    libc.pthread_mutex_lock(mutex)
-    libc.pthread_mutex_lock(mutex)
 
 
 @contextmanager

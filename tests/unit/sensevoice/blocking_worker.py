@@ -3,7 +3,6 @@
 The double stands in the library's class, so all of our own code is the real one.
 """
 
-import ctypes
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -14,6 +13,7 @@ import onnxruntime
 import services.sensevoice.tasks  # noqa: F401 - registers the task
 from services import settings
 from services.__main__ import work
+from tests.support.hang import hang
 
 SEGMENT = 3
 INPUTS = 4
@@ -30,13 +30,6 @@ def blocking(run: Callable[..., Any], flag: Path) -> Callable[..., Any]:
         return run(self, outputs, fed)
 
     return run_or_block
-
-
-def hang() -> None:
-    """Lock a mutex twice: no signal but SIGKILL ends this."""
-    libc, mutex = ctypes.PyDLL(None), ctypes.create_string_buffer(64)
-    libc.pthread_mutex_lock(mutex)
-    libc.pthread_mutex_lock(mutex)
 
 
 configured = settings()

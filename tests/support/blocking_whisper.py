@@ -1,19 +1,20 @@
-"""A worker of two streams whose Whisper blocks for ever at its third chunk, once: in C, holding the interpreter's lock.
+"""A worker of the service that its argument names, whose Whisper hangs for ever at its third window, once.
 
 The double stands in the library's class, so all of our own code is the real one.
 """
 
-import ctypes
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import faster_whisper
 
-import services.dual_stream.tasks  # noqa: F401 - registers the task
 from services import settings
 from services.__main__ import work
+from tests.support.hang import hang
 
 WINDOW = 3
 
@@ -30,15 +31,10 @@ def blocking(encode: Callable[..., Any], flag: Path) -> Callable[..., Any]:
     return encode_or_block
 
 
-def hang() -> None:
-    """Lock a mutex twice: no signal but SIGKILL ends this."""
-    libc, mutex = ctypes.PyDLL(None), ctypes.create_string_buffer(64)
-    libc.pthread_mutex_lock(mutex)
-    libc.pthread_mutex_lock(mutex)
-
-
 configured = settings()
 model = faster_whisper.WhisperModel
 model.encode = blocking(model.encode, configured.storage.share / "blocked")
 if __name__ == "__main__":  # a spawned child imports this module too, for the double
-    work(configured, "dual_stream")
+    (service,) = sys.argv[1:]
+    import_module(f"services.{service}.tasks")
+    work(configured, service)
