@@ -3,7 +3,6 @@
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 from folder_job import FolderJob
@@ -105,14 +104,3 @@ def pixel(job: FolderJob) -> Callable[[Artifact, float], bytes]:
         return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
 
     return picture
-
-
-@pytest.fixture
-def wait_until() -> Callable[[Callable[[], bool]], None]:
-    def wait(condition: Callable[[], bool], *, within: float = 20.0) -> None:
-        deadline = monotonic() + within
-        while not condition():
-            assert monotonic() < deadline, "the condition did not come true"
-            sleep(0.01)
-
-    return wait

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -21,8 +20,7 @@ from services.ffmpeg.errors import FfmpegMissing, FfmpegStalled
 from services.ffmpeg.limits import Watch
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import transcode
-
-Wait = Callable[[Callable[[], bool]], None]
+from tests.support.waiting import wait_until
 
 ENDLESS = ("-nostdin", "-loglevel", "error", "-progress", "pipe:1", "-re", "-f", "lavfi", "-i", "anullsrc")
 MUTE = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(600)"
@@ -122,7 +120,7 @@ def test_a_file_that_changes_is_a_sign_of_life(tmp_path: Path) -> None:
         watch(0.0)
 
 
-def test_ffmpeg_dies_with_a_worker_that_is_killed(tmp_path: Path, wait_until: Wait) -> None:
+def test_ffmpeg_dies_with_a_worker_that_is_killed(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from services.ffmpeg import process\n"
         "process.run(sys.argv[2:], Path(sys.argv[1]), lambda _: None)"
