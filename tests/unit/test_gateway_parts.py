@@ -138,6 +138,6 @@ def test_an_openai_client_that_reads_no_more_is_dropped_and_its_task_cancelled(
             await response(scope, never, stuck)
         return await gateway.redis.run(gateway.store.get("film")), upload.folder.exists()
 
-    monkeypatch.setattr(openai_stream, "SEND_TIMEOUT_S", 0.1, raising=False)
+    monkeypatch.setattr(openai_stream, "SEND_TIMEOUT_S", 0.1)
     record, left = inside(follow)
     assert (record.control.status, left) == (Status.CANCELLED, False)
