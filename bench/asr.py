@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import wave
-from http import HTTPStatus
 from pathlib import Path
 from statistics import median
 from subprocess import run
@@ -19,9 +18,8 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
-import httpx
-
-from bench.rig import ROOT, Rig, free_port, wait_for
+from bench.result import keep
+from bench.rig import ROOT, Rig, wait_for
 from common.clock import utcnow
 from common.worker.presence import Presence
 
@@ -31,7 +29,6 @@ MODEL = FIXTURES / "models/whisper"
 CLIPS = [*sorted((FIXTURES / "speech").glob("en-0*.flac")), *sorted((FIXTURES / "speech").glob("en-1*.flac"))]
 RATE_HZ = 16_000
 PAUSE_S = 0.8
-RESULTS = Path(__file__).parent / "results"
 
 Row = dict[str, Any]
 
@@ -41,17 +38,8 @@ class Ours:
 
     def __init__(self, rig: Rig, **settings: str) -> None:
         self.rig = rig
-        port = free_port()
-        rig.python("api_gateway", BATON_GATEWAY__PORT=str(port), BATON_TASKS__RETRY_BACKOFF="0", **settings)
         self.worker = rig.python("services", "faster_whisper", BATON_TASKS__RETRY_BACKOFF="0", **settings)
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False)
-        wait_for(self.ready)
-
-    def ready(self) -> bool:
-        try:
-            return self.http.get("/health/ready").status_code == HTTPStatus.OK
-        except httpx.TransportError:
-            return False
+        self.http = rig.gateway(BATON_TASKS__RETRY_BACKOFF="0", **settings)
 
     @property
     def child(self) -> int:
@@ -196,7 +184,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.asr", description=__doc__)
     parser.add_argument("--minutes", type=int, nargs="+", default=[1, 10], help="lengths; add 60 for an hour")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--save", action="store_true", help="write bench/results/asr.json")
     parser.add_argument("--plain", metavar="SOUND", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.plain:
@@ -210,10 +197,7 @@ def main() -> None:
         ours.measure(CLIPS[0].name)
         rows = [compare(ours, share, minutes, chosen.rounds) for minutes in chosen.minutes]
     show(rows)
-    line = json.dumps({"bench": "asr", "at": utcnow().isoformat(), "cpus": os.cpu_count(), "rows": rows})
-    print(line)
-    if chosen.save:
-        (RESULTS / "asr.json").write_text(line + "\n")
+    keep("asr", rows=rows)
 
 
 if __name__ == "__main__":

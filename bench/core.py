@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from platform import python_version
 from statistics import median
 from subprocess import PIPE, Popen
 from tempfile import TemporaryDirectory
@@ -23,8 +22,9 @@ from celery import Celery
 from celery.result import AsyncResult
 
 from bench.ours import BODY, ENDS, NOOP
-from bench.rig import ROOT, Load, Rig, free_port, middle, percentile, raise_file_limit, wait_for
-from common.clock import utcnow
+from bench.result import keep
+from bench.rig import ROOT, Load, Rig, middle, percentile, raise_file_limit, wait_for
+from tests.support.ports import free_port
 
 CONNECTIONS = 32
 WAITING_ROUNDS, WAITING_COUNT = 5, 2_000
@@ -35,7 +35,6 @@ DEPTH_ROUNDS, DEEP, DEPTH_SAMPLE = 3, 10_000, 300
 CLIENTS, EVENTS_PER_S, LISTENED_S = 1_000, 4, 8.0
 SUBMISSION = {"task_name": NOOP.name, "input_data": BODY}
 PLAIN = {"input_data": BODY}
-RESULTS = Path(__file__).parent / "results"
 
 Table = dict[str, Any]
 
@@ -329,16 +328,8 @@ def main() -> None:
     raise_file_limit()
     found = measure()
     show(found)
-    told = {
-        "bench": "core",
-        "at": utcnow().isoformat(),
-        "python": python_version(),
-        "cpus": psutil.cpu_count(),
-        **found,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "core.json").write_text(json.dumps(told))
-    print(f"\n{json.dumps(told)}")
+    print()
+    keep("core", **found)
 
 
 if __name__ == "__main__":

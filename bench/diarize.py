@@ -21,14 +21,14 @@ import httpx
 import numpy as np
 
 from bench.asr import peak_mib
-from bench.rig import ROOT, Rig, free_port, wait_for
+from bench.result import keep
+from bench.rig import ROOT, Rig, wait_for
 from common.audio import SAMPLE_RATE_HZ, opened
 from common.worker.presence import Presence
 
 NAME = "pyannote.diarize_speakers"
 DIALOGUE = ROOT / "tests/fixtures/speech/dialogue.flac"
 MODEL = ROOT / "tests/fixtures/models/pyannote"
-RESULTS = Path(__file__).parent / "results"
 SLOW = {"BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 1, "timeout": 60}'}
 
 POLL_S = 0.2
@@ -119,37 +119,22 @@ def main() -> None:
     if chosen.plain:
         plain_script(chosen.plain)
         return
-    port = free_port()
-    with (
-        TemporaryDirectory() as folder,
-        Rig(Path(folder)) as rig,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http,
-    ):
+    with TemporaryDirectory() as folder, Rig(Path(folder)) as rig:
         (rig.folder / "share").mkdir()
         make_sound(rig.folder / "share/warm.wav", 0.1)
-        rig.python("api_gateway", BATON_GATEWAY__PORT=str(port), **SLOW)
+        http = rig.gateway(**SLOW)
         rig.python("services", "pyannote", **SLOW)
-        wait_for(lambda: answers(http) and http.get("/v1/monitoring/workers").json()["workers"])
+        wait_for(lambda: http.get("/v1/monitoring/workers").json()["workers"])
         ours(rig, http, "warm.wav")
         rows = [compare(rig, http, minutes) for minutes in chosen.minutes]
     show(rows)
-
-
-def answers(http: httpx.Client) -> bool:
-    try:
-        return http.get("/health/ready").is_success
-    except httpx.HTTPError:
-        return False
+    keep("diarize", rows=rows)
 
 
 def show(rows: list[Row]) -> None:
     print("  ".join(f"{title:>12}" for title in COLUMNS.values()))
     for row in rows:
         print("  ".join(f"{row[key]:>12.2f}" for key in COLUMNS))
-    RESULTS.mkdir(exist_ok=True)
-    line = json.dumps({"bench": "diarize", "cpus": os.cpu_count(), "rows": rows})
-    (RESULTS / "diarize.json").write_text(line + "\n")
-    print(line)
 
 
 if __name__ == "__main__":

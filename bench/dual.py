@@ -15,7 +15,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http import HTTPStatus
 from pathlib import Path
 from statistics import median
 from subprocess import run
@@ -23,11 +22,9 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
-import httpx
-
-from bench.asr import CLIPS, FIXTURES, RESULTS, Row, make_sound, peak_mib
-from bench.rig import ROOT, Rig, free_port, wait_for
-from common.clock import utcnow
+from bench.asr import CLIPS, FIXTURES, Row, make_sound, peak_mib
+from bench.result import keep
+from bench.rig import ROOT, Rig, wait_for
 
 NAME = "dual_stream.transcribe_audio"
 PATIENT = {"BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 1, "timeout": 60}'}
@@ -39,17 +36,8 @@ class Ours:
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
-        port = free_port()
-        rig.python("api_gateway", BATON_GATEWAY__PORT=str(port), **PATIENT)
         self.worker = rig.python("services", "dual_stream", BATON_GPU__DEVICE="simulated", **PATIENT)
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False)
-        wait_for(self.ready)
-
-    def ready(self) -> bool:
-        try:
-            return self.http.get("/health/ready").status_code == HTTPStatus.OK
-        except httpx.TransportError:
-            return False
+        self.http = rig.gateway(**PATIENT)
 
     @property
     def child(self) -> int:
@@ -190,7 +178,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.dual", description=__doc__)
     parser.add_argument("--minutes", type=int, nargs="+", default=[10], help="lengths; add 60 for an hour")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--save", action="store_true", help="write bench/results/dual.json")
     parser.add_argument("--plain", nargs=2, metavar=("WAY", "SOUND"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.plain:
@@ -204,10 +191,7 @@ def main() -> None:
         ours.measure(CLIPS[0].name)  # now it is warm
         rows = [row for minutes in chosen.minutes for row in compare(ours, share, minutes, chosen.rounds)]
     show(rows)
-    line = json.dumps({"bench": "dual", "at": utcnow().isoformat(), "cpus": os.cpu_count(), "rows": rows})
-    print(line)
-    if chosen.save:
-        (RESULTS / "dual.json").write_text(line + "\n")
+    keep("dual", rows=rows)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from platform import python_version
 from random import uniform
 from statistics import mean, median
 from tempfile import TemporaryDirectory
@@ -26,8 +25,8 @@ from typing import Any
 import redis
 from redis.connection import AbstractConnection
 
+from bench.result import keep
 from bench.rig import ROOT, Rig, percentile
-from common.clock import utcnow
 from common.gpu.leases import release_of
 from common.gpu.lock import Claim, GpuLock
 from common.redis import SyncRedis
@@ -264,9 +263,7 @@ def main(names: list[str]) -> None:
         say(f"{name:>20}  left out: it is not installed (pip install --target)")
     for title, seconds in recovered.items():
         say(f"{title:>20}{seconds:>20.3f}")
-    when = f"{utcnow():%Y-%m-%d}"
-    machine = {"cores": os.cpu_count(), "python": python_version(), "date": when, "load": os.getloadavg()[0]}
-    say(json.dumps({"machine": machine, "races": races, "recovery": recovered}))
+    keep("gpu", races=races, recovery=recovered)
 
 
 if __name__ == "__main__":

@@ -14,19 +14,20 @@ from typing import Any
 import httpx
 import openai
 
-from bench.rig import Rig, free_port, wait_for
+from bench.result import keep
+from bench.rig import Rig, ready, wait_for
 from common.transcript import Segment, Transcript
 from services.llm import prompts
 from services.llm.batches import Batch, batches
 from services.llm.contracts import TranslateSubtitlesInput
 from services.llm.lines import messages
 from tests.support.chat_server import ChatServer
+from tests.support.ports import free_port
 
 LINES, BATCH, LATENCY_S = 1_000, 20, 0.3
 ALONE = 40
 """Lines that are sent one by one."""
 CHARACTERS_A_TOKEN = 4
-RESULTS = Path(__file__).parent / "results"
 NAME = "llm.translate_subtitles"
 
 Row = dict[str, float]
@@ -47,7 +48,7 @@ def ours(rig: Rig, chat: ChatServer, at_once: int) -> Row:
     }
     processes = [rig.python("api_gateway", **settings), rig.python("services", "llm", **settings)]
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http:
-        wait_for(lambda: answers(http) and http.get("/v1/monitoring/workers").json()["workers"])
+        wait_for(lambda: ready(http) and http.get("/v1/monitoring/workers").json()["workers"])
         chat.requests.clear()
         began = monotonic()
         body = {"task_name": NAME, "input_data": {"transcript_path": "film.json", "target_language": f"l{at_once}"}}
@@ -58,13 +59,6 @@ def ours(rig: Rig, chat: ChatServer, at_once: int) -> Row:
         process.terminate()
         process.wait()
     return {"wall_s": seconds, "requests": len(chat.requests["good"]), "tokens": tokens(chat)}
-
-
-def answers(http: httpx.Client) -> bool:
-    try:
-        return http.get("/health/ready").is_success
-    except httpx.HTTPError:
-        return False
 
 
 def plain(chat: ChatServer, lines: list[Segment], size: int) -> Row:
@@ -105,9 +99,7 @@ def main() -> None:
             "plain, line by line": plain(chat, film().segments[:ALONE], 1),
         }
     show(rows)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "llm.json").write_text(json.dumps(rows))
-    print(json.dumps({"bench": "llm", "lines": LINES, "latency_s": LATENCY_S, **rows}))
+    keep("llm", lines=LINES, latency_s=LATENCY_S, **rows)
 
 
 def show(rows: dict[str, Row]) -> None:

@@ -6,7 +6,6 @@ does not depend on what is shown.
 """
 
 import argparse
-import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,8 +15,8 @@ from time import monotonic
 from typing import Any
 
 from bench.asr import peak_mib
+from bench.result import keep
 from bench.rig import Rig
-from common.clock import utcnow
 from common.gpu.devices import CpuDevice
 from common.transcript import Segment
 from services.paddleocr.areas import Area
@@ -31,7 +30,6 @@ from tests.support.subtitle_score import Score, score
 AREA = Area(y=0.7, height=0.3)
 PLAIN_FPS = 5
 MAX_PIXELS = 40_000_000
-RESULTS = Path(__file__).parent / "results"
 Row = dict[str, Any]
 
 
@@ -143,7 +141,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.ocr", description=__doc__)
     parser.add_argument("--long", action="store_true", help="also 4K and two hours; making the videos takes minutes")
     parser.add_argument("--plain-seconds", type=float, default=15.0, help="of video that the plain way reads")
-    parser.add_argument("--save", action="store_true", help="write bench/results/ocr.json")
     chosen = parser.parse_args()
     cases = CASES | (LONG if chosen.long else {})
     with TemporaryDirectory() as name, Rig(Path(name)) as rig:
@@ -157,10 +154,7 @@ def main() -> None:
         rows += memory(share, ours)
         ours.close()
     show(rows)
-    line = json.dumps({"bench": "ocr", "at": utcnow().isoformat(), "cpus": os.cpu_count(), "rows": rows})
-    print(line)
-    if chosen.save:
-        (RESULTS / "ocr.json").write_text(line + "\n")
+    keep("ocr", rows=rows)
 
 
 if __name__ == "__main__":

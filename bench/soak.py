@@ -6,8 +6,6 @@ that what is in Redis at the end is what never goes.
 """
 
 import argparse
-import json
-import os
 from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
@@ -18,9 +16,9 @@ from typing import Any
 
 import psutil
 
-from bench.asr import FIXTURES, NAME, RESULTS, Ours
+from bench.asr import FIXTURES, NAME, Ours
+from bench.result import keep
 from bench.rig import Rig, wait_for
-from common.clock import utcnow
 
 SOUNDS = ("speech/en-00.flac", "speech/zh-00.flac", "sample.mp4", "speech/en-long.flac")
 CHUNKS_OF_20_S = {"BATON_FASTER_WHISPER__CHUNK_LENGTH": "20"}
@@ -96,7 +94,6 @@ def left(rig: Rig) -> Row:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--tasks", type=int, default=300)
-    parser.add_argument("--save", action="store_true", help="write bench/results/soak.json")
     chosen = parser.parse_args()
     with TemporaryDirectory() as folder, Rig(Path(folder)) as rig:
         share = Path(folder) / "share"
@@ -110,10 +107,7 @@ def main() -> None:
     print("keys in Redis after each task:", *(row["keys"] for row in seen))
     for name, value in row.items():
         print(f"{name:>16}  {value}")
-    line = json.dumps({"bench": "soak", "task": NAME, "at": utcnow().isoformat(), "cpus": os.cpu_count(), **row})
-    print(line)
-    if chosen.save:
-        (RESULTS / "soak.json").write_text(line + "\n")
+    keep("soak", task=NAME, **row)
 
 
 if __name__ == "__main__":
