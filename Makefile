@@ -128,7 +128,7 @@ requirements: $(LOCAL) ## compile requirements/*.in to pinned *.txt (ARGS=--upgr
 
 clean: ## remove the virtual environment and caches; share/ and .baton/ stay
 	@if [ -x $(BIN)/baton ]; then $(BIN)/baton down; fi
-	rm -rf $(VENV) .venv-* *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	rm -rf $(VENV) .venv-* *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- the virtual environment: a stamp is as new as what was installed, so a second run is instant ----

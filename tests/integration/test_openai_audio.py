@@ -103,7 +103,7 @@ def test_json_is_the_text_of_a_task_like_any_other(spoken: Stack, client: openai
     answer = heard(client)
     assert "village" in words(answer.text)
     assert (answer.usage.type, answer.usage.seconds) == ("duration", 2)
-    task = spoken.read(answer._request_id)
+    task = spoken.read(answer._request_id)  # noqa: SLF001 - the SDK documents it as public
     assert (task["task_name"], task["status"]) == (TASK, "SUCCESS")
     path = spoken.share / task["stages"][TASK]["output"]["transcript_path"]["path"]
     assert answer.text == " ".join(segment["text"] for segment in json.loads(path.read_text())["segments"])
