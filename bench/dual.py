@@ -90,15 +90,15 @@ class Script:
     """What a script of a few lines does with both libraries."""
 
     def __init__(self, sound: str) -> None:
-        from faster_whisper import WhisperModel, decode_audio  # noqa: PLC0415 - only this process is the script
+        from faster_whisper import WhisperModel, decode_audio  # type: ignore[import-untyped]  # noqa: PLC0415 - only this process is the script
 
-        from services.sensevoice import engine  # noqa: PLC0415
+        from services.sensevoice import engine  # noqa: PLC0415 - the same
 
         self.engine = engine
         self.sensevoice = engine.load(FIXTURES / "models/sensevoice", threads=max((os.cpu_count() or 1) - 2, 1))
         self.whisper = WhisperModel(str(FIXTURES / "models/whisper"), device="cpu", compute_type="int8")
         list(self.whisper.transcribe(str(CLIPS[0]), vad_filter=True, temperature=0, word_timestamps=True)[0])
-        self.decode = lambda: decode_audio(sound)
+        self.decode: Callable[[], Any] = lambda: decode_audio(sound)
         self.first: Row = {}
         self.began = monotonic()
 

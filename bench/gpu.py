@@ -24,6 +24,7 @@ from typing import Any
 
 import redis
 from redis.connection import AbstractConnection
+from typing_extensions import override
 
 from bench.result import keep
 from bench.rig import ROOT, Rig, percentile
@@ -113,13 +114,14 @@ def take_turns(name: str, url: str) -> None:
 
 
 def count_commands() -> list[int]:
-    sent, send = [0], AbstractConnection.send_packed_command
+    connection: Any = AbstractConnection
+    sent, send = [0], connection.send_packed_command
 
     def counted(*arguments: Any, **options: Any) -> Any:
         sent[0] += 1
         return send(*arguments, **options)
 
-    AbstractConnection.send_packed_command = counted
+    connection.send_packed_command = counted
     return sent
 
 
@@ -146,6 +148,7 @@ class Process(AbstractContextManager["Process"]):
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
 
+    @override
     def __exit__(self, *_: object) -> None:
         self.popen.kill()
         self.popen.communicate()

@@ -62,7 +62,7 @@ def ours(rig: Rig, chat: ChatServer, at_once: int) -> Row:
 
 
 def plain(chat: ChatServer, lines: list[Segment], size: int) -> Row:
-    params = TranslateSubtitlesInput(transcript_path="film.json", target_language="fr")
+    params = TranslateSubtitlesInput.model_validate({"transcript_path": "film.json", "target_language": "fr"})
     cut = batches(lines, most=size, characters=100_000, context=3)
     client = openai.OpenAI(base_url=chat.url, api_key="none")
     chat.requests.clear()

@@ -63,7 +63,7 @@ class Times:
 
 def main() -> None:
     times = Times()
-    FastStage.items = times.of_items(FastStage.items)  # type: ignore[method-assign]
+    FastStage.items = times.of_items(FastStage.items)  # type: ignore[assignment, method-assign]
     SlowStage.process = times.of_process(SlowStage.process)  # type: ignore[method-assign]
     pipeline.run = times.of_run(pipeline.run)
     with TemporaryDirectory() as name:

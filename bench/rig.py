@@ -33,7 +33,7 @@ class Rig:
         self.exits = ExitStack()
         self.redis = RedisServer(folder / "redis")
         self.url = self.redis.url
-        self.client: Any = self.redis.client
+        self.client = self.redis.client
 
     def __enter__(self) -> Self:
         self.redis.start()
@@ -54,7 +54,7 @@ class Rig:
 
     def python(self, *arguments: str, **settings: str) -> psutil.Process:
         """Start a module of ours, with settings as BATON_ variables."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}  # noqa: TID251
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}  # noqa: TID251 - PATH and the like
         ours = {
             "BATON_REDIS__URL": self.url,
             "BATON_STORAGE__SHARE": str(self.folder / "share"),

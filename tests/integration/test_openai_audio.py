@@ -167,11 +167,11 @@ def test_every_language_has_a_name() -> None:
 
 @pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # by OpenAI, not by us
 def test_a_translation_is_english(spoken: Stack, client: openai.OpenAI) -> None:
-    answer = client.audio.translations.create(file=CHINESE, model=MODEL, response_format="verbose_json")  # type: ignore[deprecated]
+    answer = client.audio.translations.create(file=CHINESE, model=MODEL, response_format="verbose_json")
     assert asked(last_task(spoken))["task"] == "translate"
     assert answer.language == "english"
     assert answer.text == " ".join(segment.text for segment in answer.segments or ())
-    short = client.audio.translations.create(file=CHINESE, model="whisper-1", prompt="A village.")  # type: ignore[deprecated]
+    short = client.audio.translations.create(file=CHINESE, model="whisper-1", prompt="A village.")
     assert set(short.to_dict()) == {"text"}
 
 
@@ -293,7 +293,7 @@ def test_a_wrong_key_is_an_authentication_error(spoken: Stack) -> None:
         heard(stranger)
     assert (told.value.code, told.value.type) == ("invalid_api_key", "invalid_request_error")
     assert told.value.body == {
-        "message": told.value.body["message"],  # type: ignore[index]
+        "message": told.value.body["message"],
         "type": "invalid_request_error",
         "param": None,
         "code": "invalid_api_key",
@@ -345,7 +345,7 @@ def test_a_broken_file_is_a_bad_request_with_its_task(spoken: Stack, client: ope
     assert told.value.code == "not_media"
     assert told.value.response.headers["x-should-retry"] == "false"
     task = spoken.read(told.value.response.headers["x-baton-task-id"])
-    assert (task["status"], task["error"]["message"]) == ("FAILED", told.value.body["message"])  # type: ignore[index]
+    assert (task["status"], task["error"]["message"]) == ("FAILED", told.value.body["message"])
 
 
 def test_an_empty_file_is_a_bad_request(client: openai.OpenAI) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from typing_extensions import override
+
 Json = dict[str, Any]
 PROMPT_TOKENS, COMPLETION_TOKENS = 10, 5
 
@@ -136,6 +138,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
 
 
 class Server(ThreadingHTTPServer):
+    @override
     def handle_error(self, *_: object) -> None:
         """A client that is killed in the middle is no error here."""
 
@@ -185,6 +188,7 @@ class ChatServer:
                     reply = Reply(cut=True)
                 self.close_connection = reply.cut
 
+            @override
             def log_message(self, *_: object) -> None:
                 return
 

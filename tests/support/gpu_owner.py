@@ -7,7 +7,7 @@ from pydantic_core import to_json
 
 from common import keys
 from common.gpu.lock import Answer, ms, released
-from common.redis import Call, SyncRedis, script
+from common.redis import Arg, Call, SyncRedis, script
 from tests.support.waiting import wait_until
 
 HOST = "here"
@@ -45,7 +45,7 @@ class Owner:
     def ask(self, *, grace: timedelta = timedelta(0), lease: timedelta = LEASE) -> Answer:
         party = {"channel": self.channel, "devices": self.locks, "task_id": self.name, "worker": self.name}
         told = to_json({**party, "priority": 5, "owner": self.name})
-        arguments = [self.name, ms(lease), ms(CLAIM), self.head_start_ms, ms(grace), told, self.arrival]
+        arguments: list[Arg] = [self.name, ms(lease), ms(CLAIM), self.head_start_ms, ms(grace), told, self.arrival]
         answer = self.redis.run(Call(script("gpu/acquire"), self.locks, arguments, Answer.parse))
         self.arrival = answer.arrival or self.arrival
         return answer

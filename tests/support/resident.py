@@ -16,6 +16,7 @@ from common.gpu.residency import Model
 from common.gpu.session import Gpu, held
 from common.redis import SyncRedis
 from services import settings
+from tests.support.hang import stay
 
 
 def load(mib: int, device: Device) -> int:
@@ -40,7 +41,7 @@ def use(
     """Use a model for a while, step by step, and tell what that took."""
     card = next(iter(gpu.devices.values()))
     assert isinstance(card, SimulatedDevice)
-    unload = Event().wait if stubborn else partial(give_back, card)
+    unload = stay if stubborn else partial(give_back, card)
     model: Model[Any] = Model("test", name, partial(load, mib), unload, estimate_mib=mib)
     timings = Timings()
     try:
@@ -66,7 +67,7 @@ class Resident:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **environment},  # noqa: TID251
+            env={**os.environ, **environment},  # noqa: TID251 - PATH and the like
         )
 
     def begin(self, name: str, mib: int, **more: Any) -> None:

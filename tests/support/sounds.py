@@ -15,9 +15,10 @@ RATE_HZ = 16_000
 
 def speech(name: str) -> np.ndarray:
     """Return a fixture's samples, as plain faster-whisper reads them."""
-    from faster_whisper import decode_audio  # noqa: PLC0415 - heavy, and not every test of sound needs it
+    from faster_whisper import decode_audio  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy, and not every test of sound needs it
 
-    return decode_audio(str(FIXTURES / name))
+    samples: np.ndarray = decode_audio(str(FIXTURES / name))
+    return samples
 
 
 def silence(seconds: float) -> np.ndarray:

@@ -89,7 +89,7 @@ class Stack:
         return list(self.redis.client.scan_iter(f"worker:{service}@*"))
 
     def spawn(self, module: str, name: str, environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[bytes]:
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("BATON_")}  # noqa: TID251
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("BATON_")}  # noqa: TID251 - PATH and the like
         configured = {
             "BATON_REDIS__URL": self.redis.url,
             "BATON_GATEWAY__PORT": str(self.port),

@@ -18,7 +18,7 @@ from common.gpu.residency import Model
 from common.media import Artifact, MediaFile
 from common.worker.job import Job
 from common.worker.task import task
-from tests.support.hang import hang
+from tests.support.hang import hang, stay
 
 TICK_S = 0.02
 
@@ -185,7 +185,7 @@ def hold(params: HoldInput, job: Job) -> WorkOutput:
 
 def model_of(params: HoldInput) -> Model[int]:
     mib = params.model_mib
-    unload = (lambda _: Event().wait()) if params.stubborn else (lambda _: None)
+    unload = stay if params.stubborn else (lambda _: None)
     return Model("testing", str(mib), load=lambda card: take(card, mib), unload=unload, estimate_mib=mib)
 
 

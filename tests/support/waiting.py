@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], *, timeout: float = 20, every: float = 0.02) -> T:
+def wait_until(condition: Callable[[], T | None], *, timeout: float = 20, every: float = 0.02) -> T:
     """Return the first true value of `condition`; fail with the last one when it never comes."""
     deadline = monotonic() + timeout
     while not (value := condition()):

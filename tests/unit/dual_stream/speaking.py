@@ -1,5 +1,6 @@
 """Chunks of two engines' texts, written by hand: utterances of a second a word, with a pause between."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,8 +17,6 @@ CHINESE = f"[{ALONE}]"
 
 def words_of(text: str, start: float, each: float) -> list[Word]:
     """Return words of a text: by spaces, Chinese by character; each with the space before it."""
-    import re  # noqa: PLC0415
-
     found = re.findall(rf" ?{CHINESE}[^\w\s]*| ?[^\s{ALONE}]+", text)
     return [
         Word(text=piece, start=round(start + n * each, 3), end=round(start + (n + 1) * each, 3), probability=0.9)
