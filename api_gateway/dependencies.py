@@ -79,7 +79,7 @@ class Gateway:
         self.background = Background(MOST_IN_BACKGROUND)
         self.alerts = Alerts(lambda: self.monitoring.current.alert_url)
         self.monitor = Monitor(self.redis, self.monitoring, self.watches)
-        self.survey = Survey(self.redis, self.store, catalog, self.monitoring)
+        self.survey = Survey(self.redis, self.store, self.storage, catalog, self.monitoring)
         places = ModelPlaces(self.storage, settings.models)
         self.models = ModelOverview(self.redis, self.survey, places, KnownModels(models), settings)
         self.metrics = Metrics(self.redis, self.hub, self.survey)

@@ -15,7 +15,7 @@ from common.worker.presence import alive
 
 PAST_RUNS = 50
 
-Reason = Literal["finished", "running", "no_worker", "queued", "gpu"]
+Reason = Literal["finished", "running", "storage_full", "no_worker", "queued", "gpu"]
 
 
 class GpuHolder(BaseModel):
@@ -68,6 +68,9 @@ async def explained(gateway: Gateway, reason: WaitReason) -> WaitReason:
     if not reason.workers:
         reason.reason = "no_worker"
         reason.message = f"No worker of the queue {queue} is alive. Start one: python -m services {queue}."
+        return reason
+    if shortage := await gateway.survey.shortage():
+        reason.reason, reason.message = "storage_full", shortage
         return reason
     reason.reason = "queued"
     reason.message = f"It is number {(reason.position or 0) + 1} in the queue; running now: {reason.running}."

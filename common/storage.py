@@ -75,15 +75,21 @@ class Storage:
         relative = self.relative(path)
         return Artifact(path=relative, url=f"/v1/files/{quote(relative)}", size=path.stat().st_size)
 
-    def require_space(self, needed_bytes: int = 0) -> None:
-        """Raise StorageFull when less than the floor is free, or would be when so much more is written."""
+    def shortage(self, needed_bytes: int = 0) -> str | None:
+        """Say that less than the floor is free, or would be when so much more is written; None when there is room."""
         free = shutil.disk_usage(self.root).free
-        if free - needed_bytes < self.min_free_bytes:
-            wanted = f"{needed_bytes >> 20} MiB are needed, and " if needed_bytes else ""
-            raise StorageFull(
-                f"Only {free >> 20} MiB are free under share; {wanted}the floor is {self.min_free_bytes >> 20} MiB. "
-                "Free some space, or lower storage.min_free_bytes.",
-            )
+        if free - needed_bytes >= self.min_free_bytes:
+            return None
+        wanted = f"{needed_bytes >> 20} MiB are needed, and " if needed_bytes else ""
+        return (
+            f"Only {free >> 20} MiB are free under share; {wanted}the floor is {self.min_free_bytes >> 20} MiB. "
+            "Free some space, or lower storage.min_free_bytes."
+        )
+
+    def require_space(self, needed_bytes: int = 0) -> None:
+        """Raise StorageFull where there is a shortage."""
+        if shortage := self.shortage(needed_bytes):
+            raise StorageFull(shortage)
 
     def workspace(self, task_id: str) -> Path:
         return self.workflows / task_id

@@ -27,6 +27,7 @@ class Diagnosis(BaseModel):
 async def diagnose(survey: Survey) -> Diagnosis:
     reasons = [
         *await of_monitor(survey),
+        *await of_storage(survey),
         *await of_queues(survey),
         *await of_workers(survey),
         *await of_tasks(survey),
@@ -46,6 +47,11 @@ async def of_monitor(survey: Survey) -> list[Reason]:
         message = f"The settings changed at run time are not applied. {survey.config.ignored}. Correct or remove them."
         found.append(Reason(weight="degraded", code="config_ignored", message=message))
     return found
+
+
+async def of_storage(survey: Survey) -> list[Reason]:
+    shortage = await survey.shortage()
+    return [Reason(weight="failing", code="storage_full", message=shortage)] if shortage else []
 
 
 async def of_queues(survey: Survey) -> list[Reason]:

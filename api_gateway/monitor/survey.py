@@ -1,5 +1,6 @@
 """All that is known of the system at one moment, read from Redis: for the monitoring routes and the metrics."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from common.gpu.leases import Ended, LockView, views
 from common.gpu.residents import Resident, residents_on
 from common.redis import AsyncRedis, told
 from common.state import StateStore
+from common.storage import Storage
 from common.worker.app import HIGHEST_PRIORITY
 from common.worker.presence import Seen, alive, workers
 
@@ -49,9 +51,12 @@ class Place:
 class Survey:
     """Reads; changes nothing."""
 
-    def __init__(self, redis: AsyncRedis, store: StateStore, catalog: Catalog, config: RuntimeConfig) -> None:
+    def __init__(
+        self, redis: AsyncRedis, store: StateStore, storage: Storage, catalog: Catalog, config: RuntimeConfig
+    ) -> None:
         self.redis = redis
         self.store = store
+        self.storage = storage
         self.catalog = catalog
         self.config = config
 
@@ -76,6 +81,10 @@ class Survey:
         """Tell whether some gateway leads, so that the monitor is at work."""
         with told():
             return bool(await self.redis.client.exists(keys.LEADER))
+
+    async def shortage(self) -> str | None:
+        """Say what there is too little of on the disk for a task to begin; None when there is enough."""
+        return await asyncio.to_thread(self.storage.shortage)
 
     async def history(self, view: LockView, count: int = HISTORY_READ) -> list[Ended]:
         """Return the ended leases and the waiters that gave up, newest first."""
@@ -121,7 +130,7 @@ class Glance(Survey):
     """Looks at each thing once: all that it tells is of one moment."""
 
     def __init__(self, survey: Survey) -> None:
-        super().__init__(survey.redis, survey.store, survey.catalog, survey.config)
+        super().__init__(survey.redis, survey.store, survey.storage, survey.catalog, survey.config)
         self.seen: dict[str, Any] = {}
 
     async def once(self, look: Callable[[], Awaitable[T]]) -> T:

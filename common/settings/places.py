@@ -23,7 +23,7 @@ class StorageSettings(Section):
     max_upload_bytes: Annotated[int, Field(gt=0)] = 20 * GIB
     max_download_bytes: Annotated[int, Field(gt=0)] = 20 * GIB
     download_timeout: Annotated[Seconds, Field(description="for a whole input")] = timedelta(hours=1)
-    min_free_bytes: Annotated[int, Field(ge=0, description="uploads and tasks are refused under this")] = 1 * GIB
+    min_free_bytes: Annotated[int, Field(ge=0, description="under this, uploads are refused and tasks wait")] = 1 * GIB
     allowed_hosts: Annotated[list[str], Field(description="private hosts or networks that inputs may come from")] = []
     s3_endpoint: Annotated[str | None, Field(pattern=r"^https?://", description="for s3:// inputs; None is AWS")] = None
     s3_region: str = "us-east-1"

@@ -44,6 +44,10 @@ def standard_task_interface(self: Task, context: dict[str, Any]) -> dict[str, An
 
 
 def claim(process: WorkerProcess, task: RegisteredTask, task_id: str) -> Record | None:
+    """Begin an attempt. While the disk is full none begins: the task waits, and the reconciler dispatches it again."""
+    if shortage := process.storage.shortage():
+        log.warning("delivery_postponed", message=shortage)
+        return None
     found = patiently(process, process.store.claim(task_id, task.contract.queue, process.name))
     if isinstance(found, Record):
         return found
@@ -94,7 +98,6 @@ def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
         BatonError: always one of these.
     """
     try:
-        job.storage.require_space()
         params = task.contract.input.model_validate(record.context.input_params.input_data)
         with job.process.soft_limit:
             made = task.function(params, job)

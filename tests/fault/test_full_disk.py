@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,27 +18,33 @@ from tests.support.delivery import run
 from tests.support.redis_server import RedisServer
 from tests.support.stack import Stack
 from tests.support.testing_service import EchoInput, EchoOutput
+from tests.support.waiting import wait_until
 
 SHARE_KIB = 1024
 TONE_SECONDS = 60
 
 
-@pytest.fixture(scope="module")
-def cramped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack whose share holds one MiB."""
-    folder = tmp_path_factory.mktemp("stack")
+@contextmanager
+def small_share(folder: Path, **environment: str) -> Iterator[Stack]:
+    """Start a stack whose share holds one MiB."""
     share = folder / "share"
     share.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SHARE_KIB}k", "tmpfs", share], check=False).returncode:
         pytest.skip("mounting a tmpfs needs root")
     try:
-        with Stack(folder) as own:
+        with Stack(folder, **environment) as own:
             own.gateway()
             own.worker()
-            own.worker("ffmpeg")
             yield own
     finally:
         subprocess.run(["umount", "--lazy", share], check=True)
+
+
+@pytest.fixture(scope="module")
+def cramped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with small_share(tmp_path_factory.mktemp("stack")) as own:
+        own.worker("ffmpeg")
+        yield own
 
 
 @pytest.fixture
@@ -75,6 +82,24 @@ def test_a_python_task_on_a_full_disk_ends_in_storage_full_and_the_worker_goes_o
     assert (context["status"], context["error"]["code"]) == ("FAILED", "storage_full")
     assert written(cramped) == before
     assert cramped.wait_for(cramped.submit("testing.echo"))["status"] == "SUCCESS"
+
+
+def test_no_task_begins_on_a_full_disk_and_all_do_when_there_is_room_again(tmp_path: Path) -> None:
+    floor = str(SHARE_KIB * 1024 // 2)
+    with small_share(tmp_path, BATON_STORAGE__MIN_FREE_BYTES=floor) as stack:
+        filler = stack.share / "filler"
+        filler.write_bytes(bytes(SHARE_KIB * 1024 * 3 // 4))
+        waiting = [stack.submit("testing.echo") for _ in range(5)]
+        wait_until(lambda: stack.logged("worker").count("delivery_postponed") >= len(waiting))
+        reason = stack.http.get(f"/v1/tasks/{waiting[0]}/wait-reason").json()
+        assert (reason["status"], reason["reason"]) == ("PENDING", "storage_full")
+        assert "storage.min_free_bytes" in reason["message"]
+        health = stack.http.get("/v1/monitoring/health").json()
+        assert (health["verdict"], health["reasons"][0]["code"]) == ("failing", "storage_full")
+        filler.unlink()
+        ended = [stack.wait_for(task_id) for task_id in waiting]
+        assert {(one["status"], one["stages"]["testing.echo"]["attempt"]) for one in ended} == {("SUCCESS", 1)}
+        wait_until(lambda: stack.http.get("/v1/monitoring/health").json()["verdict"] == "ok")
 
 
 def test_a_task_that_has_used_up_its_quota_ends_in_storage_full(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from common.events import EVERY_TASK
 from common.redis import AsyncRedis, SyncRedis
 from common.settings import RedisSettings, TaskSettings
 from common.state import StateStore
+from common.storage import Storage
 from services import catalog, settings
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
@@ -46,7 +48,7 @@ def connection(port: int) -> AsyncRedis:
 
 def survey(redis: AsyncRedis) -> Survey:
     config = RuntimeConfig(redis, settings().gpu_lock_monitor, {})
-    return Survey(redis, StateStore(TaskSettings()), catalog(), config)
+    return Survey(redis, StateStore(TaskSettings()), Storage(Path()), catalog(), config)
 
 
 @pytest.fixture

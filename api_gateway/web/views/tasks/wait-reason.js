@@ -3,7 +3,13 @@ import { html } from "../../lib/html.js";
 import { duration } from "../../lib/format.js";
 import { to } from "../../lib/router.js";
 
-const TITLES = { no_worker: "No worker takes it", queued: "It waits for its turn", gpu: "It waits for the GPU" };
+const TITLES = {
+  storage_full: "The disk is full",
+  no_worker: "No worker takes it",
+  queued: "It waits for its turn",
+  gpu: "It waits for the GPU",
+};
+const WRONG = new Set(["storage_full", "no_worker"]);
 
 function ordinal(position) {
   if (position === null || position === undefined) return "–";
@@ -11,7 +17,7 @@ function ordinal(position) {
 }
 
 export const WaitReason = ({ reason }) => reason.reason in TITLES && html`
-  <section class=${`card task-why ${reason.reason === "no_worker" ? "warn" : ""}`} aria-label="Why it waits">
+  <section class=${`card task-why ${WRONG.has(reason.reason) ? "warn" : ""}`} aria-label="Why it waits">
     <h2>${TITLES[reason.reason]}</h2>
     <p>${reason.message}</p>
     <dl class="task-figures">
