@@ -20,6 +20,7 @@ from tests.support.waiting import wait_until
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 NAME = "dual_stream.transcribe_audio"
+FROM_THE_FIRST = "0"  # as Last-Event-ID: the events that came before the client did, too
 STEADY = {"model": "tiny-test", "draft_model": "tiny-test", "temperature": [0]}
 CHUNKS_OF_5_S = {"BATON_DUAL_STREAM__CHUNK_LENGTH": "5"}
 A_CARD = {**CHUNKS_OF_5_S, "BATON_GPU__DEVICE": "simulated"}
@@ -109,7 +110,7 @@ def test_a_client_sees_a_draft_before_each_final_and_the_finals_are_the_transcri
 ) -> None:
     state: State = {}
     drafted: set[int] = set()
-    for event in follow(dual, start(dual, "film.mp4")):
+    for event in follow(dual, start(dual, "film.mp4"), FROM_THE_FIRST):
         if event.kind == "draft":
             drafted |= {segment["id"] for segment in event.data["segments"]}
         if event.kind == "fragment":
@@ -126,7 +127,7 @@ def shown(found: Any) -> list[tuple[int, float, float, str, str]]:
 
 def test_the_first_draft_is_there_when_hardly_anything_was_read(dual: Stack) -> None:
     task_id = start(dual, "film.mp4")
-    first = next(event for event in follow(dual, task_id) if event.kind == "draft")
+    first = next(event for event in follow(dual, task_id, FROM_THE_FIRST) if event.kind == "draft")
     assert first.data["segment_index"] == 0
     stream = kinds(dual, task_id)
     assert "fragment" not in stream[: stream.index("draft")]
@@ -138,7 +139,7 @@ def test_a_client_that_comes_and_goes_ends_with_what_one_that_stays_has(
 ) -> None:
     chance = random.Random(7)
     state: State = {}
-    task_id, last, closed = start(dual, "film.mp4"), "0", False
+    task_id, last, closed = start(dual, "film.mp4"), FROM_THE_FIRST, False
     while not closed:
         for event in islice(follow(dual, task_id, last), chance.randint(1, 6)):
             last = event.id or last
@@ -168,7 +169,7 @@ def test_an_edit_of_a_draft_stays_through_its_final_and_is_in_the_subtitles(dual
     assert (first["text"], first["modified"]) == ("What I wanted.", True)
     assert "What I wanted." in (dual.share / stage["output"]["srt_path"]["path"]).read_text()
     state: State = {}
-    for event in follow(dual, task_id, "0"):
+    for event in follow(dual, task_id, FROM_THE_FIRST):
         if event.kind in {"draft", "fragment"}:
             hear(state, event)
     assert state[0]["text"] == "What I wanted."
