@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from command import Baton
@@ -10,8 +11,9 @@ from tests.support.processes import holders
 
 
 @pytest.fixture
-def baton(tmp_path: Path) -> Iterator[Baton]:
-    command = Baton(tmp_path)
-    yield command
-    command("down", timeout=100)
-    assert holders(command.state_dir) == []
+def baton() -> Iterator[Baton]:
+    with TemporaryDirectory(prefix="baton-") as folder:  # a short path: it has a Unix socket in it
+        command = Baton(Path(folder))
+        yield command
+        command("down", timeout=100)
+        assert holders(command.state_dir) == []

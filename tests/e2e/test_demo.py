@@ -19,7 +19,7 @@ DEMO = [sys.executable, "-m", "cli", "demo"]
 
 
 @pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give the demo a place of its own for its temporary folder, and see that it leaves it empty."""
     folder = Path(tempfile.mkdtemp(prefix="e2e-"))
     monkeypatch.setenv("TMPDIR", str(folder))

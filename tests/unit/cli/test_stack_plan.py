@@ -18,8 +18,8 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_supervisord_reads_back_what_was_meant(tmp_path: Path) -> None:
-    state_dir = StateDir(tmp_path / "50% & more")
+def test_odd_paths_are_read_back(tmp_path: Path) -> None:
+    state_dir = StateDir(tmp_path / "5% &")
     state_dir.prepare()
     command = ["/bin/echo", "100%", "two words", "a;b"]
     state_dir.config.write_text(render(state_dir, [Program("gateway", command, order=20)]), encoding="utf-8")
