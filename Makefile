@@ -11,10 +11,10 @@ TESTS_AT_ONCE ?= 2
 UP     := $(if $(PORT),--port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs test test-paddleocr test-pyannote test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-llm soak chaos requirements clean docker-up docker-down
+.PHONY: help demo up down status logs test test-paddleocr test-pyannote test-llm-server test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-llm soak chaos requirements clean docker-up docker-down
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ---- run it ----
 

@@ -30,6 +30,7 @@ class GpuHolder(BaseModel):
 class WaitReason(BaseModel):
     """`position` counts the tasks before this one, in the queue or in the line for the GPU (`reason` says which).
 
+    `running` tasks and living `workers` of its queue are told of one that is PENDING.
     `eta` is seconds until it starts, or has the GPU, from past runs.
     """
 
@@ -39,8 +40,8 @@ class WaitReason(BaseModel):
     message: str
     queue: str
     position: int | None = None
-    running: int = 0
-    workers: int = 0
+    running: int | None = None
+    workers: int | None = None
     eta: float | None = None
     holder: GpuHolder | None = None
 

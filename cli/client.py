@@ -50,6 +50,9 @@ class Client:
     def tasks(self, **filters: str | int | None) -> Json:
         return self.call("GET", "/v1/tasks", params={key: value for key, value in filters.items() if value is not None})
 
+    def wait_reason(self, task_id: str) -> Json:
+        return self.call("GET", f"{task_path(task_id)}/wait-reason")
+
     def cancel(self, task_id: str) -> Json:
         return self.call("POST", f"{task_path(task_id)}/cancel")
 

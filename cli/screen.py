@@ -55,10 +55,15 @@ def note(text: str) -> None:
 
 def show_error(error: BatonError) -> None:
     note(f"[bold red]{escape(error.code)}[/]: {escape(error.message)}")
-    for key, value in told_apart(error.detail):
-        note(f"  [dim]{escape(key)}:[/] {escape(value if isinstance(value, str) else json.dumps(value))}")
+    show_detail(notes, error.detail)
     if isinstance(error, CommandError) and error.advice:
         note(f"  {escape(error.advice)}")
+
+
+def show_detail(where: Console, detail: Json) -> None:
+    for key, value in told_apart(detail):
+        told = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        where.print(f"  [dim]{escape(key)}:[/] {escape(told)}", soft_wrap=True)
 
 
 def told_apart(detail: Json) -> Iterator[tuple[str, Any]]:
@@ -92,6 +97,7 @@ def show_context(context: Json) -> None:
         show_stage(name, stage)
     if error := context.get("error"):
         out.print(f"[red]{escape(error['code'])}[/]: {escape(error['message'])}")
+        show_detail(out, error["detail"])
 
 
 def show_stage(name: str, stage: Json) -> None:
@@ -128,18 +134,27 @@ class TaskBar:
                 for segment in event.data.get("segments", []):
                     self.bar.console.print(f"[dim]{segment['start']:8.2f}[/]  {escape(segment['text'])}")
             case "signal":
-                self.show_signal(event.data["code"])
+                self.show_signal(event.data)
 
     def show_state(self, context: Json) -> None:
         stage = context.get("stages", {}).get(context.get("task_name"), {})
         self.show_progress({"phase": context["status"].lower()} | (stage.get("progress") or {}))
+
+    def explain(self, told: Json) -> None:
+        """Say why it waits, where that is what it does."""
+        if told["reason"] not in {"running", "finished"}:
+            self.bar.update(self.row, description=escape(told["message"]))
 
     def show_progress(self, progress: Json) -> None:
         phase = progress.get("message") or progress.get("phase") or ""
         # an empty text keeps the one before; what a task says is text, and the column reads markup
         self.bar.update(self.row, completed=progress.get("percent", 0.0), description=escape(phase) or None)
 
-    def show_signal(self, code: str) -> None:
+    def show_signal(self, signal: Json) -> None:
+        code = signal["code"]
+        if code == "retrying":
+            ended = signal["attempt"] - 1
+            self.bar.console.print(f"[yellow]attempt {ended} ended:[/] {escape(signal['reason'])}; another follows")
         self.bar.update(self.row, description=escape(code.replace("_", " ")))
         if code == "task_complete":
             self.bar.update(self.row, completed=100.0)

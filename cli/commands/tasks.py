@@ -1,5 +1,6 @@
 """submit, watch, result, cancel, tasks, catalog: what a client does with tasks."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -9,7 +10,7 @@ from rich.markup import escape
 from cli import arguments, screen
 from cli.client import Client, Json
 from cli.commands.options import AsJson, TaskId, session
-from cli.errors import EXIT_INTERRUPTED, EXIT_OF
+from cli.errors import EXIT_INTERRUPTED, EXIT_OF, GatewayUnreachable
 from cli.follow import follow
 from cli.schema import describe_type, replace_media
 from cli.transfer import save_artifacts, send_file
@@ -136,6 +137,9 @@ def watch_to_end(client: Client, task_id: str, *, quiet: bool) -> Json:
         with screen.task_bar(quiet=quiet) as bar:
             for event in follow(client, task_id, lambda reason: screen.note(f"[dim]{escape(reason)}; reconnecting[/]")):
                 bar.show(event)
+                if event.name == "ping":  # nothing has happened for some seconds
+                    with suppress(GatewayUnreachable):
+                        bar.explain(client.wait_reason(task_id))
     except KeyboardInterrupt:
         leave_running(task_id)
     return client.task(task_id)

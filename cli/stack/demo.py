@@ -17,7 +17,7 @@ from cli.stack.comparison import show_side_by_side
 from cli.stack.course import TINY_MODEL, film_to_subtitles
 from cli.stack.folder import StateDir
 from cli.stack.lifecycle import LOG_LINES, down, members, tail, up
-from cli.stack.plan import LOOPBACK, Plan
+from cli.stack.plan import LOOPBACK, Plan, read_settings
 from cli.stack.receiver import Delivery, receiving
 from cli.stack.stopwatch import Stopwatch
 from cli.transfer import save_artifacts, send_file
@@ -59,7 +59,13 @@ def run_demo() -> None:
 
 @contextmanager
 def throw_away_stack(watch: Stopwatch) -> Iterator[Plan]:
-    """Start a stack in a temporary folder on free ports; stop and remove it, whatever happens."""
+    """Start a stack in a temporary folder on free ports; stop and remove it, whatever happens.
+
+    Raises:
+        NotStartable: the settings are wrong; better told here than by each program in its log.
+        DemoFailed: something else did not work; its logs were shown.
+    """
+    read_settings()
     with TemporaryDirectory(prefix="baton-demo-") as name:
         folder = Path(name).resolve()
         scratch = {"TMPDIR": str(folder)}  # what an interrupted program leaves goes with the folder

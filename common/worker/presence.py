@@ -10,7 +10,7 @@ from common.redis import Arg, Call, script
 
 TTL_S = 15
 REMEMBERED_S = 3600
-"""For this long, a worker that has gone is still listed."""
+"""For this long, a worker that has died is still listed."""
 
 
 class Presence(BaseModel):
@@ -46,6 +46,10 @@ def shown(presence: Presence) -> Call[bool]:
     key = keys.worker(presence.name)
     arguments: list[Arg] = [presence.name, presence.model_dump_json(), TTL_S, REMEMBERED_S]
     return Call(script("present"), [key, keys.WORKERS], arguments, bool)
+
+
+def departed(name: str) -> Call[bool]:
+    return Call(script("depart"), [keys.worker(name), keys.WORKERS], [name], bool)
 
 
 def workers() -> Call[list[Seen]]:

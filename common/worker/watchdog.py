@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import structlog
+from celery import signals
 from celery.bootsteps import StartStopStep
 from typing_extensions import override
 
 from common.clock import utcnow
 from common.errors import StateUnavailable
 from common.worker.enforcement import carry_out_orders
-from common.worker.presence import Presence, shown
+from common.worker.presence import Presence, departed, shown
 from common.worker.process import busy, kill_tree, stopping
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from common.worker.request import TaskRequest
 
 LOOK_EVERY_S = 0.5
+DEPART_WITHIN_S = 5
 log = structlog.get_logger()
 
 
@@ -31,11 +34,12 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
     def __init__(self, worker: Any, **_options: Any) -> None:
         self.app: WorkerApp = worker.app
         self.worker = worker
-        self.pause = threading.Event()
+        self.over = threading.Event()
         self.stopping_since: float | None = None
         self.started_at = utcnow()
         self.reaper: Any = None
         self.thread = threading.Thread(target=self.watch, name="watchdog", daemon=True)
+        signals.worker_shutdown.connect(self.depart, weak=False)
         super().__init__(worker)
 
     @override
@@ -54,11 +58,18 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
 
     @override
     def stop(self, worker: Any) -> None:
-        """Go on: the pool still waits for its last tasks. The thread ends with the process."""
+        """Go on: the pool still waits for its last tasks."""
+
+    def depart(self, **_: Any) -> None:
+        """End: all tasks have, and nobody needs to worry about a worker that stopped in order."""
+        self.over.set()
+        if self.thread.is_alive():
+            self.thread.join(DEPART_WITHIN_S)
+        with suppress(StateUnavailable):
+            self.app.process.redis.run(departed(self.app.process.name))
 
     def watch(self) -> None:
-        while True:
-            self.pause.wait(LOOK_EVERY_S)
+        while not self.over.wait(LOOK_EVERY_S):
             try:
                 for request in busy():
                     self.look_at(request)

@@ -30,6 +30,7 @@ def test_a_short_task_is_finished_before_the_worker_stops(stack: Stack) -> None:
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=60) == 0
     assert codes(stack, task_id) == ["started", "task_complete"]
+    assert stack.http.get("/v1/monitoring/workers").json()["workers"] == [], "one that stopped in order is not missed"
 
 
 def test_a_long_task_is_given_back_after_the_grace_and_its_attempt_is_not_counted(stack: Stack) -> None:

@@ -88,6 +88,21 @@ def test_the_exit_status_says_how_a_watched_task_ended(
         assert baton(*command).exit_code == exit_code
 
 
+def test_a_watched_task_that_waits_says_for_what_and_one_that_is_tried_again_says_why(
+    accepting: FakeGateway, baton: Run
+) -> None:
+    ping = "event: ping\ndata: {}"
+    retrying = 'event: signal\ndata: {"code": "retrying", "attempt": 2, "reason": "download_failed"}'
+    accepting.on("GET /v1/tasks/ep-1/events", events(STARTED, ping, retrying, ENDS["FAILED"]))
+    error = {"code": "download_failed", "message": "It broke off.", "detail": {"host": "example.org"}}
+    accepting.on("GET /v1/tasks/ep-1", context("FAILED", error=error))
+    accepting.on("GET /v1/tasks/ep-1/wait-reason", {"reason": "no_worker", "message": "No worker is alive."})
+    ran = baton("watch", "ep-1")
+    assert len(accepting.asked("GET /v1/tasks/ep-1/wait-reason")) == 1
+    assert "attempt 1 ended: download_failed" in ran.stderr
+    assert "host: example.org" in ran.stdout
+
+
 def test_json_is_one_document_on_stdout(accepting: FakeGateway, baton: Run) -> None:
     accepting.on("GET /v1/tasks/ep-1/events", events(STARTED, ENDS["SUCCESS"]))
     accepting.on("GET /v1/tasks/ep-1", context("SUCCESS"))
