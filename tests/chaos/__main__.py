@@ -23,6 +23,7 @@ from tests.chaos.faults import Faults
 from tests.chaos.letterbox import Letterbox
 from tests.chaos.work import KINDS, services
 from tests.support.chat_server import ChatServer
+from tests.support.processes import described
 
 CHAT_LATENCY_S = 0.5
 SHOWN = 12
@@ -77,7 +78,7 @@ def after(box: Box, letterbox: Letterbox, chosen: argparse.Namespace) -> int:
         show("callbacks", {"requests": len(letterbox.seen), "messages accepted": len(letterbox.accepted)})
         show("loudest in the logs", Counter(loud(box.logged())))
         print(f"\n{disk_usage(box.folder).free >> 20} MiB of the disk are free")
-    return broken + told("No process is left.", lambda: map(str, box.end()))
+    return broken + told("No process is left.", lambda: map(described, box.end()))
 
 
 def ends(aftermath: Aftermath) -> Counter[str]:

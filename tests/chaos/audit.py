@@ -20,6 +20,7 @@ from tests.chaos.clients import ENDINGS, Crowd, Promise
 from tests.chaos.letterbox import Letterbox
 from tests.chaos.work import KINDS
 from tests.support.keys import immortal_keys
+from tests.support.processes import described
 from tests.support.waiting import wait_until
 
 SETTLED_WITHIN_S = 600
@@ -160,7 +161,7 @@ def nobody_works_unseen(seen: Aftermath) -> Iterator[str]:
     """No process runs that has lost its parent, and no ffmpeg."""
     with suppress(AssertionError):  # a child hears that its parent is gone within seconds
         wait_until(lambda: not seen.box.strays(), timeout=GONE_WITHIN_S, every=0.5)
-    yield from (str(process) for process in seen.box.strays())
+    yield from (described(process) for process in seen.box.strays())
 
 
 def unsettled_leases(seen: Aftermath) -> Iterator[str]:
