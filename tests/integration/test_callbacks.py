@@ -17,7 +17,7 @@ from tests.support.receiver import Answer, Receiver, Seen
 from tests.support.stack import QUICK, Stack, kill_tree
 from tests.support.waiting import wait_until
 
-TIMEOUT_S = 0.5
+TIMEOUT_S = 2
 RESUME = "?signature=a%2Fb%3D&x=%7E|{}"
 ECHO = ("testing.echo", {"text": "hello"})
 

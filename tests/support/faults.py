@@ -40,7 +40,10 @@ def ffmpegs_of(pid: int) -> list[int]:
 
 
 def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def pause(server_signal: signal.Signals, pid: int) -> None:
