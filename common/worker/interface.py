@@ -74,6 +74,8 @@ def attempt(process: WorkerProcess, task: RegisteredTask, record: Record) -> Wor
         outcome = timed(task, record, job)
         latest = heartbeat.latest
     heartbeat.flush()
+    if outcome.error:
+        heartbeat.beat()  # is it still ours? What an attempt raises that was taken back in the meantime is no bug
     ended = conclude(process, record.progressed(latest), job, outcome)
     clean_up(job, ended)
     return ended
@@ -122,14 +124,13 @@ def unexpected(error: Exception) -> BatonError:
 def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome) -> WorkflowContext:
     """Write the end of the attempt, unless it was taken back."""
     error = outcome.error
-    if isinstance(error, Fenced):
-        log.warning("attempt_fenced")
+    if error and isinstance(job.heartbeat.stop, Fenced):
+        log.warning("attempt_fenced", exc_info=error)
         return record.context
     if error and not isinstance(error, Cancelled):
         ended = record.ended(Status.FAILED, error=error, timings=job.timings, duration=outcome.duration)
-        answer = patiently(process, process.store.after_failure(record, ended, error))
-        tell_failure(error, answer)
-        if answer != "CANCEL":
+        tell_failure(error)
+        if patiently(process, process.store.after_failure(record, ended, error)) != "CANCEL":
             return ended
         error = Cancelled()
     status = Status.CANCELLED if error else Status.SUCCESS
@@ -139,11 +140,7 @@ def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome)
     return ended
 
 
-def tell_failure(error: BatonError, answer: str) -> None:
-    """Log why the attempt failed. One that was taken back lost its files too: what it raises then is no bug."""
-    if answer not in {"OK", "CANCEL"}:
-        log.warning("attempt_fenced", answer=answer, exc_info=error)
-        return
+def tell_failure(error: BatonError) -> None:
     if error.code == BatonError.code:
         log.error("task_raised", exc_info=error.__cause__)
     log.warning("attempt_failed", code=error.code, message=error.message, detail=error.detail)
