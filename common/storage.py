@@ -76,8 +76,14 @@ class Storage:
         return Artifact(path=relative, url=f"/v1/files/{quote(relative)}", size=path.stat().st_size)
 
     def shortage(self, needed_bytes: int = 0) -> str | None:
-        """Say that less than the floor is free, or would be when so much more is written; None when there is room."""
-        free = shutil.disk_usage(self.root).free
+        """Say that less than the floor is free, or would be when so much more is written; None when there is room.
+
+        A share that is away, such as a network folder's, has none.
+        """
+        try:
+            free = shutil.disk_usage(self.root).free
+        except OSError as error:
+            return f"Share cannot be used: {error.strerror}. See that the folder of storage.share is there."
         if free - needed_bytes >= self.min_free_bytes:
             return None
         wanted = f"{needed_bytes >> 20} MiB are needed, and " if needed_bytes else ""

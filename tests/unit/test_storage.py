@@ -111,6 +111,11 @@ def test_the_floor_is_kept_free(tmp_path: Path) -> None:
         Storage(tmp_path, min_free_bytes=1 << 60).require_space()
 
 
+def test_a_share_that_is_away_has_no_room(tmp_path: Path) -> None:
+    with pytest.raises(StorageFull, match=r"No such file or directory.*storage\.share"):
+        Storage(tmp_path / "unmounted").require_space()
+
+
 # ---- attempts ----
 
 
