@@ -29,7 +29,7 @@ def repositories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         shutil.copy(WHISPER / name, large)
     (large / "model.bin").write_bytes(os.urandom(25 * MIB))
     small = {f"Systran/faster-whisper-{name}": WHISPER for name in ("tiny", "tiny.en", "small")}
-    return small | {f"Systran/faster-whisper-{name}": large for name in ("base", "medium")}
+    return small | {f"Systran/faster-whisper-{name}": large for name in ("base", "medium", "medium.en")}
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +136,31 @@ def test_a_download_is_stopped(browsing: Browsing, served: Stack, hub: ModelHub)
     medium = download(page, "medium")
     expect(medium.get_by_role("progressbar")).to_be_visible(timeout=SOON_MS)
     medium.get_by_role("button", name="Stop the download of medium").click()
+    wait_until(lambda: has_heard(served, "download_model.faster_whisper.medium"))
     hub.go_on()
     expect(medium.get_by_role("button", name="Download medium")).to_be_visible(timeout=LATER_MS)
     served.wait_for("download_model.faster_whisper.medium", "CANCELLED")
+
+
+def test_a_download_whose_process_had_to_be_killed_is_not_shown_any_more(
+    browsing: Browsing, served: Stack, hub: ModelHub
+) -> None:
+    hub.pause_after = PAUSE_AFTER
+    hub.hold()
+    page = models(browsing, served)
+    stuck = download(page, "medium.en")
+    expect(stuck.get_by_role("progressbar")).to_be_visible(timeout=SOON_MS)
+    stuck.get_by_role("button", name="Stop the download of medium.en").click()
+    served.wait_for("download_model.faster_whisper.medium.en", "CANCELLED")
+    expect(stuck.get_by_role("button", name="Download medium.en")).to_be_visible(timeout=LATER_MS)
+    expect(stuck.get_by_role("progressbar")).to_have_count(0)
+    hub.go_on()
+
+
+def has_heard(stack: Stack, task_id: str) -> bool:
+    """Tell whether a heartbeat has brought the cancel to the task."""
+    cancel, beat = stack.redis.client.hmget(f"task_control:{task_id}", "cancel_us", "heartbeat_us")
+    return bool(cancel) and int(beat) > int(cancel)
 
 
 def test_a_gated_model_says_what_to_do_also_later_and_comes_when_that_is_done(

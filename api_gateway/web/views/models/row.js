@@ -57,7 +57,7 @@ function actions(model, state, task) {
 
 function below(model, state, failure) {
   return html`
-    ${model.status === "downloading" && download(model)}
+    ${state === "downloading" && download(model)}
     ${state === "waiting" && html`<p class="wide hint">${waitsFor(model.engine)}</p>`}
     ${state === "damaged" && html`
       <p class="wide notice bad">

@@ -1,4 +1,6 @@
 /** How a model is, from what the list, the stream and its last download say together. */
+import { isFinal } from "../../lib/status.js";
+
 const BADGES = {
   present: ["Here", "ok"],
   downloading: ["Downloading", "info running"],
@@ -9,6 +11,8 @@ const BADGES = {
 
 /** @param {object} model a `ModelView`  @param {object} [task] the context of its last download */
 export function stateOf(model, task) {
+  const ours = task !== undefined && model.download?.task_id === task.task_id;
+  if (model.status === "downloading" && ours && isFinal(task.status)) return "missing"; // killed: it could not say so
   return model.status === "missing" && ["PENDING", "RUNNING"].includes(task?.status) ? "waiting" : model.status;
 }
 
