@@ -12,7 +12,7 @@ from common import log
 from common.contract import Contract
 from common.settings import Settings
 from common.worker.interface import standard_task_interface
-from common.worker.process import WorkerProcess
+from common.worker.process import WorkerProcess, end_orphan
 from common.worker.task import REGISTRY
 from common.worker.watchdog import Watchdog
 
@@ -117,6 +117,7 @@ def create_worker(settings: Settings, service: str) -> WorkerApp:
     for registered in REGISTRY.values():
         register(app, registered.contract)
     signals.setup_logging.connect(lambda **_: log.configure(settings.log, service=service), weak=False)
+    signals.worker_process_init.connect(end_orphan)
     return app
 
 

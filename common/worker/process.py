@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import psutil
+from billiard import current_process
 from celery.worker import state as celery_state
 
 from common.gpu.session import Gpu
@@ -95,6 +96,13 @@ def gone(process: psutil.Process) -> bool:
         return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
     except psutil.NoSuchProcess:
         return True
+
+
+def end_orphan(**_: object) -> None:
+    """End this child if its parent died before the kernel was asked to end it with its parent, as Celery does."""
+    parent = current_process()._parent_pid  # noqa: SLF001 - billiard has no other word for it
+    if parent and os.getppid() != parent:
+        os._exit(1)
 
 
 def busy() -> list["TaskRequest"]:
