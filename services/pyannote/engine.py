@@ -16,6 +16,7 @@ from common.gpu.devices import library as nvml
 from common.gpu.residency import Model
 from common.models.errors import ModelDamaged
 from common.settings import MIB
+from common.worker.memory import keep_what_is_freed
 from services.pyannote.models import ENGINE
 from services.pyannote.turns import DECIMALS, Diarization, Turn, one_at_a_time
 
@@ -32,6 +33,7 @@ OnStep = Callable[[str, float], None]
 @cache
 def library() -> Any:
     """Load pyannote.audio once a process, and keep it from telling its makers what is done here."""
+    keep_what_is_freed()  # torch takes the same large blocks again at every step
     import pyannote.audio
     from pyannote.audio.telemetry import set_telemetry_metrics
 

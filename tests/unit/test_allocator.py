@@ -1,4 +1,4 @@
-"""What is freed goes back to the system, even when something small was made after it."""
+"""What is freed goes back to the system, even when something small was made after it; or stays where that is asked."""
 
 import platform
 import subprocess
@@ -23,13 +23,40 @@ large.clear()
 print(held() - before)
 """
 
+TAKES_AGAIN = """
+import resource
+from common.worker.memory import give_back_what_is_freed, keep_what_is_freed
+{call}
+def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+before = faults()
+for _ in range(20):
+    b"x" * (20 << 20)
+print(faults() - before)
+"""
 
-def left_over_mib(call: str) -> int:
-    command = [sys.executable, "-c", FREES.format(call=call)]
+pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps it")
+
+
+def printed(script: str, call: str) -> int:
+    command = [sys.executable, "-c", script.format(call=call)]
     return int(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60).stdout)
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps it")
+def left_over_mib(call: str) -> int:
+    return printed(FREES, call)
+
+
+def faults(call: str) -> int:
+    """Return how many pages the kernel gave."""
+    return printed(TAKES_AGAIN, call)
+
+
 def test_what_is_freed_goes_back() -> None:
     assert left_over_mib("") > 50, "else this shows nothing"
     assert left_over_mib("give_back_what_is_freed()") < 20
+
+
+def test_what_is_freed_can_stay_for_the_next_block() -> None:
+    given_back = faults("give_back_what_is_freed()")
+    assert given_back > 20_000, "else this shows nothing"
+    assert faults("give_back_what_is_freed(); keep_what_is_freed()") < given_back / 5
