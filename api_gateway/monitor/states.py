@@ -43,14 +43,14 @@ class HeartbeatState(BaseModel):
 
 
 class HolderState(BaseModel):
-    """Who may use the device. `age` is for how long, `waited` for how long it stood in line, both in seconds."""
+    """Who may use the device. `held` is for how long, `waited` for how long it stood in line, both in seconds."""
 
     task_id: str
     worker: str
     fence: str
     priority: int
     since: datetime
-    age: float
+    held: float
     waited: float
     connected: bool
     """False when its process has no open connection: then it is probably dead."""
@@ -60,7 +60,7 @@ class HolderState(BaseModel):
         return cls(
             **holder.model_dump(include={"task_id", "worker", "fence", "priority"}),
             since=from_us(holder.granted_us),
-            age=round(view.held.total_seconds(), 3),
+            held=round(view.held.total_seconds(), 3),
             waited=seconds(holder.granted_us - holder.queued_us),
             connected=view.listening,
         )
@@ -145,27 +145,27 @@ class QueueState(BaseModel):
 
 
 class ModelState(BaseModel):
-    """A model on a device; `mib` is what it was measured to take. `name` is `model`, its id, and how it was loaded."""
+    """A model on a device; `memory_mib` was measured at its load. `name` is `model`, its id, and how it was loaded."""
 
     name: str
     model: str
     worker: str
-    mib: int
+    memory_mib: int
     loaded_at: datetime
     used_at: datetime
 
     @classmethod
     def of(cls, model: Resident) -> "ModelState":
-        same = model.model_dump(include={"name", "model", "worker", "mib"})
-        return cls(**same, loaded_at=from_us(model.loaded_us), used_at=from_us(model.used_us))
+        same = model.model_dump(include={"name", "model", "worker"})
+        return cls(**same, memory_mib=model.mib, loaded_at=from_us(model.loaded_us), used_at=from_us(model.used_us))
 
 
 class DeviceState(BaseModel):
-    """A device and the models on it; `cpu` is a host's own memory. `mib` of its `total_mib` are taken by models."""
+    """A device and the models on it; `cpu` is a host's own memory. Models take `memory_mib` of its `total_mib`."""
 
     host: str
     device: str
-    mib: int
+    memory_mib: int
     total_mib: int | None
     """Null while no model on it has told."""
     models: list[ModelState]
@@ -175,7 +175,7 @@ class DeviceState(BaseModel):
         return cls(
             host=place.host,
             device=place.device,
-            mib=sum(model.mib for model in place.models),
+            memory_mib=sum(model.mib for model in place.models),
             total_mib=max((model.device_mib for model in place.models), default=0) or None,
             models=[ModelState.of(model) for model in place.models],
         )

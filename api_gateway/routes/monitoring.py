@@ -21,7 +21,7 @@ class Heartbeats(BaseModel):
     tasks: list[HeartbeatState]
 
 
-class LeaseAge(BaseModel):
+class LeaseLevel(BaseModel):
     """How far a lease is on its way through the levels; `level` is null before the first."""
 
     lock: str
@@ -38,7 +38,7 @@ class Timeouts(BaseModel):
     timeout_levels: TimeoutLevels
     stall_timeout: float
     per_task: dict[str, TaskLevels]
-    leases: list[LeaseAge]
+    leases: list[LeaseLevel]
 
 
 @router.get("/heartbeats", summary="Which running tasks are alive, stalled or dead")
@@ -49,7 +49,7 @@ async def heartbeats(gateway: Held) -> Heartbeats:
 @router.get("/timeouts", summary="The levels, and which leases are over them")
 async def timeouts(gateway: Held) -> Timeouts:
     settings = gateway.monitoring.current
-    leases = [await age(gateway, view, view.holder) for view in await gateway.survey.locks() if view.holder]
+    leases = [await lease_level(gateway, view, view.holder) for view in await gateway.survey.locks() if view.holder]
     return Timeouts(
         timeout_levels=settings.timeout_levels,
         stall_timeout=settings.stall_timeout.total_seconds(),
@@ -58,11 +58,11 @@ async def timeouts(gateway: Held) -> Timeouts:
     )
 
 
-async def age(gateway: Gateway, view: LockView, holder: Holder) -> LeaseAge:
+async def lease_level(gateway: Gateway, view: LockView, holder: Holder) -> LeaseLevel:
     settings = gateway.monitoring.current
     record = await gateway.redis.run(gateway.store.get(holder.task_id))
     name = record.context.task_name if record else None
-    return LeaseAge(
+    return LeaseLevel(
         lock=view.id,
         task_id=holder.task_id,
         task_name=name,

@@ -79,7 +79,7 @@ def test_the_lock_shows_who_holds_it_and_who_waits(stack: Stack, held: tuple[str
     assert shown["holder"]["task_id"] == holder
     assert shown["holder"]["worker"].endswith(f"/{child}")
     assert shown["holder"]["connected"]
-    assert shown["holder"]["age"] > 0
+    assert shown["holder"]["held"] > 0
     assert [(each["task_id"], each["position"]) for each in shown["waiters"]] == [(waiter, 0)]
     later = wait_until(lambda: the_lock(stack)["waiters"][0]["waiting"] > shown["waiters"][0]["waiting"])
     assert later
@@ -167,10 +167,10 @@ def test_running_tasks_workers_models_and_queues_are_shown(stack: Stack, held: t
     queue = next(queue for queue in get(stack, "queues")["queues"] if queue["name"] == "testing")
     assert (queue["waiting"], queue["running"], queue["workers"]) == (0, 2, 2)
     device = next(each for each in get(stack, "residents")["devices"] if each["device"] == "sim")
-    assert {(model["model"], model["name"], model["mib"]) for model in device["models"]} == {
+    assert {(model["model"], model["name"], model["memory_mib"]) for model in device["models"]} == {
         ("testing/512", "testing/512", 512)
     }
-    assert (device["host"], device["mib"]) == ("box", 512 * len(device["models"]))
+    assert (device["host"], device["memory_mib"]) == ("box", 512 * len(device["models"]))
     assert device["total_mib"] == SIMULATED_MIB
     assert busy["name"].rpartition("/")[0] in {model["worker"].rpartition("/")[0] for model in device["models"]}
 

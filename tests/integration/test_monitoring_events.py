@@ -114,7 +114,7 @@ def test_a_snapshot_tells_what_the_routes_tell(watched: Stack) -> None:
         (listed,) = routes[path].values()
         assert [(each[name], each.keys()) for each in told[part]] == [(each[name], each.keys()) for each in listed]
     assert (told["running"][0]["task_id"], told["locks"][0]["holder"]["task_id"]) == (task_id, task_id)
-    assert told["devices"][0]["mib"] == 512
+    assert told["devices"][0]["memory_mib"] == 512
     assert told["health"] == routes["health"] == {"verdict": "ok", "reasons": []}
 
 

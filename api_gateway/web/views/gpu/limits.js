@@ -6,7 +6,7 @@ import { system } from "../../lib/system.js";
 
 const WAIT_MS = 1_000;
 
-/** @returns {import("vue").Ref<Record<string, object>>} `LeaseAge`s by `<lock> <task_id>` */
+/** @returns {import("vue").Ref<Record<string, object>>} `LeaseLevel`s by `<lock> <task_id>` */
 export function useLimits() {
   const ages = shallowRef({});
   const look = coalesced(() => api.get("/v1/monitoring/timeouts").then(keep, () => undefined), WAIT_MS);

@@ -21,15 +21,15 @@ async function unload({ model }) {
 }
 
 /** Return the bar's pieces: [{key, title, share, tint}]. Where the device's size is not known, the models are the whole. */
-function pieces({ models, mib, total_mib }) {
-  const whole = Math.max(total_mib ?? 0, mib) || 1;
+function pieces({ models, memory_mib: mib, total_mib: total }) {
+  const whole = Math.max(total ?? 0, mib) || 1;
   return models.map((model, index) => ({
-    key: `${model.name} ${model.worker}`, share: model.mib / whole, title: `${model.name}: ${bytes(model.mib * MIB)}`, tint: `tint-${index % TINTS}`,
+    key: `${model.name} ${model.worker}`, share: model.memory_mib / whole, title: `${model.name}: ${bytes(model.memory_mib * MIB)}`, tint: `tint-${index % TINTS}`,
   }));
 }
 
 export const Memory = ({ device }) => {
-  const { models, mib, total_mib: total } = device;
+  const { models, memory_mib: mib, total_mib: total } = device;
   if (models.length === 0) return html`<p class="muted">No model is loaded. The first task that needs one loads it, and it stays.</p>`;
   const words = total ? `${bytes(mib * MIB)} of ${bytes(total * MIB)}` : bytes(mib * MIB);
   return html`
@@ -49,7 +49,7 @@ function resident(model, index) {
   return html`
     <li key=${`${model.name} ${model.worker}`}>
       <span class=${`task tint-${index % TINTS}`}><span class="name">${model.model}</span></span>
-      <span class="number">${bytes(model.mib * MIB)}</span>
+      <span class="number">${bytes(model.memory_mib * MIB)}</span>
       <span class="hint" title=${`loaded ${clockTime(model.loaded_at)} by ${model.worker}`}>
         ${variant && html`<code>${variant}</code>, `}${serviceOf(model.worker)}, pid <span class="number">${processOf(model.worker)}</span>, used <span class="number">${duration(since(model.used_at, clock.now))}</span> ago
       </span>
