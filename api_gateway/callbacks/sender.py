@@ -9,7 +9,7 @@ from string import punctuation
 from urllib.parse import quote
 
 import httpx
-from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
+from standardwebhooks.webhooks import Webhook
 
 from common.clock import utcnow
 from common.errors import NotStartable
@@ -19,6 +19,8 @@ from common.settings import CallbackSettings
 
 MOST_OF_ANSWER = 500
 REST_OF_ANSWER_S = 1.0
+SECRET = re.compile("whsec_[A-Za-z0-9+/]{32,86}={0,2}")
+"""24 to 64 bytes, as the specification asks. The library takes any text, and skips what is no base64 in it."""
 TARGET = re.compile(r"[^:/?#]+://[^/?#]*([^#]*)")  # what stands behind the authority, as httpx splits it
 # compressed bytes would be no text for the ledger, and could be a bomb
 FIXED = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "Baton"}
@@ -75,10 +77,12 @@ class Sender:
 def signer(settings: CallbackSettings) -> Webhook | None:
     if settings.secret is None:
         return None
-    try:
-        return Webhook(settings.secret.get_secret_value())
-    except (ValueError, EmptyWebhookSecretError) as error:
-        raise NotStartable("callbacks.secret is no Standard Webhooks secret: `whsec_` and base64.") from error
+    secret = settings.secret.get_secret_value()
+    if not SECRET.fullmatch(secret):
+        raise NotStartable(
+            'callbacks.secret is no Standard Webhooks secret. Make one: echo "whsec_$(openssl rand -base64 32)"'
+        )
+    return Webhook(secret)
 
 
 def request_target(url: str) -> bytes:

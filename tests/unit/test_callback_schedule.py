@@ -1,5 +1,6 @@
 """When a callback is tried again."""
 
+from base64 import b64encode
 from datetime import timedelta
 from email.utils import format_datetime
 from itertools import takewhile
@@ -109,10 +110,14 @@ def test_the_target_goes_out_byte_for_byte_but_for_what_a_request_line_cannot_ho
 
 def test_without_a_secret_nothing_is_signed() -> None:
     assert signer(CallbackSettings()) is None
-    assert isinstance(signer(CallbackSettings.model_validate({"secret": "whsec_c2VjcmV0"})), Webhook)
+    assert isinstance(
+        signer(CallbackSettings.model_validate({"secret": f"whsec_{b64encode(bytes(24)).decode()}"})), Webhook
+    )
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_é", "whsec_a"])
+@pytest.mark.parametrize(
+    "secret", ["", "whsec_", "whsec_c2VjcmV0", f"whsec_{31 * 'a'}é", "a password that is long enough, but no base64"]
+)
 def test_a_secret_that_is_none_stops_the_start(secret: str) -> None:
     with pytest.raises(NotStartable, match=r"callbacks\.secret"):
         signer(CallbackSettings.model_validate({"secret": secret}))
