@@ -1,20 +1,18 @@
 """The only place that builds things: everything a gateway process holds, and how it starts and stops."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Annotated
 
-import structlog
 from fastapi import Depends, Path, Request
 from starlette.background import BackgroundTasks
 
 from api_gateway.access_tokens import AccessTokens
 from api_gateway.callbacks.courier import Courier
 from api_gateway.dispatcher import Dispatcher
-from api_gateway.ending import end
 from api_gateway.hub import BLOCK, EventHub
+from api_gateway.loops import Loops
 from api_gateway.metrics import Metrics
 from api_gateway.models import ModelOverview
 from api_gateway.monitor.alerts import Alerts
@@ -46,7 +44,6 @@ from common.worker.app import create_app
 JANITOR_INTERVAL = timedelta(minutes=10)
 MONITOR_SECTION = "gpu_lock_monitor"
 MOST_IN_BACKGROUND = 64
-log = structlog.get_logger()
 
 
 class Gateway:
@@ -84,6 +81,7 @@ class Gateway:
         self.models = ModelOverview(self.redis, self.survey, places, KnownModels(models), settings)
         self.metrics = Metrics(self.redis, self.hub, self.survey)
         self.snapshots = Snapshots(self.survey, self.hub)
+        self.loops = Loops((self.waker, self.hub, self.dispatcher, self.courier, self.monitor, self.snapshots))
         self.access_tokens = AccessTokens(self.redis, settings.auth.token_ttl)
 
     def watches(self, settings: MonitorSettings) -> list[Watch]:
@@ -125,24 +123,14 @@ class Gateway:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the loops of this process until the end of the block."""
-        loops = (self.waker, self.hub, self.dispatcher, self.courier, self.monitor, self.snapshots)
-        self.loops = tasks = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in loops]
-        for task in tasks:
-            task.add_done_callback(report_death)
         try:
-            yield
+            async with self.loops.running():
+                yield
         finally:
-            await end(*tasks)
             await self.background.close()
             await self.client.aclose()
             await self.redis.close()
             await self.blocking.close()
-
-
-def report_death(task: asyncio.Task[None]) -> None:
-    """A loop ends only with its process. Anything else is a bug, and must be seen: /health/ready tells it too."""
-    if not task.cancelled() and (error := task.exception()):
-        log.critical("loop_died", loop=task.get_name(), exc_info=error)
 
 
 def callback_policy(settings: Settings) -> TargetPolicy:

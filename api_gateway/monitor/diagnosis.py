@@ -41,7 +41,7 @@ async def diagnose(survey: Survey) -> Diagnosis:
 async def of_monitor(survey: Survey) -> list[Reason]:
     found = []
     if not await survey.led():
-        message = "No gateway leads the monitor: look for monitor_without_redis and loop_died in the gateways' logs."
+        message = "No gateway leads the monitor: look for monitor_without_redis and loop_failed in the gateways' logs."
         found.append(Reason(weight="failing", code="no_leader", message=message))
     if survey.config.ignored:
         message = f"The settings changed at run time are not applied. {survey.config.ignored}. Correct or remove them."

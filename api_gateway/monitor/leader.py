@@ -62,7 +62,16 @@ class Monitor:
         for number, watch in enumerate(self.watches):
             if now - self.looked.get(number, 0.0) >= watch.interval.total_seconds():
                 self.looked[number] = now
-                await watch.look(timedelta(seconds=now - self.contact_since))
+                await self.look(watch, timedelta(seconds=now - self.contact_since))
+
+    async def look(self, watch: Watch, contact: timedelta) -> None:
+        """Let one watch look. A bug that it meets must be seen, and must not stop the others."""
+        try:
+            await watch.look(contact)
+        except StateUnavailable:
+            raise
+        except Exception as error:  # any bug at all
+            log.critical("watch_failed", watch=type(watch).__name__, exc_info=error)
 
     async def heed_config(self) -> None:
         """Take over what was changed at run time. Every gateway does, for it may lead next."""

@@ -59,8 +59,8 @@ def share_check(gateway: Gateway) -> str:
 
 
 def loops_check(gateway: Gateway) -> str:
-    dead = [loop.get_name() for loop in gateway.loops if loop.done()]
-    return f"{', '.join(dead)} ended; restart the gateway and see its log" if dead else "ok"
+    failed = ", ".join(sorted(gateway.loops.failed))
+    return f"{failed} met a bug and will begin again: see loop_failed in the gateway's log" if failed else "ok"
 
 
 @metrics.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
