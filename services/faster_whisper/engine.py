@@ -190,12 +190,18 @@ def run(
     elif params.vad_filter:
         # as `vad_filter=True` does it, with the speech that was found while another chunk was decoded
         stamps = [{"start": start, "end": end} for start, end in speech]
-        joined = library().vad.collect_chunks(samples, stamps)[0][0]
-        found, info = model.transcribe(joined, **options)
+        found, info = model.transcribe(joined(samples, speech), **options)
         answer = library().transcribe.restore_speech_timestamps(found, stamps, SAMPLE_RATE_HZ), info
     else:
         answer = model.transcribe(samples, **options)
     return answer  # type: ignore[no-any-return]  # the library has no types
+
+
+def joined(samples: Samples, speech: list[Span]) -> Samples:
+    """Return the speech alone. The library's `collect_chunks` copies all that came before with each span."""
+    import numpy as np
+
+    return np.concatenate([samples[start:end] for start, end in speech])
 
 
 def finished(found: Iterator[Any], language: str) -> Iterator[Segment]:
