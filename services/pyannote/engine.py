@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -34,7 +35,9 @@ OnStep = Callable[[str, float], None]
 def library() -> Any:
     """Load pyannote.audio once a process, and keep it from telling its makers what is done here."""
     keep_what_is_freed()  # torch takes the same large blocks again at every step
-    import pyannote.audio
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\s*torchcodec is not installed")  # it would decode files; we do that
+        import pyannote.audio
     from pyannote.audio.telemetry import set_telemetry_metrics
 
     set_telemetry_metrics(False)

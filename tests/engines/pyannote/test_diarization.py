@@ -105,6 +105,12 @@ def test_two_voices_are_told_apart(
     assert all(one["end"] <= other["start"] for one, other in pairwise(exclusive))
 
 
+@pytest.mark.usefixtures("dialogue")
+def test_the_log_names_no_decoder_that_is_not_used(talking: Stack) -> None:
+    assert "attempt_ended" in talking.logged("pyannote"), "else this shows nothing"
+    assert "torchcodec" not in talking.logged("pyannote")
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_result_is_that_of_the_plain_library(talking: Stack, dialogue: dict[str, Any]) -> None:
     import torch
