@@ -231,7 +231,8 @@ class Residency:
         if device.id == CPU_ID:
             raise GpuLockTimeout(f"There is no memory beside {resident.name} of {resident.worker}, which is in use.")
         log.warning("process_recycled", model=resident.name, worker=resident.worker)
-        give(self.redis, Order(kind="kill", worker=resident.worker, reason="holds_on_to_a_model"))
+        asked = {"worker": resident.worker, "device": device.id, "model": resident.name}
+        give(self.redis, Order(kind="kill", reason="holds_on_to_a_model", **asked))
         if not self.gone(device, resident, RECYCLE_TIMEOUT_S):
             raise OutOfGpuMemory(
                 f"{resident.name} of {resident.worker} cannot be unloaded. Restart that worker.", mib=resident.mib

@@ -11,6 +11,7 @@ import structlog
 from common.context import Status
 from common.errors import StateUnavailable
 from common.gpu.leases import release_of
+from common.gpu.residents import residents_on
 from common.redis import told
 from common.worker.orders import Order, take
 from common.worker.process import WorkerProcess, busy, end_tree, worker_name
@@ -50,7 +51,10 @@ def ask_to_end(request: "TaskRequest | None", order: Order, pid: int) -> str:
 
 
 def still_true(process: WorkerProcess, order: Order) -> bool:
-    """Tell whether the lease or the attempt that the order was given for still stands."""
+    """Tell whether the lease, the attempt or the resident that the order was given for is still there."""
+    if order.model and order.device:
+        residents = process.redis.run(residents_on(process.gpu_host, order.device))
+        return any((one.name, one.worker) == (order.model, order.worker) for one in residents)
     if order.lock is not None:
         with told():
             value: str = process.redis.client.get(order.lock) or ""

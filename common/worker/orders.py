@@ -1,7 +1,7 @@
 """What others ask the parent of a worker process to do to it: end its task softly, or kill it.
 
 An order is addressed to the process by the name that it claims tasks and leases under, and read by its parent. Each
-says for which lease or attempt it was given, so that one which comes late does nothing.
+says for which lease, attempt or loaded model it was given, so that one which comes late does nothing.
 """
 
 from typing import Literal
@@ -30,6 +30,9 @@ class Order(BaseModel):
     lock: str | None = None
     fence: int | None = None
     """Of the lease on `lock`; without a lock, of the attempt at `task_id`."""
+    device: str | None = None
+    model: str | None = None
+    """The name of a resident on `device` that is to go."""
     limit_s: float | None = None
     """The limit that was overrun. A killed task has FAILED for it; without one it gets another attempt."""
 

@@ -202,11 +202,13 @@ def test_an_order_that_comes_late_does_nothing(stack_of: Stack) -> None:
     stack_of.wait_for(first)
     second = stack_of.submit("testing.hold", {"seconds": 1.5})
     wait_until(lambda: holds(stack_of, second))
-    for fence in (seen["fence"], "1"):
-        late = {"kind": "kill", "worker": seen["worker"], "reason": "late", "lock": f"gpu_lock:{LOCK}", "fence": fence}
+    lock = f"gpu_lock:{LOCK}"
+    given_for = {"lock": lock, "fence": seen["fence"]}, {"lock": lock, "fence": 1}, {"device": "sim", "model": "gone"}
+    for what in given_for:
+        late = {"kind": "kill", "worker": seen["worker"], "reason": "late", **what}
         stack_of.redis.client.rpush(f"worker:orders:{seen['worker']}", from_order(late))
         stack_of.redis.client.expire(f"worker:orders:{seen['worker']}", 30)
-    wait_until(lambda: stack_of.logged("worker").count("out_of_date") == 2)
+    wait_until(lambda: stack_of.logged("worker").count("out_of_date") == 3)
     context = stack_of.wait_for(second)
     assert (context["status"], context["stages"]["testing.hold"]["attempt"]) == ("SUCCESS", 1)
 
