@@ -14,7 +14,7 @@ from cli.client import Client, Json
 from cli.commands.options import AsJson, session
 from cli.stack.demo import run_demo
 from cli.stack.folder import StateDir
-from cli.stack.lifecycle import answer, states
+from cli.stack.lifecycle import answer, members, states
 from cli.stack.lifecycle import down as stop
 from cli.stack.lifecycle import up as start
 from cli.stack.logs import lines as log_lines
@@ -79,7 +79,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
     if as_json:
         screen.show_json({"processes": [as_dict(process) for process in processes], "ready": ready, "health": report})
     elif not processes:
-        screen.note("Nothing is running. `make up` starts the stack.")
+        screen.note(without_supervisor(state_dir))
     else:
         show_processes(processes)
         checks = ", ".join(f"{name} {said}" for name, said in (report or {}).get("checks", report or {}).items())
@@ -120,6 +120,12 @@ def require_logs(state_dir: StateDir, programs: Iterable[str]) -> None:
     for name in programs:
         if name not in known:
             raise typer.BadParameter(f"no program is called {name}; there are {', '.join(known)}")
+
+
+def without_supervisor(state_dir: StateDir) -> str:
+    if left := len(members(state_dir)):
+        return f"supervisord was killed; {left} processes of it run on, unwatched. `make up` ends and starts them anew."
+    return "Nothing is running. `make up` starts the stack."
 
 
 def readiness(state_dir: StateDir) -> tuple[bool, Json | None]:

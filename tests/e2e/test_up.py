@@ -86,9 +86,11 @@ def test_up_twice_is_harmless(up: Baton) -> None:
     }
 
 
-def test_what_a_killed_supervisor_left_is_cleared_away(up: Baton) -> None:
+def test_what_a_killed_supervisor_left_is_told_and_cleared_away(up: Baton) -> None:
     os.kill(int((up.state_dir / "supervisord.pid").read_text(encoding="ascii")), signal.SIGKILL)
     assert holders(up.state_dir) != []
+    told = up("status")
+    assert (told.returncode, "supervisord was killed" in told.stderr) == (1, True)
     ran = up(*started(up))
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert {process["state"] for process in up.processes().values()} == {"RUNNING"}
