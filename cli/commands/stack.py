@@ -84,7 +84,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
         show_processes(processes)
         checks = ", ".join(f"{name} {said}" for name, said in (report or {}).get("checks", report or {}).items())
         screen.out.print("[green]ready[/]" if ready else "[red]not ready[/]", escape(checks), soft_wrap=True)
-    raise typer.Exit(0 if ready and all(process.running for process in processes) else 1)
+    raise typer.Exit(0 if ready and processes and all(process.running for process in processes) else 1)
 
 
 def logs(
