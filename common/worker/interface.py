@@ -12,7 +12,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_expo
 
 from common import disk
 from common.context import Status, WorkflowContext
-from common.errors import BatonError, Cancelled, Fenced, InvalidInput, StateUnavailable, StorageFull, TaskTimeLimit
+from common.errors import BatonError, Cancelled, InvalidInput, StateUnavailable, StorageFull, TaskTimeLimit
 from common.record import Record
 from common.redis import Call
 from common.storage import AttemptFolder
@@ -74,8 +74,6 @@ def attempt(process: WorkerProcess, task: RegisteredTask, record: Record) -> Wor
         outcome = timed(task, record, job)
         latest = heartbeat.latest
     heartbeat.flush()
-    if outcome.error:
-        heartbeat.beat()  # is it still ours? What an attempt raises that was taken back in the meantime is no bug
     ended = conclude(process, record.progressed(latest), job, outcome)
     clean_up(job, ended)
     return ended
@@ -124,7 +122,7 @@ def unexpected(error: Exception) -> BatonError:
 def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome) -> WorkflowContext:
     """Write the end of the attempt, unless it was taken back."""
     error = outcome.error
-    if error and isinstance(job.heartbeat.stop, Fenced):
+    if error and taken_back(process, record):
         log.warning("attempt_fenced", exc_info=error)
         return record.context
     if error and not isinstance(error, Cancelled):
@@ -138,6 +136,13 @@ def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome)
     answer = patiently(process, process.store.finish(record, ended))
     log.info("attempt_ended", status=status, answer=answer, duration=round(outcome.duration, 3))
     return ended
+
+
+def taken_back(process: WorkerProcess, record: Record) -> bool:
+    """Tell whether the task is another attempt's by now: its files went with it, so what this one raised is no bug."""
+    found = patiently(process, process.store.get(record.context.task_id))
+    own = (Status.RUNNING, record.control.fence)
+    return found is None or (found.control.status, found.control.fence) != own
 
 
 def tell_failure(error: BatonError) -> None:

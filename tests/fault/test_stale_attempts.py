@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from tests.support.faults import child_of, codes, quiet
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
+
+AFTER_ITS_END_S = 2.0
+"""In which the rest of the work is done, and fails for want of its folder."""
 
 
 @pytest.fixture(scope="module")
@@ -69,16 +73,19 @@ def test_the_last_attempt_of_a_silent_worker_leaves_no_half_file_and_reports_no_
     with Stack(tmp_path, BATON_TASKS__MAX_ATTEMPTS="1", BATON_TASKS__CANCEL_GRACE="600") as stack:
         stack.gateway()
         stack.worker()
-        task_id = stack.submit("testing.work", {"seconds": 0.5})
+        task_id = stack.submit("testing.work", {"seconds": 1})
+        half = stack.share / "workflows" / task_id / "attempt-1" / ".partial" / "result.txt"
+        wait_until(half.exists)
         stale = child_of(stack, task_id)
         os.kill(stale, signal.SIGSTOP)
-        half = stack.share / "workflows" / task_id / "attempt-1" / ".partial" / "half.wav"
-        half.parent.mkdir(parents=True, exist_ok=True)
-        half.touch()
         try:
             assert stack.wait_for(task_id, "FAILED")["error"]["code"] == "worker_lost"
             wait_until(lambda: not half.parent.exists())
+            stack.redis.kill()  # so that it cannot hear at once that it was taken back
         finally:
             os.kill(stale, signal.SIGCONT)
-        wait_until(lambda: quiet(stack))
+        wait_until(lambda: "heartbeat_failed" in stack.logged("worker"))
+        Event().wait(AFTER_ITS_END_S)
+        stack.redis.start()
+        wait_until(lambda: "attempt_fenced" in stack.logged("worker"))
         assert not stack.logged("worker").count("task_raised")
