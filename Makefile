@@ -7,7 +7,7 @@ LOCAL  := $(VENV)/.local.stamp
 DEV    := $(VENV)/.dev.stamp
 WEB    := $(VENV)/.browser.stamp
 PORT   ?=
-TESTS_AT_ONCE ?= 2
+TESTS_AT_ONCE ?= 3
 UP     := $(if $(PORT),--port $(PORT))
 
 .DEFAULT_GOAL := help
@@ -42,7 +42,7 @@ docker-down: ## stop the containers; their volumes stay
 # ---- work on it ----
 
 test: $(DEV) ## run the tests, against a real Redis of their own
-	$(BIN)/python -m pytest --numprocesses=$(TESTS_AT_ONCE) --dist=loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(TESTS_AT_ONCE) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 # Libraries too heavy for `make test` and `make demo`: each has a virtual environment, tests/engines/<name> and a pin file.
 test-paddleocr: .venv-paddleocr/.stamp ## run the tests of PaddleOCR's own pipeline (its OpenCV is not rapidocr's)
