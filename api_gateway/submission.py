@@ -141,7 +141,7 @@ class Submitter:
             callback=request.target,
             idempotency=sha256(idempotency_key.encode()).hexdigest() if idempotency_key else None,
         )
-        created = await self.redis.run(self.store.create(submission))
+        created = await self.redis.commit(self.store.create(submission))
         asked_for_another = request.task_id not in {None, created.task_id}  # by an Idempotency-Key that is known
         if created.outcome == "conflict" or asked_for_another:
             raise TaskIdConflict(task_id=created.task_id)

@@ -78,7 +78,8 @@ def told() -> Iterator[None]:
     except (RedisConnectionError, redis.TimeoutError) as error:
         raise StateUnavailable from error
     except RedisError as error:
-        raise StateUnavailable(f"Redis refused a command: {error}") from error
+        advice = "Give it the room or the rights that it asks for, and try again."
+        raise StateUnavailable(f"Redis refused a command: {error} {advice}") from error
 
 
 class SyncRedis:
@@ -138,6 +139,17 @@ class AsyncRedis:
             except NoScriptError:
                 answer = await self.client.eval(call.script.text, len(call.keys), *call.keys, *call.args)
         return call.parse(answer)
+
+    async def commit(self, call: Call[T]) -> T:
+        """Run a change that a client will be told of, and see to it that Redis could write it to its file.
+
+        The write that meets a full disk is answered like any other and kept in memory only; from then on Redis refuses
+        every write, and a PING too.
+        """
+        answer = await self.run(call)
+        with told():
+            await self.client.ping()
+        return answer
 
     async def close(self) -> None:
         await self.client.aclose()

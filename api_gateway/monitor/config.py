@@ -85,7 +85,7 @@ class RuntimeConfig:
             raise InvalidInput(f"The settings would not fit: {describe(error)}.") from error
         pairs = [part for pair in added.items() for part in pair]
         arguments: list[Arg] = [stored.get(REVISION, ""), len(removed), *removed, *pairs]
-        return await self.redis.run(Call(script("configure"), [keys.MONITOR_CONFIG], arguments, bool))
+        return await self.redis.commit(Call(script("configure"), [keys.MONITOR_CONFIG], arguments, bool))
 
     def sources(self) -> dict[str, Source]:
         """Return where each value comes from, by its path."""

@@ -42,7 +42,7 @@ async def ledger(record: Found, gateway: Held) -> Ledger:
 async def replay(record: Found, gateway: Held, n: Annotated[int, Path(ge=1, le=10**9)]) -> Delivery:
     """Put the message of delivery `n` on the outbox again: same webhook-id, same body, a fresh round of tries."""
     found = [delivery for delivery in await tries(gateway, record.context.task_id) if delivery.n == n]
-    if not found or not await gateway.redis.run(replayed(found[0].message_id)):
+    if not found or not await gateway.redis.commit(replayed(found[0].message_id)):
         raise DeliveryNotFound(task_id=record.context.task_id)
     return found[0]
 

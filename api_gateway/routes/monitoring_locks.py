@@ -133,6 +133,6 @@ async def release(view: FoundLock, body: Release, gateway: Held) -> LockState:
     if holder is None or holder.fence != body.fence:
         raise LockChangedHands(lock=view.id)
     call = released(view.lock, holder.owner, holder.fence, f"by_hand: {body.reason}")
-    if not await gateway.redis.run(call):
+    if not await gateway.redis.commit(call):
         raise LockChangedHands(lock=view.id)
     return LockState.of(await lock_of(view.id, gateway))

@@ -116,8 +116,8 @@ async def cancelled(gateway: Gateway, record: Record) -> Record:
     while not record.control.status.final:
         if record.control.status is Status.PENDING:
             ended = record.ended(Status.CANCELLED, error=Cancelled())
-            await gateway.redis.run(gateway.store.finish(record, ended))
-        elif await gateway.redis.run(gateway.store.ask_to_cancel(task_id)) == Status.RUNNING:
+            await gateway.redis.commit(gateway.store.finish(record, ended))
+        elif await gateway.redis.commit(gateway.store.ask_to_cancel(task_id)) == Status.RUNNING:
             return await gateway.record(task_id)
         record = await gateway.record(task_id)
         if record.control.status is Status.CANCELLED:
@@ -135,7 +135,7 @@ async def retry(record: Found, gateway: Held) -> ShortStatus:
             f"Only a failed or cancelled task can be retried; this one is {record.control.status}.",
             task_status=record.control.status,
         )
-    await gateway.redis.run(gateway.store.requeue(record, reason="asked"))
+    await gateway.redis.commit(gateway.store.requeue(record, reason="asked"))
     return short(await gateway.record(record.context.task_id))
 
 
@@ -145,7 +145,7 @@ async def delete(record: Found, gateway: Held) -> None:
         f"Only a finished task can be removed; this one is {record.control.status}. Cancel it first.",
         task_status=record.control.status,
     )
-    if not record.control.status.final or await gateway.redis.run(gateway.store.delete(record)) != "OK":
+    if not record.control.status.final or await gateway.redis.commit(gateway.store.delete(record)) != "OK":
         raise refused
     await asyncio.to_thread(gateway.storage.remove_workspace, record.context.task_id)
 

@@ -138,7 +138,7 @@ async def change(record: Found, gateway: Held, segment_id: SegmentId, wanted: Se
     changes = wanted.model_dump(exclude_unset=True)
     call = edit(record.context.task_id, seen, changes, events_kept=gateway.store.kept)
     try:
-        changed = await gateway.redis.run(call)
+        changed = await gateway.redis.commit(call)
     except EndsBeforeItStarts as error:
         raise InvalidInput("The segment would end before it starts. Send `start` and `end` together.") from error
     if changed is None:
@@ -159,7 +159,7 @@ async def restore(record: Found, gateway: Held, segment_id: SegmentId) -> None:
     if segment_id not in text.edits and own is None:
         raise SegmentNotFound
     call = undo(record.context.task_id, segment_id, own, events_kept=gateway.store.kept)
-    if not await gateway.redis.run(call):
+    if not await gateway.redis.commit(call):
         raise NotEdited
 
 
