@@ -4,6 +4,7 @@ The choices of timeouts and retries are knowing ones: a write is never retried b
 Redis would then apply it twice; every script is safe to run again instead. See docs/decisions/0002-redis-clients.md.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,6 +132,8 @@ class AsyncRedis:
             maint_notifications_config=NO_MAINTENANCE,
         )
         self.client: Any = aioredis.Redis.from_pool(pool)
+        self.pinging = asyncio.Lock()
+        self.next_ping: asyncio.Task[None] | None = None
 
     async def run(self, call: Call[T]) -> T:
         with told():
@@ -147,9 +150,17 @@ class AsyncRedis:
         every write, and a PING too.
         """
         answer = await self.run(call)
-        with told():
-            await self.client.ping()
+        if self.next_ping is None:
+            self.next_ping = asyncio.create_task(self.ping())
+        await asyncio.shield(self.next_ping)
         return answer
+
+    async def ping(self) -> None:
+        """Ask on behalf of all who wait for the next one: of many changes at a time, few ask."""
+        async with self.pinging:
+            self.next_ping = None  # who comes from now on may have written after this one
+            with told():
+                await self.client.ping()
 
     async def close(self) -> None:
         await self.client.aclose()

@@ -4,7 +4,7 @@ import errno
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -129,9 +129,9 @@ def test_a_task_that_redis_had_no_room_for_is_not_accepted_and_no_other_is_lost(
 
 
 def fill(file: Path) -> None:
-    with file.open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space left"):
-        while True:
-            filler.write(bytes(4096))
+    with file.open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(4096)):
+            continue
 
 
 def post(stack: Stack, task_id: str) -> httpx.Response:
