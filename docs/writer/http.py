@@ -15,8 +15,9 @@ SUCCESS = "2"
 
 INTRO = """`/docs` of a running gateway has all of it with its schemas, to try; `/openapi.json` is for machines. Where
 API keys are set, every route but `/health/…` wants one: `X-API-Key: …` or `Authorization: Bearer …` (else 401
-`unauthorized`). Any route may answer 503 `state_unavailable` while Redis is away. What the codes mean: [error
-codes](errors.md)."""
+`unauthorized`). Where none are set, a name that is not the gateway's own gets 403 `host_not_allowed`, and a change
+from another site's page 403 `cross_site_request`. Any route may answer 503 `state_unavailable` while Redis is away or
+has no room to write. What the codes mean: [error codes](errors.md)."""
 
 
 def page() -> str:
