@@ -68,8 +68,10 @@ class Dispatcher:
             while len(batch) < BATCH and not self.offered.empty():
                 batch.append(self.offered.get_nowait())
             began = monotonic()
-            await self.publish(batch)
-            self.own.difference_update(context["task_id"] for context, _ in batch)
+            try:
+                await self.publish(batch)
+            finally:  # what was not published is due on the dispatch list
+                self.own.difference_update(context["task_id"] for context, _ in batch)
             if not self.offered.empty():
                 await self.give_way(monotonic() - began)
 

@@ -249,7 +249,9 @@ class QueueFull(BatonError):
 
 
 class StateUnavailable(BatonError):
-    """Redis does not answer, so nothing was recorded. Try again; `GET /health/ready` tells when it is back."""
+    """Redis does not answer. What was sent may be recorded all the same: send it again with the same `task_id` or
+    `Idempotency-Key`. `GET /health/ready` tells when Redis is back.
+    """
 
     code = "state_unavailable"
     status = 503

@@ -5,6 +5,7 @@ Redis would then apply it twice; every script is safe to run again instead. See 
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import timedelta
 from functools import cache
 from hashlib import sha1
 from pathlib import Path
+from time import sleep
 from typing import Any, Generic, TypeVar
 
 import redis
@@ -23,6 +25,7 @@ from redis.exceptions import NoScriptError, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
+from common.append_only_file import NEXT_LOOK_S, ROOM, AppendOnlyFile
 from common.context import NEXT
 from common.errors import StateUnavailable
 from common.settings import RedisSettings
@@ -33,6 +36,8 @@ CONNECTIONS = 64
 # Redis Enterprise only. While it is on, the pool does not look whether the server has closed an idle connection, and
 # each of them fails once after a restart of Redis.
 NO_MAINTENANCE = MaintNotificationsConfig(enabled=False)
+
+FULL = re.compile(r"\b(MISCONF|OOM)\b.*")
 
 T = TypeVar("T")
 Arg = str | int | float | bytes
@@ -79,8 +84,13 @@ def told() -> Iterator[None]:
     except (RedisConnectionError, redis.TimeoutError) as error:
         raise StateUnavailable from error
     except RedisError as error:
-        advice = "Give it the room or the rights that it asks for, and try again."
-        raise StateUnavailable(f"Redis refused a command: {error} {advice}") from error
+        raise StateUnavailable(refusal(error)) from error
+
+
+def refusal(error: RedisError) -> str:
+    """Say why Redis refused a command; of a script's error only what Redis says of its disk or memory."""
+    full = FULL.search(str(error))
+    return f"Redis cannot write: {full[0].rstrip('.')}. {ROOM}" if full else f"Redis refused a command: {error}"
 
 
 class SyncRedis:
@@ -104,6 +114,23 @@ class SyncRedis:
             except NoScriptError:
                 answer = self.client.eval(call.script.text, len(call.keys), *call.keys, *call.args)
         return call.parse(answer)
+
+    def commit(self, call: Call[T]) -> T:
+        """Run a change and return when Redis has written it down.
+
+        Raises:
+            StateUnavailable: it may have been made all the same, and may be lost.
+        """
+        answer = self.run(call)
+        before = after = self.file()
+        while not after.holds(before):
+            sleep(NEXT_LOOK_S)
+            after = self.file()
+        return answer
+
+    def file(self) -> AppendOnlyFile:
+        with told():
+            return AppendOnlyFile.of(self.client.info("persistence"))
 
     def now_us(self) -> int:
         """Return Redis's own time in microseconds: the clock of every deadline."""
@@ -132,8 +159,8 @@ class AsyncRedis:
             maint_notifications_config=NO_MAINTENANCE,
         )
         self.client: Any = aioredis.Redis.from_pool(pool)
-        self.pinging = asyncio.Lock()
-        self.next_ping: asyncio.Task[None] | None = None
+        self.looking = asyncio.Lock()
+        self.next_look: asyncio.Task[None] | None = None
 
     async def run(self, call: Call[T]) -> T:
         with told():
@@ -144,23 +171,36 @@ class AsyncRedis:
         return call.parse(answer)
 
     async def commit(self, call: Call[T]) -> T:
-        """Run a change that a client will be told of, and see to it that Redis could write it to its file.
+        """Run a change and return when Redis has written it down. Changes at the same time share the looks at its file.
 
-        The write that meets a full disk is answered like any other and kept in memory only; from then on Redis refuses
-        every write, and a PING too.
+        Raises:
+            StateUnavailable: it may have been made all the same, and may be lost.
         """
         answer = await self.run(call)
-        if self.next_ping is None:
-            self.next_ping = asyncio.create_task(self.ping())
-        await asyncio.shield(self.next_ping)
+        if self.next_look is None:
+            self.next_look = asyncio.create_task(self.written())
+            self.next_look.add_done_callback(retrieved)
+        await asyncio.shield(self.next_look)
         return answer
 
-    async def ping(self) -> None:
-        """Ask on behalf of all who wait for the next one: of many changes at a time, few ask."""
-        async with self.pinging:
-            self.next_ping = None  # who comes from now on may have written after this one
-            with told():
-                await self.client.ping()
+    async def written(self) -> None:
+        """Return when all that was answered before is in Redis's file."""
+        async with self.looking:
+            self.next_look = None  # who comes from now on may have written after the first look
+            before = after = await self.file()
+            while not after.holds(before):
+                await asyncio.sleep(NEXT_LOOK_S)
+                after = await self.file()
+
+    async def file(self) -> AppendOnlyFile:
+        with told():
+            return AppendOnlyFile.of(await self.client.info("persistence"))
 
     async def close(self) -> None:
         await self.client.aclose()
+
+
+def retrieved(look: asyncio.Task[None]) -> None:
+    """Take the error of a look for which nobody waits any more, or asyncio would log it."""
+    if not look.cancelled():
+        look.exception()

@@ -42,6 +42,8 @@ class Monitor:
         self.name = token_hex(8)
         self.contact_since: float | None = None
         self.looked: dict[int, float] = {}
+        self.failed: set[str] = set()
+        """The names of the watches whose last look met a bug; readiness tells them."""
 
     async def run(self) -> None:
         while True:
@@ -56,6 +58,7 @@ class Monitor:
         await self.heed_config()
         if not await self.redis.run(elect(self.name, self.config.current.monitor_interval * LEASE_INTERVALS)):
             self.contact_since = None
+            self.failed.clear()
             return
         now = monotonic()
         self.contact_since = self.contact_since or now
@@ -66,12 +69,16 @@ class Monitor:
 
     async def look(self, watch: Watch, contact: timedelta) -> None:
         """Let one watch look. A bug that it meets must be seen, and must not stop the others."""
+        name = type(watch).__name__
         try:
             await watch.look(contact)
         except StateUnavailable:
             raise
         except Exception as error:  # any bug at all
-            log.critical("watch_failed", watch=type(watch).__name__, exc_info=error)
+            self.failed.add(name)
+            log.critical("watch_failed", watch=name, exc_info=error)
+        else:
+            self.failed.discard(name)
 
     async def heed_config(self) -> None:
         """Take over what was changed at run time. Every gateway does, for it may lead next."""

@@ -59,8 +59,8 @@ def share_check(gateway: Gateway) -> str:
 
 
 def loops_check(gateway: Gateway) -> str:
-    failed = ", ".join(sorted(gateway.loops.failed))
-    return f"{failed} met a bug and will begin again: see loop_failed in the gateway's log" if failed else "ok"
+    failed = ", ".join(sorted(gateway.loops.failed | gateway.monitor.failed))
+    return f"{failed} met a bug and will try again: see its trace in the gateway's log" if failed else "ok"
 
 
 @metrics.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)

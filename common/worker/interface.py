@@ -128,12 +128,12 @@ def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome)
     if error and not isinstance(error, Cancelled):
         ended = record.ended(Status.FAILED, error=error, timings=job.timings, duration=outcome.duration)
         tell_failure(error)
-        if patiently(process, process.store.after_failure(record, ended, error)) != "CANCEL":
+        if committed(process, process.store.after_failure(record, ended, error)) != "CANCEL":
             return ended
         error = Cancelled()
     status = Status.CANCELLED if error else Status.SUCCESS
     ended = record.ended(status, output=outcome.output, error=error, timings=job.timings, duration=outcome.duration)
-    answer = patiently(process, process.store.finish(record, ended))
+    answer = committed(process, process.store.finish(record, ended))
     log.info("attempt_ended", status=status, answer=answer, duration=round(outcome.duration, 3))
     return ended
 
@@ -164,12 +164,21 @@ def clean_up(job: Job, ended: WorkflowContext) -> None:
         job.folder.discard_earlier()
 
 
-@retry(
+PATIENTLY = retry(
     retry=retry_if_exception_type(StateUnavailable),
     wait=wait_exponential_jitter(multiplier=0.1, max=2),
     stop=stop_after_delay(REDIS_PATIENCE_S),
     reraise=True,
 )
+
+
+@PATIENTLY
 def patiently(process: WorkerProcess, call: Call[Any]) -> Any:
     """Run a call until Redis answers: every script is safe to repeat."""
     return process.redis.run(call)
+
+
+@PATIENTLY
+def committed(process: WorkerProcess, call: Call[Any]) -> Any:
+    """Run a change until Redis has written it down, again after a restart that lost it: an end is not lost any more."""
+    return process.redis.commit(call)

@@ -116,7 +116,15 @@ def test_without_a_secret_nothing_is_signed() -> None:
 
 
 @pytest.mark.parametrize(
-    "secret", ["", "whsec_", "whsec_c2VjcmV0", f"whsec_{31 * 'a'}é", "a password that is long enough, but no base64"]
+    "secret",
+    [
+        "",
+        "whsec_",
+        "whsec_c2VjcmV0",
+        f"whsec_{31 * 'a'}é",
+        f"whsec_{33 * 'a'}",
+        "a password that is long enough, but no base64",
+    ],
 )
 def test_a_secret_that_is_none_stops_the_start(secret: str) -> None:
     with pytest.raises(NotStartable, match=r"callbacks\.secret"):

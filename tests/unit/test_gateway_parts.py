@@ -81,23 +81,6 @@ def say(redis: SyncRedis) -> None:
     redis.client.expire("events:film", 60)
 
 
-def test_changes_at_the_same_time_share_their_confirmations(
-    inside: Callable[[Work], Any], redis_server: RedisServer
-) -> None:
-    async def change(gateway: Gateway, record: Record) -> int:
-        before = pings(redis_server)
-        await asyncio.gather(*(gateway.redis.commit(gateway.store.delete(record)) for _ in range(32)))
-        return pings(redis_server) - before
-
-    assert 1 <= inside(change) <= 4
-
-
-def pings(server: RedisServer) -> int:
-    """Return how often the server was asked whether it takes writes."""
-    calls: int = server.client.info("commandstats").get("cmdstat_ping", {"calls": 0})["calls"]
-    return calls
-
-
 @pytest.mark.parametrize("parser", ["told_segments", "edits_of"])
 def test_what_was_told_and_edited_is_read_beside_the_event_loop(
     inside: Callable[[Work], Any], redis: SyncRedis, monkeypatch: pytest.MonkeyPatch, parser: str

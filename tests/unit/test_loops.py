@@ -3,13 +3,19 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 import structlog
+from typing_extensions import override
 
+from api_gateway.dispatcher import Dispatcher
 from api_gateway.loops import Loops
 from api_gateway.monitor.config import RuntimeConfig
 from api_gateway.monitor.leader import Monitor
+from api_gateway.wake import Waker
+from common import keys
 from common.redis import AsyncRedis
-from services import settings
+from common.worker.app import create_app
+from services import catalog, settings
 from tests.support.redis_server import RedisServer
 
 
@@ -29,18 +35,25 @@ class Stumbling:
 
 
 class Looker:
-    """A watch of the monitor that meets a bug each time, or none."""
+    """A watch of the monitor that meets no bug."""
 
     interval = timedelta(0)
 
-    def __init__(self, *, fails: bool) -> None:
-        self.fails = fails
+    def __init__(self) -> None:
         self.looks = 0
 
     async def look(self, contact: timedelta) -> None:
         assert contact >= timedelta(0)
         self.looks += 1
-        if self.fails:
+
+
+class Stumbler(Looker):
+    """A watch that meets a bug in its first two looks."""
+
+    @override
+    async def look(self, contact: timedelta) -> None:
+        await super().look(contact)
+        if self.looks <= 2:
             raise OSError("the share is away")
 
 
@@ -73,17 +86,43 @@ def test_it_is_told_until_it_has_begun_again() -> None:
 
 
 def test_one_watch_that_meets_a_bug_leaves_the_others_theirs(redis_server: RedisServer) -> None:
-    async def story() -> tuple[Looker, Looker]:
+    watches = Stumbler(), Looker()
+
+    async def story() -> list[set[str]]:
         configured = settings(redis={"url": redis_server.url})
         redis = AsyncRedis(configured.redis)
-        watches = Looker(fails=True), Looker(fails=False)
         monitor = Monitor(redis, RuntimeConfig(redis, configured.gpu_lock_monitor, {}), lambda _: watches)
-        await monitor.round()
-        await monitor.round()
+        failed = []
+        for _ in range(3):
+            await monitor.round()
+            failed.append(set(monitor.failed))
         await redis.close()
-        return watches
+        return failed
 
     with structlog.testing.capture_logs() as told:
-        failing, fine = asyncio.run(story())
-    assert (failing.looks, fine.looks) == (2, 2)
-    assert [(entry["event"], entry["watch"]) for entry in told] == 2 * [("watch_failed", "Looker")]
+        failed = asyncio.run(story())
+    assert [watch.looks for watch in watches] == [3, 3]
+    assert failed == [{"Stumbler"}, {"Stumbler"}, set()], "readiness tells it until a look succeeds"
+    assert [(entry["event"], entry["watch"]) for entry in told] == 2 * [("watch_failed", "Stumbler")]
+
+
+def test_a_batch_that_met_a_bug_is_left_to_the_dispatch_list(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> set[str]:
+        configured = settings(redis={"url": redis_server.url})
+        redis = AsyncRedis(configured.redis)
+        dispatcher = Dispatcher(create_app(configured), redis, Waker(redis, (keys.DISPATCH,)), catalog())
+        monkeypatch.setattr(dispatcher, "send", no_thread)
+        await dispatcher.offer({"task_id": "film"}, 5)
+        assert dispatcher.own == {"film"}
+        with pytest.raises(RuntimeError):
+            await dispatcher.publish_offered()
+        await redis.close()
+        return dispatcher.own
+
+    assert asyncio.run(story()) == set()
+
+
+def no_thread(_batch: object) -> None:
+    raise RuntimeError("can't start new thread")

@@ -1,0 +1,114 @@
+"""A change is committed when Redis has it in its file, not before; who writes at the same time shares the looks.
+
+Redis shows its states here, as INFO tells them: a sync that runs for long and a rewrite cannot be had at will.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from common.append_only_file import AppendOnlyFile
+from common.errors import StateUnavailable
+from common.redis import AsyncRedis, Call, SyncRedis, script
+from common.settings import RedisSettings
+from common.state import as_is
+from tests.support.redis_server import RedisServer
+
+CHANGES = 32
+CHANGE: Call[Any] = Call(script("elect"), ["monitor:leader"], ["somebody", 1000], as_is)
+
+
+def told(written: int, buffered: int, status: str = "ok") -> dict[str, Any]:
+    return {"aof_current_size": written, "aof_buffer_length": buffered, "aof_last_write_status": status}
+
+
+WRITTEN_AT_ONCE = [told(100, 0)]
+PUT_OFF = [told(100, 20), told(100, 20), told(100, 45), told(145, 0)]
+OTHERS_GO_ON_WRITING = [told(100, 20), told(120, 30)]
+WRITTEN_ANEW = [told(100, 20), told(30, 10)]
+NO_FILE = [{"aof_enabled": 0, "aof_last_write_status": "ok"}]
+
+
+@pytest.fixture
+def settings(redis_server: RedisServer) -> RedisSettings:
+    return RedisSettings.model_validate({"url": redis_server.url})
+
+
+@pytest.fixture(params=["worker", "gateway"])
+def commit(request: pytest.FixtureRequest, settings: RedisSettings) -> Callable[[list[dict[str, Any]]], int]:
+    """Commit a change to a Redis that shows these states of its file; return how many were looked at."""
+
+    def in_a_worker(states: list[dict[str, Any]]) -> int:
+        redis, left = SyncRedis(settings), iter(states)
+        redis.client.info = lambda _section: next(left)
+        try:
+            redis.commit(CHANGE)
+        finally:
+            redis.close()
+        return len(states) - len(list(left))
+
+    async def in_a_gateway(states: list[dict[str, Any]]) -> int:
+        redis, left = AsyncRedis(settings), iter(states)
+
+        async def info(_section: str) -> dict[str, Any]:
+            return next(left)
+
+        redis.client.info = info
+        try:
+            await redis.commit(CHANGE)
+        finally:
+            await redis.close()
+        return len(states) - len(list(left))
+
+    return in_a_worker if request.param == "worker" else lambda states: asyncio.run(in_a_gateway(states))
+
+
+@pytest.mark.parametrize("states", [WRITTEN_AT_ONCE, PUT_OFF, OTHERS_GO_ON_WRITING, WRITTEN_ANEW, NO_FILE])
+def test_a_change_is_committed_when_it_is_in_the_file_and_not_before(
+    commit: Callable[[list[dict[str, Any]]], int], states: list[dict[str, Any]]
+) -> None:
+    never_looked_at = told(200, 0)
+    assert commit([*states, never_looked_at]) == len(states)
+
+
+@pytest.mark.parametrize("before", [[], [told(100, 20)]], ids=["at once", "after a sync"])
+def test_a_change_that_there_is_no_room_for_is_refused(
+    commit: Callable[[list[dict[str, Any]]], int], before: list[dict[str, Any]]
+) -> None:
+    with pytest.raises(StateUnavailable, match="Give it room"):
+        commit([*before, told(100, 20, "err"), told(200, 0)])
+
+
+def test_a_real_redis_tells_of_its_file(redis_server: RedisServer) -> None:
+    before = AppendOnlyFile.of(redis_server.client.info("persistence"))
+    redis_server.client.set("key", "a" * 1000, ex=60)
+    after = AppendOnlyFile.of(redis_server.client.info("persistence"))
+    assert after.written >= before.written + 1000
+    assert after.holds(before)
+
+
+def test_changes_at_the_same_time_share_the_looks_and_a_later_one_takes_its_own(settings: RedisSettings) -> None:
+    async def story() -> int:
+        redis, looks, first, shown = AsyncRedis(settings), 0, asyncio.Event(), asyncio.Event()
+
+        async def info(_section: str) -> dict[str, Any]:
+            nonlocal looks
+            looks += 1
+            first.set()
+            await shown.wait()
+            return told(100, 0)
+
+        redis.client.info = info
+        early = [asyncio.create_task(redis.commit(CHANGE)) for _ in range(CHANGES)]
+        await first.wait()
+        late = asyncio.create_task(redis.commit(CHANGE))
+        while redis.next_look is None:  # noqa: ASYNC110 - until it has written
+            await asyncio.sleep(0)
+        shown.set()
+        await asyncio.gather(*early, late)
+        await redis.close()
+        return looks
+
+    assert asyncio.run(story()) == 2
