@@ -7,6 +7,7 @@ promises is checked. A seed gives the same requests and the same faults; what th
 
 import argparse
 import re
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,6 +34,7 @@ NUMBER = re.compile(r"\d+")
 
 def main() -> None:
     chosen = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what runs is ended, as after Ctrl-C
     with TemporaryDirectory(prefix="baton-chaos-") as folder:
         broken = run(Path(folder).resolve() / "box", chosen)
     print(f"\n{broken} promises broken" if broken else "\nEvery promise was kept.")
