@@ -3,14 +3,16 @@
 import errno
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-import httpx
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
+from common import keys
+from common.context import Status
 from common.redis import SyncRedis
 from common.worker.app import create_worker
 from common.worker.job import Job
@@ -24,7 +26,8 @@ from tests.support.waiting import wait_until
 DISK_KIB = 1024
 TONE_SECONDS = 60
 RARE_WRITES = {"BATON_GPU_LOCK_MONITOR__MONITOR_INTERVAL": "60"}
-"""So that the write that meets the full disk is a submission's."""
+"""So that the write that meets the full disk is a request's."""
+BLOCK = 4096
 
 
 @contextmanager
@@ -110,38 +113,63 @@ def test_no_task_begins_on_a_full_disk_and_all_do_when_there_is_room_again(tmp_p
         wait_until(lambda: stack.http.get("/v1/monitoring/health").json()["verdict"] == "ok")
 
 
-def test_a_task_that_redis_had_no_room_for_is_not_accepted_and_no_other_is_lost(tmp_path: Path) -> None:
+@pytest.fixture
+def without_room(tmp_path: Path) -> Iterator[Stack]:
+    """A gateway whose Redis has its file on a small disk, with a task that waits and one that was cancelled."""
     with small_disk(tmp_path / "redis"), Stack(tmp_path, **RARE_WRITES) as stack:
         stack.gateway()
-        filler = tmp_path / "redis" / "filler"
-        fill(filler)
-        answers = {f"task_{n}": post(stack, f"task_{n}") for n in range(10)}
-        stack.redis.kill()  # with the write that met the full disk still in memory, and answered
-        filler.unlink()
-        stack.redis.start()
-        wait_until(stack.ready)
-        lost = [task_id for task_id, answer in answers.items() if answer.is_success and not recorded(stack, task_id)]
-        assert lost == []
-        refused = answers["task_9"]
-        assert (refused.status_code, refused.json()["code"]) == (503, "state_unavailable")
-        assert refused.json()["detail"].startswith("Redis cannot write: MISCONF")
-        assert post(stack, "task_9").status_code == 202
+        for task_id in ("waiting", "cancelled"):
+            stack.submit("testing.echo", task_id=task_id)
+        wait_until(lambda: not stack.redis.client.exists(keys.DISPATCH))  # both are published: nothing writes any more
+        stack.http.post("/v1/tasks/cancelled/cancel").raise_for_status()
+        yield stack
 
 
-def fill(file: Path) -> None:
-    with file.open("wb", buffering=0) as filler, suppress(OSError):
-        while filler.write(bytes(4096)):
+def fill(stack: Stack) -> Path:
+    """Leave no room for another byte, neither on the disk nor in the last block of Redis's file."""
+    filler = stack.redis.folder / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(BLOCK)):
             continue
+    left = -(stack.redis.folder / "appendonly.aof").stat().st_size % BLOCK
+    written = next(size for size in range(left, 0, -1) if len(as_written(size)) <= left)
+    stack.redis.client.set("filler", "a" * written)
+    return filler
 
 
-def post(stack: Stack, task_id: str) -> httpx.Response:
-    """Submit a task that is larger than the rest of a block of the disk."""
-    text = {"text": "a" * 8192}
-    return stack.http.post("/v1/tasks", json={"task_name": "testing.echo", "task_id": task_id, "input_data": text})
+def as_written(size: int) -> str:
+    """Return how Redis writes down the SET of so many bytes."""
+    return f"*3\r\n$3\r\nSET\r\n$6\r\nfiller\r\n${size}\r\n{'a' * size}\r\n"
 
 
-def recorded(stack: Stack, task_id: str) -> bool:
-    return stack.http.get(f"/v1/tasks/{task_id}").status_code == 200
+def status(stack: Stack, task_id: str) -> str | None:
+    answer = stack.http.get(f"/v1/tasks/{task_id}")
+    return answer.json()["status"] if answer.status_code == 200 else None
+
+
+SUBMITTED = {"task_name": "testing.echo", "task_id": "new", "input_data": {}}
+CHANGES: dict[str, tuple[tuple[str, str, Any], Callable[[Stack], bool]]] = {
+    "submit": (("POST", "/v1/tasks", SUBMITTED), lambda stack: status(stack, "new") == Status.PENDING),
+    "cancel": (("POST", "/v1/tasks/waiting/cancel", None), lambda stack: status(stack, "waiting") == Status.CANCELLED),
+    "retry": (("POST", "/v1/tasks/cancelled/retry", None), lambda stack: status(stack, "cancelled") == Status.PENDING),
+    "remove": (("DELETE", "/v1/tasks/cancelled", None), lambda stack: status(stack, "cancelled") is None),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_redis_had_no_room_for_is_not_promised_and_works_with_room(without_room: Stack, change: str) -> None:
+    (method, path, body), made = CHANGES[change]
+    filler = fill(without_room)
+    refused = without_room.http.request(method, path, json=body)
+    assert (refused.status_code, refused.json()["code"]) == (503, "state_unavailable")
+    assert "Give it room" in refused.json()["detail"]
+    without_room.redis.kill()  # with the write that met the full disk still in memory, and answered
+    filler.unlink()
+    without_room.redis.start()
+    wait_until(without_room.ready)
+    assert not made(without_room)
+    assert without_room.http.request(method, path, json=body).is_success
+    assert made(without_room)
 
 
 def test_a_task_that_has_used_up_its_quota_ends_in_storage_full(
