@@ -1,9 +1,22 @@
 """Redis dies, or stands still, in mid-queue: nothing is lost, nothing runs twice at once, each task ends once."""
 
 import signal
+from pathlib import Path
 
+import pytest
+
+from common.append_only_file import AppendOnlyFile
+from common.context import Status
+from common.errors import StateUnavailable
+from common.redis import SyncRedis
+from common.worker.app import create_worker
+from common.worker.job import Job
+from services import settings
+from tests.support.delivery import record, run
 from tests.support.faults import codes, let_pass, starts
+from tests.support.redis_server import RedisServer
 from tests.support.stack import Stack
+from tests.support.testing_service import EchoInput, EchoOutput
 from tests.support.waiting import wait_until
 
 QUEUED = 50
@@ -91,3 +104,34 @@ def test_a_full_redis_refuses_new_tasks_and_goes_on_when_there_is_room(stack: St
     stack.redis.client.config_set("maxmemory", 0)
     assert stack.wait_for(running)["status"] == "SUCCESS"
     assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"
+
+
+def test_an_end_that_redis_lost_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis is killed between its answer and its file, and comes back without the end of the attempt."""
+    server = RedisServer(tmp_path / "redis").start()
+    share = {"share": str(tmp_path), "min_free_bytes": 0}
+    app = create_worker(settings(redis={"url": server.url}, storage=share), "testing")
+    file, before, ends = server.folder / "appendonly.aof", [], []
+
+    def echo(params: EchoInput, _job: Job) -> EchoOutput:
+        before.append(file.read_bytes())
+        return EchoOutput(text=params.text)
+
+    def lost_once() -> AppendOnlyFile:
+        ends.append(record(app).control.status)
+        if len(ends) == 1:
+            server.kill()
+            file.write_bytes(before[0])
+            server.start()
+            assert record(app).control.status is Status.RUNNING
+            raise StateUnavailable
+        return SyncRedis.file(app.process.redis)
+
+    try:
+        monkeypatch.setattr(app.process.redis, "file", lost_once)
+        assert run(app, echo).status is Status.SUCCESS
+        assert ends == [Status.SUCCESS, Status.SUCCESS]
+        assert record(app).control.status is Status.SUCCESS
+    finally:
+        app.process.redis.close()
+        server.stop()
