@@ -1,7 +1,8 @@
 """The only place that builds things: everything a gateway process holds, and how it starts and stops."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Annotated
 
@@ -30,12 +31,12 @@ from api_gateway.wake import Waker
 from common import keys
 from common.context import TASK_ID_PATTERN, WorkflowContext
 from common.contract import Catalog
-from common.errors import CallbackNotAllowed, TaskNotFound, UrlNotAllowed
+from common.errors import CallbackNotAllowed, StateUnavailable, TaskNotFound, UrlNotAllowed
 from common.models.places import ModelPlaces
 from common.models.spec import KnownModels, ModelFamily
 from common.outgoing import TargetPolicy, async_client
 from common.record import Record
-from common.redis import AsyncRedis
+from common.redis import AsyncRedis, told
 from common.settings import MonitorSettings, Settings, given
 from common.state import Created, StateStore
 from common.storage import Storage
@@ -119,6 +120,16 @@ class Gateway:
         if record is None:
             raise TaskNotFound(task_id=task_id)
         return record
+
+    async def remove(self, record: Record) -> bool:
+        """Forget a task and its files, unless it has not ended. Files that are left behind are the janitor's."""
+        task_id = record.context.task_id
+        if not record.control.status.final or await self.redis.commit(self.store.delete(record)) != "OK":
+            return False
+        await asyncio.to_thread(self.storage.remove_workspace, task_id)
+        with suppress(StateUnavailable), told():
+            await self.redis.client.srem(keys.REMOVED, task_id)
+        return True
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -4,6 +4,7 @@ from common.context import Status
 
 INDEX = "tasks:index"
 DISPATCH = "tasks:dispatch"
+REMOVED = "tasks:removed"
 OUTBOX = "callbacks:outbox"
 LEADER = "monitor:leader"
 MONITOR_CONFIG = "monitor:config"

@@ -242,9 +242,14 @@ class AsyncGuardedBackend(httpcore.AsyncNetworkBackend):
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         for address, seconds in shares(self.policy.checked(host, addresses), timeout):
             try:
-                return await self.plain.connect_tcp(address, port, seconds, local_address, socket_options)
+                stream = await self.plain.connect_tcp(address, port, seconds, local_address, socket_options)
+                stream.get_extra_info("socket")
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
+            except AttributeError:  # anyio asks a socket that is gone; httpcore asks it next
+                failure = httpcore.ConnectError(f"{host} closed the connection at once")
+            else:
+                return stream
         raise failure
 
     @override

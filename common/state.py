@@ -186,8 +186,8 @@ class StateStore:
         others = (keys.state(task_id), keys.events(task_id), keys.deliveries(task_id), keys.transcript_edits(task_id))
         return Call(
             script("delete"),
-            [keys.control(task_id), keys.INDEX, keys.index(status), NEWS, *others],
-            [task_id, status],
+            [keys.control(task_id), keys.INDEX, keys.index(status), NEWS, keys.REMOVED, *others],
+            [task_id, status, self.ttl],
             as_is,
         )
 

@@ -1,4 +1,4 @@
-"""Removes what has expired: index entries without a record, the workspaces and uploads of long ago, cut uploads."""
+"""Removes the files of removed tasks, and what has expired: index entries, workspaces and uploads, cut uploads."""
 
 import asyncio
 import shutil
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 class Janitor:
-    """Nothing is removed before `keep` has passed since its last change."""
+    """What nobody asked to remove stays until `keep` has passed since its last change."""
 
     def __init__(self, redis: AsyncRedis, storage: Storage, *, keep: timedelta, interval: timedelta) -> None:
         self.redis = redis
@@ -31,10 +31,20 @@ class Janitor:
 
     async def look(self, _contact: timedelta) -> None:
         with told():
+            await self.finish_removals()
             await self.forget_expired()
             expired = [folder for folder in await asyncio.to_thread(self.old_folders) if not await self.known(folder)]
             expired += await asyncio.to_thread(self.cut_uploads)
         await asyncio.to_thread(remove, expired)
+
+    async def finish_removals(self) -> None:
+        """Remove the files of tasks whose removal was cut off between their record and their files."""
+        removed = await self.redis.client.smembers(keys.REMOVED)
+        await self.redis.written()  # a record that may come back keeps its files
+        for task_id in removed:
+            if not await self.redis.client.exists(keys.state(task_id)):
+                await asyncio.to_thread(self.storage.remove_workspace, task_id)
+            await self.redis.client.srem(keys.REMOVED, task_id)
 
     async def forget_expired(self) -> None:
         """Drop the ids whose record is gone from every index; only those old enough to have expired are looked at."""

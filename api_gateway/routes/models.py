@@ -99,8 +99,8 @@ async def submitted(gateway: Gateway, spec: ModelSpec) -> Response:
     contract = gateway.catalog[f"{spec.engine}.{DOWNLOAD_MODEL}"]
     task_id = f"{DOWNLOAD_MODEL}.{spec.engine}.{spec.name}"
     record = await gateway.redis.run(gateway.store.get(task_id))
-    if record and record.control.status.final and await gateway.redis.run(gateway.store.delete(record)) == "OK":
-        await asyncio.to_thread(gateway.storage.remove_workspace, task_id)
+    if record:
+        await gateway.remove(record)
     given = contract.input.model_validate({"model": spec.name})
     request = TaskRequest(task_name=contract.name, input_data=given, task_id=task_id)
     created, context, publish = await gateway.submit(request)

@@ -1,6 +1,5 @@
 """Reading, cancelling, retrying and removing tasks."""
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -141,13 +140,11 @@ async def retry(record: Found, gateway: Held) -> ShortStatus:
 
 @router.delete("/tasks/{task_id}", summary="Remove a finished task and its files", status_code=204, responses=acting)
 async def delete(record: Found, gateway: Held) -> None:
-    refused = WrongState(
-        f"Only a finished task can be removed; this one is {record.control.status}. Cancel it first.",
-        task_status=record.control.status,
-    )
-    if not record.control.status.final or await gateway.redis.commit(gateway.store.delete(record)) != "OK":
-        raise refused
-    await asyncio.to_thread(gateway.storage.remove_workspace, record.context.task_id)
+    if not await gateway.remove(record):
+        raise WrongState(
+            f"Only a finished task can be removed; this one is {record.control.status}. Cancel it first.",
+            task_status=record.control.status,
+        )
 
 
 def short(record: Record) -> ShortStatus:

@@ -201,7 +201,7 @@ def no_file_is_an_orphan(seen: Aftermath) -> Iterator[str]:
     """No half-written file is left, and no workspace without its task."""
     share = seen.box.plan.share
     yield from (str(path.relative_to(share)) for path in share.rglob(".partial") if any(path.rglob("*")))
-    known = set(seen.redis.zrange("tasks:index", 0, -1))
+    known = set(seen.redis.zrange("tasks:index", 0, -1)) | seen.redis.smembers("tasks:removed")  # the janitor's
     yield from (f"workflows/{path.name}" for path in (share / "workflows").iterdir() if path.name not in known)
     yield from (f"inputs/{path.name}" for path in (share / "inputs").iterdir() if forgotten(path))
     tmp = seen.box.folder / "tmp"

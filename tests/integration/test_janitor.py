@@ -79,6 +79,18 @@ def test_an_old_workspace_of_a_task_that_is_known_stays(janitor: Looks, redis: S
     assert file.exists()
 
 
+def test_the_files_of_a_removed_task_are_removed_when_their_gateway_died_before(
+    janitor: Looks, redis: SyncRedis
+) -> None:
+    redis.client.set(keys.state("made-again"), "{}", ex=60)
+    redis.client.sadd(keys.REMOVED, "cut-off", "made-again")
+    left, used = (janitor.place(f"{WORKFLOWS}/{name}/note.txt", timedelta(0)) for name in ("cut-off", "made-again"))
+    janitor()
+    assert not left.parent.exists()
+    assert used.exists()
+    assert not redis.client.exists(keys.REMOVED)
+
+
 def test_an_id_whose_record_has_expired_leaves_every_index(janitor: Looks, redis: SyncRedis) -> None:
     old, new = ((utcnow() - age).timestamp() * 1_000_000 for age in (LONGER, timedelta(hours=1)))
     redis.client.set(keys.state("known"), "{}", ex=60)

@@ -89,9 +89,12 @@ def test_a_real_redis_tells_of_its_file(redis_server: RedisServer) -> None:
     assert after.holds(before)
 
 
-def test_changes_at_the_same_time_share_the_looks_and_a_later_one_takes_its_own(settings: RedisSettings) -> None:
+def test_who_writes_during_a_look_waits_for_the_next_and_shares_it(
+    settings: RedisSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def story() -> int:
         redis, looks, first, shown = AsyncRedis(settings), 0, asyncio.Event(), asyncio.Event()
+        run, answered = redis.run, 0
 
         async def info(_section: str) -> dict[str, Any]:
             nonlocal looks
@@ -100,14 +103,20 @@ def test_changes_at_the_same_time_share_the_looks_and_a_later_one_takes_its_own(
             await shown.wait()
             return told(100, 0)
 
+        async def counted(call: Call[Any]) -> None:
+            nonlocal answered
+            await run(call)
+            answered += 1
+
+        monkeypatch.setattr(redis, "run", counted)
         redis.client.info = info
-        early = [asyncio.create_task(redis.commit(CHANGE)) for _ in range(CHANGES)]
+        early = asyncio.create_task(redis.commit(CHANGE))
         await first.wait()
-        late = asyncio.create_task(redis.commit(CHANGE))
-        while redis.next_look is None:  # noqa: ASYNC110 - until it has written
+        late = [asyncio.create_task(redis.commit(CHANGE)) for _ in range(CHANGES)]
+        while answered <= CHANGES:  # noqa: ASYNC110 - until all have written
             await asyncio.sleep(0)
         shown.set()
-        await asyncio.gather(*early, late)
+        await asyncio.gather(early, *late)
         await redis.close()
         return looks
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpcore
 import httpx
 import pytest
+import uvloop
 
 from common.errors import BatonError, CallbackNotAllowed, NotStartable, UrlNotAllowed
 from common.outgoing import (
@@ -77,6 +78,15 @@ class AsyncRecorder(httpcore.AsyncMockBackend):
     async def connect_tcp(self, host: str, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
         self.hosts.append(host)
         return await super().connect_tcp(host, *args, **kwargs)
+
+
+class ClosedAtOnce(httpcore.AnyIOBackend):
+    """Connects to a peer that has gone before anybody writes."""
+
+    async def connect_tcp(self, host: str, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+        stream = await super().connect_tcp(host, *args, **kwargs)
+        await stream.aclose()
+        return stream
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -367,6 +377,13 @@ def test_a_name_that_rebinds_is_checked_again_at_its_next_connection(names: Name
     policy().check("http://rebind.test/")
     with pytest.raises(CallbackNotAllowed):
         get(policy(), "http://rebind.test/")
+
+
+def test_a_connection_that_is_closed_at_once_is_a_connect_error(server: ThreadingHTTPServer) -> None:
+    backend = AsyncGuardedBackend(policy("127.0.0.1"))
+    backend.plain = ClosedAtOnce()
+    with pytest.raises(httpcore.ConnectError, match="closed the connection at once"):
+        uvloop.run(backend.connect_tcp("127.0.0.1", server.server_port))
 
 
 def test_unix_sockets_are_refused() -> None:
