@@ -122,6 +122,7 @@ def without_room(tmp_path: Path) -> Iterator[Stack]:
             stack.submit("testing.echo", task_id=task_id)
         wait_until(lambda: not stack.redis.client.exists(keys.DISPATCH))  # both are published: nothing writes any more
         stack.http.post("/v1/tasks/cancelled/cancel").raise_for_status()
+        wait_until(lambda: not stack.redis.client.info("persistence")["aof_buffer_length"])
         yield stack
 
 

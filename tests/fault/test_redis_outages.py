@@ -114,6 +114,7 @@ def test_an_end_that_redis_lost_is_written_again(tmp_path: Path, monkeypatch: py
     file, before, ends = server.folder / "appendonly.aof", [], []
 
     def echo(params: EchoInput, _job: Job) -> EchoOutput:
+        wait_until(lambda: not server.client.info("persistence")["aof_buffer_length"])  # the claim is written down
         before.append(file.read_bytes())
         return EchoOutput(text=params.text)
 
