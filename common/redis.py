@@ -37,7 +37,7 @@ CONNECTIONS = 64
 # each of them fails once after a restart of Redis.
 NO_MAINTENANCE = MaintNotificationsConfig(enabled=False)
 
-FULL = re.compile(r"\b(MISCONF|OOM)\b.*")
+FULL = re.compile(r"\b(?:MISCONF|OOM)\b.*?(?=\.?(?: script: .*)?$)")
 
 T = TypeVar("T")
 Arg = str | int | float | bytes
@@ -90,7 +90,7 @@ def told() -> Iterator[None]:
 def refusal(error: RedisError) -> str:
     """Say why Redis refused a command; of a script's error only what Redis says of its disk or memory."""
     full = FULL.search(str(error))
-    return f"Redis cannot write: {full[0].rstrip('.')}. {ROOM}" if full else f"Redis refused a command: {error}"
+    return f"Redis cannot write: {full[0]}. {ROOM}" if full else f"Redis refused a command: {error}"
 
 
 class SyncRedis:

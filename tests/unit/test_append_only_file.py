@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 
 from common.append_only_file import AppendOnlyFile
 from common.errors import StateUnavailable
-from common.redis import AsyncRedis, Call, SyncRedis, script
+from common.redis import AsyncRedis, Call, SyncRedis, refusal, script
 from common.settings import RedisSettings
 from common.state import as_is
 from tests.support.redis_server import RedisServer
@@ -79,6 +80,26 @@ def test_a_change_that_there_is_no_room_for_is_refused(
 ) -> None:
     with pytest.raises(StateUnavailable, match="Give it room"):
         commit([*before, told(100, 20, "err"), told(200, 0)])
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        "MISCONF Errors writing to the AOF file: No space left on device",
+        "Error running script (call to f_a): @user_script:1: @user_script: 1: "  # Redis 6
+        + "-MISCONF Errors writing to the AOF file: No space left on device",
+        "MISCONF Errors writing to the AOF file: No space left on device script: acb9, on @user_script:59.",  # Redis 7
+    ],
+)
+def test_a_full_disk_is_told_in_the_same_words_by_a_command_and_by_a_script(refused: str) -> None:
+    told = "Redis cannot write: MISCONF Errors writing to the AOF file: No space left on device. Give it room, "
+    assert refusal(ResponseError(refused)).startswith(told)
+
+
+def test_a_full_memory_is_told_and_other_refusals_are_left_as_they_are() -> None:
+    full = "OOM command not allowed when used memory > 'maxmemory'."
+    assert refusal(ResponseError(full)).startswith(f"Redis cannot write: {full} Give it room, ")
+    assert refusal(ResponseError("NOPERM no access")) == "Redis refused a command: NOPERM no access"
 
 
 def test_a_real_redis_tells_of_its_file(redis_server: RedisServer) -> None:
