@@ -86,9 +86,8 @@ def test_a_change_that_there_is_no_room_for_is_refused(
     "refused",
     [
         "MISCONF Errors writing to the AOF file: No space left on device",
-        "Error running script (call to f_a): @user_script:1: @user_script: 1: "  # Redis 6
-        + "-MISCONF Errors writing to the AOF file: No space left on device",
-        "MISCONF Errors writing to the AOF file: No space left on device script: acb9, on @user_script:59.",  # Redis 7
+        "Error running script: @user_script: 1: -MISCONF Errors writing to the AOF file: No space left on device",
+        "MISCONF Errors writing to the AOF file: No space left on device script: acb9, on @user_script:59.",
     ],
 )
 def test_a_full_disk_is_told_in_the_same_words_by_a_command_and_by_a_script(refused: str) -> None:
