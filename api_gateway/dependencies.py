@@ -24,6 +24,7 @@ from api_gateway.monitor.heartbeats import TaskHeartbeatManager
 from api_gateway.monitor.janitor import Janitor
 from api_gateway.monitor.leader import Monitor, Watch
 from api_gateway.monitor.queues import QueueReconciler
+from api_gateway.monitor.replacements import ReplacementReporter
 from api_gateway.monitor.snapshots import Snapshots
 from api_gateway.monitor.survey import Survey
 from api_gateway.submission import Submitter, TaskRequest
@@ -91,6 +92,7 @@ class Gateway:
         return [
             GPULockMonitor(redis, store, settings, alerts=self.alerts, background=self.background),
             TaskHeartbeatManager(redis, store, self.storage, settings, self.alerts),
+            ReplacementReporter(redis, store, settings, self.alerts),
             QueueReconciler(redis, self.catalog, settings.reconcile_interval, keep),
             Janitor(redis, self.storage, keep=keep, interval=JANITOR_INTERVAL),
         ]

@@ -11,11 +11,11 @@ from common.context import Status
 from common.gpu.leases import LockView
 from common.record import US, Record
 from common.redis import told
-from common.worker.presence import alive
+from common.worker.presence import Presence, alive
 
 PAST_RUNS = 50
 
-Reason = Literal["finished", "running", "storage_full", "no_worker", "queued", "gpu"]
+Reason = Literal["finished", "running", "storage_full", "no_worker", "not_claimed", "queued", "gpu"]
 
 
 class GpuHolder(BaseModel):
@@ -63,7 +63,8 @@ async def wait_reason(gateway: Gateway, record: Record) -> WaitReason:
 async def explained(gateway: Gateway, reason: WaitReason) -> WaitReason:
     queue = reason.queue
     reason.position = await position(gateway, queue, reason.task_id)
-    reason.workers = len(alive(await gateway.survey.workers(), queue))
+    workers = alive(await gateway.survey.workers(), queue)
+    reason.workers = len(workers)
     page = await gateway.redis.run(gateway.store.list(Status.RUNNING, None, PAST_RUNS))
     reason.running = sum(record.control.queue == queue for record in page.records)
     if not reason.workers:
@@ -73,6 +74,9 @@ async def explained(gateway: Gateway, reason: WaitReason) -> WaitReason:
     if shortage := await gateway.survey.shortage():
         reason.reason, reason.message = "storage_full", shortage
         return reason
+    if message := not_claimed(workers, reason.task_id):
+        reason.reason, reason.message = "not_claimed", message
+        return reason
     reason.reason = "queued"
     reason.message = f"It is number {(reason.position or 0) + 1} in the queue; running now: {reason.running}."
     typical = await typical_duration(gateway, queue)
@@ -80,6 +84,18 @@ async def explained(gateway: Gateway, reason: WaitReason) -> WaitReason:
         ahead = (reason.position or 0) + reason.running
         reason.eta = round(ahead * typical / reason.workers, 1)
     return reason
+
+
+def not_claimed(workers: list[Presence], task_id: str) -> str | None:
+    """Name the worker that was given the task and has not begun it, if there is one."""
+    for worker in workers:
+        for found in worker.unclaimed:
+            if found.task_id == task_id:
+                return (
+                    f"{worker.name} was given the task {found.seconds:.0f} s ago, and its process {found.pid} has not "
+                    f"claimed it yet. A process that hangs is replaced after worker.claim_timeout."
+                )
+    return None
 
 
 async def in_line(gateway: Gateway, reason: WaitReason) -> WaitReason:

@@ -178,6 +178,10 @@ class StateStore:
     def backoff(self, attempt: int) -> timedelta:
         return self.settings.retry_backoff * (1 << (attempt - 1))
 
+    def dispatch_again(self, task_id: str) -> Call[bool]:
+        """Have a task that still waits delivered once more; the claim refuses a copy that is too many."""
+        return Call(script("dispatch"), [keys.control(task_id), keys.DISPATCH], [task_id], bool)
+
     def ask_to_cancel(self, task_id: str) -> Call[str]:
         return Call(script("cancel"), [keys.control(task_id)], [], as_is)
 

@@ -7,7 +7,9 @@ from pydantic import BaseModel
 from api_gateway.monitor.liveness import Liveness
 from api_gateway.monitor.survey import Survey
 from api_gateway.monitor.timeouts import Level, TimeoutManager
+from common.worker.presence import Presence
 
+CLAIM_IS_LATE_S = 10
 Weight = Literal["degraded", "failing"]
 
 
@@ -68,10 +70,29 @@ async def of_queues(survey: Survey) -> list[Reason]:
 
 
 async def of_workers(survey: Survey) -> list[Reason]:
+    seen = await survey.workers()
+    gone = [f"{each.name} has not been seen for a while." for each in seen if each.presence is None]
+    late = [message for each in seen if each.presence for message in unclaimed(each.presence)]
     return [
-        Reason(weight="degraded", code="worker_gone", message=f"{seen.name} has not been seen for a while.")
-        for seen in await survey.workers()
-        if seen.presence is None
+        *(Reason(weight="degraded", code="worker_gone", message=message) for message in gone),
+        *(Reason(weight="degraded", code="delivery_not_claimed", message=message) for message in late),
+    ]
+
+
+def unclaimed(presence: Presence) -> list[str]:
+    """Say which deliveries a worker's processes did not claim, and what became of those processes."""
+    slow = [found for found in presence.unclaimed if found.seconds >= CLAIM_IS_LATE_S]
+    return [
+        *(
+            f"{presence.name} was given {found.task_id} {found.seconds:.0f} s ago, and its process {found.pid} has not "
+            f"claimed it. It is replaced after worker.claim_timeout."
+            for found in slow
+        ),
+        *(
+            f"Process {found.pid} of {presence.name} was given {found.task_id} and did not claim it for "
+            f"{found.seconds:.0f} s, so it was replaced. If this happens again, see delivery_not_claimed in its log."
+            for found in presence.replaced
+        ),
     ]
 
 

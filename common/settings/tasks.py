@@ -34,6 +34,10 @@ class WorkerSettings(Section):
     shutdown_grace: Annotated[Seconds, Field(description="running tasks may finish in this time on SIGTERM")] = (
         timedelta(seconds=10)
     )
+    claim_timeout: Annotated[
+        Seconds,
+        Field(gt=timedelta(0), description="a process that has not claimed its delivery by then is replaced"),
+    ] = timedelta(seconds=30)
     start_method: Annotated[
         Literal["auto", "fork", "spawn"],
         Field(description="of the processes that run tasks; auto spawns where a GPU is used, for CUDA bears no fork"),

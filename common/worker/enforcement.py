@@ -13,8 +13,9 @@ from common.errors import StateUnavailable
 from common.gpu.leases import release_of
 from common.gpu.residents import residents_on
 from common.redis import told
+from common.worker.deliveries import deliveries
 from common.worker.orders import Order, take
-from common.worker.process import WorkerProcess, busy, end_tree, worker_name
+from common.worker.process import WorkerProcess, end_tree, worker_name
 
 if TYPE_CHECKING:
     from common.worker.request import TaskRequest
@@ -72,7 +73,7 @@ def still_true(process: WorkerProcess, order: Order) -> bool:
 
 def request_of(pid: int) -> "TaskRequest | None":
     """Return the delivery that a child is busy with."""
-    return next((request for request in busy() if request.worker_pid == pid), None)
+    return next((request for request in deliveries() if request.worker_pid == pid), None)
 
 
 def end(process: WorkerProcess, pid: int) -> bool:

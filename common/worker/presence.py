@@ -13,6 +13,15 @@ REMEMBERED_S = 3600
 """For this long, a worker that has died is still listed."""
 
 
+class Unclaimed(BaseModel):
+    """A delivery that its process has not claimed for some seconds."""
+
+    task_id: str
+    pid: int
+    """0 while no process of the worker is ready to take it."""
+    seconds: float
+
+
 class Presence(BaseModel):
     """What a worker's parent says of itself."""
 
@@ -27,6 +36,10 @@ class Presence(BaseModel):
     rss: int
     gpu_host: str
     """The name that its host's cards are locked under."""
+    unclaimed: list[Unclaimed] = []
+    """What its processes have been given and have not claimed yet."""
+    replaced: list[Unclaimed] = []
+    """Deliveries of the last quarter of an hour whose process was killed because it did not claim them."""
 
     @property
     def host(self) -> str:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import cached_property
 from threading import Event
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import psutil
 from billiard import current_process
@@ -21,9 +20,6 @@ from common.state import StateStore
 from common.storage import Storage
 from common.worker.memory import give_back_what_is_freed
 from common.worker.soft_limit import SoftLimit
-
-if TYPE_CHECKING:
-    from common.worker.request import TaskRequest
 
 DEATH = timedelta(seconds=5)
 """How long a killed process may take to leave the kernel."""
@@ -103,12 +99,6 @@ def end_orphan(**_: object) -> None:
     parent = current_process()._parent_pid  # noqa: SLF001 - billiard has no other word for it
     if parent and os.getppid() != parent:
         os._exit(1)
-
-
-def busy() -> list["TaskRequest"]:
-    """Return the deliveries that children work on, copied in one step: Celery changes its set at any moment."""
-    found = (reference() for reference in celery_state.active_requests.data.copy())
-    return [request for request in found if request is not None]
 
 
 def stopping() -> bool:

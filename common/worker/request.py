@@ -1,7 +1,6 @@
 """What the parent process knows of a running delivery: here it learns at once that the child died or was killed."""
 
 from datetime import timedelta
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -16,6 +15,7 @@ from common.record import Record
 from common.redis import Call
 from common.state import StateStore
 from common.storage import AttemptFolder
+from common.worker.deliveries import Observation, Phase, observe, phase_of
 from common.worker.enforcement import end, release
 from common.worker.process import stopping, worker_name
 
@@ -29,8 +29,7 @@ class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
     """Celery's request, which also tells the record when its child is gone."""
 
     claimed = False
-    unwanted: str | None = None
-    unwanted_since = 0.0
+    observation: Observation | None = None
     overrun: timedelta | None = None
     """The limit that the child was killed for, when an order said so."""
 
@@ -104,12 +103,18 @@ class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
             return store.give_back(record)
         return store.after_loss(record)
 
-    def unwanted_for(self) -> float:
-        """Return for how many seconds the child has been busy with what was cancelled, or is not its task any more."""
-        record = self.record()
-        self.claimed = self.claimed or record is not None
-        cancelled = record is not None and record.control.cancel_us is not None
-        unwanted = "cancelled" if cancelled else "ended" if self.claimed and not record else None
-        if unwanted != self.unwanted:
-            self.unwanted, self.unwanted_since = unwanted, monotonic()
-        return monotonic() - self.unwanted_since if unwanted else 0.0
+    @property
+    def pid(self) -> int:
+        """The process that it was given to, also before that has accepted it; 0 while it waits for one."""
+        result = self._apply_result and self._apply_result()
+        given_to = self.worker_pid or (result and result._scheduled_for and result._scheduled_for.pid)  # noqa: SLF001 - the pool has no other word for it
+        return given_to or 0
+
+    def observe(self, pid: int) -> tuple[Observation, Record | None]:
+        """Look up what has become of it, and for how long it stands like this."""
+        process = self.app.process
+        record: Record | None = process.redis.run(process.store.get(self.id))
+        phase = phase_of(record, worker_name(process.service, pid), claimed=self.claimed)
+        self.claimed = self.claimed or phase in {Phase.RUNNING, Phase.CANCELLED}
+        self.observation = observe(self.observation, pid, phase)
+        return self.observation, record

@@ -1,8 +1,9 @@
-"""A thread in the worker's parent: shows that the worker lives, and kills a child that does not let go of its task."""
+"""A thread in the worker's parent: shows that the worker lives, and replaces a child that hangs."""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -15,21 +16,35 @@ from typing_extensions import override
 
 from common.clock import utcnow
 from common.errors import StateUnavailable
-from common.worker.enforcement import carry_out_orders
-from common.worker.presence import Presence, departed, shown
-from common.worker.process import busy, kill_tree, stopping
+from common.worker.deliveries import Phase, activity_of, deliveries
+from common.worker.enforcement import carry_out_orders, end
+from common.worker.forking import no_fork
+from common.worker.presence import Presence, Unclaimed, departed, shown
+from common.worker.process import kill_tree, stopping
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from common.record import Record
+    from common.settings import Settings
     from common.worker.app import WorkerApp
+    from common.worker.deliveries import Observation
     from common.worker.request import TaskRequest
 
 LOOK_EVERY_S = 0.5
 DEPART_WITHIN_S = 5
+REPORTED_FOR_S = 15 * 60
+"""For this long a process that was replaced is reported."""
+MISSED_BEATS = 3
+"""After so many heartbeats that did not come, the parent looks whether the child works."""
 log = structlog.get_logger()
 
 
 class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
     """Runs as long as the worker does."""
+
+    requires = ("celery.worker.components:Pool",)
+    """Without this Celery may start it first, and fork the pool's processes while its thread works."""
 
     def __init__(self, worker: Any, **_options: Any) -> None:
         self.app: WorkerApp = worker.app
@@ -38,6 +53,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         self.stopping_since: float | None = None
         self.started_at = utcnow()
         self.reaper: Any = None
+        self.replaced: deque[tuple[float, Unclaimed]] = deque(maxlen=20)
         self.thread = threading.Thread(target=self.watch, name="watchdog", daemon=True)
         signals.worker_shutdown.connect(self.depart, weak=False)
         super().__init__(worker)
@@ -70,21 +86,64 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
 
     def watch(self) -> None:
         while not self.over.wait(LOOK_EVERY_S):
-            try:
-                for request in busy():
-                    self.look_at(request)
-                carry_out_orders(self.app.process, self.children())
-                self.show_presence()
-            except StateUnavailable:
-                log.warning("watchdog_without_redis")
+            with no_fork():
+                self.check_all()
 
-    def look_at(self, request: TaskRequest) -> None:
-        """Kill a child that holds up the worker's stop, or that still runs what was cancelled or taken back from it."""
+    def check_all(self) -> None:
+        """Check everything once. A bug must be seen, and must not end the watchdog."""
+        try:
+            for request in deliveries():
+                self.check(request)
+            carry_out_orders(self.app.process, self.children())
+            self.show_presence()
+        except StateUnavailable:
+            self.forget_observations()
+            log.warning("watchdog_without_redis")
+        except Exception as error:  # any bug at all
+            log.critical("watchdog_failed", exc_info=error)
+
+    def forget_observations(self) -> None:
+        """Count from the return of Redis: a child cannot claim or end anything while it is away either."""
+        for request in deliveries():
+            request.observation = None
+
+    def check(self, request: TaskRequest) -> None:
+        """Kill a child that delays the worker's stop, or that stays in a phase longer than it may."""
+        pid = request.pid
+        observation, record = request.observe(pid)
         settings = self.app.process.settings
+        if not pid:  # the pool itself replaces a process that does not start up
+            return
         if self.stopping_for() > settings.worker.shutdown_grace.total_seconds():
-            self.kill(request, "worker_stops")
-        elif request.unwanted_for() > settings.tasks.cancel_grace.total_seconds():
-            self.kill(request, "unwanted")
+            self.kill(request, pid, "worker_stops")
+        elif observation.phase is Phase.RUNNING:
+            self.confirm_life(observation, record)
+        elif observation.seconds > longest(observation.phase, settings).total_seconds():
+            self.replace(request, observation)
+
+    def replace(self, request: TaskRequest, observation: Observation) -> None:
+        if observation.phase is not Phase.UNCLAIMED:
+            self.kill(request, observation.pid, observation.phase)
+            return
+        found = Unclaimed(task_id=request.id, pid=observation.pid, seconds=round(observation.seconds, 1))
+        log.error("delivery_not_claimed", **found.model_dump())
+        process = self.app.process
+        if end(process, observation.pid):
+            self.replaced.append((monotonic(), found))
+            process.redis.run(process.store.dispatch_again(request.id))
+
+    def confirm_life(self, observation: Observation, record: Record | None) -> None:
+        """Beat for a child that works and does not come to it: an engine may keep the interpreter's lock for long."""
+        if record is None:
+            return
+        process = self.app.process
+        silent = observation.follow_heartbeat(record.control.heartbeat_us)
+        if silent < MISSED_BEATS * process.settings.gpu_lock_monitor.heartbeat.interval.total_seconds():
+            return
+        before, observation.activity = observation.activity, activity_of(observation.pid)
+        if before is not None and observation.activity != before:
+            task_id, rss = record.context.task_id, record.control.rss or 0
+            process.redis.run(process.store.beat(task_id, record.control.fence, rss=rss))
 
     def stopping_for(self) -> float:
         """Return how many seconds ago the worker was told to stop; 0.0 when it was not."""
@@ -93,9 +152,9 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         self.stopping_since = self.stopping_since or monotonic()
         return monotonic() - self.stopping_since
 
-    def kill(self, request: TaskRequest, reason: str) -> None:
-        log.warning("attempt_killed", reason=reason, task_id=request.id, pid=request.worker_pid)
-        kill_tree(request.worker_pid)
+    def kill(self, request: TaskRequest, pid: int, reason: str) -> None:
+        log.warning("attempt_killed", reason=reason, task_id=request.id, pid=pid)
+        kill_tree(pid)
 
     def children(self) -> list[int]:
         """Return the pids of the processes that run tasks; none before the pool has started them."""
@@ -109,9 +168,25 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
             service=process.service,
             pid=process.pid,
             started_at=self.started_at,
-            active=[request.id for request in busy()],
+            active=[request.id for request in deliveries()],
             children=self.children(),
             rss=psutil.Process().memory_info().rss,
             gpu_host=process.gpu_host,
+            unclaimed=unclaimed(),
+            replaced=[found for at, found in self.replaced if monotonic() - at < REPORTED_FOR_S],
         )
         process.redis.run(shown(presence))
+
+
+def longest(phase: Phase, settings: Settings) -> timedelta:
+    """Return for how long a delivery may stay in a phase, other than the running one."""
+    return settings.worker.claim_timeout if phase is Phase.UNCLAIMED else settings.tasks.cancel_grace
+
+
+def unclaimed() -> list[Unclaimed]:
+    """Return the deliveries that this worker's processes have not claimed yet."""
+    return [
+        Unclaimed(task_id=request.id, pid=seen.pid, seconds=round(seen.seconds, 1))
+        for request in deliveries()
+        if (seen := request.observation) and seen.phase is Phase.UNCLAIMED
+    ]

@@ -70,6 +70,7 @@ ALERTS = {
     **{f"gpu_lock.{level}": f"a lease has reached the level `{level}`" for level in Level},
     "gpu_lock.stuck": "a holder does not end although its process was ordered killed: restart its worker",
     "container.restarted": "its container was restarted (`gpu_lock_monitor.restart_containers`)",
+    "delivery.not_claimed": "a process did not claim what it was given, and was replaced: `task_id`, `worker`",
     "task.stalled": "a task makes no progress",
 }
 STREAMS = """Each stream is Server-Sent Events. `data` is JSON. Each event but `ping` has an `id`; a client that comes

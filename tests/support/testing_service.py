@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Event
 from typing import Annotated
 
+from celery import Task as CeleryTask
+from celery import signals
 from pydantic import Field
 
 from common.contract import Contract, TaskInput, TaskOutput
@@ -93,6 +95,20 @@ LIMITED = Contract(
 )
 HOLD = Contract("testing.hold", HoldInput, WorkOutput, needs_gpu=True)
 CONTRACTS = (ECHO, WORK, FAIL, SIZE, LIMITED, HOLD)
+
+
+HANG_BEFORE_CLAIM = "hang-before-claim"
+"""A file in share: the next process that is given a delivery removes it, and hangs before the claim."""
+
+
+def hang_before_claim(task: CeleryTask, **_: object) -> None:
+    marker = task.app.process.storage.root / HANG_BEFORE_CLAIM
+    if marker.exists():
+        marker.unlink()
+        hang()
+
+
+signals.task_prerun.connect(hang_before_claim)
 
 
 @task(ECHO)

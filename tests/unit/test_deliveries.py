@@ -7,7 +7,7 @@ from threading import Event, Thread
 import pytest
 from celery.worker import state as celery_state
 
-from common.worker.process import busy
+from common.worker.deliveries import deliveries
 
 LOOKS = 20_000
 OTHERS = 10
@@ -26,13 +26,13 @@ def traffic() -> Iterator[Delivery]:
         while not ended.is_set():
             others = [Delivery() for _ in range(OTHERS)]
             for other in others:
-                celery_state.active_requests.add(other)
+                celery_state.reserved_requests.add(other)
             for other in others:
-                celery_state.active_requests.discard(other)
+                celery_state.reserved_requests.discard(other)
 
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
-    celery_state.active_requests.add(long)
+    celery_state.reserved_requests.add(long)
     thread = Thread(target=come_and_go)
     thread.start()
     yield long
@@ -43,4 +43,4 @@ def traffic() -> Iterator[Delivery]:
 
 def test_each_look_sees_the_long_one_however_many_come_and_go(traffic: Delivery) -> None:
     for _ in range(LOOKS):
-        assert traffic in busy()
+        assert traffic in deliveries()
