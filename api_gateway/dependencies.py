@@ -25,9 +25,12 @@ from api_gateway.monitor.janitor import Janitor
 from api_gateway.monitor.leader import Monitor, Watch
 from api_gateway.monitor.queues import QueueReconciler
 from api_gateway.monitor.replacements import ReplacementReporter
+from api_gateway.monitor.silences import Silences
 from api_gateway.monitor.snapshots import Snapshots
 from api_gateway.monitor.survey import Survey
+from api_gateway.monitor.wait_limit import WaitLimit
 from api_gateway.submission import Submitter, TaskRequest
+from api_gateway.waiting import wait_reason
 from api_gateway.wake import Waker
 from common import keys
 from common.context import TASK_ID_PATTERN, WorkflowContext
@@ -76,6 +79,7 @@ class Gateway:
         )
         self.monitoring = RuntimeConfig(self.redis, settings.gpu_lock_monitor, given(MONITOR_SECTION))
         self.background = Background(MOST_IN_BACKGROUND)
+        self.silences = Silences()
         self.alerts = Alerts(lambda: self.monitoring.current.alert_url)
         self.monitor = Monitor(self.redis, self.monitoring, self.watches)
         self.survey = Survey(self.redis, self.store, self.storage, catalog, self.monitoring)
@@ -91,11 +95,15 @@ class Gateway:
         redis, store, keep = self.redis, self.store, self.settings.tasks.state_ttl
         return [
             GPULockMonitor(redis, store, settings, alerts=self.alerts, background=self.background),
-            TaskHeartbeatManager(redis, store, self.storage, settings, self.alerts),
+            TaskHeartbeatManager(redis, store, self.storage, settings, self.alerts, silences=self.silences),
             ReplacementReporter(redis, store, settings, self.alerts),
             QueueReconciler(redis, self.catalog, settings.reconcile_interval, keep),
+            WaitLimit(redis, store, settings.monitor_interval, self.explain_wait),
             Janitor(redis, self.storage, keep=keep, interval=JANITOR_INTERVAL),
         ]
+
+    async def explain_wait(self, record: Record) -> str:
+        return (await wait_reason(self, record)).message
 
     async def submit(
         self, request: TaskRequest, idempotency_key: str | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import PurePosixPath
 from secrets import token_hex
@@ -72,6 +73,10 @@ class CallbackRequest(BaseModel):
         return {"anyOf": [url, handler(core)]}
 
 
+NEWER_OPTIONS = ("max_wait",)
+"""Left out of the digest when unused: a request sent again after an upgrade is still the same."""
+
+
 class TaskRequest(BaseModel):
     """What every submission has, whatever its task."""
 
@@ -82,6 +87,11 @@ class TaskRequest(BaseModel):
     task_id: Annotated[TaskId | None, Field(description="chosen by the client: posting it again is safe")] = None
     callback: CallbackRequest | None = None
     priority: Annotated[int, Field(strict=True, ge=0, le=9, description="9 is most urgent")] = DEFAULT_PRIORITY
+
+    max_wait: Annotated[
+        float | None,
+        Field(gt=0, description="seconds the task may wait for a worker, and again for a device; then it fails"),
+    ] = None
 
     @property
     def target(self) -> Callback | None:
@@ -139,6 +149,7 @@ class Submitter:
             digest=digest(request),
             priority=request.priority,
             callback=request.target,
+            max_wait=timedelta(seconds=request.max_wait) if request.max_wait is not None else None,
             idempotency=sha256(idempotency_key.encode()).hexdigest() if idempotency_key else None,
         )
         created = await self.redis.commit(self.store.create(submission))
@@ -183,8 +194,9 @@ class Submitter:
 
 
 def digest(request: TaskRequest) -> str:
-    """Return what makes two requests the same: everything but the id."""
-    body = request.model_dump(mode="json", exclude={"task_id"})
+    """Return what makes two requests the same: everything but the id. Newer options count only where they are used."""
+    unused = {name for name in NEWER_OPTIONS if getattr(request, name) is None}
+    body = request.model_dump(mode="json", exclude={"task_id", *unused})
     return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,17 +1,21 @@
 """Why a task waits, and about how long."""
 
+from __future__ import annotations
+
 from statistics import median
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from api_gateway.dependencies import Gateway
 from common import keys
 from common.context import Status
 from common.gpu.leases import LockView
 from common.record import US, Record
 from common.redis import told
 from common.worker.presence import Presence, alive
+
+if TYPE_CHECKING:
+    from api_gateway.dependencies import Gateway
 
 PAST_RUNS = 50
 

@@ -4,9 +4,12 @@ A class's docstring is its default message, so it says what happened and what to
 status the gateway answers with; `retryable` tells the worker whether another attempt may help.
 """
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel
+
+Cost = Literal["attempt", "interruption", "nothing"]
+"""What another try costs the task: one of `tasks.max_attempts`, one of `tasks.max_interruptions`, or nothing."""
 
 
 class BatonError(Exception):
@@ -15,6 +18,7 @@ class BatonError(Exception):
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
+    cost: ClassVar[Cost] = "attempt"
 
     def __init__(self, message: str | None = None, **detail: Any) -> None:
         self.message = message or self.default_message()
@@ -258,6 +262,10 @@ class StateUnavailable(BatonError):
     retryable = True
 
 
+class StateFull(StateUnavailable):
+    """Redis cannot write: its memory or its disk is full. Nobody can change anything until there is room again."""
+
+
 class DownloadFailed(BatonError):
     """The input could not be downloaded. Check that the URL answers from this machine."""
 
@@ -272,6 +280,7 @@ class StorageFull(BatonError):
     code = "storage_full"
     status = 507
     retryable = True
+    cost = "interruption"
 
 
 class WorkerLost(BatonError):
@@ -282,11 +291,50 @@ class WorkerLost(BatonError):
 
 
 class GpuLockTimeout(BatonError):
-    """The GPU did not become free in time. `GET /v1/monitoring/locks` shows who holds it."""
+    """The task waited for the GPU for as long as it may. `GET /v1/monitoring/locks` shows who holds the GPU. Retry the
+    task, or allow it to wait longer: `max_wait` in its request, `gpu_lock.max_wait_time` for all.
+    """
 
     code = "gpu_lock_timeout"
     status = 503
+    advice: ClassVar[str] = "Retry the task, or allow it to wait longer: `max_wait` in its request."
+
+
+class MemoryInUse(BatonError):
+    """There is no memory for the model beside one that another task is using. The task waits, and is tried again."""
+
+    code = "memory_in_use"
+    status = 503
     retryable = True
+    cost = "nothing"
+
+
+class WaitedTooLong(BatonError):
+    """The task waited for a worker for as long as it may. Start workers of its queue, then retry the task; or allow it
+    to wait longer: `max_wait` in its request, `tasks.max_wait` for all.
+    """
+
+    code = "waited_too_long"
+    status = 504
+    advice: ClassVar[str] = "Start workers, then retry the task; or allow it to wait longer: `max_wait` in its request."
+
+
+class CutOff(BatonError):
+    """The worker could not reach Redis for `heartbeat.timeout`, so it stopped the attempt. The task is tried again."""
+
+    code = "cut_off"
+    status = 503
+    retryable = True
+    cost = "interruption"
+
+
+class WorkerStopping(BatonError):
+    """The worker's machine is shutting down. The task goes back to its queue."""
+
+    code = "worker_stopped"
+    status = 503
+    retryable = True
+    cost = "nothing"
 
 
 class GpuLockUnavailable(BatonError):

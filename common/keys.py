@@ -4,6 +4,7 @@ from common.context import Status
 
 INDEX = "tasks:index"
 DISPATCH = "tasks:dispatch"
+WAIT_LIMITS = "tasks:wait_limits"
 REMOVED = "tasks:removed"
 OUTBOX = "callbacks:outbox"
 LEADER = "monitor:leader"
@@ -14,7 +15,7 @@ GPU_LOCKS = "gpu:locks"
 WAKE_CHANNEL = "baton:wake"
 
 # The few that live as long as the system; every other key must have a TTL.
-IMMORTAL = (INDEX, DISPATCH, OUTBOX, MONITOR_CONFIG, "tasks:index:*", "tasks:waiting:*")
+IMMORTAL = (INDEX, DISPATCH, WAIT_LIMITS, OUTBOX, MONITOR_CONFIG, "tasks:index:*", "tasks:waiting:*")
 
 
 def state(task_id: str) -> str:

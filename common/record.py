@@ -5,7 +5,7 @@ context. Reading lays the one over the other.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -38,6 +38,8 @@ class Control(BaseModel):
     fence: int
     attempt: int
     attempt_limit: int
+    interruptions: int = 0
+    """How often an attempt ended through no fault of the task."""
     created_us: int
     waiting_us: int
     started_us: int | None = None
@@ -49,6 +51,12 @@ class Control(BaseModel):
     rss: int | None = None
     progress: str | None = None
     callback: str | None = None
+    max_wait_s: float | None = None
+    """For how long it may wait: for a worker, and for a device."""
+
+    @property
+    def max_wait(self) -> timedelta | None:
+        return timedelta(seconds=self.max_wait_s) if self.max_wait_s is not None else None
 
     @property
     def target(self) -> Callback | None:

@@ -27,7 +27,7 @@ from redis.retry import Retry
 
 from common.append_only_file import NEXT_LOOK_S, ROOM, AppendOnlyFile
 from common.context import NEXT
-from common.errors import StateUnavailable
+from common.errors import StateFull, StateUnavailable
 from common.settings import RedisSettings
 
 SCRIPTS = Path(__file__).parent / "lua"
@@ -84,20 +84,22 @@ def told() -> Iterator[None]:
     except (RedisConnectionError, redis.TimeoutError) as error:
         raise StateUnavailable from error
     except RedisError as error:
-        raise StateUnavailable(refusal(error)) from error
+        raise refusal(error) from error
 
 
-def refusal(error: RedisError) -> str:
+def refusal(error: RedisError) -> StateUnavailable:
     """Say why Redis refused a command; of a script's error only what Redis says of its disk or memory."""
-    full = FULL.search(str(error))
-    return f"Redis cannot write: {full[0]}. {ROOM}" if full else f"Redis refused a command: {error}"
+    if full := FULL.search(str(error)):
+        return StateFull(f"Redis cannot write: {full[0]}. {ROOM}")
+    return StateUnavailable(f"Redis refused a command: {error}")
 
 
 class SyncRedis:
     """Redis for a worker process. Made after the fork, closed by who made it."""
 
     def __init__(self, settings: RedisSettings, *, timeout: timedelta | None = None) -> None:
-        seconds = (timeout or settings.socket_timeout).total_seconds()
+        self.timeout = timeout or settings.socket_timeout
+        seconds = self.timeout.total_seconds()
         self.client: Any = redis.Redis.from_url(  # the stubs do not know that replies are decoded
             settings.url.get_secret_value(),
             decode_responses=True,

@@ -15,16 +15,18 @@ from pydantic_core import to_json
 from common import keys
 from common.context import FINAL, Progress, Status, WorkflowContext
 from common.contract import Contract
-from common.errors import BatonError, Cancelled, WorkerLost
+from common.errors import BatonError, Cancelled, Cost, WorkerLost, WorkerStopping
 from common.events import EVERY_TASK, Event, closing
 from common.messages import message_for
-from common.record import Callback, Record
+from common.record import Callback, Control, Record
 from common.redis import Arg, Call, script
 from common.settings import TaskSettings
 
 Outcome = Literal["created", "exists", "conflict", "full"]
 Beat = Literal["OK", "CANCEL", "FENCED"]
 NOW = timedelta(0)
+MOST_DOUBLINGS = 5
+"""Of the time before the next attempt."""
 NEWS = keys.events(EVERY_TASK)
 DISPATCH_GRACE = timedelta(seconds=1)
 """How long the gateway that recorded a task has it for itself; then any gateway publishes it."""
@@ -48,6 +50,7 @@ class Submission:
     priority: int = 0
     callback: Callback | None = None
     idempotency: str | None = None
+    max_wait: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,15 @@ class StateStore:
     def create(self, submission: Submission) -> Call[Created]:
         task_id, queue = submission.context.task_id, submission.contract.queue
         key = [keys.idempotency(submission.idempotency)] if submission.idempotency else []
-        places = (keys.INDEX, keys.index(Status.PENDING), keys.waiting(queue), keys.DISPATCH, NEWS)
+        places = (keys.INDEX, keys.index(Status.PENDING), keys.waiting(queue), keys.DISPATCH, NEWS, keys.WAIT_LIMITS)
         fields: dict[str, Arg] = {
             "task_name": submission.contract.name,
             "queue": queue,
             "attempt_limit": self.settings.max_attempts,
         }
+        max_wait = submission.max_wait or self.settings.max_wait
+        if max_wait is not None:
+            fields["max_wait_s"] = max_wait.total_seconds()
         if submission.callback:
             fields["callback"] = submission.callback.model_dump_json()
         head = (submission.digest, submission.priority, self.ttl, self.settings.max_pending, us(DISPATCH_GRACE))
@@ -114,13 +120,13 @@ class StateStore:
             as_is,
         )
 
-    def finish(self, record: Record, context: WorkflowContext, *, silent_for: timedelta = NOW) -> Call[str]:
-        """End a task that stands where `record` saw it; with `silent_for`, only if its heartbeat is that old."""
+    def finish(self, record: Record, context: WorkflowContext, *, if_silent: bool = False) -> Call[str]:
+        """End a task that stands where `record` saw it; `if_silent`: only if no heartbeat has come since."""
         control, message, event = record.control, message_for(record, context), closing(context)
         name = message.id if message else ""
         indexes = (keys.index(control.status), keys.index(context.status), keys.waiting(control.queue), keys.DISPATCH)
         told = (keys.events(context.task_id), NEWS)
-        expected = (context.task_id, control.status, control.fence, us(silent_for))
+        expected = (context.task_id, control.status, control.fence, heartbeat(control, if_silent))
         final = (context.status, dump(context), self.ttl, self.kept, *event.fields)
         return Call(
             script("finish"),
@@ -130,53 +136,53 @@ class StateStore:
         )
 
     def requeue(
-        self,
-        record: Record,
-        *,
-        reason: str,
-        delay: timedelta = NOW,
-        silent_for: timedelta = NOW,
-        counted: bool = True,
+        self, record: Record, *, reason: str, delay: timedelta = NOW, if_silent: bool = False, cost: Cost = "attempt"
     ) -> Call[str]:
-        """Give another attempt to a running task, or to a finished one that a user retries.
-
-        When it is not `counted`, the attempt that ends here does not use up one of the task's.
-        """
+        """Give another attempt to a running task, or to a finished one that a user retries."""
         control, context = record.control, record.context
         again = control.status in FINAL
-        limit = control.attempt + self.settings.max_attempts if again else control.attempt_limit + (not counted)
+        limit = control.attempt + self.settings.max_attempts if again else control.attempt_limit + (cost != "attempt")
+        interruptions = 0 if again else control.interruptions + (cost == "interruption")
         signal = Event("signal", {"code": "retrying", "attempt": control.attempt + 1, "reason": reason})
-        expected = (context.task_id, control.status, control.fence, us(silent_for))
+        expected = (context.task_id, control.status, control.fence, heartbeat(control, if_silent))
         indexes = (keys.index(control.status), keys.index(Status.PENDING), keys.waiting(control.queue), keys.DISPATCH)
         renewed = dump(record.renewed()) if again else ""
         return Call(
             script("requeue"),
-            [*record_keys(context.task_id), *indexes, keys.events(context.task_id), NEWS],
-            [*expected, us(delay), renewed, self.ttl, self.kept, signal.json, limit],
+            [*record_keys(context.task_id), *indexes, keys.events(context.task_id), NEWS, keys.WAIT_LIMITS],
+            [*expected, us(delay), renewed, self.ttl, self.kept, signal.json, limit, interruptions],
             as_is,
         )
 
+    def cost_of(self, record: Record, cost: Cost) -> Cost | None:
+        """Return what another try costs the task now; None when none is left."""
+        control = record.control
+        if cost == "interruption" and control.interruptions >= self.settings.max_interruptions:
+            cost = "attempt"
+        return None if cost == "attempt" and not control.attempts_left else cost
+
     def after_failure(self, record: Record, ended: WorkflowContext, error: BatonError) -> Call[str]:
         """Decide what an attempt's error means: another attempt after a while, or the end as `ended` has it."""
-        if error.retryable and record.control.attempts_left:
-            return self.requeue(record, reason=error.code, delay=self.backoff(record.control.attempt))
+        cost = self.cost_of(record, error.cost)
+        if error.retryable and cost:
+            return self.requeue(record, reason=error.code, delay=self.backoff(record.control.attempt), cost=cost)
         return self.finish(record, ended)
 
-    def after_loss(self, record: Record, *, silent_for: timedelta = NOW) -> Call[str]:
+    def after_loss(self, record: Record, *, if_silent: bool = False, cost: Cost = "attempt") -> Call[str]:
         """Decide what its worker's death means: cancelled if that was asked for, else another attempt or the end."""
         if record.control.cancel_us:
-            return self.finish(record, record.ended(Status.CANCELLED, error=Cancelled()), silent_for=silent_for)
-        if record.control.attempts_left:
-            return self.requeue(record, reason=WorkerLost.code, silent_for=silent_for)
+            return self.finish(record, record.ended(Status.CANCELLED, error=Cancelled()), if_silent=if_silent)
+        if left := self.cost_of(record, cost):
+            return self.requeue(record, reason=WorkerLost.code, if_silent=if_silent, cost=left)
         lost = WorkerLost(attempts=record.control.attempt)
-        return self.finish(record, record.ended(Status.FAILED, error=lost), silent_for=silent_for)
+        return self.finish(record, record.ended(Status.FAILED, error=lost), if_silent=if_silent)
 
     def give_back(self, record: Record) -> Call[str]:
         """Return a task whose worker was told to stop; it is not the task's fault, so the attempt is not counted."""
-        return self.requeue(record, reason="worker_stopped", counted=False)
+        return self.requeue(record, reason=WorkerStopping.code, cost="nothing")
 
     def backoff(self, attempt: int) -> timedelta:
-        return self.settings.retry_backoff * (1 << (attempt - 1))
+        return self.settings.retry_backoff * (1 << min(attempt - 1, MOST_DOUBLINGS))
 
     def dispatch_again(self, task_id: str) -> Call[bool]:
         """Have a task that still waits delivered once more; the claim refuses a copy that is too many."""
@@ -207,6 +213,11 @@ def elect(name: str, lease: timedelta) -> Call[bool]:
 
 def record_keys(task_id: str) -> list[str]:
     return [keys.state(task_id), keys.control(task_id)]
+
+
+def heartbeat(control: Control, if_silent: bool) -> Arg:
+    """Return the heartbeat that must still be the last one, or '' for any."""
+    return control.heartbeat_us or "" if if_silent else ""
 
 
 def us(duration: timedelta) -> int:

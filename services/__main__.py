@@ -7,10 +7,9 @@ import sys
 from importlib import import_module
 
 from common.errors import BatonError
-from common.redis import SyncRedis
 from common.settings import Settings
 from common.worker.app import create_worker
-from common.worker.presence import alive, workers
+from common.worker.probe import is_alive
 from services import HERE, settings
 
 
@@ -20,13 +19,13 @@ def main() -> int:
     parser.add_argument("service", choices=known)
     parser.add_argument("--ping", action="store_true", help="exit 0 when this host's worker of the service is alive")
     chosen = parser.parse_args()
+    if chosen.ping:
+        return 0 if is_alive(chosen.service) else 1
     try:
         configured = settings()
     except BatonError as error:
         print(error.message, file=sys.stderr)  # noqa: T201 - there is no log before the settings are read
         return 2
-    if chosen.ping:
-        return ping(configured, chosen.service)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # noqa: TID251 - ONNX Runtime looks there, and would tell its makers
     import_module(f"services.{chosen.service}.tasks")
     return work(configured, chosen.service)
@@ -45,11 +44,6 @@ def work(configured: Settings, service: str) -> int:
     )
     worker.start()
     return int(worker.exitcode or 0)
-
-
-def ping(configured: Settings, service: str) -> int:
-    seen = SyncRedis(configured.redis).run(workers())
-    return 0 if any(found.host == socket.gethostname() for found in alive(seen, service)) else 1
 
 
 if __name__ == "__main__":

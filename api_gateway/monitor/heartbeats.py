@@ -9,14 +9,17 @@ import structlog
 from api_gateway.monitor.actions import Actions
 from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.liveness import Liveness, Pulse, pulse
+from api_gateway.monitor.silences import Silences
 from common.context import Status
+from common.errors import Cost
 from common.gpu.leases import views
 from common.record import US, Record
 from common.redis import AsyncRedis, told
 from common.settings import MonitorSettings
-from common.state import StateStore
+from common.state import StateStore, us
 from common.storage import AttemptFolder, Storage
 from common.worker.orders import Kind, Order
+from common.worker.presence import worker_name_of, workers
 
 PAGE = 200
 log = structlog.get_logger()
@@ -25,12 +28,19 @@ log = structlog.get_logger()
 class TaskHeartbeatManager:
     """Tells attempts that are alive, stalled and dead apart, from Redis alone.
 
-    After a Redis outage the workers need a moment to be heard again: nobody is declared dead before this process has
-    been in contact with Redis for a whole timeout.
+    After a Redis outage the workers need a moment until their heartbeats arrive again: no attempt is declared dead
+    before this process has been in contact with Redis, and has itself seen no heartbeat, for a whole timeout.
     """
 
     def __init__(
-        self, redis: AsyncRedis, store: StateStore, storage: Storage, settings: MonitorSettings, alerts: Alerts
+        self,
+        redis: AsyncRedis,
+        store: StateStore,
+        storage: Storage,
+        settings: MonitorSettings,
+        alerts: Alerts,
+        *,
+        silences: Silences,
     ) -> None:
         self.redis = redis
         self.store = store
@@ -39,19 +49,29 @@ class TaskHeartbeatManager:
         self.alerts = alerts
         self.actions = Actions(redis, store)
         self.interval = settings.monitor_interval
+        self.silences = silences
 
     async def look(self, contact: timedelta) -> None:
-        if contact < self.settings.heartbeat.timeout:
-            return
+        timeout = self.settings.heartbeat.timeout
+        self.silences.begin_round(longest_step=2 * self.interval)
         async for found in pulses(self.redis, self.store, self.settings):
-            if found.liveness is Liveness.DEAD:
+            silent = self.silences.observe(found.record.context.task_id, found.record.control)
+            if contact < timeout:
+                continue
+            if silent > timeout:
                 await self.take_back(found.record)
             elif found.liveness is Liveness.STALLED:
                 await self.hurry(found)
+        self.silences.end_round()
 
     async def take_back(self, record: Record) -> None:
-        """Fence the attempt off and drop its half-written files, if Redis finds it the same one and still silent."""
-        answer = await self.redis.run(self.store.after_loss(record, silent_for=self.settings.heartbeat.timeout))
+        """Fence the attempt off and drop its half-written files, if Redis finds it the same one and still silent.
+
+        A process that hangs under a living worker is a failure of the attempt. One that is gone with its worker, by a
+        shutdown, a power cut or a broken network, is not.
+        """
+        cost: Cost = "attempt" if await self.has_worker(record) else "interruption"
+        answer = await self.redis.run(self.store.after_loss(record, if_silent=True, cost=cost))
         if answer == "OK":
             folder = AttemptFolder(self.storage, record.context.task_id, record.control.attempt)
             await asyncio.to_thread(folder.discard_partial)
@@ -62,6 +82,12 @@ class TaskHeartbeatManager:
             attempt=record.control.attempt,
             answer=answer,
         )
+
+    async def has_worker(self, record: Record) -> bool:
+        """Tell whether the parent of the attempt's process lives."""
+        recent = us(self.settings.heartbeat.timeout)
+        alive = [seen.presence for seen in await self.redis.run(workers()) if seen.presence and seen.age_us < recent]
+        return any(record.control.worker == worker_name_of(parent, pid) for parent in alive for pid in parent.children)
 
     async def hurry(self, found: Pulse) -> None:
         """Ask a stalled attempt to end; after a grace, have its process killed, and the task gets another one."""

@@ -4,6 +4,7 @@ The line, the hand-over and the fences are in Lua (`common/lua/gpu`). Here is a 
 until it is woken, asks again, and from then on keeps its lease. The protocol and its proof: docs/gpu-lock.md.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ class Claim:
     task_id: str
     worker: str
     priority: int = 5
+    max_wait: timedelta | None = None
+    """What the request allows; None leaves it to the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,8 @@ class GpuLock:
         """Hold a device for the block.
 
         Raises:
-            GpuLockTimeout: it did not come within `max_wait_time`.
-            GpuLockUnavailable: Redis does not answer. Nothing runs unlocked.
+            GpuLockTimeout: it did not become free within `max_wait`, or else `max_wait_time`, where one is set.
+            GpuLockUnavailable: the same, and Redis does not answer. Nothing runs unlocked.
             NestedGpuLock: this process holds a lease already.
         """
         lease = self.acquire(claim, check=check, prefer=prefer)
@@ -100,7 +103,8 @@ class GpuLock:
 
     def wait(self, owner: str, claim: Claim, locks: Sequence[str], woken: Event, check: Check) -> Lease:
         """Ask, sleep until it may be our turn, ask again."""
-        deadline = monotonic() + self.settings.max_wait_time.total_seconds()
+        limit = claim.max_wait if claim.max_wait is not None else self.settings.max_wait_time
+        deadline = monotonic() + limit.total_seconds() if limit is not None else math.inf
         pause, answer = self.settings.poll_interval, Answer()
         while True:
             check()
@@ -113,15 +117,9 @@ class GpuLock:
             if answer.lock:
                 return self.keeper.keep(answer.lock, owner, answer.fence, asked)
             if monotonic() >= deadline:
-                raise self.gave_up(claim, failure)
+                raise gave_up(claim, failure, limit or timedelta(0))
             self.sleep(woken, min(self.pause(pause, answer), deadline - monotonic()), check)
             pause = self.longer(pause)
-
-    def gave_up(self, claim: Claim, failure: StateUnavailable | None) -> GpuLockTimeout | GpuLockUnavailable:
-        if failure:
-            return GpuLockUnavailable(task_id=claim.task_id)
-        seconds = self.settings.max_wait_time.total_seconds()
-        return GpuLockTimeout(f"The GPU did not become free within {seconds:g} s.", task_id=claim.task_id)
 
     def ask(self, owner: str, claim: Claim, locks: Sequence[str], arrival: str) -> Call[Answer]:
         settings = self.settings
@@ -160,6 +158,13 @@ class GpuLock:
         """End the lease and hand the device on. A lease that was lost meanwhile is nobody's business any more."""
         self.keeper.drop(lease.owner)
         self.keeper.insist(released(lease.lock, lease.owner, lease.fence, "released"))
+
+
+def gave_up(claim: Claim, failure: StateUnavailable | None, limit: timedelta) -> GpuLockTimeout | GpuLockUnavailable:
+    if failure:
+        return GpuLockUnavailable(task_id=claim.task_id)
+    message = f"The GPU did not become free within {limit.total_seconds():g} s. {GpuLockTimeout.advice}"
+    return GpuLockTimeout(message, task_id=claim.task_id)
 
 
 def released(lock: str, owner: str, fence: str, reason: str) -> Call[bool]:

@@ -16,7 +16,7 @@ from typing import Any, Generic, Literal, TypeVar
 import structlog
 
 from common import keys
-from common.errors import GpuLockTimeout, OutOfGpuMemory, StateUnavailable
+from common.errors import MemoryInUse, OutOfGpuMemory, StateUnavailable
 from common.gpu.devices import CPU_ID, Device
 from common.gpu.keeper import Keeper
 from common.gpu.residents import TTL, UNLOAD, Resident, residents_on
@@ -100,7 +100,7 @@ class Residency:
 
         Raises:
             OutOfGpuMemory: it does not fit, even alone.
-            GpuLockTimeout: on the CPU, another process is at work with a model that it does not fit beside.
+            MemoryInUse: on the CPU, another process is at work with a model that it does not fit beside.
         """
         with self.using.setdefault(device.id, RLock()):
             found = self.loaded.get(model.name)
@@ -225,11 +225,11 @@ class Residency:
         """Ask the parent of a process that holds on to a model to replace it, and wait until it is dead.
 
         Raises:
-            GpuLockTimeout: without a lease nobody knows that the process is not at work with it.
+            MemoryInUse: without a lease nobody knows that the process is not at work with it.
             OutOfGpuMemory: its parent does not obey.
         """
         if device.id == CPU_ID:
-            raise GpuLockTimeout(f"There is no memory beside {resident.name} of {resident.worker}, which is in use.")
+            raise MemoryInUse(f"There is no memory beside {resident.name} of {resident.worker}, which is in use.")
         log.warning("process_recycled", model=resident.name, worker=resident.worker)
         asked = {"worker": resident.worker, "device": device.id, "model": resident.name}
         give(self.redis, Order(kind="kill", reason="holds_on_to_a_model", **asked))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -32,8 +33,8 @@ class Gpu:
         """Whether there is a card to queue for. The CPU needs no lock: its models only have a place there."""
         return CPU not in self.devices
 
-    def claim(self, task_id: str, priority: int) -> Claim:
-        return Claim(task_id=task_id, worker=self.worker, priority=priority)
+    def claim(self, task_id: str, priority: int, max_wait: timedelta | None = None) -> Claim:
+        return Claim(task_id=task_id, worker=self.worker, priority=priority, max_wait=max_wait)
 
 
 class GpuSession(Generic[T]):

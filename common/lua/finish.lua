@@ -1,13 +1,13 @@
 -- End a task: context, status, final event and callback outbox entry in one step.
 -- KEYS  1 workflow_state:{id}  2 task_control:{id}  3 tasks:index:{from}  4 tasks:index:{to}  5 tasks:waiting:{queue}
 --       6 tasks:dispatch  7 events:{id}  8 events:@tasks  9 callbacks:outbox  10 callbacks:message:{message id}
--- ARGV  1 id  2 status it must have  3 fence it must have  4 least age of its heartbeat us, 0 for any  5 final status
+-- ARGV  1 id  2 status it must have  3 fence it must have  4 heartbeat us it must have, '' for any  5 final status
 --       6 context JSON  7 ttl s  8 events kept  9 event  10 event data JSON  11 message id or ''  12 message JSON
 -- Returns 'OK', or why not: 'GONE', 'ALIVE' or the status found
 local id, from, fence, to, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[5], ARGV[7]
 local seen = redis.call('HMGET', KEYS[2], 'status', 'fence')
 if seen[1] == to and seen[2] == fence then return 'OK' end  -- done before: the reply was lost
-local no = refusal(KEYS[2], from, fence, to, tonumber(ARGV[4]))
+local no = refusal(KEYS[2], from, fence, to, ARGV[4])
 if no then return no end
 
 redis.call('SET', KEYS[1], ARGV[6], 'EX', ttl)

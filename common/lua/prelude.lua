@@ -6,12 +6,12 @@ local function now_us()  -- Redis's own clock: deadlines are compared on one clo
 end
 
 -- Does the task stand where the caller saw it? Returns nil when it does, else what the caller must be told.
--- stale_us > 0 asks that the last heartbeat is at least that old.
-local function refusal(control, status, fence, to, stale_us)
+-- heartbeat_us, unless it is '', asks that no heartbeat has come since the one that the caller saw.
+local function refusal(control, status, fence, to, heartbeat_us)
   local seen = redis.call('HMGET', control, 'status', 'fence', 'heartbeat_us')
   if not seen[1] then return 'GONE' end
   if seen[1] ~= status or seen[2] ~= fence or not (NEXT[status] and NEXT[status][to]) then return seen[1] end
-  if stale_us > 0 and now_us() - tonumber(seen[3] or 0) < stale_us then return 'ALIVE' end
+  if heartbeat_us ~= '' and (seen[3] or '') ~= heartbeat_us then return 'ALIVE' end
   return nil
 end
 
@@ -24,6 +24,12 @@ end
 -- Priority 9 first, then first come. Scores stay exact: 9e13 + milliseconds with fractions is far below 2^53.
 local function waiting_score(priority, us)
   return (9 - priority) * 1e13 + us / 1000
+end
+
+-- Note when a task that begins to wait has waited for as long as it may, if there is a limit.
+local function limit_wait(limits, control, id, now)
+  local max_wait_s = redis.call('HGET', control, 'max_wait_s')
+  if max_wait_s then redis.call('ZADD', limits, now + max_wait_s * 1000000, id) end
 end
 
 -- Let a task's record live on, and what people have edited of its text with it. That key is derived, as in list.lua.

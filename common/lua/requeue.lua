@@ -1,23 +1,26 @@
 -- Give a task another attempt: it waits again, under a new fence, so the attempt before can write nothing any more.
 -- KEYS  1 workflow_state:{id}  2 task_control:{id}  3 tasks:index:{from}  4 tasks:index:PENDING
---       5 tasks:waiting:{queue}  6 tasks:dispatch  7 events:{id}  8 events:@tasks
--- ARGV  1 id  2 status it must have  3 fence it must have  4 least age of its heartbeat us, 0 for any
+--       5 tasks:waiting:{queue}  6 tasks:dispatch  7 events:{id}  8 events:@tasks  9 tasks:wait_limits
+-- ARGV  1 id  2 status it must have  3 fence it must have  4 heartbeat us it must have, '' for any
 --       5 delay us  6 context JSON or '' to leave it  7 ttl s  8 events kept  9 signal data JSON  10 attempts allowed now
+--       11 interruptions so far
 -- Returns 'OK', or why not: 'GONE', 'ALIVE', 'CANCEL' (somebody asked to cancel it) or the status found
 local id, from, ttl = ARGV[1], ARGV[2], ARGV[7]
-local no = refusal(KEYS[2], from, ARGV[3], 'PENDING', tonumber(ARGV[4]))
+local no = refusal(KEYS[2], from, ARGV[3], 'PENDING', ARGV[4])
 if no then return no end
 if from == 'RUNNING' and redis.call('HEXISTS', KEYS[2], 'cancel_us') == 1 then return 'CANCEL' end
 
 local now = now_us()
 redis.call('HINCRBY', KEYS[2], 'fence', 1)
-redis.call('HSET', KEYS[2], 'status', 'PENDING', 'waiting_us', now, 'attempt_limit', ARGV[10])
+redis.call('HSET', KEYS[2], 'status', 'PENDING', 'waiting_us', now, 'attempt_limit', ARGV[10],
+  'interruptions', ARGV[11])
 redis.call('HDEL', KEYS[2], 'worker', 'heartbeat_us', 'progress_us', 'progress', 'cancel_us', 'finished_us')
 if ARGV[6] ~= '' then redis.call('SET', KEYS[1], ARGV[6]) end
 renew(KEYS[1], KEYS[2], ttl)
 reindex(KEYS[3], KEYS[4], KEYS[2], id)
 redis.call('ZADD', KEYS[5], waiting_score(redis.call('HGET', KEYS[2], 'priority'), now), id)
 redis.call('ZADD', KEYS[6], now + ARGV[5], id)
+limit_wait(KEYS[9], KEYS[2], id, now)
 publish(KEYS[7], ARGV[8], ttl, 'signal', ARGV[9])
 announce(KEYS[8], id, 'PENDING')
 wake(KEYS[6])

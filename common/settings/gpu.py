@@ -14,9 +14,10 @@ class GpuLockSettings(Section):
     )
     exponential_backoff: bool = True
     max_poll_interval: Annotated[Seconds, Field(gt=timedelta(0))] = timedelta(seconds=1)
-    max_wait_time: Annotated[Seconds, Field(description="then the attempt ends, and is tried again")] = timedelta(
-        minutes=5
-    )
+    max_wait_time: Annotated[
+        Seconds | None,
+        Field(description="a task that waits for longer fails; null waits without end. `max_wait` of a request wins"),
+    ] = None
     lock_timeout: Annotated[Seconds, Field(gt=timedelta(0), description="a lease that is not renewed")] = timedelta(
         seconds=15
     )

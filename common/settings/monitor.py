@@ -10,7 +10,13 @@ from common.settings.section import Seconds, Section
 
 class HeartbeatSettings(Section):
     interval: Annotated[Seconds, Field(gt=timedelta(0))] = timedelta(seconds=1)
-    timeout: Annotated[Seconds, Field(description="silent for this long: the attempt is dead")] = timedelta(seconds=20)
+    timeout: Annotated[
+        Seconds,
+        Field(description="silent for this long: the attempt is dead, and one that cannot reach Redis stops itself"),
+    ] = timedelta(seconds=20)
+    stop_grace: Annotated[
+        Seconds, Field(description="an attempt that stops itself has this long; then its process is killed")
+    ] = timedelta(seconds=5)
 
     @model_validator(mode="after")
     def longer(self) -> Self:

@@ -13,10 +13,26 @@ class TaskSettings(Section):
         days=7
     )
     max_attempts: Annotated[int, Field(ge=1)] = 3
+    max_interruptions: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="attempts that end through no fault of the task (its worker is gone, the disk is full); "
+            "further ones count as attempts",
+        ),
+    ] = 10
     retry_backoff: Annotated[Seconds, Field(description="before the second attempt; doubles after")] = timedelta(
         seconds=2
     )
     max_pending: Annotated[int, Field(gt=0, description="more waiting tasks than this: 429")] = 100_000
+    max_wait: Annotated[
+        Seconds | None,
+        Field(
+            gt=timedelta(0),
+            description="a task that waits for longer, for a worker or for a device, fails; null waits without end. "
+            "`max_wait` of a request wins",
+        ),
+    ] = None
     cancel_grace: Annotated[Seconds, Field(description="after this a cancelled task's process is killed")] = timedelta(
         seconds=10
     )

@@ -14,6 +14,7 @@ from common.settings import Settings
 from common.worker.interface import standard_task_interface
 from common.worker.process import WorkerProcess, end_orphan
 from common.worker.task import REGISTRY
+from common.worker.termination import TERMINATION
 from common.worker.watchdog import Watchdog
 
 HIGHEST_PRIORITY = 9
@@ -118,6 +119,7 @@ def create_worker(settings: Settings, service: str) -> WorkerApp:
         register(app, registered.contract)
     signals.setup_logging.connect(lambda **_: log.configure(settings.log, service=service), weak=False)
     signals.worker_process_init.connect(end_orphan)
+    signals.worker_process_init.connect(TERMINATION.install)
     return app
 
 

@@ -1,4 +1,9 @@
-"""A thread that shows that an attempt lives, sends what it has to say, and hears whether it must stop."""
+"""A thread that shows that an attempt lives, sends its events, and learns whether it must stop.
+
+An attempt that cannot reach Redis does not know whether it still owns its task: after `heartbeat.timeout` the monitor
+gives it to another worker. So the attempt stops itself before that time has passed, and its process is killed if it has
+not stopped `heartbeat.stop_grace` later. Two attempts overlap by no more than this grace.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +19,13 @@ import psutil
 import structlog
 
 from common.context import Progress
-from common.errors import BatonError, Cancelled, Fenced, StateUnavailable
+from common.errors import BatonError, Cancelled, CutOff, Fenced, StateFull, StateUnavailable
 from common.events import Event
 from common.record import Record
 from common.redis import SyncRedis
+from common.settings import HeartbeatSettings
 from common.state import StateStore
+from common.worker.process import kill_own_tree
 
 MOST_UNSENT = 1_000
 LEAST_SPACING = timedelta(milliseconds=100)
@@ -31,12 +38,17 @@ class Heartbeat:
     What the task says is queued, so a slow Redis never delays the task; while Redis is away the oldest news is dropped.
     """
 
-    def __init__(self, redis: SyncRedis, store: StateStore, record: Record, interval: timedelta) -> None:
+    def __init__(self, redis: SyncRedis, store: StateStore, record: Record, settings: HeartbeatSettings) -> None:
         self.redis = redis
         self.store = store
         self.task_id = record.context.task_id
         self.fence = record.control.fence
-        self.interval = interval.total_seconds()
+        self.interval = settings.interval.total_seconds()
+        self.stop_after = stop_after(settings, redis.timeout)
+        self.stop_grace = settings.stop_grace.total_seconds()
+        self.killer: threading.Timer | None = None
+        self.confirmed = monotonic()
+        """When the last heartbeat that Redis has answered was sent."""
         self.stop: BatonError | None = None
         self.progress: Progress | None = None
         self.latest: Progress | None = None
@@ -61,6 +73,8 @@ class Heartbeat:
         self.closed.set()
         self.news.set()
         self.thread.join()
+        if self.killer:
+            self.killer.cancel()
 
     def tell(self, news: Event | Progress) -> None:
         """Queue an event; a progress replaces the one not sent yet."""
@@ -90,12 +104,41 @@ class Heartbeat:
             events = [self.unsent.popleft() for _ in range(len(self.unsent))]
             began = monotonic()
             try:
-                self.heed(self.send(progress, events))
-            except StateUnavailable:
+                answer = self.send(progress, events)
+                self.confirm(began)
+                self.heed(answer)
+            except StateUnavailable as error:
                 self.progress = self.progress or progress
                 self.unsent.extendleft(reversed(events))
                 self.drop_oldest()
                 log.warning("heartbeat_failed", waited=round(monotonic() - began, 3))
+                if isinstance(error, StateFull):  # it was reached, and nobody else can be given the task either
+                    self.confirm(began)
+                self.fence_itself()
+
+    def fence_itself(self) -> None:
+        """Stop the attempt if no further heartbeat can be confirmed in time; kill its process if it does not stop."""
+        silent = monotonic() - self.confirmed
+        if silent < self.stop_after or isinstance(self.stop, CutOff):
+            return
+        log.warning("attempt_cut_off", silent=round(silent, 1))
+        self.stop = self.stop or CutOff()
+        self.killer = threading.Timer(self.stop_grace, self.kill)
+        self.killer.daemon = True
+        self.killer.start()
+
+    def kill(self) -> None:
+        log.error("attempt_cut_off_killed", silent=round(monotonic() - self.confirmed, 1))
+        kill_own_tree()
+
+    def confirm(self, sent: float) -> None:
+        """Note that Redis has answered: the attempt owned its task when it sent this."""
+        self.confirmed = sent
+        if self.killer:
+            self.killer.cancel()
+            self.killer = None
+        if isinstance(self.stop, CutOff):
+            self.stop = None
 
     def drop_oldest(self) -> None:
         while len(self.unsent) > MOST_UNSENT:
@@ -112,3 +155,12 @@ class Heartbeat:
             self.stop = Fenced()
         elif answer == "CANCEL" and not self.stop:
             self.stop = Cancelled()
+
+
+def stop_after(settings: HeartbeatSettings, redis_timeout: timedelta) -> float:
+    """Return after how many seconds without a confirmed heartbeat an attempt stops itself.
+
+    One more heartbeat may take as long as an answer of Redis may: it must not end after the timeout.
+    """
+    longest = settings.interval + redis_timeout
+    return max(settings.timeout - longest, settings.timeout / 2).total_seconds()

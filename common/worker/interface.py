@@ -12,7 +12,15 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_expo
 
 from common import disk
 from common.context import Status, WorkflowContext
-from common.errors import BatonError, Cancelled, InvalidInput, StateUnavailable, StorageFull, TaskTimeLimit
+from common.errors import (
+    BatonError,
+    Cancelled,
+    InvalidInput,
+    StateUnavailable,
+    StorageFull,
+    TaskTimeLimit,
+    WorkerStopping,
+)
 from common.record import Record
 from common.redis import Call
 from common.storage import AttemptFolder
@@ -38,7 +46,7 @@ def standard_task_interface(self: Task, context: dict[str, Any]) -> dict[str, An
     app: WorkerApp = self.app
     task_id = context["task_id"]
     app.process.soft_limit.begin()
-    with structlog.contextvars.bound_contextvars(task_id=task_id):
+    with structlog.contextvars.bound_contextvars(task_id=task_id), app.process.termination.delivery():
         record = claim(app.process, REGISTRY[self.name], task_id)
         return attempt(app.process, REGISTRY[self.name], record).model_dump(mode="json") if record else context
 
@@ -67,8 +75,8 @@ class Outcome:
 def attempt(process: WorkerProcess, task: RegisteredTask, record: Record) -> WorkflowContext:
     """Run the function under a heartbeat and record how it ended."""
     log.info("attempt_started", attempt=record.control.attempt)
-    interval = process.settings.gpu_lock_monitor.heartbeat.interval
-    with Heartbeat(process.redis, process.store, record, interval) as heartbeat:
+    settings = process.settings.gpu_lock_monitor.heartbeat
+    with Heartbeat(process.redis, process.store, record, settings) as heartbeat, process.termination.stops(heartbeat):
         job = Job(record, process, heartbeat)
         discard_dead(job)
         outcome = timed(task, record, job)
@@ -84,7 +92,9 @@ def timed(task: RegisteredTask, record: Record, job: Job) -> Outcome:
     try:
         output, error = run(task, record, job), None
     except BatonError as raised:
-        output, error = {}, raised
+        # what fails while the machine shuts down fails because of that: its ffmpeg was ended too
+        stop = job.heartbeat.stop
+        output, error = {}, stop if isinstance(stop, WorkerStopping) else raised
     duration = monotonic() - began
     waited = (job.timings.fetch, job.timings.gpu_wait, job.timings.model_load)
     job.timings.run = duration - sum(part or 0.0 for part in waited)

@@ -36,6 +36,7 @@ class Job:
         self.task_id = record.context.task_id
         self.attempt = record.control.attempt
         self.priority = record.control.priority
+        self.max_wait = record.control.max_wait
         self.process = process
         self.settings = process.settings
         self.storage = process.storage
@@ -140,12 +141,14 @@ class Job:
         Do outside what needs no GPU: downloads, decoding, writing.
 
         Raises:
-            GpuLockTimeout, GpuLockUnavailable: the card did not come; the attempt ends and another one follows.
+            GpuLockTimeout, GpuLockUnavailable: the device did not become free within the limit, where one is set.
             NestedGpuLock: this task holds it already.
             OutOfGpuMemory: the model does not fit, even alone.
         """
         gpu = self.process.gpu
-        return held(gpu, gpu.claim(self.task_id, self.priority), model, timings=self.timings, check=self.check)
+        return held(
+            gpu, gpu.claim(self.task_id, self.priority, self.max_wait), model, timings=self.timings, check=self.check
+        )
 
     @contextmanager
     def lease(self) -> Iterator[None]:
@@ -155,7 +158,7 @@ class Job:
             yield
             return
         began = monotonic()
-        with gpu.lock.lease(gpu.claim(self.task_id, self.priority), check=self.check) as lease:
+        with gpu.lock.lease(gpu.claim(self.task_id, self.priority, self.max_wait), check=self.check) as lease:
             self.timings.gpu_wait = (self.timings.gpu_wait or 0.0) + monotonic() - began
             self.leased = lease
             try:

@@ -79,6 +79,11 @@ def alive(seen: list[Seen], service: str) -> list[Presence]:
     return [each.presence for each in seen if each.presence and each.presence.service == service]
 
 
+def worker_name_of(presence: Presence, pid: int) -> str:
+    """Return the name that a child of this worker claims tasks under."""
+    return f"{presence.service}@{presence.host}/{pid}"
+
+
 def host_of(worker: str) -> str:
     """Return the host in a worker's name, `<service>@<host>/<pid>`."""
     return worker.partition("@")[2].rpartition("/")[0]

@@ -1,13 +1,17 @@
 """What one worker process holds: its settings, its Redis, its storage. Made after the fork, once a process."""
 
+from __future__ import annotations
+
 import os
 import signal
 import socket
+from collections import deque
 from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
 from threading import Event
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import psutil
 from billiard import current_process
@@ -20,6 +24,10 @@ from common.state import StateStore
 from common.storage import Storage
 from common.worker.memory import give_back_what_is_freed
 from common.worker.soft_limit import SoftLimit
+from common.worker.termination import TERMINATION
+
+if TYPE_CHECKING:
+    from common.worker.request import Loss
 
 DEATH = timedelta(seconds=5)
 """How long a killed process may take to leave the kernel."""
@@ -37,8 +45,11 @@ class WorkerProcess:
         self.redis = SyncRedis(settings.redis)
         self.store = StateStore(settings.tasks)
         self.soft_limit = SoftLimit()
+        self.termination = TERMINATION
         self.storage = Storage(settings.storage.share, min_free_bytes=settings.storage.min_free_bytes)
         self.storage.prepare()
+        self.unreported: deque[Loss] = deque()
+        """In the parent: losses that Redis has not been told of yet."""
 
     @cached_property
     def gpu(self) -> Gpu:
@@ -71,6 +82,14 @@ def kill_tree(pid: int) -> list[psutil.Process]:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     return [root, *below]
+
+
+def kill_own_tree() -> None:
+    """Kill all that this process has started, then this process."""
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def end_tree(pid: int, patience: timedelta = DEATH) -> bool:

@@ -1,7 +1,8 @@
 """What the parent process knows of a running delivery: here it learns at once that the child died or was killed."""
 
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from billiard.exceptions import TimeLimitExceeded
@@ -13,16 +14,48 @@ from common.context import Status
 from common.errors import StateUnavailable, TaskTimeLimit
 from common.record import Record
 from common.redis import Call
-from common.state import StateStore
 from common.storage import AttemptFolder
 from common.worker.deliveries import Observation, Phase, observe, phase_of
 from common.worker.enforcement import end, release
-from common.worker.process import stopping, worker_name
-
-if TYPE_CHECKING:
-    from common.worker.app import WorkerApp
+from common.worker.process import WorkerProcess, stopping, worker_name
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """An attempt whose process is dead. `worker` is the name that it was claimed under."""
+
+    process: WorkerProcess
+    task_id: str
+    worker: str
+    reason: str
+    limit: timedelta | None
+    cut_off: bool = False
+    """Redis was away when the process died: it may have ended itself for that."""
+
+    def report(self) -> None:
+        """Record the loss, unless the task is another attempt's by now.
+
+        Raises:
+            StateUnavailable: Redis is away, so it has to be reported again.
+        """
+        record = self.process.redis.run(self.process.store.get(self.task_id))
+        if not record or (record.control.status, record.control.worker) != (Status.RUNNING, self.worker):
+            return
+        AttemptFolder(self.process.storage, self.task_id, record.control.attempt).discard_partial()
+        answer = self.process.redis.run(self.verdict(record))
+        log.warning("attempt_lost", task_id=self.task_id, reason=self.reason, answer=answer)
+
+    def verdict(self, record: Record) -> Call[str]:
+        """Return what a dead child means for its task."""
+        store = self.process.store
+        if self.limit:
+            error = TaskTimeLimit(limit_s=self.limit.total_seconds())
+            return store.finish(record, record.ended(Status.FAILED, error=error))
+        if stopping() and not record.control.cancel_us:
+            return store.give_back(record)
+        return store.after_loss(record, cost="interruption" if self.cut_off else "attempt")
 
 
 class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
@@ -70,38 +103,14 @@ class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
         super().on_timeout(soft, timeout)
 
     def lost(self, reason: str, *, limit: timedelta | None = None) -> None:
-        """Give the task another attempt or end it. Should Redis be away, the missing heartbeat does the same later."""
+        """Give the task another attempt or end it: now, or as soon as Redis is back."""
+        process: WorkerProcess = self.app.process
+        loss = Loss(process, self.id, worker_name(process.service, self.worker_pid), reason, limit)
         try:
-            record = self.record()
-            if record:
-                self.take_back(record, reason, limit)
+            loss.report()
         except StateUnavailable:
             log.warning("loss_not_recorded", task_id=self.id, reason=reason)
-
-    def record(self) -> Record | None:
-        """Return the record if it is this child's attempt that runs."""
-        process = self.app.process
-        record: Record | None = process.redis.run(process.store.get(self.id))
-        mine = worker_name(process.service, self.worker_pid)
-        running = record and record.control.status is Status.RUNNING and record.control.worker == mine
-        return record if running else None
-
-    def take_back(self, record: Record, reason: str, limit: timedelta | None) -> None:
-        app: WorkerApp = self.app
-        process = app.process
-        AttemptFolder(process.storage, self.id, record.control.attempt).discard_partial()
-        answer = process.redis.run(self.verdict(record, limit))
-        log.warning("attempt_lost", task_id=self.id, reason=reason, answer=answer)
-
-    def verdict(self, record: Record, limit: timedelta | None) -> Call[str]:
-        """Return what a dead child means for its task."""
-        store: StateStore = self.app.process.store
-        if limit:
-            error = TaskTimeLimit(limit_s=limit.total_seconds())
-            return store.finish(record, record.ended(Status.FAILED, error=error))
-        if stopping() and not record.control.cancel_us:
-            return store.give_back(record)
-        return store.after_loss(record)
+            process.unreported.append(replace(loss, cut_off=True))
 
     @property
     def pid(self) -> int:

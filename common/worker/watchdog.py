@@ -20,6 +20,7 @@ from common.worker.deliveries import Phase, activity_of, deliveries
 from common.worker.enforcement import carry_out_orders, end
 from common.worker.forking import no_fork
 from common.worker.presence import Presence, Unclaimed, departed, shown
+from common.worker.probe import STALE_AFTER_S, show_alive
 from common.worker.process import kill_tree, stopping
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         self.stopping_since: float | None = None
         self.started_at = utcnow()
         self.reaper: Any = None
+        self.turned = 0.0
+        """When Celery's event loop ran for the last time; 0.0 before it has begun."""
         self.replaced: deque[tuple[float, Unclaimed]] = deque(maxlen=20)
         self.thread = threading.Thread(target=self.watch, name="watchdog", daemon=True)
         signals.worker_shutdown.connect(self.depart, weak=False)
@@ -70,7 +73,12 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         """
         if self.reaper:
             self.reaper.cancel()
-        self.reaper = hub.call_repeatedly(LOOK_EVERY_S, worker.pool.maintain_pool)
+
+        def reap() -> None:
+            self.turned = monotonic()
+            worker.pool.maintain_pool()
+
+        self.reaper = hub.call_repeatedly(LOOK_EVERY_S, reap)
 
     @override
     def stop(self, worker: Any) -> None:
@@ -92,6 +100,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
     def check_all(self) -> None:
         """Check everything once. A bug must be seen, and must not end the watchdog."""
         try:
+            self.report_losses()
             for request in deliveries():
                 self.check(request)
             carry_out_orders(self.app.process, self.children())
@@ -101,6 +110,20 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
             log.warning("watchdog_without_redis")
         except Exception as error:  # any bug at all
             log.critical("watchdog_failed", exc_info=error)
+        if self.is_well():
+            show_alive(self.app.service)
+
+    def is_well(self) -> bool:
+        """Tell whether the worker takes deliveries and its processes claim them; without Redis it can still be well."""
+        limit = self.app.process.settings.worker.claim_timeout.total_seconds()
+        return monotonic() - self.turned < STALE_AFTER_S and all(found.seconds <= limit for found in unclaimed())
+
+    def report_losses(self) -> None:
+        """Report the attempts that died while Redis was away."""
+        losses = self.app.process.unreported
+        while losses:
+            losses[0].report()
+            losses.popleft()
 
     def forget_observations(self) -> None:
         """Count from the return of Redis: a child cannot claim or end anything while it is away either."""

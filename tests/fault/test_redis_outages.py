@@ -78,10 +78,27 @@ def test_a_redis_that_stands_still_for_seven_seconds_loses_and_doubles_nothing(s
     assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"
 
 
-def test_an_attempt_outlives_an_outage_longer_than_the_heartbeat_timeout(stack: Stack) -> None:
-    """Silence while Redis is away is not taken for death."""
+def test_an_outage_longer_than_the_heartbeat_timeout_interrupts_an_attempt_and_costs_none(stack: Stack) -> None:
+    """A worker cannot tell it from a network that is cut, behind which another one has been given the task."""
     stack.gateway()
     stack.worker()
+    task_id = stack.submit("testing.work", {"seconds": 5, "log": "runs.log", "checkpoint": True})
+    stack.wait_for(task_id, "RUNNING")
+    stack.redis.kill()
+    let_pass(3)
+    stack.redis.start()
+    stage = stack.wait_for(task_id)["stages"]["testing.work"]
+    assert stage["attempt"] == 2
+    assert stage["output"]["began_at"] > 0, "it resumes"
+    assert starts(stack) == {task_id: 2}
+    control = stack.redis.client.hgetall(f"task_control:{task_id}")
+    assert (control["attempt_limit"], control["interruptions"]) == ("4", "1")
+
+
+def test_an_attempt_outlives_an_outage_shorter_than_the_heartbeat_timeout(stack: Stack) -> None:
+    patient = {"BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.2, "timeout": 30}'}
+    stack.gateway(**patient)
+    stack.worker(**patient)
     task_id = stack.submit("testing.work", {"seconds": 5, "log": "runs.log"})
     stack.wait_for(task_id, "RUNNING")
     stack.redis.kill()
@@ -95,14 +112,15 @@ def test_an_attempt_outlives_an_outage_longer_than_the_heartbeat_timeout(stack: 
 def test_a_full_redis_refuses_new_tasks_and_goes_on_when_there_is_room(stack: Stack) -> None:
     stack.gateway()
     stack.worker()
-    running = stack.submit("testing.work", {"seconds": 0.5, "log": "runs.log"})
+    running = stack.submit("testing.work", {"seconds": 4, "log": "runs.log"})
     stack.wait_for(running, "RUNNING")
     stack.redis.client.config_set("maxmemory", 1)
     answer = stack.http.post("/v1/tasks", json={"task_name": "testing.echo", "input_data": {}})
     assert (answer.status_code, answer.json()["code"]) == (503, "state_unavailable")
     wait_until(lambda: "end" in (stack.share / "runs.log").read_text())
     stack.redis.client.config_set("maxmemory", 0)
-    assert stack.wait_for(running)["status"] == "SUCCESS"
+    context = stack.wait_for(running)
+    assert (context["status"], context["stages"]["testing.work"]["attempt"]) == ("SUCCESS", 1)
     assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"
 
 

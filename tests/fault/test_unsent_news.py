@@ -11,6 +11,7 @@ from common import keys
 from common.context import Progress
 from common.events import Event
 from common.record import Record
+from common.settings import HeartbeatSettings
 from common.worker.app import WorkerApp, create_worker
 from common.worker.heartbeat import MOST_UNSENT, Heartbeat
 from services import settings
@@ -47,6 +48,9 @@ def worker(own_server: RedisServer, tmp_path: Path) -> Iterator[WorkerApp]:
     app.process.redis.close()
 
 
+RARELY = HeartbeatSettings(interval=timedelta(seconds=60), timeout=timedelta(seconds=600))
+
+
 def said(number: int) -> Event:
     return Event("fragment", {"number": number})
 
@@ -55,7 +59,7 @@ def test_the_newest_of_too_much_is_told_when_redis_takes_it(worker: WorkerApp, o
     submit(worker, ECHO.name, text="")
     record = worker.process.redis.run(worker.process.store.claim("t", ECHO.queue, worker.process.name))
     assert isinstance(record, Record)
-    heartbeat = Talking(worker.process.redis, worker.process.store, record, timedelta(seconds=60))
+    heartbeat = Talking(worker.process.redis, worker.process.store, record, RARELY)
     for number in range(MOST_UNSENT):
         heartbeat.tell(said(number))
     own_server.client.config_set("maxmemory", 1)

@@ -1,11 +1,13 @@
 """A worker that is told to stop finishes what it can and gives the rest back at once."""
 
 import os
+import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
-from tests.support.faults import child_of, codes, gone, partial_files
+from tests.support.faults import child_of, codes, ffmpegs_of, gone, partial_files
 from tests.support.stack import START_METHODS, Stack
 from tests.support.waiting import wait_until
 
@@ -70,6 +72,25 @@ def test_a_stop_that_also_reaches_the_child_gives_its_task_back(stack: Stack) ->
     stack.worker(**SLOW)
     assert stack.wait_for(task_id, timeout=15)["status"] == "SUCCESS"
     assert codes(stack, task_id).count("task_complete") == 1
+
+
+def test_a_shutdown_that_signals_every_process_costs_no_attempt(stack: Stack, film: Path) -> None:
+    """As an init system does: the worker, its child, and the ffmpeg below it."""
+    stack.gateway(**SLOW)
+    worker = stack.worker("ffmpeg", **SLOW)
+    shutil.copy(film, stack.share / "film.mp4")
+    task_id = stack.submit("ffmpeg.transcode", {"media_path": "film.mp4", "container": "webm", "speed": "slow"})
+    child = child_of(stack, task_id)
+    (ffmpeg,) = wait_until(lambda: ffmpegs_of(child))
+    for pid in (ffmpeg, child, worker.pid):
+        os.kill(pid, signal.SIGTERM)
+    worker.wait(timeout=60)
+    wait_until(lambda: stack.read(task_id)["status"] == "PENDING")
+    assert gone(child)
+    assert gone(ffmpeg)
+    control = stack.redis.client.hgetall(f"task_control:{task_id}")
+    assert int(control["attempt_limit"]) - int(control["attempt"]) == 3, "all attempts are left"
+    assert partial_files(stack) == []
 
 
 def test_an_idle_worker_stops_at_once(stack: Stack) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from common import keys
 from common.context import Timings
-from common.errors import GpuLockTimeout
+from common.errors import MemoryInUse
 from common.gpu.devices import CPU_ID, Device, SimulatedDevice
 from common.gpu.keeper import Keeper
 from common.gpu.residency import Model, Residency
@@ -163,7 +163,7 @@ def test_without_a_lease_a_process_at_work_is_not_killed_for_its_memory(
     memory, mine = Memory(redis), model("ocr", 6_000)
     with without_card(redis_server, "1") as busy, without_card(redis_server, "2") as other:
         with busy.use(memory, model("whisper", 6_000)):
-            with pytest.raises(GpuLockTimeout, match="test/whisper"), other.use(memory, mine):
+            with pytest.raises(MemoryInUse, match="test/whisper"), other.use(memory, mine):
                 pass
             assert not redis.client.exists(keys.orders(busy.worker))
         with other.use(memory, mine):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from time import monotonic
 from typing import Annotated
 
 from celery import Task as CeleryTask
@@ -46,6 +47,8 @@ class WorkInput(TaskInput):
     """More bytes to write into the result."""
     checkpoint: bool = False
     """Record each step, and begin after the last one that an earlier attempt has recorded."""
+    trace: str = ""
+    """A file, relative to share, that gets a line at each step: id, attempt, pid, monotonic time."""
     log: str = ""
     """A file, relative to share, that gets a line at the start and at the end of each attempt, however it ends."""
 
@@ -134,6 +137,7 @@ def take_steps(params: WorkInput, job: Job) -> int:
     for step in range(began_at, steps):
         if step == steps // 2:
             misbehave(params, job)
+        leave_trace(params, job)
         if not params.silent:
             job.progress("work", percent=100 * step / steps, processed=step, total=steps)
         Event().wait(TICK_S)
@@ -164,6 +168,12 @@ def note(params: WorkInput, job: Job, what: str) -> None:
         path: Path = job.storage.root / params.log
         with path.open("a") as file:
             file.write(f"{what} {job.task_id} {job.attempt} {os.getpid()}\n")
+
+
+def leave_trace(params: WorkInput, job: Job) -> None:
+    if params.trace:
+        with (job.storage.root / params.trace).open("a") as file:
+            file.write(f"{job.task_id} {job.attempt} {os.getpid()} {monotonic()}\n")
 
 
 @task(FAIL)

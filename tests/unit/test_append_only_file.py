@@ -92,12 +92,12 @@ def test_a_change_that_there_is_no_room_for_is_refused(
 )
 def test_a_full_disk_is_told_in_the_same_words_by_a_command_and_by_a_script(refused: str) -> None:
     told = "Redis cannot write: MISCONF Errors writing to the AOF file: No space left on device. Give it room, "
-    assert refusal(ResponseError(refused)).startswith(told)
+    assert refusal(ResponseError(refused)).message.startswith(told)
 
 
 def test_a_full_memory_is_told_and_other_refusals_are_left_as_they_are() -> None:
     full = "OOM command not allowed when used memory > 'maxmemory'."
-    assert refusal(ResponseError(full)).startswith(f"Redis cannot write: {full} Give it room, ")
+    assert refusal(ResponseError(full)).message.startswith(f"Redis cannot write: {full} Give it room, ")
     assert refusal(ResponseError("NOPERM no access")) == "Redis refused a command: NOPERM no access"
 
 

@@ -29,7 +29,7 @@ from common.messages import message_for
 from common.record import Callback, Record
 from common.redis import Call, SyncRedis
 from common.settings import TaskSettings
-from common.state import NOW, StateStore, Submission, take
+from common.state import StateStore, Submission, take
 
 IDS = ("a", "b", "c")
 CONTRACT = Contract("testing.nothing", TaskInput, TaskOutput)
@@ -53,8 +53,8 @@ def context(task_id: str) -> WorkflowContext:
     )
 
 
-def ending(status: Status, *, silent_for: timedelta = NOW, error: BatonError | None = None) -> Change:
-    return lambda store, view: store.finish(view, view.ended(status, error=error), silent_for=silent_for)
+def ending(status: Status, *, error: BatonError | None = None) -> Change:
+    return lambda store, view: store.finish(view, view.ended(status, error=error))
 
 
 def failing(error: BatonError) -> Change:
@@ -76,7 +76,8 @@ CHANGES: dict[Status, list[Change]] = {
         failing(InvalidInput()),
         failing(DownloadFailed()),
         lambda store, view: store.after_loss(view),
-        lambda store, view: store.after_loss(view, silent_for=HOUR),
+        lambda store, view: store.after_loss(view, if_silent=True),
+        lambda store, view: store.after_loss(view, cost="interruption"),
         lambda store, view: store.give_back(view),
     ],
     Status.SUCCESS: [ending(Status.FAILED, error=InvalidInput()), removing],

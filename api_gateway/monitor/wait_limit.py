@@ -1,0 +1,48 @@
+"""Ends the tasks that have waited for a worker for as long as they may."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from common import keys
+from common.context import Status
+from common.errors import WaitedTooLong
+from common.record import US, Record
+from common.redis import AsyncRedis, told
+from common.state import StateStore
+
+PAGE = 100
+log = structlog.get_logger()
+
+
+class WaitLimit:
+    """Looks at the tasks whose limit has passed; `explain` says why one waits."""
+
+    def __init__(
+        self, redis: AsyncRedis, store: StateStore, interval: timedelta, explain: Callable[[Record], Awaitable[str]]
+    ) -> None:
+        self.redis = redis
+        self.store = store
+        self.interval = interval
+        self.explain = explain
+
+    async def look(self, _contact: timedelta) -> None:
+        with told():
+            seconds, micros = await self.redis.client.time()
+            now_us = seconds * US + micros
+            passed = await self.redis.client.zrangebyscore(keys.WAIT_LIMITS, 0, now_us, start=0, num=PAGE)
+        for task_id in passed:
+            record = await self.redis.run(self.store.get(task_id))
+            if record and record.control.status is Status.PENDING:
+                await self.end(record)
+            with told():
+                await self.redis.client.zrem(keys.WAIT_LIMITS, task_id)
+
+    async def end(self, record: Record) -> None:
+        task_id, queue, limit = record.context.task_id, record.control.queue, record.control.max_wait_s or 0.0
+        why = await self.explain(record)
+        message = f"The task waited {limit:g} s in the queue {queue} and was not begun. {why} {WaitedTooLong.advice}"
+        error = WaitedTooLong(message, queue=queue, max_wait_s=limit)
+        answer = await self.redis.commit(self.store.finish(record, record.ended(Status.FAILED, error=error)))
+        log.warning("task_waited_too_long", task_id=task_id, queue=queue, limit=limit, answer=answer)

@@ -1,0 +1,39 @@
+"""A probe of a worker's health that costs a few milliseconds: the worker writes a file, and the probe reads its age.
+
+    python -I -S common/worker/probe.py ffmpeg
+
+It imports only what an interpreter has loaded anyway, because a container runs it every few seconds. The file
+holds a time on the monotonic clock, which all processes of a machine share and which nobody can step.
+"""
+
+import os
+import sys
+from time import monotonic
+
+STALE_AFTER_S = 15.0
+
+
+def alive_file(service: str) -> str:
+    folder = os.environ.get("TMPDIR", "/tmp")  # noqa: S108, TID251 - not the settings: they take too long to read
+    return f"{folder}/baton-{os.getuid()}-{service}.alive"
+
+
+def show_alive(service: str) -> None:
+    """Say that the worker of this service is well now."""
+    part = f"{alive_file(service)}.{os.getpid()}"
+    with open(part, "w", encoding="ascii") as file:  # noqa: PTH123 - pathlib alone takes longer to load than the rest
+        file.write(str(monotonic()))
+    os.replace(part, alive_file(service))  # noqa: PTH105
+
+
+def is_alive(service: str) -> bool:
+    """Tell whether a worker of this service on this machine was well a moment ago."""
+    try:
+        with open(alive_file(service), encoding="ascii") as file:  # noqa: PTH123
+            return 0 <= monotonic() - float(file.read()) < STALE_AFTER_S
+    except (OSError, ValueError):
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(0 if is_alive(sys.argv[1]) else 1)

@@ -1,0 +1,66 @@
+"""SIGTERM in a process that runs tasks: the machine shuts down, and signals every process.
+
+The worker's parent decides what a stop means for its children. So a process that runs a task gives it back, which costs
+the task nothing; an idle one ends at once, and so does any at the second signal.
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Protocol
+
+from common.errors import BatonError, WorkerStopping
+
+
+class Stoppable(Protocol):
+    """What a running attempt asks whether it must stop."""
+
+    stop: BatonError | None
+
+
+class Termination:
+    """One a process."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self.delivered = False
+        self.attempt: Stoppable | None = None
+
+    def install(self, **_: Any) -> None:
+        """Take the signal over from the pool."""
+        signal.signal(signal.SIGTERM, self.handle)
+
+    def handle(self, number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        self.requested = True
+        if not self.delivered:
+            os.kill(os.getpid(), number)
+        self.stop_attempt()
+
+    def stop_attempt(self) -> None:
+        if self.requested and self.attempt:
+            self.attempt.stop = self.attempt.stop or WorkerStopping()
+
+    @contextmanager
+    def delivery(self) -> Iterator[None]:
+        """Survive the first signal while the block runs: it claims a task, works, and records the end."""
+        self.delivered = True
+        try:
+            yield
+        finally:
+            self.delivered = False
+
+    @contextmanager
+    def stops(self, attempt: Stoppable) -> Iterator[None]:
+        """Have the signal stop this attempt while the block runs."""
+        self.attempt = attempt
+        self.stop_attempt()
+        try:
+            yield
+        finally:
+            self.attempt = None
+
+
+TERMINATION = Termination()

@@ -1,0 +1,53 @@
+"""The health check of a worker's container: cheap, and red when the worker hangs."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.stack import ROOT, Stack
+from tests.support.waiting import wait_until
+
+PROBE = [sys.executable, "-I", "-S", str(ROOT / "common" / "worker" / "probe.py"), "testing"]
+CPU_LIMIT_S = 0.05
+RUNS = 20
+
+
+@pytest.fixture
+def temp(tmp_path: Path) -> dict[str, str]:
+    """Where this test's worker and probe meet, and no other's."""
+    (tmp_path / "tmp").mkdir()
+    return {"TMPDIR": str(tmp_path / "tmp")}
+
+
+def healthy(temp: dict[str, str]) -> bool:
+    return subprocess.run(PROBE, env=temp, check=False).returncode == 0
+
+
+def test_it_follows_the_worker(stack: Stack, temp: dict[str, str]) -> None:
+    assert not healthy(temp), "there is no worker yet"
+    worker = stack.worker(**temp)
+    wait_until(lambda: healthy(temp))
+    os.kill(worker.pid, signal.SIGSTOP)
+    wait_until(lambda: not healthy(temp), timeout=60)
+    os.kill(worker.pid, signal.SIGCONT)
+    wait_until(lambda: healthy(temp), timeout=60)
+    stack.redis.signal(signal.SIGSTOP)
+    assert healthy(temp), "that Redis is away is not the worker's fault"
+    stack.redis.signal(signal.SIGCONT)
+    worker.terminate()
+    worker.wait()
+    wait_until(lambda: not healthy(temp), timeout=60)
+
+
+def test_a_probe_costs_less_than_50_ms_of_cpu(temp: dict[str, str]) -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for _ in range(RUNS):
+        healthy(temp)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert spent / RUNS < CPU_LIMIT_S
