@@ -80,7 +80,7 @@ class Gateway:
         self.survey = Survey(self.redis, self.store, self.storage, catalog, self.monitoring)
         places = ModelPlaces(self.storage, settings.models)
         self.models = ModelOverview(self.redis, self.survey, places, KnownModels(models), settings)
-        self.metrics = Metrics(self.redis, self.hub, self.survey)
+        self.metrics = Metrics(self.redis, self.hub, self.survey, self.courier.receivers)
         self.snapshots = Snapshots(self.survey, self.hub)
         self.loops = Loops((self.waker, self.hub, self.dispatcher, self.courier, self.monitor, self.snapshots))
         self.access_tokens = AccessTokens(self.redis, settings.auth.token_ttl)

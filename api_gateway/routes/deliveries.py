@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from api_gateway.callbacks.courier import Try, replayed
+from api_gateway.callbacks.outbox import Try, replayed
 from api_gateway.dependencies import Found, Gateway, Held
 from api_gateway.problems import documented
 from common import keys

@@ -53,4 +53,11 @@ class CallbackSettings(Section):
         bool, Field(description="callbacks may reach every private address (never link-local)")
     ] = False
     timeout: Annotated[Seconds, Field(description="of one try")] = timedelta(seconds=15)
-    concurrency: Annotated[int, Field(gt=0)] = 16
+    concurrency: Annotated[int, Field(gt=0, description="tries at the same time, of each gateway process")] = 64
+    per_receiver: Annotated[
+        int, Field(gt=0, description="tries at the same time at one receiver (scheme, host and port)")
+    ] = 8
+    failures_allowed: Annotated[
+        int,
+        Field(gt=0, description="tries in a row without an answer; then a receiver gets one try at a time"),
+    ] = 5

@@ -7,7 +7,14 @@ from pydantic import BaseModel
 
 import services
 from api_gateway.app import create_app
-from api_gateway.callbacks.schedule import JITTER, PAUSES, RETRIED, RETRIED_EARLY
+from api_gateway.callbacks.schedule import (
+    JITTER,
+    LONGEST_WHILE_STARTING,
+    PAUSES,
+    RETRIED,
+    RETRIED_EARLY,
+    STARTING_FOR,
+)
 from api_gateway.monitor.gpu_lock_monitor import SIGNALS
 from api_gateway.monitor.timeouts import Level
 from common.context import InputParams, Progress, Stage, Timings, WorkflowContext
@@ -154,6 +161,11 @@ def tries() -> str:
     return (
         f"2xx is taken as received. No answer, 5xx and {statuses} are tried again after {pauses} seconds "
         f"(up to {JITTER:.0%} sooner), or later where `Retry-After` says so; {early}. "
+        f"In the first {STARTING_FOR.total_seconds():g} seconds, a 404 or a connection that is refused is tried again "
+        f"at least every {LONGEST_WHILE_STARTING.total_seconds():g} seconds: the receiver may be starting. "
+        f"A receiver (scheme, host and port) gets at most `callbacks.per_receiver` tries at the same time. After "
+        f"`callbacks.failures_allowed` tries in a row without an answer it gets one at a time, until it answers again; "
+        "its other messages wait without using up a try, and `GET /v1/monitoring/receivers` names it. "
         "Anything else, redirects too, ends the tries. "
         "`GET /v1/tasks/{task_id}/deliveries` is the ledger, `POST …/deliveries/{n}/replay` sends again."
     )
