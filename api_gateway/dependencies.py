@@ -72,10 +72,12 @@ class Gateway:
             catalog,
             callbacks=self.callback_policy,
             inputs=input_policy(settings),
+            cipher=self.courier.sender.cipher,
+            public_url=settings.gateway.public_url,
         )
         self.monitoring = RuntimeConfig(self.redis, settings.gpu_lock_monitor, given(MONITOR_SECTION))
         self.background = Background(MOST_IN_BACKGROUND)
-        self.alerts = Alerts(lambda: self.monitoring.current.alert_url)
+        self.alerts = Alerts(lambda: self.monitoring.current.alert_url, self.courier.sender.cipher)
         self.monitor = Monitor(self.redis, self.monitoring, self.watches)
         self.survey = Survey(self.redis, self.store, self.storage, catalog, self.monitoring)
         places = ModelPlaces(self.storage, settings.models)

@@ -112,6 +112,15 @@ class CallbackNotAllowed(BatonError):
     status = 422
 
 
+class CallbackSecretRefused(BatonError):
+    """This gateway has no callbacks.secret, so it cannot keep the secret of a callback encrypted. Set callbacks.secret,
+    or leave `secret` out.
+    """
+
+    code = "callback_secret_refused"
+    status = 422
+
+
 class UnsafePath(BatonError):
     """The path leaves the shared storage. Use a path under share, a file id, or a URL."""
 

@@ -17,7 +17,7 @@ from common.context import FINAL, Progress, Status, WorkflowContext
 from common.contract import Contract
 from common.errors import BatonError, Cancelled, WorkerLost
 from common.events import EVERY_TASK, Event, closing
-from common.messages import message_for
+from common.messages import message_for, message_ids
 from common.record import Callback, Record
 from common.redis import Arg, Call, script
 from common.settings import TaskSettings
@@ -184,10 +184,12 @@ class StateStore:
     def delete(self, record: Record) -> Call[str]:
         task_id, status = record.context.task_id, record.control.status
         others = (keys.state(task_id), keys.events(task_id), keys.deliveries(task_id), keys.transcript_edits(task_id))
+        messages = message_ids(record)
+        places = (keys.INDEX, keys.index(status), NEWS, keys.REMOVED, keys.OUTBOX)
         return Call(
             script("delete"),
-            [keys.control(task_id), keys.INDEX, keys.index(status), NEWS, keys.REMOVED, *others],
-            [task_id, status, self.ttl],
+            [keys.control(task_id), *places, *others, *map(keys.message, messages)],
+            [task_id, status, self.ttl, *messages],
             as_is,
         )
 

@@ -11,6 +11,7 @@ import structlog
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from api_gateway.callbacks import schedule
+from api_gateway.callbacks.encryption import TargetUnreadable
 from api_gateway.callbacks.outbox import Pending, Try, deferred, retaken, settled
 from api_gateway.callbacks.receivers import Receivers, origin_of
 from api_gateway.callbacks.sender import Sender
@@ -176,6 +177,8 @@ class Courier:
             answer = await self.sender.post(pending.message)
         except CallbackNotAllowed as error:  # another try would be refused too
             return {"error": error.message, "refused_here": True}, None
+        except TargetUnreadable as error:  # the operator can put the old secret back
+            return {"error": error.message, "refused_here": True}, schedule.next_pause(None, tries, age)
         except TimeoutError:
             return {"error": f"no answer within {self.sender.timeout_s:g} s"}, schedule.next_pause(None, tries, age)
         except httpx.HTTPError as error:

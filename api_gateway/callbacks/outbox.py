@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from api_gateway.callbacks import schedule
+from api_gateway.callbacks.encryption import bare
 from common import keys
 from common.clock import utcnow
 from common.messages import Message
@@ -30,7 +31,7 @@ class Try(BaseModel):
     answer: str = ""
     next_try_at: datetime | None = None
     refused_here: Annotated[bool, Field(exclude=True)] = False
-    """Nothing was sent: the policy of this gateway does not allow the target."""
+    """Nothing was sent: the target is not allowed, or cannot be decrypted."""
 
     @property
     def answered(self) -> bool | None:
@@ -62,13 +63,26 @@ def settled(message: Message, tried: Try, ttl_s: int) -> Call[int]:
     return Call(
         script("settle"),
         [keys.OUTBOX, keys.deliveries(message.task_id), keys.message(message.id)],
-        [message.id, tried.model_dump_json(), ttl_s, delay_us, MOST_TRIES_KEPT],
+        [
+            message.id,
+            tried.model_dump_json(),
+            ttl_s,
+            delay_us,
+            MOST_TRIES_KEPT,
+            without_secrets(message).model_dump_json(),
+        ],
         int,
     )
 
 
-def replayed(message_id: str) -> Call[bool]:
-    return Call(script("replay"), [keys.OUTBOX, keys.message(message_id)], [message_id], bool)
+def replayed(message: Message) -> Call[bool]:
+    return Call(
+        script("replay"), [keys.OUTBOX, keys.message(message.id)], [message.id, message.model_dump_json()], bool
+    )
+
+
+def without_secrets(message: Message) -> Message:
+    return message.model_copy(update={"target": bare(message.target)})
 
 
 def deferred(message_id: str, delay: timedelta) -> Call[int | None]:

@@ -22,6 +22,7 @@ from common.contract import Catalog
 from common.errors import (
     BodyTooLarge,
     CallbackNotAllowed,
+    CallbackSecretRefused,
     InvalidInput,
     MalformedBody,
     QueueFull,
@@ -50,6 +51,7 @@ REFUSALS = documented(
     UnsupportedMediaType,
     InvalidInput,
     CallbackNotAllowed,
+    CallbackSecretRefused,
     QueueFull,
 )
 

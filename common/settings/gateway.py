@@ -12,6 +12,13 @@ from common.settings.section import MIB, HostPattern, KeyHash, Port, Seconds, Se
 class GatewaySettings(Section):
     host: str = "127.0.0.1"
     port: Port = 8000
+    public_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^\s?#]+$",
+            description="where others reach the gateway; begins the links in callbacks, which are relative without it",
+        ),
+    ] = None
     allowed_hosts: Annotated[
         list[HostPattern],
         Field(description="without API keys: public names that it answers to, and whose pages may post to it"),
@@ -44,8 +51,14 @@ class AuthSettings(Section):
 
 class CallbackSettings(Section):
     secret: Annotated[
-        SecretStr | None, Field(description="Standard Webhooks signing secret, `whsec_…`; None sends unsigned")
+        SecretStr | None,
+        Field(
+            description="Standard Webhooks signing secret, `whsec_…`; encrypts headers at rest too; None signs nothing"
+        ),
     ] = None
+    old_secrets: Annotated[
+        list[SecretStr], Field(description="secrets used before; they decrypt the targets of callbacks that still wait")
+    ] = []
     allowed_hosts: Annotated[
         list[str], Field(description="private hosts or networks that callbacks may reach, e.g. n8n")
     ] = []

@@ -85,9 +85,13 @@ its last event; who comes back after that gets 204. A client keeps a map of segm
 the map ends the same."""
 CALLBACKS = """One message for each end of a task, by [Standard Webhooks](https://www.standardwebhooks.com/): a POST
 with the headers `webhook-id` (the same over all tries: drop what you have seen), `webhook-timestamp` and, where
-`callbacks.secret` is set, `webhook-signature`. [How to verify it](../how-to/secure.md#verify-webhooks). The body has
-`type`, `timestamp`, `data` (the whole record), and again `task_id`, `status` and `result` at the top, for tools that
-like them flat."""
+`callbacks.secret` is set or the callback has a `secret` of its own, `webhook-signature`. [How to verify
+it](../how-to/secure.md#verify-webhooks). The body has `type`, `timestamp` and `data` (the whole record). At the top,
+for tools that like them flat, it repeats `task_id`, `status`, `output` (`result` is an older name of the same) and,
+unless the task succeeded, `error`. `metadata` is what the client sent with the task, `{}` where there was none.
+`links` say where to read more; they are absolute where `gateway.public_url` is set. With `"thin": true` the body has
+no `output` and no `result`, and `data` holds `task_id`, `task_name` and `status` alone. Numbers and the order of
+members are those that JavaScript writes: `JSON.stringify(JSON.parse(body))` is the body, and its signature fits."""
 
 
 def page() -> str:
