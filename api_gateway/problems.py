@@ -30,6 +30,9 @@ RETRY_AFTER_S = {QueueFull: 10, StateUnavailable: 2}
 MOST_ERRORS = 20
 """Fields named in one answer, so that it stays small whatever was sent."""
 LONGEST_NAME = 100
+MOST_TOLD = 5
+"""Errors whose reason stands in `detail` too."""
+LONGEST_MESSAGE = 300
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 FULL = Match.FULL
 log = structlog.get_logger()
@@ -105,10 +108,14 @@ def unfit(request: Request, error: Exception) -> Response:
     if tags := [item["ctx"]["tag"] for item in found if item["type"] == "union_tag_invalid"]:
         return told(request, unknown_task(request.app.state.gateway.catalog, tags[0][:LONGEST_NAME]))
     errors = [field_error(item) for item in found[:MOST_ERRORS]]
-    names = ", ".join(sorted({item["field"] for item in errors}))
-    others = f" and {len(found) - MOST_ERRORS} more" if len(found) > MOST_ERRORS else ""
-    detail = f"These do not fit: {names}{others}. Correct them and send it again."
-    return problem(InvalidInput.status, InvalidInput.code, detail, more={"errors": errors})
+    return problem(InvalidInput.status, InvalidInput.code, reasons(errors, len(found)), more={"errors": errors})
+
+
+def reasons(errors: list[dict[str, Any]], count: int) -> str:
+    """Return the first errors in one text: many clients, n8n among them, show `detail` alone."""
+    told = list(dict.fromkeys(f"{item['field']}: {item['message'][:LONGEST_MESSAGE]}" for item in errors))[:MOST_TOLD]
+    others = f"; and {count - MOST_TOLD} more" if count > MOST_TOLD else ""
+    return f"This does not fit: {'; '.join(told)}{others}. Correct it and send it again."
 
 
 def unknown_task(catalog: Catalog, name: str) -> UnknownTask:

@@ -9,11 +9,12 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from api_gateway.dependencies import Gateway, Held
+from api_gateway.finishing import wanted_wait
 from api_gateway.hub import Frame
 from api_gateway.models import LoadedModel, ModelView
 from api_gateway.openapi import links
 from api_gateway.problems import documented
-from api_gateway.routes.submissions import GOES_ON, LOCATION, Accepted, accepted, answer, wanted_wait
+from api_gateway.routes.submissions import GOES_ON, LOCATION, Accepted, accepted, answer
 from api_gateway.streams import STREAM_ID, documented_stream, endless, live
 from api_gateway.submission import TaskRequest
 from common.errors import InvalidInput, QueueFull, TaskIdConflict
