@@ -26,6 +26,7 @@ from api_gateway.monitor.leader import Monitor, Watch
 from api_gateway.monitor.queues import QueueReconciler
 from api_gateway.monitor.snapshots import Snapshots
 from api_gateway.monitor.survey import Survey
+from api_gateway.stream_limits import StreamLimits
 from api_gateway.submission import Submitter, TaskRequest
 from api_gateway.wake import Waker
 from common import keys
@@ -60,6 +61,7 @@ class Gateway:
         self.blocking = AsyncRedis(settings.redis, block=BLOCK)
         self.waker = Waker(self.blocking, (keys.DISPATCH, keys.OUTBOX))
         self.hub = EventHub(self.blocking, self.redis, settings.gateway.sse_backlog)
+        self.stream_limits = StreamLimits(settings.gateway)
         self.celery = create_app(settings)
         self.dispatcher = Dispatcher(self.celery, self.redis, self.waker, catalog)
         self.callback_policy = callback_policy(settings)

@@ -21,12 +21,13 @@ from common.errors import (
     MalformedBody,
     QueueFull,
     StateUnavailable,
+    TooManyStreams,
     Unauthorized,
     UnknownTask,
 )
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_S = {QueueFull: 10, StateUnavailable: 2}
+RETRY_AFTER_S: dict[type[BatonError], int] = {QueueFull: 10, TooManyStreams: 5, StateUnavailable: 2}
 MOST_ERRORS = 20
 """Fields named in one answer, so that it stays small whatever was sent."""
 LONGEST_NAME = 100
@@ -76,14 +77,19 @@ def problem(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, more: Mapping[str, Any] | None = None
 ) -> Response:
     """Return the answer; `more` are the members that only this problem has."""
-    standard = {
+    content = {**(more or {}), **content_of(status, code, detail)}
+    return Response(to_json(content, fallback=str), status, headers, MEDIA_TYPE)
+
+
+def content_of(status: int, code: str, detail: str) -> dict[str, Any]:
+    """Return the members that every problem has."""
+    return {
         "type": f"urn:baton:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": code,
     }
-    return Response(to_json({**(more or {}), **standard}, fallback=str), status, headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

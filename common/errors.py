@@ -70,6 +70,13 @@ class BodyTooLarge(BatonError):
     status = 413
 
 
+class BodyTooComplex(BatonError):
+    """The JSON body holds too many values. Send fewer at a time, or raise `gateway.max_json_values`."""
+
+    code = "body_too_complex"
+    status = 413
+
+
 class UnknownTask(BatonError):
     """No task has this name. `GET /v1/catalog` lists them all."""
 
@@ -253,6 +260,14 @@ class QueueFull(BatonError):
     """Too many tasks are waiting. Try again after the time in `Retry-After`."""
 
     code = "queue_full"
+    status = 429
+    retryable = True
+
+
+class TooManyStreams(BatonError):
+    """Too many event streams are open. Close one, or come back after the time in `Retry-After`."""
+
+    code = "too_many_streams"
     status = 429
     retryable = True
 

@@ -17,6 +17,7 @@ from api_gateway.waiting import position
 from common.context import Status, WorkflowContext
 from common.contract import Catalog
 from common.errors import (
+    BodyTooComplex,
     BodyTooLarge,
     CallbackNotAllowed,
     CallbackSecretRefused,
@@ -43,6 +44,7 @@ REFUSALS = documented(
     MalformedBody,
     UnknownTask,
     TaskIdConflict,
+    BodyTooComplex,
     BodyTooLarge,
     UnsupportedMediaType,
     InvalidInput,
