@@ -31,6 +31,10 @@ RETRY_AFTER_S: dict[type[BatonError], int] = {QueueFull: 10, TooManyStreams: 5, 
 MOST_ERRORS = 20
 """Fields named in one answer, so that it stays small whatever was sent."""
 LONGEST_NAME = 100
+OURS = (
+    "Something went wrong inside the gateway. Send it once more; if it happens again, report it with the trace that "
+    "the gateway's log holds."
+)
 MOST_TOLD = 5
 """Errors whose reason stands in `detail` too."""
 LONGEST_MESSAGE = 300
@@ -176,4 +180,4 @@ def unheard(_request: Request, _error: Exception) -> Response:
 
 def unexpected(request: Request, error: Exception) -> Response:
     log.error("request_failed", path=request.url.path, exc_info=error)
-    return problem(500, BatonError.code, "An error of ours. The gateway's log holds the details.")
+    return problem(500, BatonError.code, OURS)

@@ -10,7 +10,9 @@ from pydantic import BaseModel
 
 
 class BatonError(Exception):
-    """Something went wrong inside Baton. The log holds the details under the task id."""
+    """Something went wrong inside Baton. Try once more; if it happens again, report it with the trace that the log
+    holds under the task id.
+    """
 
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500

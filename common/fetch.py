@@ -252,6 +252,8 @@ def sent(http: httpx.Client, request: httpx.Request, source: Source) -> httpx.Re
     auth = source.auth if str(request.url) == str(httpx.URL(source.url)) else None
     try:
         return http.send(request, stream=True, auth=auth, follow_redirects=False)
+    except UnicodeError as error:  # `xn--` and no name that IDNA has
+        raise InputNotReadable(f"{source.label} redirects to a host name that cannot be read.") from error
     except httpx.UnsupportedProtocol as error:
         raise InputNotReadable(f"{source.label} redirects to a URL that is not http or https.") from error
 

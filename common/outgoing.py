@@ -114,9 +114,10 @@ class TargetPolicy:
         """Return the host of a well-formed http(s) URL, as httpx reads it, else raise the policy's error."""
         try:
             parsed = httpx.URL(url)
-        except httpx.InvalidURL as error:
+            problem = defect(parsed)
+        except (httpx.InvalidURL, UnicodeError) as error:  # UnicodeError: `xn--` and no name that IDNA has
             raise self.error(f"The URL cannot be read: {error}.") from error
-        if problem := defect(parsed):
+        if problem:
             raise self.error(f"The URL {problem}.", host=parsed.host)
         return parsed.raw_host.decode("ascii")
 
@@ -146,7 +147,7 @@ def canonical(host: str) -> str:
     """Return the host name in the one spelling that is compared: lower case, IDNA, no dot at the end."""
     try:
         return httpx.URL(scheme="http", host=host).raw_host.decode("ascii").lower().rstrip(".")
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         return host.lower().rstrip(".")
 
 

@@ -19,7 +19,10 @@ MOST_DOUBLINGS = 10
 
 def origin_of(url: str) -> str:
     """Return scheme, host and port of a URL: what hangs or answers as one."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # httpx reads more than urllib does
+        return url.lower()
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
 
 

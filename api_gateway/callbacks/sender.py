@@ -63,12 +63,18 @@ class Sender:
         request = self.client.build_request("POST", target.url, content=message.body.encode(), headers=headers)
         request.extensions["target"] = request_target(target.url)
         async with asyncio.timeout(self.timeout_s):
-            response = await self.client.send(request, stream=True, follow_redirects=False)
+            response = await self.sent(request)
         try:
             text = await beginning(response)
         finally:
             await response.aclose()
         return Answer(response.status_code, text, parse_retry_after(response.headers.get("retry-after")))
+
+    async def sent(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self.client.send(request, stream=True, follow_redirects=False)
+        except UnicodeError as error:  # httpx looks at the target of a redirect, although it does not follow
+            raise httpx.RemoteProtocolError("The answer redirects to a host name that cannot be read") from error
 
     def signed(self, message: Message, signer: Webhook | None) -> dict[str, str]:
         """Return the Standard Webhooks headers; the signature only when there is a secret."""

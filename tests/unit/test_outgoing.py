@@ -252,6 +252,12 @@ def test_a_name_that_does_not_resolve_passes_at_submission(monkeypatch: pytest.M
     allowed(policy(), f"http://{'a' * 70}.test/")  # a label too long: UnicodeError
 
 
+@pytest.mark.parametrize("host", ["xn--localhost", "xn--", "xn--a", "a.xn--zz--zz", "xn--ls8h.localhost"])
+def test_a_name_that_only_looks_like_idna_is_refused(host: str) -> None:
+    assert "cannot be read" in refused(policy(), f"http://{host}/").message
+    assert "cannot be read" in refused(policy(allow_private=True), f"http://{host}:80/x?y").message
+
+
 @pytest.mark.parametrize(
     "url",
     [
