@@ -155,12 +155,16 @@ def callback_policy(settings: Settings) -> TargetPolicy:
         error=CallbackNotAllowed,
         allow_private=settings.callbacks.allow_private,
         switch="callbacks.allow_private",
+        allow_public=settings.callbacks.allow_public,
     )
 
 
 def input_policy(settings: Settings) -> TargetPolicy:
     return TargetPolicy(
-        allowed_hosts=settings.storage.allowed_hosts, setting="storage.allowed_hosts", error=UrlNotAllowed
+        allowed_hosts=settings.storage.allowed_hosts,
+        setting="storage.allowed_hosts",
+        error=UrlNotAllowed,
+        allow_public=settings.storage.allow_public,
     )
 
 

@@ -13,10 +13,6 @@ from common.context import Progress, Status, WorkflowContext
 from common.errors import Cancelled, ErrorRecord, InvalidInput, TaskNotFound, WrongState
 from common.record import Record
 
-MOST_SCANNED = 2_000
-"""How many records one filtered page may look at; the cursor goes on from there."""
-SCANNED_AT_ONCE = 200
-
 Awaited = Annotated[Record, Depends(awaited_record)]
 
 router = APIRouter(tags=["tasks"])
@@ -66,18 +62,8 @@ class Result(BaseModel):
 
 @router.get("/tasks", summary="List tasks, newest first", responses=documented(InvalidInput))
 async def list_tasks(gateway: Held, wanted: Annotated[Wanted, Query()]) -> TaskPage:
-    found: list[WorkflowContext] = []
-    scanned, after, size = 0, wanted.cursor, max(wanted.limit, SCANNED_AT_ONCE if wanted.task_name else 0)
-    while True:
-        page = await gateway.redis.run(gateway.store.list(wanted.status, after, size))
-        fitting = [record for record in page.records if wanted.task_name in (None, record.context.task_name)]
-        scanned, after = scanned + size, page.last_score
-        for record in fitting:
-            found.append(record.context)
-            if len(found) == wanted.limit:
-                return TaskPage(tasks=found, next_cursor=str(record.control.created_us))
-        if after is None or scanned >= MOST_SCANNED:
-            return TaskPage(tasks=found, next_cursor=after)
+    page = await gateway.redis.run(gateway.store.list(wanted.status, wanted.cursor, wanted.limit, wanted.task_name))
+    return TaskPage(tasks=[record.context for record in page.records], next_cursor=page.last_score)
 
 
 @router.get("/tasks/{task_id}", summary="The whole context", responses=one)

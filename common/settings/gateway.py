@@ -53,10 +53,10 @@ class GatewaySettings(Section):
         int, Field(ge=16, description="events a slow client may lag behind before it is dropped")
     ] = 256
 
-    sse_per_task: Annotated[int, Field(gt=0, description="open event streams of one task; more: 429")] = 100
+    sse_per_task: Annotated[int, Field(gt=0, description="open event streams of one task; more: 429")] = 500
     sse_per_client: Annotated[
         int, Field(gt=0, description="the same of one API key, or of one address without keys")
-    ] = 500
+    ] = 1000
     sse_total: Annotated[int, Field(gt=0, description="the same of each process")] = 2000
 
     @property
@@ -91,6 +91,9 @@ class CallbackSettings(Section):
     allow_private: Annotated[
         bool, Field(description="callbacks may reach every private address (never link-local)")
     ] = False
+    allow_public: Annotated[
+        bool, Field(description="callbacks may reach public addresses; off, only what allowed_hosts lists")
+    ] = True
     timeout: Annotated[Seconds, Field(description="of one try")] = timedelta(seconds=15)
     concurrency: Annotated[int, Field(gt=0, description="tries at the same time, of each gateway process")] = 64
     per_receiver: Annotated[

@@ -217,6 +217,7 @@ class TaskLife(RuleBasedStateMachine):
             listed = [each for each in Status if self.in_zset(keys.index(each), task_id)]
             assert listed == ([status] if status else [])
             assert self.in_zset(keys.INDEX, task_id) == bool(status)
+            assert self.in_zset(keys.named(CONTRACT.name), task_id) == bool(status)
             assert self.in_zset(keys.waiting(CONTRACT.queue), task_id) == (status == Status.PENDING)
             assert not self.in_zset(keys.DISPATCH, task_id) or status == Status.PENDING
             assert self.redis.client.exists(keys.state(task_id)) == bool(status)
