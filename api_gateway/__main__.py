@@ -2,18 +2,15 @@
 
 import sys
 
-import uvicorn
-
 from api_gateway.app import create_app
 from api_gateway.dependencies import callback_policy, input_policy
 from api_gateway.problems import did_you_mean, similar
+from api_gateway.server import serve
 from common import log
 from common.contract import Catalog
 from common.errors import BatonError, NotStartable
 from common.settings import Settings
 from services import catalog, models, settings
-
-SHUTDOWN_GRACE_S = 5
 
 
 def main() -> int:
@@ -27,15 +24,7 @@ def main() -> int:
         print(error.message, file=sys.stderr)  # noqa: T201 - there is no log before the settings are read
         return 2
     log.configure(configured.log, service="api_gateway")
-    uvicorn.run(
-        create_app(configured, known, models()),
-        host=configured.gateway.host,
-        port=configured.gateway.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=SHUTDOWN_GRACE_S,
-        server_header=False,
-    )
+    serve(create_app(configured, known, models()), configured.gateway)
     return 0
 
 

@@ -29,6 +29,7 @@ from api_gateway.monitor.silences import Silences
 from api_gateway.monitor.snapshots import Snapshots
 from api_gateway.monitor.survey import Survey
 from api_gateway.monitor.wait_limit import WaitLimit
+from api_gateway.stream_limits import StreamLimits
 from api_gateway.submission import Submitter, TaskRequest
 from api_gateway.waiting import wait_reason
 from api_gateway.wake import Waker
@@ -64,6 +65,7 @@ class Gateway:
         self.blocking = AsyncRedis(settings.redis, block=BLOCK)
         self.waker = Waker(self.blocking, (keys.DISPATCH, keys.OUTBOX))
         self.hub = EventHub(self.blocking, self.redis, settings.gateway.sse_backlog)
+        self.stream_limits = StreamLimits(settings.gateway)
         self.celery = create_app(settings)
         self.dispatcher = Dispatcher(self.celery, self.redis, self.waker, catalog)
         self.callback_policy = callback_policy(settings)
@@ -76,16 +78,18 @@ class Gateway:
             catalog,
             callbacks=self.callback_policy,
             inputs=input_policy(settings),
+            cipher=self.courier.sender.cipher,
+            public_url=settings.gateway.public_url,
         )
         self.monitoring = RuntimeConfig(self.redis, settings.gpu_lock_monitor, given(MONITOR_SECTION))
         self.background = Background(MOST_IN_BACKGROUND)
         self.silences = Silences()
-        self.alerts = Alerts(lambda: self.monitoring.current.alert_url)
+        self.alerts = Alerts(lambda: self.monitoring.current.alert_url, self.courier.sender.cipher)
         self.monitor = Monitor(self.redis, self.monitoring, self.watches)
         self.survey = Survey(self.redis, self.store, self.storage, catalog, self.monitoring)
         places = ModelPlaces(self.storage, settings.models)
         self.models = ModelOverview(self.redis, self.survey, places, KnownModels(models), settings)
-        self.metrics = Metrics(self.redis, self.hub, self.survey)
+        self.metrics = Metrics(self.redis, self.hub, self.survey, self.courier.receivers)
         self.snapshots = Snapshots(self.survey, self.hub)
         self.loops = Loops((self.waker, self.hub, self.dispatcher, self.courier, self.monitor, self.snapshots))
         self.access_tokens = AccessTokens(self.redis, settings.auth.token_ttl)
@@ -161,12 +165,16 @@ def callback_policy(settings: Settings) -> TargetPolicy:
         error=CallbackNotAllowed,
         allow_private=settings.callbacks.allow_private,
         switch="callbacks.allow_private",
+        allow_public=settings.callbacks.allow_public,
     )
 
 
 def input_policy(settings: Settings) -> TargetPolicy:
     return TargetPolicy(
-        allowed_hosts=settings.storage.allowed_hosts, setting="storage.allowed_hosts", error=UrlNotAllowed
+        allowed_hosts=settings.storage.allowed_hosts,
+        setting="storage.allowed_hosts",
+        error=UrlNotAllowed,
+        allow_public=settings.storage.allow_public,
     )
 
 

@@ -1,6 +1,8 @@
 """Reads a JSON body strictly (I-JSON, RFC 7493): one object in UTF-8, no key twice, nothing that cannot be kept."""
 
+import asyncio
 import json
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -10,7 +12,12 @@ from pydantic_core import from_json
 from typing_extensions import override
 
 from api_gateway.auth import BEARER, HEADER, require_key
-from common.errors import MalformedBody, UnsupportedMediaType
+from common.errors import BodyTooComplex, MalformedBody, UnsupportedMediaType
+from common.settings import KIB
+
+PARSED_AT_ONCE = 64 * KIB
+"""A larger body is parsed in a thread."""
+DEFAULT_MOST_VALUES = 20_000
 
 
 class StrictRequest(Request):
@@ -34,18 +41,28 @@ class StrictJsonRoute(APIRoute):
             # before the body is looked at: FastAPI asks dependencies after it
             await require_key(request, await HEADER(request), await BEARER(request))
             checked = StrictRequest(request.scope, request.receive)
-            checked.parsed = parse(await checked.body(), checked.headers.get("content-type", ""))
+            checked.parsed = await parsed(checked)
             return await handle(checked)
 
         return strict
 
 
-def parse(body: bytes, content_type: str) -> dict[str, Any]:
+async def parsed(request: Request) -> dict[str, Any]:
+    """Return the object in the body; a large one is parsed off the event loop. Raise what `parse` raises."""
+    body, kind = await request.body(), request.headers.get("content-type", "")
+    most: int = request.app.state.gateway.settings.gateway.max_json_values
+    if len(body) <= PARSED_AT_ONCE:
+        return parse(body, kind, most)
+    return await asyncio.to_thread(parse, body, kind, most)
+
+
+def parse(body: bytes, content_type: str, most_values: int = DEFAULT_MOST_VALUES) -> dict[str, Any]:
     """Return the object in the body.
 
     Raises:
         UnsupportedMediaType: the body says that it is something else.
         MalformedBody: it cannot be read, nests deeper than 200, or holds NaN, half a surrogate pair or a key twice.
+        BodyTooComplex: it holds more members and items than that.
     """
     if not body:
         raise MalformedBody("The body is empty. Send a JSON object.")
@@ -53,7 +70,8 @@ def parse(body: bytes, content_type: str) -> dict[str, Any]:
         raise UnsupportedMediaType("The body must be JSON. Send it with `Content-Type: application/json`.")
     try:
         value = from_json(body, allow_inf_nan=False)
-        json.loads(body, object_pairs_hook=refuse_twins)
+        require_few_values(value, body.count(b","), most_values)
+        json.loads(body, object_pairs_hook=refuse_twins, parse_float=finite)
     except ValueError as error:
         raise MalformedBody(f"The body cannot be read as JSON: {error}.") from error
     if not isinstance(value, dict):
@@ -61,9 +79,35 @@ def parse(body: bytes, content_type: str) -> dict[str, Any]:
     return value
 
 
+def require_few_values(value: Any, commas: int, most: int) -> None:
+    """Raise BodyTooComplex when there are more members and items than `most`, each of which the contract looks at.
+
+    With so few commas there cannot be; else they are counted, as commas may stand in texts too.
+    """
+    if commas < most // 2:
+        return
+    count, waiting = 0, [value]
+    while waiting:
+        found = waiting.pop()
+        inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+        count += len(inner)
+        if count > most:
+            raise BodyTooComplex(
+                f"The JSON body holds more than {most} values. Send fewer, or raise gateway.max_json_values."
+            )
+        waiting.extend(inner)
+
+
 def is_json(content_type: str) -> bool:
     kind = content_type.partition(";")[0].strip().lower()
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def finite(digits: str) -> float:
+    """Raise ValueError for a number such as 1e309, which would become infinite, and be written back as no JSON."""
+    if math.isfinite(value := float(digits)):
+        return value
+    raise ValueError(f"the number {digits[:100]} is too large")
 
 
 def refuse_twins(pairs: list[tuple[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from collections import Counter as Tally
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+from api_gateway.callbacks.receivers import Receivers
 from api_gateway.hub import EventHub
 from api_gateway.monitor.liveness import Liveness
 from api_gateway.monitor.statistics import LockStats, Quantiles
@@ -18,10 +19,11 @@ QUANTILES = {"p50": "0.5", "p90": "0.9", "p99": "0.99", "max": "1"}
 class Metrics:
     """One registry a gateway."""
 
-    def __init__(self, redis: AsyncRedis, hub: EventHub, survey: Survey) -> None:
+    def __init__(self, redis: AsyncRedis, hub: EventHub, survey: Survey, receivers: Receivers) -> None:
         self.redis = redis
         self.hub = hub
         self.survey = survey
+        self.receivers = receivers
         self.registry = CollectorRegistry()
         self.tasks = self.gauge("baton_tasks", "Tasks on record", "status")
         self.waiting = self.gauge("baton_queue_waiting", "Tasks that wait", "queue")
@@ -31,6 +33,9 @@ class Metrics:
         self.gone = self.gauge("baton_workers_gone", "Workers that were seen in the last hour, and live no more")
         self.undispatched = self.gauge("baton_dispatch_pending", "Recorded, not published yet")
         self.undelivered = self.gauge("baton_callbacks_pending", "Callbacks to deliver")
+        self.failing = self.gauge(
+            "baton_callback_receivers_failing", "Receivers of callbacks that do not answer this process"
+        )
         self.clients = self.gauge("baton_sse_clients", "Open event streams of this process")
         self.liveness = self.gauge("baton_running_tasks", "Running tasks, by how they are", "liveness")
         self.led = self.gauge("baton_monitor_led", "1 when some gateway leads the monitor")
@@ -62,6 +67,7 @@ class Metrics:
         await self.look_at_locks()
         await self.look_at_models()
         self.clients.set(self.hub.clients)
+        self.failing.set(len(self.receivers.failing))
 
     async def count_records(self) -> None:
         with told():

@@ -21,15 +21,23 @@ from common.errors import (
     MalformedBody,
     QueueFull,
     StateUnavailable,
+    TooManyStreams,
     Unauthorized,
     UnknownTask,
 )
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_S = {QueueFull: 10, StateUnavailable: 2}
+RETRY_AFTER_S: dict[type[BatonError], int] = {QueueFull: 10, TooManyStreams: 5, StateUnavailable: 2}
 MOST_ERRORS = 20
 """Fields named in one answer, so that it stays small whatever was sent."""
 LONGEST_NAME = 100
+OURS = (
+    "Something went wrong inside the gateway. Send it once more; if it happens again, report it with the trace that "
+    "the gateway's log holds."
+)
+MOST_TOLD = 5
+"""Errors whose reason stands in `detail` too."""
+LONGEST_MESSAGE = 300
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 FULL = Match.FULL
 log = structlog.get_logger()
@@ -73,14 +81,19 @@ def problem(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, more: Mapping[str, Any] | None = None
 ) -> Response:
     """Return the answer; `more` are the members that only this problem has."""
-    standard = {
+    content = {**(more or {}), **content_of(status, code, detail)}
+    return Response(to_json(content, fallback=str), status, headers, MEDIA_TYPE)
+
+
+def content_of(status: int, code: str, detail: str) -> dict[str, Any]:
+    """Return the members that every problem has."""
+    return {
         "type": f"urn:baton:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": code,
     }
-    return Response(to_json({**(more or {}), **standard}, fallback=str), status, headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
@@ -105,10 +118,14 @@ def unfit(request: Request, error: Exception) -> Response:
     if tags := [item["ctx"]["tag"] for item in found if item["type"] == "union_tag_invalid"]:
         return told(request, unknown_task(request.app.state.gateway.catalog, tags[0][:LONGEST_NAME]))
     errors = [field_error(item) for item in found[:MOST_ERRORS]]
-    names = ", ".join(sorted({item["field"] for item in errors}))
-    others = f" and {len(found) - MOST_ERRORS} more" if len(found) > MOST_ERRORS else ""
-    detail = f"These do not fit: {names}{others}. Correct them and send it again."
-    return problem(InvalidInput.status, InvalidInput.code, detail, more={"errors": errors})
+    return problem(InvalidInput.status, InvalidInput.code, reasons(errors, len(found)), more={"errors": errors})
+
+
+def reasons(errors: list[dict[str, Any]], count: int) -> str:
+    """Return the first errors in one text: many clients, n8n among them, show `detail` alone."""
+    told = list(dict.fromkeys(f"{item['field']}: {item['message'][:LONGEST_MESSAGE]}" for item in errors))[:MOST_TOLD]
+    others = f"; and {count - MOST_TOLD} more" if count > MOST_TOLD else ""
+    return f"This does not fit: {'; '.join(told)}{others}. Correct it and send it again."
 
 
 def unknown_task(catalog: Catalog, name: str) -> UnknownTask:
@@ -163,4 +180,4 @@ def unheard(_request: Request, _error: Exception) -> Response:
 
 def unexpected(request: Request, error: Exception) -> Response:
     log.error("request_failed", path=request.url.path, exc_info=error)
-    return problem(500, BatonError.code, "An error of ours. The gateway's log holds the details.")
+    return problem(500, BatonError.code, OURS)

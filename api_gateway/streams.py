@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
 from fastapi import Response
 from pydantic_core import to_json
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.types import Receive, Scope, Send
+from typing_extensions import override
 
 from api_gateway.hub import START, EventHub, Frame, order
 from common.clock import utcnow
@@ -34,10 +37,24 @@ def documented_stream(description: str, kinds: Iterable[str], *, without_id: str
     return {"description": description, "content": {"text/event-stream": {"schema": event}}}
 
 
-def live(settings: GatewaySettings, frames: AsyncIterator[bytes]) -> Response:
-    """Answer with these frames, and a ping in between."""
-    return EventSourceResponse(
+class CountedStream(EventSourceResponse):
+    """A stream that counts against the limits while it is open; over them it is answered by TooManyStreams."""
+
+    def __init__(self, frames: AsyncIterator[bytes], place: AbstractContextManager[None], **options: Any) -> None:
+        super().__init__(frames, **options)
+        self.place = place
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self.place:
+            await super().__call__(scope, receive, send)
+
+
+def live(settings: GatewaySettings, place: AbstractContextManager[None], frames: AsyncIterator[bytes]) -> Response:
+    """Answer with these frames, and a ping in between; `place` comes from `StreamLimits.counted`."""
+    return CountedStream(
         frames,
+        place,
         ping=int(settings.sse_ping.total_seconds()),
         ping_message_factory=ping,
         send_timeout=SEND_TIMEOUT_S,

@@ -8,73 +8,30 @@ from pathlib import PurePosixPath
 from secrets import token_hex
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    StringConstraints,
-    create_model,
-    model_validator,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
-from typing_extensions import override
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic_core import to_json
 
+from api_gateway.callbacks.encryption import TargetCipher
+from api_gateway.callbacks.request import CallbackRequest, shown
 from common.clock import utcnow
 from common.context import InputParams, Stage, TaskId, WorkflowContext
 from common.contract import Catalog, Contract, media_files
-from common.errors import BatonError, InvalidInput, QueueFull, TaskIdConflict
+from common.errors import BatonError, CallbackSecretRefused, InvalidInput, QueueFull, TaskIdConflict
 from common.media import MediaFile
-from common.messages import TYPES
-from common.outgoing import TargetPolicy, redacted
+from common.outgoing import TargetPolicy
 from common.record import Callback
 from common.redis import AsyncRedis
 from common.state import Created, StateStore, Submission
 from common.storage import Storage
 
 DEFAULT_PRIORITY = 5
-RESERVED_HEADERS = ("host", "content-length", "content-type", "transfer-encoding", "connection")
+MOST_METADATA_BYTES = 16 * 1024
 
 
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
-HeaderValue = Annotated[str, StringConstraints(pattern=r"^([!-~]([ -~]*[!-~])?)?$", max_length=4096)]
-
-
-def not_ours(headers: dict[str, str]) -> dict[str, str]:
-    """Refuse the headers that we set ourselves."""
-    for name in headers:
-        if name.lower() in RESERVED_HEADERS or name.lower().startswith("webhook-"):
-            raise ValueError(f"{name} is set by Baton itself")
-    return headers
-
-
-class CallbackRequest(BaseModel):
-    """Where to report the end of the task: a URL, or an object that says more."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    url: Annotated[
-        str, Field(min_length=1, max_length=4096, description="kept byte for byte", json_schema_extra={"format": "uri"})
-    ]
-    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=20), AfterValidator(not_ours)] = {}
-    events: list[Literal["task.completed", "task.failed", "task.cancelled"]] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def from_url(cls, value: Any) -> Any:
-        return {"url": value} if isinstance(value, str) else value
-
-    @classmethod
-    @override
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        url = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 4096}
-        return {"anyOf": [url, handler(core)]}
-
-
-NEWER_OPTIONS = ("max_wait",)
-"""Left out of the digest when unused: a request sent again after an upgrade is still the same."""
+def bounded(metadata: dict[str, Any]) -> dict[str, Any]:
+    if len(to_json(metadata)) > MOST_METADATA_BYTES:
+        raise ValueError(f"metadata is over {MOST_METADATA_BYTES} bytes; keep the rest on your side, by the task_id")
+    return metadata
 
 
 class TaskRequest(BaseModel):
@@ -87,15 +44,14 @@ class TaskRequest(BaseModel):
     task_id: Annotated[TaskId | None, Field(description="chosen by the client: posting it again is safe")] = None
     callback: CallbackRequest | None = None
     priority: Annotated[int, Field(strict=True, ge=0, le=9, description="9 is most urgent")] = DEFAULT_PRIORITY
-
     max_wait: Annotated[
         float | None,
         Field(gt=0, description="seconds the task may wait for a worker, and again for a device; then it fails"),
     ] = None
-
-    @property
-    def target(self) -> Callback | None:
-        return Callback.model_validate(self.callback.model_dump()) if self.callback else None
+    metadata: Annotated[
+        Annotated[dict[str, Any], AfterValidator(bounded)] | None,
+        Field(description="the client's own, returned in the record and the callback as it came; at most 16 KiB"),
+    ] = None
 
 
 def request_model(catalog: Catalog) -> Any:
@@ -122,6 +78,8 @@ class Submitter:
         *,
         callbacks: TargetPolicy,
         inputs: TargetPolicy,
+        cipher: TargetCipher,
+        public_url: str | None,
     ) -> None:
         self.redis = redis
         self.store = store
@@ -129,6 +87,8 @@ class Submitter:
         self.catalog = catalog
         self.callbacks = callbacks
         self.inputs = inputs
+        self.cipher = cipher
+        self.base_url = (public_url or "").rstrip("/")
 
     async def submit(self, request: TaskRequest, idempotency_key: str | None) -> tuple[Created, WorkflowContext]:
         """Record a task, or find the one that the same request made before.
@@ -136,19 +96,19 @@ class Submitter:
         Raises:
             InvalidInput: a file or URL may not be read; the error names its field.
             CallbackNotAllowed: the callback URL points to a forbidden place.
+            CallbackSecretRefused: the callback has a secret that could not be kept encrypted.
             TaskIdConflict: the id or the key belongs to another request.
             QueueFull: too many tasks wait.
         """
         await self.check_files(request.input_data)
-        if request.target:
-            await self.callbacks.check_async(request.target.url)
-        context = self.context(request)
+        target = await self.checked_target(request.callback) if request.callback else None
+        context = self.context(request, target)
         submission = Submission(
             context=context,
             contract=self.catalog[request.task_name],
             digest=digest(request),
             priority=request.priority,
-            callback=request.target,
+            callback=self.cipher.encrypt(target) if target else None,
             max_wait=timedelta(seconds=request.max_wait) if request.max_wait is not None else None,
             idempotency=sha256(idempotency_key.encode()).hexdigest() if idempotency_key else None,
         )
@@ -160,12 +120,19 @@ class Submitter:
             raise QueueFull
         return created, context
 
-    def context(self, request: TaskRequest) -> WorkflowContext:
+    async def checked_target(self, callback: CallbackRequest) -> Callback:
+        await self.callbacks.check_async(callback.url)
+        if callback.secret and not self.cipher.encrypts:
+            raise CallbackSecretRefused
+        return callback.target(self.base_url)
+
+    def context(self, request: TaskRequest, target: Callback | None) -> WorkflowContext:
         task_id, now = request.task_id or f"task_{token_hex(12)}", utcnow()
         params = InputParams(
             task_name=request.task_name,
             input_data=request.input_data.model_dump(mode="json"),
-            callback=shown(request.target),
+            callback=shown(target),
+            metadata=request.metadata,
         )
         return WorkflowContext(
             workflow_id=task_id,
@@ -194,18 +161,14 @@ class Submitter:
 
 
 def digest(request: TaskRequest) -> str:
-    """Return what makes two requests the same: everything but the id. Newer options count only where they are used."""
-    unused = {name for name in NEWER_OPTIONS if getattr(request, name) is None}
-    body = request.model_dump(mode="json", exclude={"task_id", *unused})
+    """Return what makes two requests the same: everything but the id. A member that came later counts when it is given,
+    so that a request is still the same after an upgrade.
+    """
+    body = request.model_dump(mode="json", exclude={"task_id"})
+    later = [(body, "metadata"), (body, "max_wait")] + [
+        (body["callback"], name) for name in ("thin", "secret") if body["callback"]
+    ]
+    for members, name in later:
+        if not members[name]:
+            del members[name]
     return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-def shown(target: Callback | None) -> dict[str, Any] | None:
-    """Return the callback as the record shows it: without the secrets in its query and headers."""
-    if not target:
-        return None
-    return {
-        "url": redacted(target.url),
-        "headers": sorted(target.headers),
-        "events": target.events or [*TYPES.values()],
-    }

@@ -25,7 +25,7 @@ DEFAULT_NAME = "upload"
 
 
 class FilePart:
-    """The first file of a multipart body, as the parser hands it over piece by piece."""
+    """The one file of a multipart body, as the parser hands it over piece by piece."""
 
     def __init__(self, boundary: bytes) -> None:
         self.name: str | None = None
@@ -63,9 +63,19 @@ class FilePart:
 
     def end_headers(self) -> None:
         _, options = parse_options_header(self.headers.get(b"content-disposition", b""))
-        self.wanted = b"filename" in options and not self.done and self.name is None
-        if self.wanted:
-            self.name = options[b"filename"].decode("utf-8", errors="replace")
+        self.begin_file(options.get(b"filename"))
+
+    def begin_file(self, name: bytes | None) -> None:
+        """Begin to take the file's bytes, where this part has a file name.
+
+        Raises:
+            InvalidInput: it is the second file; storing the first alone would lose it without a word.
+        """
+        self.wanted = name is not None and self.name is None
+        if name and not self.wanted:
+            raise InvalidInput("The body holds more than one file. Send one file in each request.")
+        if self.wanted and name is not None:
+            self.name = name.decode("utf-8", errors="replace")
 
     def on_data(self, data: bytes, start: int, end: int) -> None:
         if self.wanted:

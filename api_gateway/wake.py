@@ -32,6 +32,10 @@ class Waker:
             pass
         bell.clear()
 
+    def ring(self, name: str) -> None:
+        """Wake who waits for this list in this process."""
+        self.bells[name].set()
+
     async def run(self) -> None:
         while True:
             try:
@@ -46,4 +50,4 @@ class Waker:
             while True:
                 message = await channel.get_message(timeout=FALLBACK_S)
                 if message and message["data"] in self.bells:
-                    self.bells[message["data"]].set()
+                    self.ring(message["data"])

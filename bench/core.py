@@ -33,6 +33,7 @@ ONE_BY_ONE_ROUNDS, ONE_BY_ONE, REST_S = 4, 100, 0.01
 COUNTED = 200
 DEPTH_ROUNDS, DEEP, DEPTH_SAMPLE = 3, 10_000, 300
 CLIENTS, EVENTS_PER_S, LISTENED_S = 1_000, 4, 8.0
+LIMITS = {f"BATON_GATEWAY__SSE_{limit}": str(2 * CLIENTS) for limit in ("PER_TASK", "PER_CLIENT", "TOTAL")}
 SUBMISSION = {"task_name": NOOP.name, "input_data": BODY}
 PLAIN = {"input_data": BODY}
 
@@ -48,7 +49,7 @@ class Bench:
         self.results = Celery("plain", backend=rig.url)
         self.ours, self.plain = free_port(), free_port()
         self.clients = {port: Client(port) for port in (self.ours, self.plain)}
-        self.gateway = rig.python("bench.ours", "gateway", BATON_GATEWAY__PORT=str(self.ours))
+        self.gateway = rig.python("bench.ours", "gateway", BATON_GATEWAY__PORT=str(self.ours), **LIMITS)
         rig.python("bench.plain", str(self.plain))
         wait_for(lambda: answers(self.ours, "/health/ready") and answers(self.plain, "/docs"))
 

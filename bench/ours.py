@@ -3,9 +3,8 @@
 import sys
 from time import monotonic
 
-import uvicorn
-
 from api_gateway.app import create_app
+from api_gateway.server import serve as run_gateway
 from common import log
 from common.contract import Catalog, Contract, TaskInput, TaskOutput
 from common.redis import SyncRedis
@@ -47,7 +46,7 @@ def tell_end(redis: SyncRedis) -> None:
 def serve(configured: Settings) -> None:
     log.configure(configured.log, service="api_gateway")
     app = create_app(configured, Catalog({NOOP.name: NOOP}))
-    uvicorn.run(app, port=configured.gateway.port, log_config=None, access_log=False, server_header=False)
+    run_gateway(app, configured.gateway)
 
 
 if __name__ == "__main__":

@@ -82,11 +82,15 @@ class Stage(BaseModel):
 
 
 class InputParams(BaseModel):
-    """What the client asked for; `callback` without the secrets of its URL and headers."""
+    """What the client asked for; `callback` without the secrets of its URL and headers.
+
+    `metadata` is the client's own, returned as it came.
+    """
 
     task_name: str
     input_data: dict[str, Any]
     callback: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
 
 
 class WorkflowContext(BaseModel):

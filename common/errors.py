@@ -13,7 +13,9 @@ Cost = Literal["attempt", "interruption", "nothing"]
 
 
 class BatonError(Exception):
-    """Something went wrong inside Baton. The log holds the details under the task id."""
+    """Something went wrong inside Baton. Try once more; if it happens again, report it with the trace that the log
+    holds under the task id.
+    """
 
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
@@ -74,6 +76,13 @@ class BodyTooLarge(BatonError):
     status = 413
 
 
+class BodyTooComplex(BatonError):
+    """The JSON body holds too many values. Send fewer at a time, or raise `gateway.max_json_values`."""
+
+    code = "body_too_complex"
+    status = 413
+
+
 class UnknownTask(BatonError):
     """No task has this name. `GET /v1/catalog` lists them all."""
 
@@ -113,6 +122,15 @@ class CallbackNotAllowed(BatonError):
     """The callback URL points to a place that callbacks may not reach."""
 
     code = "callback_not_allowed"
+    status = 422
+
+
+class CallbackSecretRefused(BatonError):
+    """This gateway has no callbacks.secret, so it cannot keep the secret of a callback encrypted. Set callbacks.secret,
+    or leave `secret` out.
+    """
+
+    code = "callback_secret_refused"
     status = 422
 
 
@@ -248,6 +266,14 @@ class QueueFull(BatonError):
     """Too many tasks are waiting. Try again after the time in `Retry-After`."""
 
     code = "queue_full"
+    status = 429
+    retryable = True
+
+
+class TooManyStreams(BatonError):
+    """Too many event streams are open. Close one, or come back after the time in `Retry-After`."""
+
+    code = "too_many_streams"
     status = 429
     retryable = True
 

@@ -87,7 +87,7 @@ def part_name(url: str) -> str:
 def source_of(url: str, settings: StorageSettings) -> Source:
     if url.lower().startswith(s3.SCHEME):
         return s3_source(url, settings)
-    policy = TargetPolicy(settings.allowed_hosts, SETTING, UrlNotAllowed)
+    policy = TargetPolicy(settings.allowed_hosts, SETTING, UrlNotAllowed, allow_public=settings.allow_public)
     policy.host_of(url)
     return Source(redacted(url), url, policy)
 
@@ -97,7 +97,8 @@ def s3_source(reference: str, settings: StorageSettings) -> Source:
     url = s3.object_url(reference, endpoint=settings.s3_endpoint, region=settings.s3_region)
     if url is None:
         raise UrlNotAllowed("An S3 input is written s3://bucket/key, without . or .. between slashes.")
-    policy = TargetPolicy([*settings.allowed_hosts, *endpoint_host(settings)], SETTING, UrlNotAllowed)
+    hosts = [*settings.allowed_hosts, *endpoint_host(settings)]
+    policy = TargetPolicy(hosts, SETTING, UrlNotAllowed, allow_public=settings.allow_public)
     return Source(redacted(reference), url, policy, signature(settings))
 
 
@@ -252,6 +253,8 @@ def sent(http: httpx.Client, request: httpx.Request, source: Source) -> httpx.Re
     auth = source.auth if str(request.url) == str(httpx.URL(source.url)) else None
     try:
         return http.send(request, stream=True, auth=auth, follow_redirects=False)
+    except UnicodeError as error:  # `xn--` and no name that IDNA has
+        raise InputNotReadable(f"{source.label} redirects to a host name that cannot be read.") from error
     except httpx.UnsupportedProtocol as error:
         raise InputNotReadable(f"{source.label} redirects to a URL that is not http or https.") from error
 

@@ -38,6 +38,10 @@ def index(status: Status | None) -> str:
     return f"tasks:index:{status}" if status else INDEX
 
 
+def named(task_name: str) -> str:
+    return f"{INDEX}:name:{task_name}"
+
+
 def waiting(queue: str) -> str:
     return f"tasks:waiting:{queue}"
 

@@ -51,6 +51,8 @@ class TargetPolicy:
     allow_private: bool = False
     switch: str = ""
     """The setting that holds `allow_private`, where there is one."""
+    allow_public: bool = True
+    """False reaches only what `allowed_hosts` lists: a name by itself, so that no name server is asked for another."""
 
     def __post_init__(self) -> None:
         for entry in self.allowed_hosts:
@@ -79,8 +81,20 @@ class TargetPolicy:
             raise self.error(
                 f"{host} leads to a link-local or cloud metadata address. These are always refused.", host=host
             )
-        if not (is_public(address) or self.allow_private or self.is_listed(host, address)):
+        public = self.allow_public and is_public(address)
+        if not (public or (self.allow_private and not is_public(address)) or self.is_listed(host, address)):
             raise self.error(f"{host} leads to a {kind(address)} address. {self.advice()}", host=host)
+
+    def require_known(self, host: str) -> None:
+        """Refuse a host before its name is looked up, where only listed ones may be reached.
+
+        An address passes here: `require` looks at it.
+        """
+        known = self.allow_public or network(host) is not None or canonical(host) in self.names
+        if not known:
+            raise self.error(
+                f"{host} is not listed. Add it to {self.setting}, which alone names what is reached.", host=host
+            )
 
     def is_listed(self, host: str, address: Address) -> bool:
         return canonical(host) in self.names or inside(address, self.networks)
@@ -114,11 +128,14 @@ class TargetPolicy:
         """Return the host of a well-formed http(s) URL, as httpx reads it, else raise the policy's error."""
         try:
             parsed = httpx.URL(url)
-        except httpx.InvalidURL as error:
+            problem = defect(parsed)
+        except (httpx.InvalidURL, UnicodeError) as error:  # UnicodeError: `xn--` and no name that IDNA has
             raise self.error(f"The URL cannot be read: {error}.") from error
-        if problem := defect(parsed):
+        if problem:
             raise self.error(f"The URL {problem}.", host=parsed.host)
-        return parsed.raw_host.decode("ascii")
+        host = parsed.raw_host.decode("ascii")
+        self.require_known(host)
+        return host
 
 
 def defect(url: httpx.URL) -> str | None:
@@ -146,7 +163,7 @@ def canonical(host: str) -> str:
     """Return the host name in the one spelling that is compared: lower case, IDNA, no dot at the end."""
     try:
         return httpx.URL(scheme="http", host=host).raw_host.decode("ascii").lower().rstrip(".")
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         return host.lower().rstrip(".")
 
 
@@ -204,6 +221,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.NetworkStream:
+        self.policy.require_known(host)
         with unresolved_as_connect_error(host):
             addresses = resolve(host)
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
@@ -237,6 +255,7 @@ class AsyncGuardedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.AsyncNetworkStream:
+        self.policy.require_known(host)
         with unresolved_as_connect_error(host):
             addresses = await resolve_async(host, timeout)
         failure: Exception = httpcore.ConnectError(f"{host} has no address")

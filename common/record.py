@@ -6,9 +6,9 @@ context. Reading lays the one over the other.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from common.clock import from_ms, utcnow
 from common.context import Progress, Stage, Status, Timings, WorkflowContext
@@ -21,8 +21,16 @@ class Callback(BaseModel):
     """Where to report the end of a task. The URL is kept byte for byte: its query is often a secret."""
 
     url: str
-    headers: dict[str, str] = {}
+    headers: Annotated[dict[str, str], Field(repr=False)] = {}
     events: list[str] | None = None
+    thin: bool = False
+    """The body names the task and its end, without input and output."""
+    base_url: str = ""
+    """Where the links in the body begin: `gateway.public_url` at submission."""
+    secret: Annotated[str | None, Field(repr=False)] = None
+    """Signs in place of `callbacks.secret`."""
+    encrypted: Annotated[str | None, Field(repr=False)] = None
+    """URL, headers and secret, readable by gateways alone; `url` is then the part that may be shown."""
 
 
 class Control(BaseModel):

@@ -17,7 +17,7 @@ from common.context import FINAL, Progress, Status, WorkflowContext
 from common.contract import Contract
 from common.errors import BatonError, Cancelled, Cost, WorkerLost, WorkerStopping
 from common.events import EVERY_TASK, Event, closing
-from common.messages import message_for
+from common.messages import message_for, message_ids
 from common.record import Callback, Control, Record
 from common.redis import Arg, Call, script
 from common.settings import TaskSettings
@@ -28,6 +28,8 @@ NOW = timedelta(0)
 MOST_DOUBLINGS = 5
 """Of the time before the next attempt."""
 NEWS = keys.events(EVERY_TASK)
+MOST_SEEN = 2_000
+"""Ids that one page looks at where two indexes are read; the cursor goes on from there."""
 DISPATCH_GRACE = timedelta(seconds=1)
 """How long the gateway that recorded a task has it for itself; then any gateway publishes it."""
 
@@ -72,6 +74,7 @@ class StateStore:
         task_id, queue = submission.context.task_id, submission.contract.queue
         key = [keys.idempotency(submission.idempotency)] if submission.idempotency else []
         places = (keys.INDEX, keys.index(Status.PENDING), keys.waiting(queue), keys.DISPATCH, NEWS, keys.WAIT_LIMITS)
+        name = keys.named(submission.contract.name)
         fields: dict[str, Arg] = {
             "task_name": submission.contract.name,
             "queue": queue,
@@ -85,7 +88,7 @@ class StateStore:
         head = (submission.digest, submission.priority, self.ttl, self.settings.max_pending, us(DISPATCH_GRACE))
         return Call(
             script("create"),
-            [*record_keys(task_id), *places, *key],
+            [*record_keys(task_id), *places, name, *key],
             [task_id, dump(submission.context), *head, *(part for item in fields.items() for part in item)],
             lambda answer: Created(*answer),
         )
@@ -93,10 +96,12 @@ class StateStore:
     def get(self, task_id: str) -> Call[Record | None]:
         return Call(script("get"), record_keys(task_id), [], one_record)
 
-    def list(self, status: Status | None, after: str | None, count: int) -> Call[Page]:
-        """Read a page, newest first, after the score of the page before."""
+    def list(self, status: Status | None, after: str | None, count: int, task_name: str | None = None) -> Call[Page]:
+        """Read a page, newest first, after the score of the page before. With both filters it may be a short one."""
         highest = f"({after}" if after else "+inf"
-        return Call(script("list"), [keys.index(status)], [highest, count], lambda rows: page(rows, count))
+        indexes = [keys.index(status)] if status or not task_name else []
+        indexes += [keys.named(task_name)] if task_name else []
+        return Call(script("list"), indexes, [highest, count, max(count, MOST_SEEN)], lambda answer: page(*answer))
 
     def claim(self, task_id: str, queue: str, worker: str) -> Call[Record | Status | None]:
         """Begin an attempt. A status as the answer is a refusal; None means that there is no such task."""
@@ -194,10 +199,13 @@ class StateStore:
     def delete(self, record: Record) -> Call[str]:
         task_id, status = record.context.task_id, record.control.status
         others = (keys.state(task_id), keys.events(task_id), keys.deliveries(task_id), keys.transcript_edits(task_id))
+        messages = message_ids(record)
+        name = keys.named(record.context.task_name)
+        places = (keys.INDEX, keys.index(status), NEWS, keys.REMOVED, keys.OUTBOX, name)
         return Call(
             script("delete"),
-            [keys.control(task_id), keys.INDEX, keys.index(status), NEWS, keys.REMOVED, *others],
-            [task_id, status, self.ttl],
+            [keys.control(task_id), *places, *others, *map(keys.message, messages)],
+            [task_id, status, self.ttl, *messages],
             as_is,
         )
 
@@ -240,6 +248,6 @@ def claimed(answer: list[Any]) -> Record | Status | None:
     return Status(answer[0]) if len(answer) == 1 else one_record(answer)
 
 
-def page(rows: list[Any], count: int) -> Page:
-    records = [Record.parse(context, control) for _id, _score, context, control in rows if context and control]
-    return Page(records, rows[-1][1] if len(rows) == count else None)
+def page(next_score: str, rows: list[Any]) -> Page:
+    records = [Record.parse(context, control) for context, control in rows if context and control]
+    return Page(records, next_score or None)

@@ -6,7 +6,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Seconds = Annotated[float, Field(ge=0, description="seconds from the start of the medium")]
+LATEST_S = 10_000_000
+"""Of any time: 2,777 hours. JSON has numbers such as 1e309, which no subtitle format can write."""
+LARGEST_ID = 2**53
+Seconds = Annotated[float, Field(ge=0, le=LATEST_S, description="seconds from the start of the medium")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="as in BCP 47: en, zh, yue")]
 
 
@@ -40,7 +43,7 @@ class Word(Timed):
 class Segment(Timed):
     """One utterance. Its words, put together and stripped, give its text. The id is stable over drafts and finals."""
 
-    id: Annotated[int, Field(ge=0)]
+    id: Annotated[int, Field(ge=0, le=LARGEST_ID)]
     text: str
     words: list[Word] = []
     language: Language | None = None
@@ -66,7 +69,7 @@ class Transcript(BaseModel):
 
     language: Language | None = None
     language_probability: Annotated[float | None, Field(ge=0, le=1)] = None
-    duration: Annotated[float, Field(ge=0, description="seconds of the medium")] = 0.0
+    duration: Annotated[float, Field(ge=0, le=LATEST_S, description="seconds of the medium")] = 0.0
     engine: str | None = None
     model: str | None = None
     source: Annotated[

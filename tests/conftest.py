@@ -8,6 +8,7 @@ from hypothesis import settings
 
 from common.redis import SyncRedis
 from common.settings import RedisSettings
+from tests.support import network_guard
 from tests.support.keys import immortal_keys
 from tests.support.redis_server import RedisServer
 from tests.support.stack import Stack
@@ -15,6 +16,17 @@ from tests.support.stack import Stack
 # no time limit of an example on a busy machine, and the same examples each time: a red run can be repeated
 settings.register_profile("baton", deadline=None, derandomize=True)
 settings.load_profile("baton")
+
+attempts: list[str] = []
+network_guard.install(attempts.append)
+
+
+@pytest.fixture(autouse=True)
+def left_the_machine() -> Iterator[list[str]]:
+    """Fail a test that tries to connect to another machine or to look up a name, whatever becomes of the error."""
+    attempts.clear()
+    yield attempts
+    assert attempts == [], "no test may send a packet off this machine"
 
 
 @pytest.fixture(scope="session")

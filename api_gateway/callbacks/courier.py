@@ -1,70 +1,39 @@
 """Delivers callback messages from the outbox, and records every try."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Coroutine
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 import httpx
 import structlog
-from pydantic import BaseModel
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from api_gateway.callbacks import schedule
+from api_gateway.callbacks.encryption import TargetUnreadable
+from api_gateway.callbacks.outbox import Pending, Try, deferred, retaken, settled
+from api_gateway.callbacks.receivers import Receivers, origin_of
 from api_gateway.callbacks.sender import Sender
 from api_gateway.ending import end
 from api_gateway.wake import Waker
 from common import keys
-from common.clock import from_ms, utcnow
+from common.clock import utcnow
 from common.errors import CallbackNotAllowed, StateUnavailable
-from common.messages import Message
 from common.outgoing import redacted
-from common.redis import AsyncRedis, Call, script, told
+from common.redis import AsyncRedis, Call, told
 from common.settings import CallbackSettings
-from common.state import take, us
+from common.state import take
 
 LEASE_MARGIN = timedelta(seconds=15)
 """How long a lost Redis may take to come back before a try that was made is forgotten, and made again."""
-MOST_TRIES_KEPT = 200
+PARKED_FOR = timedelta(minutes=1)
+"""A message that waits for its receiver in this process is due again after this: the process may have died."""
 log = structlog.get_logger()
 
 
-class Try(BaseModel):
-    """One try at a callback, as the ledger keeps it."""
-
-    message_id: str
-    type: str
-    url: str
-    at: datetime
-    duration: float
-    status_code: int | None = None
-    error: str | None = None
-    answer: str = ""
-    next_try_at: datetime | None = None
-
-    @property
-    def accepted(self) -> bool:
-        return self.status_code is not None and schedule.accepted(self.status_code)
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A message and what is known of its tries so far."""
-
-    message: Message
-    tries: int
-    first_at: datetime
-
-    @classmethod
-    def parse(cls, fields: Mapping[str, str]) -> "Pending":
-        first = from_ms(int(fields["first_us"]) / 1000) if "first_us" in fields else utcnow()
-        return cls(Message.model_validate_json(fields["message"]), int(fields["tries"]), first)
-
-
 class Courier:
-    """One a gateway process; the outbox's lease keeps two from delivering the same message at once."""
+    """One for each gateway process; the outbox's lease keeps two from delivering the same message at once."""
 
     def __init__(
         self, settings: CallbackSettings, client: httpx.AsyncClient, redis: AsyncRedis, waker: Waker, ttl_s: int
@@ -72,6 +41,7 @@ class Courier:
         self.concurrency = settings.concurrency
         self.lease = settings.timeout + LEASE_MARGIN
         self.sender = Sender(settings, client)
+        self.receivers = Receivers(limit=settings.per_receiver, failures_allowed=settings.failures_allowed)
         self.redis = redis
         self.waker = waker
         self.ttl_s = ttl_s
@@ -81,6 +51,7 @@ class Courier:
         try:
             while True:
                 try:
+                    self.start_ready()
                     for message_id in await self.due():
                         self.start(message_id)
                 except StateUnavailable:
@@ -89,27 +60,41 @@ class Courier:
         finally:
             await end(*self.flying)
 
+    @property
+    def free(self) -> int:
+        return self.concurrency - len(self.flying)
+
     async def due(self) -> list[str]:
-        """Take no more than can be tried at once: a lease must not run out in a queue of ours."""
-        return await self.redis.run(take(keys.OUTBOX, self.concurrency - len(self.flying), self.lease))
+        """Take no more than can be tried at once, so that no lease runs out while a message waits in this process."""
+        return await self.redis.run(take(keys.OUTBOX, self.free, self.lease)) if self.free > 0 else []
+
+    def start_ready(self) -> None:
+        """Start parked messages whose receiver may have a try now."""
+        for message_id, due_us in self.receivers.take_ready(self.free):
+            self.launch(message_id, self.resume(message_id, due_us))
 
     def start(self, message_id: str) -> None:
-        task = asyncio.create_task(self.deliver(message_id), name=message_id)
+        self.launch(message_id, self.deliver(message_id))
+
+    def launch(self, message_id: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=message_id)
         self.flying.add(task)
         task.add_done_callback(self.landed)
 
     def landed(self, task: asyncio.Task[None]) -> None:
-        """Free the slot. A bug met by one message must be seen, and must not stop the others."""
+        """Free the slot. A bug met by one message must be logged, and must not stop the others."""
         self.flying.discard(task)
+        self.waker.ring(keys.OUTBOX)
         if not task.cancelled() and (error := task.exception()):
             log.error("callback_crashed", message_id=task.get_name(), exc_info=error)
 
     async def wait(self) -> None:
-        """Wait for a free slot, then for news or for the moment when the next retry is due."""
-        if len(self.flying) >= self.concurrency:
+        """Wait for a free slot, then for news or for the moment when the next try is due."""
+        if self.free <= 0:
             await asyncio.wait(self.flying, return_when=asyncio.FIRST_COMPLETED)
             return
-        pause = await self.until_next()
+        pauses = [pause for pause in (await self.until_next(), self.receivers.until_ready()) if pause is not None]
+        pause = min(pauses, default=None)
         try:
             async with asyncio.timeout(pause):
                 await self.waker.wait(keys.OUTBOX)
@@ -129,19 +114,44 @@ class Courier:
         return max(0.0, first[0][1] / 1_000_000 - seconds - micros / 1_000_000) if first else None
 
     async def deliver(self, message_id: str) -> None:
-        """Try one message once. When Redis is lost the lease runs out, and the message is tried again."""
+        """Try one message once, or park it. When Redis is lost the lease runs out, and the message is tried again."""
         try:
-            pending = await self.load(message_id)
-            if pending:
-                await self.settle(pending, await self.attempt(pending))
+            if pending := await self.load(message_id):
+                await self.deliver_or_park(pending, origin_of(pending.message.target.url))
         except StateUnavailable:
             log.warning("callback_not_recorded", message_id=message_id)
 
+    async def resume(self, message_id: str, due_us: int) -> None:
+        """Deliver a message that was parked, unless another gateway has taken it since."""
+        try:
+            if not await self.redis.run(retaken(message_id, due_us, self.lease)):
+                return
+        except StateUnavailable:
+            log.warning("callback_not_resumed", message_id=message_id)
+            return
+        await self.deliver(message_id)
+
+    async def deliver_or_park(self, pending: Pending, origin: str) -> None:
+        if not self.receivers.admit(origin):
+            if due_us := await self.redis.run(deferred(pending.message.id, PARKED_FOR)):
+                self.receivers.park(origin, pending.message.id, due_us)
+            return
+        answered: bool | None = None
+        try:
+            tried = await self.attempt(pending)
+            answered = tried.answered
+        finally:
+            self.receivers.release(origin, answered=answered)
+        await self.settle(pending, tried)
+
     async def load(self, message_id: str) -> Pending | None:
+        pipe = self.redis.client.pipeline(transaction=False)
+        pipe.time()
+        pipe.hgetall(keys.message(message_id))
         with told():
-            fields = await self.redis.client.hgetall(keys.message(message_id))
+            (seconds, micros), fields = await pipe.execute()
             if "message" in fields:
-                return Pending.parse(fields)
+                return Pending.parse(fields, seconds * 1_000_000 + micros)
             await self.redis.client.zrem(keys.OUTBOX, message_id)
         log.warning("callback_expired", message_id=message_id)
         return None
@@ -162,15 +172,18 @@ class Courier:
 
     async def outcome(self, pending: Pending) -> tuple[dict[str, Any], timedelta | None]:
         """Return what the ledger says of the answer, and the pause before the next try."""
-        tries, age = pending.tries + 1, utcnow() - pending.first_at
+        tries, age = pending.tries + 1, pending.age
         try:
             answer = await self.sender.post(pending.message)
-        except CallbackNotAllowed as error:  # no use in asking again
-            return {"error": error.message}, None
+        except CallbackNotAllowed as error:  # another try would be refused too
+            return {"error": error.message, "refused_here": True}, None
+        except TargetUnreadable as error:  # the operator can put the old secret back
+            return {"error": error.message, "refused_here": True}, schedule.next_pause(None, tries, age)
         except TimeoutError:
             return {"error": f"no answer within {self.sender.timeout_s:g} s"}, schedule.next_pause(None, tries, age)
         except httpx.HTTPError as error:
-            return {"error": f"{type(error).__name__}: {error}"}, schedule.next_pause(None, tries, age)
+            status = schedule.NOT_CONNECTED if isinstance(error, httpx.ConnectError) else None
+            return {"error": f"{type(error).__name__}: {error}"}, schedule.next_pause(status, tries, age)
         told_us = {"status_code": answer.status_code, "answer": answer.text}
         return told_us, schedule.next_pause(answer.status_code, tries, age, answer.retry_after)
 
@@ -196,17 +209,3 @@ class Courier:
     async def record(self, call: Call[int]) -> int:
         """Hold on to a try until Redis is back: forgotten, it would be made a second time."""
         return await self.redis.run(call)
-
-
-def settled(message: Message, tried: Try, ttl_s: int) -> Call[int]:
-    delay_us = max(0, us(tried.next_try_at - utcnow())) if tried.next_try_at else -1
-    return Call(
-        script("settle"),
-        [keys.OUTBOX, keys.deliveries(message.task_id), keys.message(message.id)],
-        [message.id, tried.model_dump_json(), ttl_s, delay_us, MOST_TRIES_KEPT],
-        int,
-    )
-
-
-def replayed(message_id: str) -> Call[bool]:
-    return Call(script("replay"), [keys.OUTBOX, keys.message(message_id)], [message_id], bool)

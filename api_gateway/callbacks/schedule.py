@@ -1,22 +1,32 @@
-"""When a callback is tried again. Pure: an answer and a count in, a delay out."""
+"""When a callback is tried again. Pure: an answer, a count and an age in, a delay out."""
 
+from bisect import bisect_right
 from datetime import timedelta
 from http import HTTPStatus
+from itertools import accumulate
 from random import uniform
 
 # the first try is at once; these are the pauses before each further one
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (0.25, 0.5, 1, 2, 5, 30, 300, 1800, 7200, 18_000, 36_000))
 JITTER = 0.2
 """How much sooner than planned, never later: n8n's Wait node is ready within the first pause."""
+AGES = tuple(accumulate(PAUSES, initial=timedelta(0)))[1:]
+"""The age of a message after each pause, without jitter."""
 LONGEST_RETRY_AFTER = PAUSES[-1]
+
+NOT_CONNECTED = 0
+"""In place of a status: the receiver did not take the connection."""
+STARTING = frozenset({HTTPStatus.NOT_FOUND.value, NOT_CONNECTED})
+"""What a receiver answers while it starts: n8n says 404 `Cannot POST` for seconds after it reports that it is ready."""
+STARTING_FOR = timedelta(minutes=10)
+LONGEST_WHILE_STARTING = timedelta(seconds=30)
 
 RETRIED = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 RETRIED_EARLY: dict[int, timedelta] = {
     HTTPStatus.CONFLICT: timedelta(minutes=1),
-    HTTPStatus.NOT_FOUND: timedelta(minutes=10),
+    HTTPStatus.NOT_FOUND: STARTING_FOR,
 }
-"""For so long. n8n answers 409 while its Wait node is not ready yet, and also to a duplicate; a receiver that is just
-starting answers 404."""
+"""How long after the first try each is retried. n8n says 409 while its Wait node is not ready, and to a duplicate."""
 
 
 def accepted(status: int) -> bool:
@@ -30,12 +40,25 @@ def next_pause(
 
     `status` is the answer, None when there was none; `age` is the time since the first try.
     """
-    if tries > len(PAUSES) or not may_retry(status):
+    step = step_after(tries, age)
+    if step is None or not may_retry(status):
         return None
-    planned = PAUSES[tries - 1] * uniform(1 - JITTER, 1)  # noqa: S311 - jitter is no secret
+    longest = LONGEST_WHILE_STARTING if status in STARTING and age < STARTING_FOR else PAUSES[-1]
+    planned = min(PAUSES[step], longest) * uniform(1 - JITTER, 1)  # noqa: S311 - jitter is no secret
     pause = max(planned, min(retry_after, LONGEST_RETRY_AFTER)) if retry_after else planned
     return pause if age + pause <= RETRIED_EARLY.get(status or 0, timedelta.max) else None
 
 
+def step_after(tries: int, age: timedelta) -> int | None:
+    """Return the index of the next pause, or None after the last one.
+
+    It is the count of tries, unless quick tries at a starting receiver have made that larger than the age explains.
+    """
+    step = min(tries - 1, bisect_right(AGES, age / (1 - JITTER)))
+    return step if step < len(PAUSES) else None
+
+
 def may_retry(status: int | None) -> bool:
-    return status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in RETRIED | RETRIED_EARLY.keys()
+    if not status:
+        return True
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in RETRIED | RETRIED_EARLY.keys()

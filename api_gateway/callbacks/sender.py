@@ -11,6 +11,8 @@ from urllib.parse import quote
 import httpx
 from standardwebhooks.webhooks import Webhook
 
+from api_gateway.callbacks.encryption import TargetCipher
+from api_gateway.callbacks.secret import is_secret
 from common.clock import utcnow
 from common.errors import NotStartable
 from common.messages import Message
@@ -19,8 +21,6 @@ from common.settings import CallbackSettings
 
 MOST_OF_ANSWER = 500
 REST_OF_ANSWER_S = 1.0
-SECRET = re.compile("whsec_[A-Za-z0-9+/]{32,86}={0,2}")
-"""24 to 64 bytes, as the specification asks. The library takes any text, and skips what is no base64 in it."""
 TARGET = re.compile(r"[^:/?#]+://[^/?#]*([^#]*)")  # what stands behind the authority, as httpx splits it
 # compressed bytes would be no text for the ledger, and could be a bomb
 FIXED = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "Baton"}
@@ -44,6 +44,7 @@ class Sender:
         self.client = client
         self.timeout_s = settings.timeout.total_seconds()
         self.signer = signer(settings)
+        self.cipher = TargetCipher(settings)
 
     async def post(self, message: Message) -> Answer:
         """Send the message once. Redirects are not followed.
@@ -52,25 +53,35 @@ class Sender:
             httpx.HTTPError: there was no answer.
             TimeoutError: there was none in time.
             CallbackNotAllowed: the target may not be reached.
+            TargetUnreadable: the target was encrypted under a secret that is not in the settings.
         """
+        target = self.cipher.decrypt(message.target)
         headers = httpx.Headers(FIXED)
-        headers.update({**message.target.headers, **self.signed(message)})
-        request = self.client.build_request("POST", message.target.url, content=message.body.encode(), headers=headers)
-        request.extensions["target"] = request_target(message.target.url)
+        headers.update(
+            {**target.headers, **self.signed(message, Webhook(target.secret) if target.secret else self.signer)}
+        )
+        request = self.client.build_request("POST", target.url, content=message.body.encode(), headers=headers)
+        request.extensions["target"] = request_target(target.url)
         async with asyncio.timeout(self.timeout_s):
-            response = await self.client.send(request, stream=True, follow_redirects=False)
+            response = await self.sent(request)
         try:
             text = await beginning(response)
         finally:
             await response.aclose()
         return Answer(response.status_code, text, parse_retry_after(response.headers.get("retry-after")))
 
-    def signed(self, message: Message) -> dict[str, str]:
+    async def sent(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self.client.send(request, stream=True, follow_redirects=False)
+        except UnicodeError as error:  # httpx looks at the target of a redirect, although it does not follow
+            raise httpx.RemoteProtocolError("The answer redirects to a host name that cannot be read") from error
+
+    def signed(self, message: Message, signer: Webhook | None) -> dict[str, str]:
         """Return the Standard Webhooks headers; the signature only when there is a secret."""
         now = utcnow()
         headers = {"webhook-id": message.id, "webhook-timestamp": str(int(now.timestamp()))}
-        if self.signer:
-            headers["webhook-signature"] = self.signer.sign(message.id, now, message.body)
+        if signer:
+            headers["webhook-signature"] = signer.sign(message.id, now, message.body)
         return headers
 
 
@@ -78,9 +89,8 @@ def signer(settings: CallbackSettings) -> Webhook | None:
     if settings.secret is None:
         return None
     secret = settings.secret.get_secret_value()
-    with suppress(ValueError):  # no length that base64 has
-        if SECRET.fullmatch(secret):
-            return Webhook(secret)
+    if is_secret(secret):
+        return Webhook(secret)
     raise NotStartable(
         'callbacks.secret is no Standard Webhooks secret. Make one: echo "whsec_$(openssl rand -base64 32)"'
     )

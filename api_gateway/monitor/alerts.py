@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic_core import to_json
 
+from api_gateway.callbacks.encryption import TargetCipher
 from common.clock import utcnow
 from common.messages import Message
 from common.record import Callback
@@ -18,9 +19,10 @@ LEDGER = "monitor:alerts"
 class Alerts:
     """Writes the messages; `monitor.actions` puts each on the outbox, in one step with the act that it tells of."""
 
-    def __init__(self, target: Callable[[], SecretStr | None]) -> None:
+    def __init__(self, target: Callable[[], SecretStr | None], cipher: TargetCipher) -> None:
         """`target` gives the URL that is set at that moment."""
         self.target = target
+        self.cipher = cipher
 
     def of(self, kind: str, **data: Any) -> Message | None:
         """Return an alert of this type, such as `gpu_lock.warning`; None when there is nobody to tell."""
@@ -28,5 +30,5 @@ class Alerts:
         if url is None:
             return None
         body = to_json({"type": kind, "timestamp": utcnow(), "data": data}).decode()
-        target = Callback(url=url.get_secret_value())
+        target = self.cipher.encrypt(Callback(url=url.get_secret_value()))
         return Message(id=f"msg_{token_hex(16)}", task_id=LEDGER, target=target, type=kind, body=body)

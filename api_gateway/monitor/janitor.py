@@ -28,11 +28,16 @@ class Janitor:
         self.storage = storage
         self.keep = keep
         self.interval = interval
+        self.named = False
+        """Whether every task is in the index of its name: those of an earlier version are not."""
 
     async def look(self, _contact: timedelta) -> None:
         with told():
             await self.finish_removals()
             await self.forget_expired()
+            if not self.named:
+                await self.index_names()
+                self.named = True
             expired = [folder for folder in await asyncio.to_thread(self.old_folders) if not await self.known(folder)]
             expired += await asyncio.to_thread(self.cut_uploads)
         await asyncio.to_thread(remove, expired)
@@ -58,9 +63,27 @@ class Janitor:
             alive = await pipe.execute()
             gone = [task_id for task_id, exists in zip(ids, alive, strict=True) if not exists]
             if gone:
-                for status in (None, *Status):
-                    await client.zrem(keys.index(status), *gone)
+                for index in [*map(keys.index, (None, *Status)), *await self.named_indexes()]:
+                    await client.zrem(index, *gone)
             start += len(ids) - len(gone)
+
+    async def named_indexes(self) -> list[str]:
+        return [key async for key in self.redis.client.scan_iter(match=keys.named("*"), count=PAGE)]
+
+    async def index_names(self) -> None:
+        """Put each task into the index of its name, as `create.lua` does for new ones."""
+        client, start = self.redis.client, 0
+        while page := await client.zrange(keys.INDEX, start, start + PAGE - 1, withscores=True):
+            pipe = client.pipeline(transaction=False)
+            for task_id, _ in page:
+                pipe.hget(keys.control(task_id), "task_name")
+            names = await pipe.execute()
+            pipe = client.pipeline(transaction=False)
+            for (task_id, score), name in zip(page, names, strict=True):
+                if name:
+                    pipe.zadd(keys.named(name), {task_id: score}, nx=True)
+            await pipe.execute()
+            start += len(page)
 
     def old_folders(self) -> list[Path]:
         """Return workspaces and uploads that nobody has changed for longer than `keep`."""

@@ -1,4 +1,4 @@
-"""A task on behalf of one HTTP request: submitted, followed to its end, and cancelled when nobody waits any more."""
+"""A task on behalf of one HTTP request: submitted or joined, followed to its end, kept or cancelled."""
 
 import asyncio
 import shutil
@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from api_gateway.dependencies import Gateway
 from api_gateway.ending import end
 from api_gateway.hub import START, Frame, order
+from api_gateway.openai.repeats import fingerprint, submit_or_join
 from api_gateway.routes.tasks import cancelled
 from api_gateway.submission import TaskRequest
 from api_gateway.uploads import Upload
@@ -30,22 +31,28 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """The task, and the upload that it reads."""
+    """The task, and the upload that it reads; None when that belongs to another request."""
 
     gateway: Gateway
     task_id: str
-    upload: Upload
+    upload: Upload | None
 
     @classmethod
-    async def begin(cls, gateway: Gateway, task_name: str, data: TaskInput, upload: Upload) -> "Errand":
-        """Submit the task.
+    async def begin(
+        cls, request: Request, gateway: Gateway, task_name: str, data: TaskInput, upload: Upload
+    ) -> "Errand":
+        """Submit the task, or join the one of the same upload with the same parameters.
 
         Raises:
             QueueFull, StateUnavailable: nothing was submitted.
         """
-        created, _, publish = await gateway.submit(TaskRequest(task_name=task_name, input_data=data))
-        await publish()
-        return cls(gateway, created.task_id, upload)
+        reuses = gateway.settings.gateway.openai_reuse
+        mark = await fingerprint(request, gateway, data, upload) if reuses else None
+        wanted = TaskRequest(task_name=task_name, input_data=data)
+        task_id, new = await submit_or_join(gateway, wanted, mark)
+        if not new:
+            await discard(upload)
+        return cls(gateway, task_id, upload if new else None)
 
     async def told(self) -> AsyncIterator[Frame]:
         """Yield all events of the task, from its first to its last one, over outages of Redis too."""
@@ -99,13 +106,26 @@ class Errand:
         """
         return await self.gateway.record(self.task_id)
 
-    async def close(self) -> None:
-        """Cancel the task if it goes on, and remove its input once nobody reads it."""
-        with suppress(TaskNotFound):
-            with suppress(WrongState):  # it ended by itself
+    async def leave(self) -> None:
+        """Do what the settings say when the client is gone: cancel the task that it began, or let it go on."""
+        if self.upload and self.gateway.settings.gateway.openai_on_disconnect == "cancel":
+            with suppress(WrongState, TaskNotFound):  # it ended by itself, or somebody has removed it
                 await cancelled(self.gateway, await self.read())
+        self.keep()
+
+    def keep(self) -> None:
+        """Let the task go on. If too many go on without a client, its input is left to the janitor."""
+        self.gateway.background.start(self.finish())
+
+    async def finish(self) -> None:
+        """Remove the input once nobody reads it."""
+        with suppress(TaskNotFound):
             await self.ended()
-        await discard(self.upload)
+        await self.discard()
+
+    async def discard(self) -> None:
+        if self.upload:
+            await discard(self.upload)
 
 
 async def soon(queue: asyncio.Queue[Frame | None]) -> Frame | None:

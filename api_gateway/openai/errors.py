@@ -63,7 +63,9 @@ class UnknownModel(BatonError):
 
 
 class StillRunning(BatonError):
-    """The task takes longer than the client or `gateway.openai_wait` allows. It goes on: `GET /v1/tasks/{id}`."""
+    """The task takes longer than the client, `gateway.openai_answer_within` or `gateway.openai_wait` allows. It goes
+    on: `GET /v1/tasks/{id}`.
+    """
 
     code = "still_running"
     status = 504

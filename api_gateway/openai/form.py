@@ -37,9 +37,7 @@ class Form(FilePart):
         _, options = parse_options_header(self.headers.get(b"content-disposition", b""))
         self.part_name = decoded(options.get(b"name", b""))
         self.count(len(self.part_name))
-        self.wanted = self.part_name == FILE and b"filename" in options and self.name is None
-        if self.wanted:
-            self.name = options[b"filename"].decode("utf-8", errors="replace")
+        self.begin_file(options.get(b"filename") if self.part_name == FILE else None)
 
     @override
     def on_data(self, data: bytes, start: int, end: int) -> None:

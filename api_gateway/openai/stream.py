@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 async def stream(request: Request, errand: Errand) -> Response:
-    """Return the stream; when it is over, or nobody reads it any more, the errand is closed.
+    """Return the stream; when it is over, or nobody reads it any more, the errand is left.
 
     Raises:
         BatonError: the task failed at once.
@@ -42,7 +42,7 @@ async def stream(request: Request, errand: Errand) -> Response:
             first.result()
     except (BatonError, ClientDisconnect):
         await end(first)
-        await errand.close()
+        await errand.leave()
         raise
     return ErrandStream(
         continued(first, coming),
@@ -54,7 +54,7 @@ async def stream(request: Request, errand: Errand) -> Response:
 
 
 class ErrandStream(EventSourceResponse):
-    """Closes the errand after the stream, also when the client reads no more: a background task would not run then."""
+    """Leaves the errand after the stream, also when the client reads no more: a background task would not run then."""
 
     def __init__(self, content: AsyncIterator[ServerSentEvent], errand: Errand, **options: Any) -> None:
         super().__init__(content, **options)
@@ -66,7 +66,7 @@ class ErrandStream(EventSourceResponse):
             await super().__call__(scope, receive, send)
         except SendTimeoutError:
             log.warning("slow_client_dropped", task_id=self.errand.task_id)
-        await self.errand.close()
+        await self.errand.leave()
 
 
 async def continued(

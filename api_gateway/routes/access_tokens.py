@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api_gateway.dependencies import Held
 from api_gateway.json_body import StrictJsonRoute
 from api_gateway.problems import documented
-from common.errors import BodyTooLarge, InvalidInput, MalformedBody, UnsupportedMediaType
+from common.errors import BodyTooComplex, BodyTooLarge, InvalidInput, MalformedBody, UnsupportedMediaType
 
 NO_STORE = {"Cache-Control": {"schema": {"type": "string"}}}
 router = APIRouter(tags=["access"], route_class=StrictJsonRoute)
@@ -40,7 +40,7 @@ class AccessToken(BaseModel):
     summary="Open one path without a key, for a few minutes",
     responses={
         201: {"headers": NO_STORE},
-        **documented(InvalidInput, MalformedBody, UnsupportedMediaType, BodyTooLarge),
+        **documented(InvalidInput, MalformedBody, UnsupportedMediaType, BodyTooLarge, BodyTooComplex),
     },
 )
 async def give(body: TokenRequest, gateway: Held, response: Response) -> AccessToken:

@@ -5,11 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from api_gateway.callbacks.courier import Try, replayed
+from api_gateway.callbacks.outbox import Try, replayed
 from api_gateway.dependencies import Found, Gateway, Held
 from api_gateway.problems import documented
 from common import keys
 from common.errors import DeliveryNotFound, InvalidInput, TaskNotFound
+from common.messages import Message
+from common.record import Record
 from common.redis import told
 
 router = APIRouter(tags=["callbacks"])
@@ -42,9 +44,19 @@ async def ledger(record: Found, gateway: Held) -> Ledger:
 async def replay(record: Found, gateway: Held, n: Annotated[int, Path(ge=1, le=10**9)]) -> Delivery:
     """Put the message of delivery `n` on the outbox again: same webhook-id, same body, a fresh round of tries."""
     found = [delivery for delivery in await tries(gateway, record.context.task_id) if delivery.n == n]
-    if not found or not await gateway.redis.commit(replayed(found[0].message_id)):
+    message = await message_of(gateway, record, found[0].message_id) if found else None
+    if message is None or not await gateway.redis.commit(replayed(message)):
         raise DeliveryNotFound(task_id=record.context.task_id)
     return found[0]
+
+
+async def message_of(gateway: Gateway, record: Record, message_id: str) -> Message | None:
+    """Return a message with the task's target: its own copy loses the secrets after the last try."""
+    with told():
+        kept = await gateway.redis.client.hget(keys.message(message_id), "message")
+    if kept is None or record.control.target is None:
+        return None
+    return Message.model_validate_json(kept).model_copy(update={"target": record.control.target})
 
 
 async def tries(gateway: Gateway, task_id: str) -> list[Delivery]:

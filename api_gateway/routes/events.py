@@ -9,8 +9,9 @@ from fastapi import APIRouter, Header, Response
 from api_gateway.dependencies import Found, Gateway, Held
 from api_gateway.hub import order
 from api_gateway.problems import documented
+from api_gateway.stream_limits import Client
 from api_gateway.streams import STREAM_ID, documented_stream, fresh, live, opening
-from common.errors import InvalidInput, StateUnavailable, TaskNotFound
+from common.errors import InvalidInput, StateUnavailable, TaskNotFound, TooManyStreams
 from common.events import Kind
 from common.record import Record
 
@@ -31,16 +32,19 @@ STREAM: dict[int | str, dict[str, Any]] = {
     "/tasks/{task_id}/events",
     summary="Follow a task live (SSE)",
     response_class=Response,
-    responses={**STREAM, **documented(TaskNotFound, InvalidInput)},
+    responses={**STREAM, **documented(TaskNotFound, InvalidInput, TooManyStreams)},
 )
 async def follow(
     record: Found,
     gateway: Held,
+    client: Client,
     last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = "",
 ) -> Response:
     if last_event_id and record.control.status.final and await seen_all(gateway, record, last_event_id):
         return Response(status_code=204)
-    return live(gateway.settings.gateway, stream(gateway, record.context.task_id, last_event_id))
+    task_id = record.context.task_id
+    place = gateway.stream_limits.counted(task_id, client)
+    return live(gateway.settings.gateway, place, stream(gateway, task_id, last_event_id))
 
 
 async def seen_all(gateway: Gateway, record: Record, last_event_id: str) -> bool:

@@ -21,10 +21,11 @@ class Live(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether tasks can be taken; `checks` names what is missing."""
+    """Whether tasks can be taken; `checks` names what is missing. A warning does not make the gateway unready."""
 
     status: Literal["ready", "not_ready"]
     checks: dict[str, str]
+    warnings: list[str] = []
 
 
 @router.get("/health/live", summary="The process runs")
@@ -41,7 +42,7 @@ async def ready(gateway: Held, response: Response) -> Ready:
     }
     fine = all(check == "ok" for check in checks.values())
     response.status_code = 200 if fine else 503
-    return Ready(status="ready" if fine else "not_ready", checks=checks)
+    return Ready(status="ready" if fine else "not_ready", checks=checks, warnings=receiver_warnings(gateway))
 
 
 async def redis_check(gateway: Gateway) -> str:
@@ -61,6 +62,15 @@ def share_check(gateway: Gateway) -> str:
 def loops_check(gateway: Gateway) -> str:
     failed = ", ".join(sorted(gateway.loops.failed | gateway.monitor.failed))
     return f"{failed} met a bug and will try again: see its trace in the gateway's log" if failed else "ok"
+
+
+def receiver_warnings(gateway: Gateway) -> list[str]:
+    """Return how many receivers of callbacks do not answer. Their names need a key: this route is open to all."""
+    count = len(gateway.courier.receivers.failing)
+    if not count:
+        return []
+    subject = "1 receiver of callbacks does" if count == 1 else f"{count} receivers of callbacks do"
+    return [f"{subject} not answer. GET /v1/monitoring/receivers names them."]
 
 
 @metrics.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)

@@ -9,14 +9,16 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from api_gateway.dependencies import Gateway, Held
+from api_gateway.finishing import wanted_wait
 from api_gateway.hub import Frame
 from api_gateway.models import LoadedModel, ModelView
 from api_gateway.openapi import links
 from api_gateway.problems import documented
-from api_gateway.routes.submissions import GOES_ON, LOCATION, Accepted, accepted, answer, wanted_wait
+from api_gateway.routes.submissions import GOES_ON, LOCATION, Accepted, accepted, answer
+from api_gateway.stream_limits import Client
 from api_gateway.streams import STREAM_ID, documented_stream, endless, live
 from api_gateway.submission import TaskRequest
-from common.errors import InvalidInput, QueueFull, TaskIdConflict
+from common.errors import InvalidInput, QueueFull, TaskIdConflict, TooManyStreams
 from common.models.contract import DOWNLOAD_MODEL
 from common.models.errors import ModelNotDownloadable, ModelNotFound
 from common.models.news import STREAM, Kind
@@ -59,12 +61,13 @@ async def models(gateway: Held) -> ModelPage:
     "/events",
     summary="Follow all models live (SSE)",
     response_class=Response,
-    responses={**EVENTS, **documented(InvalidInput)},
+    responses={**EVENTS, **documented(InvalidInput, TooManyStreams)},
 )
-async def follow(gateway: Held, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = "") -> Response:
-    return live(
-        gateway.settings.gateway, endless(gateway.hub, STREAM, "initial_state", lambda: models(gateway), last_event_id)
-    )
+async def follow(
+    gateway: Held, client: Client, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = ""
+) -> Response:
+    frames = endless(gateway.hub, STREAM, "initial_state", lambda: models(gateway), last_event_id)
+    return live(gateway.settings.gateway, gateway.stream_limits.counted(STREAM, client), frames)
 
 
 @router.get("/{engine}/{name}", summary="One model", responses=documented(ModelNotFound, InvalidInput))

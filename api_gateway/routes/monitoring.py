@@ -112,6 +112,26 @@ async def queues(gateway: Held) -> Queues:
     return Queues(queues=[QueueState.model_validate(queue) for queue in await gateway.survey.queues()])
 
 
+class ReceiverState(BaseModel):
+    """A receiver of callbacks that does not answer: tries in a row without an answer, and messages that wait for it."""
+
+    receiver: str
+    failures: int
+    waiting: int
+
+
+class FailingReceivers(BaseModel):
+    """As this gateway process has seen them; each process tries by itself."""
+
+    receivers: list[ReceiverState]
+
+
+@router.get("/receivers", summary="Which receivers of callbacks do not answer")
+async def receivers(gateway: Held) -> FailingReceivers:
+    failing = gateway.courier.receivers.failing
+    return FailingReceivers(receivers=[ReceiverState.model_validate(found, from_attributes=True) for found in failing])
+
+
 @router.get("/residents", summary="Which models are loaded where")
 async def residents(gateway: Held) -> Residents:
     return Residents(devices=[DeviceState.of(place) for place in await gateway.survey.residents()])

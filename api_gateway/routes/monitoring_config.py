@@ -10,6 +10,7 @@ from api_gateway.json_body import StrictJsonRoute
 from api_gateway.monitor.config import Source
 from api_gateway.problems import documented, unknown_task
 from common.errors import (
+    BodyTooComplex,
     BodyTooLarge,
     CallbackNotAllowed,
     InvalidInput,
@@ -19,7 +20,15 @@ from common.errors import (
 )
 from common.settings import MonitorSettings
 
-ERRORS = (InvalidInput, CallbackNotAllowed, UnknownTask, MalformedBody, UnsupportedMediaType, BodyTooLarge)
+ERRORS = (
+    InvalidInput,
+    CallbackNotAllowed,
+    UnknownTask,
+    MalformedBody,
+    UnsupportedMediaType,
+    BodyTooLarge,
+    BodyTooComplex,
+)
 EXAMPLE = {"timeout_levels": {"warning": 600}, "per_task": {"faster_whisper.transcribe_audio": {"hard_timeout": 14400}}}
 
 router = APIRouter(prefix="/monitoring", tags=["monitoring"], route_class=StrictJsonRoute)

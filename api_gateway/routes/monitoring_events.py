@@ -7,8 +7,9 @@ from fastapi import APIRouter, Header, Response
 from api_gateway.dependencies import Held
 from api_gateway.monitor.snapshots import KIND
 from api_gateway.problems import documented
+from api_gateway.stream_limits import Client
 from api_gateway.streams import STREAM_ID, documented_stream, endless, live
-from common.errors import InvalidInput
+from common.errors import InvalidInput, TooManyStreams
 from common.events import EVERY_TASK
 
 EVENTS = documented_stream(
@@ -25,8 +26,10 @@ router = APIRouter(prefix="/monitoring", tags=["monitoring"])
     "/events",
     summary="Follow the whole system live (SSE)",
     response_class=Response,
-    responses={200: EVENTS, **documented(InvalidInput)},
+    responses={200: EVENTS, **documented(InvalidInput, TooManyStreams)},
 )
-async def follow(gateway: Held, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = "") -> Response:
+async def follow(
+    gateway: Held, client: Client, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = ""
+) -> Response:
     frames = endless(gateway.hub, EVERY_TASK, KIND, gateway.snapshots.latest, last_event_id)
-    return live(gateway.settings.gateway, frames)
+    return live(gateway.settings.gateway, gateway.stream_limits.counted(EVERY_TASK, client), frames)

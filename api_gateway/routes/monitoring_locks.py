@@ -13,6 +13,7 @@ from api_gateway.problems import documented
 from common.clock import from_us
 from common.context import TASK_ID_PATTERN
 from common.errors import (
+    BodyTooComplex,
     BodyTooLarge,
     GpuLockNotFound,
     InvalidInput,
@@ -24,7 +25,7 @@ from common.gpu.leases import Ended, LockView, seconds
 from common.gpu.lock import released
 
 LOCK_PATTERN = r"^[A-Za-z0-9._-]{1,253}:[A-Za-z0-9._-]{1,100}$"
-BODIES = (InvalidInput, MalformedBody, UnsupportedMediaType, BodyTooLarge)
+BODIES = (InvalidInput, MalformedBody, UnsupportedMediaType, BodyTooLarge, BodyTooComplex)
 
 router = APIRouter(prefix="/monitoring/locks", tags=["monitoring"], route_class=StrictJsonRoute)
 reading = APIRouter(prefix="/monitoring/locks", tags=["monitoring"])

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -22,6 +21,7 @@ from api_gateway.uploads import Upload
 from api_gateway.waiting import wait_reason
 from common.errors import TaskNotFound
 from common.record import Record
+from common.settings import GatewaySettings
 from services.faster_whisper.contracts import TRANSCRIBE_AUDIO
 
 TRANSCRIPTIONS = "/v1/audio/transcriptions"
@@ -62,7 +62,7 @@ async def answered(request: Request, gateway: Gateway, kind: type[TranslationReq
     upload = Upload(gateway.storage, gateway.settings.storage.max_upload_bytes)
     asked = await receive(upload, request.stream(), request.headers.get("content-type", ""), kind.read)
     try:
-        errand = await Errand.begin(gateway, TRANSCRIBE_AUDIO.name, asked.task_input(upload.id), upload)
+        errand = await Errand.begin(request, gateway, TRANSCRIBE_AUDIO.name, asked.task_input(upload.id), upload)
     except BaseException:
         await asyncio.shield(discard(upload))
         raise
@@ -73,37 +73,44 @@ async def answered(request: Request, gateway: Gateway, kind: type[TranslationReq
 
 
 async def waited(request: Request, errand: Errand) -> Record:
-    """Wait for the task; whoever hangs up cancels it.
+    """Wait for the task. It goes on when the client hangs up, unless the settings say otherwise.
 
     Raises:
-        StillRunning: the time is up. The task goes on, and its input is left to the janitor.
+        StillRunning: the time is up. The task goes on.
         ClientDisconnect: the client went away.
         TaskNotFound: somebody has removed the task.
     """
-    longest = patience(request.headers, errand.gateway.settings.gateway.openai_wait)
+    longest = patience(request.headers, errand.gateway.settings.gateway)
     try:
         async with asyncio.timeout(longest):
             record = await unless_gone(request, errand.ended())
     except TimeoutError:
+        errand.keep()
         raise await still_running(errand, longest) from None
     except (ClientDisconnect, TaskNotFound):
-        await errand.close()
+        await errand.leave()
         raise
-    await discard(errand.upload)
+    await errand.discard()
     return record
 
 
-def patience(headers: Mapping[str, str], longest: timedelta) -> float:
-    """Return how long to keep the answer waiting, in seconds: our limit, or what the client will wait if it says so."""
+def patience(headers: Mapping[str, str], settings: GatewaySettings) -> float:
+    """Return how long to keep the answer waiting, in seconds: what the client will wait, if it says so, or less than
+    n8n's node waits, which says nothing.
+    """
     stated = [headers[name] for name in CLIENTS_TIMEOUT if SECONDS.fullmatch(headers.get(name, ""))]
-    return min([longest.total_seconds(), *(SHARE * float(seconds) for seconds in stated)])
+    waits = [SHARE * float(seconds) for seconds in stated] or [settings.openai_answer_within.total_seconds()]
+    return min(settings.openai_wait.total_seconds(), *waits)
 
 
 async def still_running(errand: Errand, waited_s: float) -> StillRunning:
+    reuses = errand.gateway.settings.gateway.openai_reuse
+    again = "The same upload with the same parameters finds it too. " if reuses else ""
     reason: Any = await wait_reason(errand.gateway, await errand.read())
     return StillRunning(
         f"After {waited_s:.0f} s: {reason.message} It goes on, with the id {errand.task_id}: follow it by "
-        f"GET /v1/tasks/{errand.task_id}/events, read it by GET /v1/tasks/{errand.task_id}/transcript. Next time wait "
-        "longer (the client's timeout, gateway.openai_wait), or send stream=true, which has no such limit.",
+        f"GET /v1/tasks/{errand.task_id}/events, read it by GET /v1/tasks/{errand.task_id}/transcript. {again}"
+        "Next time wait longer (the client's timeout, gateway.openai_answer_within, gateway.openai_wait), or send "
+        "stream=true, which has no such limit.",
         task_id=errand.task_id,
     )

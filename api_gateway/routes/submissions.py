@@ -1,9 +1,5 @@
 """Posting a task."""
 
-import asyncio
-import re
-from contextlib import suppress
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
@@ -12,6 +8,7 @@ from pydantic_core import to_json
 from starlette.background import BackgroundTask
 
 from api_gateway.dependencies import Gateway, Held
+from api_gateway.finishing import APPLIED, finished_within, wanted_wait
 from api_gateway.json_body import StrictJsonRoute
 from api_gateway.openapi import links
 from api_gateway.problems import documented
@@ -20,8 +17,10 @@ from api_gateway.waiting import position
 from common.context import Status, WorkflowContext
 from common.contract import Catalog
 from common.errors import (
+    BodyTooComplex,
     BodyTooLarge,
     CallbackNotAllowed,
+    CallbackSecretRefused,
     InvalidInput,
     MalformedBody,
     QueueFull,
@@ -32,7 +31,6 @@ from common.errors import (
 from common.record import Record
 from common.state import Created
 
-WAIT = re.compile(r"\bwait=([0-9]{1,9})")
 GOES_ON = {
     "/v1/tasks/{task_id}": ("get", "delete"),
     **{
@@ -46,10 +44,12 @@ REFUSALS = documented(
     MalformedBody,
     UnknownTask,
     TaskIdConflict,
+    BodyTooComplex,
     BodyTooLarge,
     UnsupportedMediaType,
     InvalidInput,
     CallbackNotAllowed,
+    CallbackSecretRefused,
     QueueFull,
 )
 
@@ -124,33 +124,8 @@ async def accept(gateway: Gateway, body: TaskRequest, prefer: str | None, idempo
     await publish()
     record = await finished_within(gateway, created.task_id, wait)
     if record and record.control.status.final:
-        return answer(200, record.context, None, **{"Preference-Applied": "wait"})
+        return answer(200, record.context, None, **APPLIED)
     return answer(202, await accepted(gateway, created, context, record), None)
-
-
-def wanted_wait(prefer: str | None, longest: timedelta) -> timedelta | None:
-    """Read `Prefer: wait=N` (RFC 7240, 4.3)."""
-    found = WAIT.search(prefer or "")
-    return min(timedelta(seconds=int(found[1])), longest) if found else None
-
-
-async def finished_within(gateway: Gateway, task_id: str, wait: timedelta) -> Record | None:
-    """Return the record once the task has ended, or as it is when the time is up."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(wait.total_seconds()):
-            return await finished(gateway, task_id)
-    return await gateway.redis.run(gateway.store.get(task_id))
-
-
-async def finished(gateway: Gateway, task_id: str) -> Record | None:
-    """Wait for the end of the task; a client of the hub that was dropped as too slow listens again."""
-    while True:
-        async with gateway.hub.listen(task_id) as queue:
-            record = await gateway.redis.run(gateway.store.get(task_id))
-            if record is None or record.control.status.final:
-                return record
-            while (frame := await queue.get()) and not frame.closes:
-                pass
 
 
 async def accepted(

@@ -2,19 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api_gateway.dependencies import Found, Gateway, Held
+from api_gateway.finishing import awaited_record
 from api_gateway.problems import documented
 from api_gateway.waiting import WaitReason, wait_reason
 from common.context import Progress, Status, WorkflowContext
 from common.errors import Cancelled, ErrorRecord, InvalidInput, TaskNotFound, WrongState
 from common.record import Record
 
-MOST_SCANNED = 2_000
-"""How many records one filtered page may look at; the cursor goes on from there."""
-SCANNED_AT_ONCE = 200
+Awaited = Annotated[Record, Depends(awaited_record)]
 
 router = APIRouter(tags=["tasks"])
 one = documented(TaskNotFound, InvalidInput)
@@ -51,28 +50,20 @@ class ShortStatus(BaseModel):
 
 
 class Result(BaseModel):
-    """The output of a task, or why there is none (yet)."""
+    """The output of a task, or why there is none (yet). A member that has no value is left out: n8n takes
+    `"error": null` for a failure.
+    """
 
     task_id: str
     status: Status
-    output: dict[str, Any] | None
-    error: ErrorRecord | None
+    output: dict[str, Any] | None = None
+    error: ErrorRecord | None = None
 
 
 @router.get("/tasks", summary="List tasks, newest first", responses=documented(InvalidInput))
 async def list_tasks(gateway: Held, wanted: Annotated[Wanted, Query()]) -> TaskPage:
-    found: list[WorkflowContext] = []
-    scanned, after, size = 0, wanted.cursor, max(wanted.limit, SCANNED_AT_ONCE if wanted.task_name else 0)
-    while True:
-        page = await gateway.redis.run(gateway.store.list(wanted.status, after, size))
-        fitting = [record for record in page.records if wanted.task_name in (None, record.context.task_name)]
-        scanned, after = scanned + size, page.last_score
-        for record in fitting:
-            found.append(record.context)
-            if len(found) == wanted.limit:
-                return TaskPage(tasks=found, next_cursor=str(record.control.created_us))
-        if after is None or scanned >= MOST_SCANNED:
-            return TaskPage(tasks=found, next_cursor=after)
+    page = await gateway.redis.run(gateway.store.list(wanted.status, wanted.cursor, wanted.limit, wanted.task_name))
+    return TaskPage(tasks=[record.context for record in page.records], next_cursor=page.last_score)
 
 
 @router.get("/tasks/{task_id}", summary="The whole context", responses=one)
@@ -81,16 +72,17 @@ async def read(record: Found) -> WorkflowContext:
 
 
 @router.get("/tasks/{task_id}/status", summary="Status and progress only", responses=one)
-async def status(record: Found) -> ShortStatus:
+async def status(record: Awaited) -> ShortStatus:
     return short(record)
 
 
 @router.get(
     "/tasks/{task_id}/result",
     summary="Output or error; 202 while it is not finished",
+    response_model_exclude_none=True,
     responses={202: {"model": Result, "description": "Not finished yet"}, **one},
 )
-async def result(record: Found, response: Response) -> Result:
+async def result(record: Awaited, response: Response) -> Result:
     final = record.control.status.final
     response.status_code = 200 if final else 202
     output = record.context.stage.output if record.control.status is Status.SUCCESS else None

@@ -15,6 +15,7 @@ from api_gateway.task_text import NoTranscript, TaskText, text_of
 from common.captions import MEDIA_TYPES, Rendering, render
 from common.errors import (
     BatonError,
+    BodyTooComplex,
     BodyTooLarge,
     FileMissing,
     InvalidInput,
@@ -125,7 +126,7 @@ async def read(
     "/tasks/{task_id}/transcript/segments/{segment_id}",
     summary="Edit a segment",
     response_model_exclude_none=True,
-    responses=documented(*one, MalformedBody, UnsupportedMediaType, BodyTooLarge),
+    responses=documented(*one, MalformedBody, UnsupportedMediaType, BodyTooLarge, BodyTooComplex),
 )
 async def change(record: Found, gateway: Held, segment_id: SegmentId, wanted: SegmentEdit) -> Segment:
     """Correct what was heard, also while the task runs. The segment is `modified` from now on: later finals, other

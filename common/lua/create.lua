@@ -1,13 +1,14 @@
 -- Record a task and its place on the dispatch list in one step; the same request again changes nothing.
 -- KEYS  1 workflow_state:{id}  2 task_control:{id}  3 tasks:index  4 tasks:index:PENDING  5 tasks:waiting:{queue}
---       6 tasks:dispatch  7 events:@tasks  8 tasks:wait_limits  [9 idempotency:{digest of the client's key}]
+--       6 tasks:dispatch  7 events:@tasks  8 tasks:wait_limits  9 tasks:index:name:{task name}
+--       [10 idempotency:{digest of the client's key}]
 -- ARGV  1 id  2 context JSON  3 digest of the request  4 priority 0-9  5 ttl s  6 max pending  7 dispatch delay us
 --       8… pairs of further fields for task_control
 -- Returns {'created'|'exists'|'conflict'|'full', id, position among the waiting (from 0)}
 local id, digest, ttl = ARGV[1], ARGV[3], ARGV[5]
 
-if KEYS[9] then
-  local known = redis.call('GET', KEYS[9])
+if KEYS[10] then
+  local known = redis.call('GET', KEYS[10])
   if known then
     local known_digest, known_id = string.match(known, '^(%S+) (.+)$')
     if redis.call('EXISTS', 'task_control:' .. known_id) == 1 then  -- else that task was removed; derived as in list.lua
@@ -28,8 +29,9 @@ redis.call('EXPIRE', KEYS[2], ttl)
 limit_wait(KEYS[8], KEYS[2], id, now)
 redis.call('ZADD', KEYS[3], now, id)
 redis.call('ZADD', KEYS[4], now, id)
+redis.call('ZADD', KEYS[9], now, id)
 redis.call('ZADD', KEYS[5], waiting_score(ARGV[4], now), id)
 redis.call('ZADD', KEYS[6], now + ARGV[7], id)
-if KEYS[9] then redis.call('SET', KEYS[9], digest .. ' ' .. id, 'EX', ttl) end
+if KEYS[10] then redis.call('SET', KEYS[10], digest .. ' ' .. id, 'EX', ttl) end
 announce(KEYS[7], id, 'PENDING')
 return {'created', id, redis.call('ZRANK', KEYS[5], id)}

@@ -1,8 +1,14 @@
--- Record one try of a callback, and when the next is due. The same try again changes nothing.
+-- Record one try of a callback, and when the next is due. The same try again changes nothing. After the last try the
+-- message is kept without the secrets of its target. A message that is gone was deleted with its task: nothing is recorded.
 -- KEYS  1 callbacks:outbox  2 callbacks:deliveries:{id}  3 callbacks:message:{message id}
 -- ARGV  1 message id  2 try JSON  3 ttl s  4 delay us until the next try, -1 for none  5 most tries kept
+--       6 message JSON to keep after the last try
 -- Returns how many tries there were
 local seen = redis.call('HMGET', KEYS[3], 'last_try', 'tries')
+if not seen[2] then
+  redis.call('ZREM', KEYS[1], ARGV[1])
+  return 0
+end
 if seen[1] == ARGV[2] then return seen[2] end  -- done before: the reply was lost
 
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', 'try', ARGV[2])
@@ -13,6 +19,7 @@ local tries = redis.call('HINCRBY', KEYS[3], 'tries', 1)
 redis.call('EXPIRE', KEYS[3], ARGV[3])
 if ARGV[4] == '-1' then
   redis.call('ZREM', KEYS[1], ARGV[1])
+  redis.call('HSET', KEYS[3], 'message', ARGV[6])
 else
   redis.call('ZADD', KEYS[1], now_us() + ARGV[4], ARGV[1])
 end

@@ -9,7 +9,7 @@ from common.settings.gpu import GpuLockSettings, GpuSettings
 from common.settings.load import CONFIG_VARIABLE, DEFAULT_CONFIG, ENV_PREFIX, Settings, config_file, given, load
 from common.settings.monitor import HeartbeatSettings, MonitorSettings, TaskLevels, TimeoutLevels
 from common.settings.places import ModelSettings, RedisSettings, StorageSettings
-from common.settings.section import GIB, MIB, AnySection, KeyHash, Port, Seconds, Section
+from common.settings.section import GIB, KIB, MIB, AnySection, KeyHash, Port, Seconds, Section
 from common.settings.tasks import LogSettings, TaskSettings, WorkerSettings
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "DEFAULT_CONFIG",
     "ENV_PREFIX",
     "GIB",
+    "KIB",
     "MIB",
     "AnySection",
     "AuthSettings",

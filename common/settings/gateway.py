@@ -2,29 +2,62 @@
 
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from common.settings.section import MIB, HostPattern, KeyHash, Port, Seconds, Section
+from common.settings.section import KIB, MIB, HostPattern, KeyHash, Port, Seconds, Section
 
 
 class GatewaySettings(Section):
     host: str = "127.0.0.1"
     port: Port = 8000
+    public_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^\s?#]+$",
+            description="where others reach the gateway; begins the links in callbacks, which are relative without it",
+        ),
+    ] = None
     allowed_hosts: Annotated[
         list[HostPattern],
         Field(description="without API keys: public names that it answers to, and whose pages may post to it"),
     ] = []
     max_body_bytes: Annotated[int, Field(gt=0, description="of a JSON request; uploads have their own limit")] = 4 * MIB
+    max_json_values: Annotated[int, Field(gt=0, description="members and items of a JSON request, all together")] = (
+        20_000
+    )
+    max_head_bytes: Annotated[int, Field(gt=0, description="of a request's line and headers; more: 431")] = 64 * KIB
+    head_timeout: Annotated[
+        Seconds, Field(gt=timedelta(0), description="until a request's headers have come; then 408")
+    ] = timedelta(seconds=20)
+    body_timeout: Annotated[
+        Seconds, Field(gt=timedelta(0), description="without a byte of a request's body; then 408")
+    ] = timedelta(minutes=1)
+    max_connections: Annotated[int, Field(gt=0, description="of each process; more: 503")] = 4096
     max_wait: Annotated[Seconds, Field(description="upper bound of `Prefer: wait`")] = timedelta(seconds=60)
     openai_wait: Annotated[
         Seconds, Field(description="upper bound of an answer's wait in /v1/audio; a client that says less waits less")
     ] = timedelta(hours=1)
+    openai_answer_within: Annotated[
+        Seconds, Field(description="the same for a client that does not say how long it waits; n8n's waits for 300 s")
+    ] = timedelta(seconds=280)
+    openai_on_disconnect: Annotated[
+        Literal["keep", "cancel"], Field(description="what becomes of a task in /v1/audio when its client hangs up")
+    ] = "keep"
+    openai_reuse: Annotated[
+        bool, Field(description="a repeated upload in /v1/audio with the same parameters and key finds the first task")
+    ] = True
     sse_ping: Annotated[Seconds, Field(ge=timedelta(seconds=1))] = timedelta(seconds=10)
     sse_backlog: Annotated[
         int, Field(ge=16, description="events a slow client may lag behind before it is dropped")
     ] = 256
+
+    sse_per_task: Annotated[int, Field(gt=0, description="open event streams of one task; more: 429")] = 500
+    sse_per_client: Annotated[
+        int, Field(gt=0, description="the same of one API key, or of one address without keys")
+    ] = 1000
+    sse_total: Annotated[int, Field(gt=0, description="the same of each process")] = 2000
 
     @property
     def loopback(self) -> bool:
@@ -44,13 +77,29 @@ class AuthSettings(Section):
 
 class CallbackSettings(Section):
     secret: Annotated[
-        SecretStr | None, Field(description="Standard Webhooks signing secret, `whsec_…`; None sends unsigned")
+        SecretStr | None,
+        Field(
+            description="Standard Webhooks signing secret, `whsec_…`; encrypts headers at rest too; None signs nothing"
+        ),
     ] = None
+    old_secrets: Annotated[
+        list[SecretStr], Field(description="secrets used before; they decrypt the targets of callbacks that still wait")
+    ] = []
     allowed_hosts: Annotated[
         list[str], Field(description="private hosts or networks that callbacks may reach, e.g. n8n")
     ] = []
     allow_private: Annotated[
         bool, Field(description="callbacks may reach every private address (never link-local)")
     ] = False
+    allow_public: Annotated[
+        bool, Field(description="callbacks may reach public addresses; off, only what allowed_hosts lists")
+    ] = True
     timeout: Annotated[Seconds, Field(description="of one try")] = timedelta(seconds=15)
-    concurrency: Annotated[int, Field(gt=0)] = 16
+    concurrency: Annotated[int, Field(gt=0, description="tries at the same time, of each gateway process")] = 64
+    per_receiver: Annotated[
+        int, Field(gt=0, description="tries at the same time at one receiver (scheme, host and port)")
+    ] = 8
+    failures_allowed: Annotated[
+        int,
+        Field(gt=0, description="tries in a row without an answer; then a receiver gets one try at a time"),
+    ] = 5

@@ -25,6 +25,9 @@ class StorageSettings(Section):
     download_timeout: Annotated[Seconds, Field(description="for a whole input")] = timedelta(hours=1)
     min_free_bytes: Annotated[int, Field(ge=0, description="under this, uploads are refused and tasks wait")] = 1 * GIB
     allowed_hosts: Annotated[list[str], Field(description="private hosts or networks that inputs may come from")] = []
+    allow_public: Annotated[
+        bool, Field(description="inputs may come from public addresses; off, only from what allowed_hosts lists")
+    ] = True
     s3_endpoint: Annotated[str | None, Field(pattern=r"^https?://", description="for s3:// inputs; None is AWS")] = None
     s3_region: str = "us-east-1"
     s3_access_key: SecretStr | None = None

@@ -19,7 +19,8 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 HostPattern = Annotated[str, StringConstraints(pattern=r"^[^/:\s]+$", to_lower=True)]
 KeyHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
-MIB = 1024 * 1024
+KIB = 1024
+MIB = 1024 * KIB
 GIB = 1024 * MIB
 
 

@@ -126,7 +126,10 @@ def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
 
 
 def unexpected(error: Exception) -> BatonError:
-    return BatonError(f"{type(error).__name__} in the task. The worker's log holds the trace under the task id.")
+    return BatonError(
+        f"{type(error).__name__} in the task. Retry it once (`POST /v1/tasks/{{id}}/retry`); if it fails again, report "
+        "it with the trace that the worker's log holds under the task id."
+    )
 
 
 def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome) -> WorkflowContext:

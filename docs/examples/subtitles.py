@@ -36,7 +36,7 @@ def main(video: Path) -> None:
                 if event == "fragment":
                     print(*(segment["text"] for segment in data["segments"]), sep="\n", file=sys.stderr)
 
-    if error := result.json()["error"]:
+    if error := result.json().get("error"):
         sys.exit(error["message"])
     print(baton.get(f"{links['self']}/transcript", params={"format": "srt"}).text, end="")
 

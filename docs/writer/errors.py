@@ -26,6 +26,7 @@ TITLES = {
     "common": "For every task",
     "common.models": "Models",
     "api_gateway": "The gateway",
+    "api_gateway.callbacks": "Callbacks",
     "api_gateway.openai": "OpenAI's audio routes",
     "cli": "The command line",
 }

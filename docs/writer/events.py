@@ -7,7 +7,14 @@ from pydantic import BaseModel
 
 import services
 from api_gateway.app import create_app
-from api_gateway.callbacks.schedule import JITTER, PAUSES, RETRIED, RETRIED_EARLY
+from api_gateway.callbacks.schedule import (
+    JITTER,
+    LONGEST_WHILE_STARTING,
+    PAUSES,
+    RETRIED,
+    RETRIED_EARLY,
+    STARTING_FOR,
+)
 from api_gateway.monitor.gpu_lock_monitor import SIGNALS
 from api_gateway.monitor.timeouts import Level
 from common.context import InputParams, Progress, Stage, Timings, WorkflowContext
@@ -79,9 +86,13 @@ its last event; who comes back after that gets 204. A client keeps a map of segm
 the map ends the same."""
 CALLBACKS = """One message for each end of a task, by [Standard Webhooks](https://www.standardwebhooks.com/): a POST
 with the headers `webhook-id` (the same over all tries: drop what you have seen), `webhook-timestamp` and, where
-`callbacks.secret` is set, `webhook-signature`. [How to verify it](../how-to/secure.md#verify-webhooks). The body has
-`type`, `timestamp`, `data` (the whole record), and again `task_id`, `status` and `result` at the top, for tools that
-like them flat."""
+`callbacks.secret` is set or the callback has a `secret` of its own, `webhook-signature`. [How to verify
+it](../how-to/secure.md#verify-webhooks). The body has `type`, `timestamp` and `data` (the whole record). At the top,
+for tools that like them flat, it repeats `task_id`, `status`, `output` (`result` is an older name of the same) and,
+unless the task succeeded, `error`. `metadata` is what the client sent with the task, `{}` where there was none.
+`links` say where to read more; they are absolute where `gateway.public_url` is set. With `"thin": true` the body has
+no `output` and no `result`, and `data` holds `task_id`, `task_name` and `status` alone. Numbers and the order of
+members are those that JavaScript writes: `JSON.stringify(JSON.parse(body))` is the body, and its signature fits."""
 
 
 def page() -> str:
@@ -155,6 +166,11 @@ def tries() -> str:
     return (
         f"2xx is taken as received. No answer, 5xx and {statuses} are tried again after {pauses} seconds "
         f"(up to {JITTER:.0%} sooner), or later where `Retry-After` says so; {early}. "
+        f"In the first {STARTING_FOR.total_seconds():g} seconds, a 404 or a connection that is refused is tried again "
+        f"at least every {LONGEST_WHILE_STARTING.total_seconds():g} seconds: the receiver may be starting. "
+        f"A receiver (scheme, host and port) gets at most `callbacks.per_receiver` tries at the same time. After "
+        f"`callbacks.failures_allowed` tries in a row without an answer it gets one at a time, until it answers again; "
+        "its other messages wait without using up a try, and `GET /v1/monitoring/receivers` names it. "
         "Anything else, redirects too, ends the tries. "
         "`GET /v1/tasks/{task_id}/deliveries` is the ledger, `POST …/deliveries/{n}/replay` sends again."
     )

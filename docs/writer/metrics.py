@@ -20,7 +20,7 @@ def page() -> str:
 
 def rows() -> Iterator[tuple[str, str, str, str]]:
     nothing = cast("Any", None)  # only asked when it is scraped
-    for metric in vars(Metrics(nothing, nothing, nothing)).values():
+    for metric in vars(Metrics(nothing, nothing, nothing, nothing)).values():
         if isinstance(metric, Gauge | Counter):
             family = next(iter(metric.collect()))
             name = f"{family.name}_total" if isinstance(metric, Counter) else family.name

@@ -4,13 +4,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from common.transcript import LATEST_S
 from services.subtitle.errors import NotDiarization
 
 START, LENGTH, SPEAKER = 3, 4, 7
 """Where a line of RTTM has them (NIST, The 2009 Rich Transcription Evaluation Plan, appendix A)."""
 COMMENT = ";;"
 
-Time = Annotated[float, Field(allow_inf_nan=False, description="seconds")]
+Time = Annotated[float, Field(ge=-LATEST_S, le=LATEST_S, allow_inf_nan=False, description="seconds")]
 
 
 class Turn(BaseModel):

@@ -87,7 +87,10 @@ def references(value: Any) -> Iterator[str]:
 def real_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The gateway as it is run, with its own catalog, and workers that find at once that the files are no media."""
     with Stack(
-        tmp_path_factory.mktemp("real"), BATON_AUTH__API_KEYS=f'["{key_hash(KEY)}"]', BATON_GATEWAY__SSE_PING="1"
+        tmp_path_factory.mktemp("real"),
+        BATON_AUTH__API_KEYS=f'["{key_hash(KEY)}"]',
+        BATON_GATEWAY__SSE_PING="1",
+        BATON_MODELS__OFFLINE="true",
     ) as real:
         real.spawn("api_gateway", "gateway", {})
         real.worker("ffmpeg")

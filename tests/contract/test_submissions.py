@@ -156,6 +156,34 @@ def test_waiting_for_a_finished_task_answers_at_once(shared_stack: Stack) -> Non
     assert post(shared_stack, body, Prefer="wait=5").json()["status"] == "SUCCESS"
 
 
+@pytest.mark.parametrize("part", ["status", "result"])
+def test_who_waits_for_status_or_result_gets_it_when_the_task_has_ended(shared_stack: Stack, part: str) -> None:
+    task_id = shared_stack.submit("testing.work", {"seconds": 2})
+    answer = shared_stack.http.get(f"/v1/tasks/{task_id}/{part}", headers={"Prefer": "wait=25"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "SUCCESS")
+    assert answer.headers["preference-applied"] == "wait"
+
+
+@pytest.mark.parametrize(("part", "status"), [("status", 200), ("result", 202)])
+def test_who_waits_too_shortly_gets_it_as_it_stands(shared_stack: Stack, part: str, status: int) -> None:
+    task_id = shared_stack.submit(SLOW["task_name"], SLOW["input_data"])
+    begin = monotonic()
+    answer = shared_stack.http.get(f"/v1/tasks/{task_id}/{part}", headers={"Prefer": "wait=1"})
+    assert (answer.status_code, answer.json()["status"] in {"PENDING", "RUNNING"}) == (status, True)
+    assert monotonic() - begin >= 1
+    assert "preference-applied" not in answer.headers
+    shared_stack.http.post(f"/v1/tasks/{task_id}/cancel")
+
+
+def test_who_waits_for_a_task_that_is_cancelled_learns_it(shared_stack: Stack) -> None:
+    task_id = shared_stack.submit("testing.work", {"seconds": 60})
+    with ThreadPoolExecutor(1) as threads:
+        path, headers = f"/v1/tasks/{task_id}/result", {"Prefer": "wait=25"}
+        answer = threads.submit(shared_stack.http.get, path, headers=headers)
+        shared_stack.http.post(f"/v1/tasks/{task_id}/cancel")
+        assert answer.result().json()["status"] == "CANCELLED"
+
+
 @pytest.mark.parametrize("prefer", ["wait=0", "respond-async", "waiting=5", "wait=", "wait=-5", "", "wait=x"])
 def test_any_other_preference_waits_for_nothing(shared_stack: Stack, prefer: str) -> None:
     assert post(shared_stack, echo("a"), Prefer=prefer).status_code == 202

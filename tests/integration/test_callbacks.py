@@ -200,6 +200,15 @@ def test_any_other_answer_is_final(own: Stack, status: int) -> None:
         assert elsewhere.seen == []
 
 
+def test_a_redirect_to_a_name_that_cannot_be_is_a_try_like_any_other(own: Stack) -> None:
+    with Receiver(Answer(302, {"Location": "http://xn--localhost/"}, body=b""), 200) as receiver:
+        task_id = own.submit(*ECHO, callback=receiver.url)
+        first, second = settled(own, task_id, 2)
+        assert "cannot be read" in first["error"]
+        assert second["status_code"] == 200
+        assert "callback_crashed" not in own.logged("gateway")
+
+
 def test_a_conflict_for_ever_is_given_up_after_the_first_minute(own: Stack) -> None:
     with Receiver(409) as receiver:
         task_id = own.submit(*ECHO, callback=receiver.url)

@@ -60,7 +60,7 @@ def test_a_raw_upload_comes_back_byte_for_byte_by_id_path_and_url(file_stack: St
 
 
 def test_a_multipart_upload_is_the_file_alone(file_stack: Stack) -> None:
-    files = {"note": (None, "just text"), "file": ("clip.mkv", b"first"), "other": ("other.mkv", b"second")}
+    files = {"note": (None, "just text"), "file": ("clip.mkv", b"first"), "other": (None, "more text")}
     told = file_stack.http.post("/v1/files", files=files).json()
     assert (told["name"], told["size"]) == ("clip.mkv", 5)
     assert file_stack.http.get(told["url"]).content == b"first"
@@ -93,6 +93,16 @@ def test_a_name_is_made_harmless(file_stack: Stack, name: str, kept: str) -> Non
     assert told["name"] == kept
     assert file_stack.http.get(told["url"]).content == b"x"
     assert (file_stack.share / told["path"]).parent.parent == file_stack.share / "inputs"
+
+
+@pytest.mark.parametrize("path", ["/v1/files", "/v1/audio/transcriptions"])
+def test_a_second_file_is_refused_and_none_is_stored(file_stack: Stack, path: str) -> None:
+    before = sorted((file_stack.share / "inputs").iterdir())
+    files = [("file", ("a.mkv", b"first")), ("file", ("b.mkv", b"second"))]
+    answer = file_stack.http.post(path, files=files, data={"model": "whisper-1"})
+    assert answer.status_code in {400, 422}
+    assert "more than one file" in answer.text
+    assert sorted((file_stack.share / "inputs").iterdir()) == before
 
 
 def test_a_name_in_a_multipart_body_is_made_harmless_too(file_stack: Stack) -> None:

@@ -12,6 +12,7 @@ import pytest
 from pydantic_core import to_json
 from typing_extensions import override
 
+from api_gateway.callbacks.encryption import TargetCipher
 from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.background import Background
 from api_gateway.monitor.gpu_lock_monitor import GPULockMonitor
@@ -19,7 +20,7 @@ from common import keys
 from common.gpu.leases import views
 from common.gpu.lock import Claim, GpuLock
 from common.redis import AsyncRedis, SyncRedis
-from common.settings import GpuLockSettings, MonitorSettings, RedisSettings, TaskSettings
+from common.settings import CallbackSettings, GpuLockSettings, MonitorSettings, RedisSettings, TaskSettings
 from common.state import StateStore
 from common.worker.orders import take
 from tests.support.redis_server import RedisServer
@@ -45,7 +46,7 @@ async def monitor(server: RedisServer, **settings: object) -> AsyncIterator[Watc
     redis = AsyncRedis(RedisSettings.model_validate({"url": server.url}))
     chosen = MonitorSettings.model_validate({"timeout_levels": NOW, "obey_grace": 0.05, **settings})
     background = Background(4)
-    alerts, store = Alerts(lambda: None), StateStore(TaskSettings())
+    alerts, store = Alerts(lambda: None, TargetCipher(CallbackSettings())), StateStore(TaskSettings())
     yield Watch(GPULockMonitor(redis, store, chosen, alerts=alerts, background=background), redis, background)
     await background.close()
     await redis.close()

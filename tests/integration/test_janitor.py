@@ -94,8 +94,24 @@ def test_the_files_of_a_removed_task_are_removed_when_their_gateway_died_before(
 def test_an_id_whose_record_has_expired_leaves_every_index(janitor: Looks, redis: SyncRedis) -> None:
     old, new = ((utcnow() - age).timestamp() * 1_000_000 for age in (LONGER, timedelta(hours=1)))
     redis.client.set(keys.state("known"), "{}", ex=60)
-    for index in (keys.INDEX, "tasks:index:SUCCESS"):
+    indexes = (keys.INDEX, "tasks:index:SUCCESS", keys.named("testing.echo"))
+    for index in indexes:
         redis.client.zadd(index, {"expired": old, "known": old, "new": new})
     janitor()
-    for index in (keys.INDEX, "tasks:index:SUCCESS"):
+    for index in indexes:
         assert redis.client.zrange(index, 0, -1) == ["known", "new"]
+
+
+def test_tasks_of_an_earlier_version_get_into_the_index_of_their_name(janitor: Looks, redis: SyncRedis) -> None:
+    now_us = int(utcnow().timestamp() * 1_000_000)
+    names = {f"task_{number}": f"testing.{'echo' if number % 2 else 'work'}" for number in range(1_200)}
+    for number, (task_id, name) in enumerate(names.items()):
+        redis.client.hset(keys.control(task_id), "task_name", name)
+        redis.client.expire(keys.control(task_id), 60)
+        redis.client.zadd(keys.INDEX, {task_id: now_us + number})
+    redis.client.zadd(keys.INDEX, {"expired": now_us})
+    janitor()
+    found = redis.client.zrange(keys.named("testing.echo"), 0, -1, withscores=True)
+    assert [task_id for task_id, _ in found] == [task_id for task_id, name in names.items() if name == "testing.echo"]
+    assert all(score == redis.client.zscore(keys.INDEX, task_id) for task_id, score in found[::100])
+    assert redis.client.zcard(keys.named("testing.work")) == len(names) // 2

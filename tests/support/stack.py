@@ -17,6 +17,7 @@ from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
+GUARDED = ROOT / "tests/support/guarded"
 FINAL = {"SUCCESS", "FAILED", "CANCELLED"}
 PATIENCE_S = 60
 """For a process to start, on a busy machine."""
@@ -30,6 +31,10 @@ QUICK = {
     "BATON_TASKS__CANCEL_GRACE": "1",
     "BATON_STORAGE__MIN_FREE_BYTES": "0",
     "BATON_CALLBACKS__ALLOWED_HOSTS": '["127.0.0.1"]',
+    # a gateway asks no name server and reaches no public address
+    "BATON_CALLBACKS__ALLOW_PUBLIC": "false",
+    "BATON_STORAGE__ALLOW_PUBLIC": "false",
+    "BATON_MODELS__HUB_ENDPOINT": "http://127.0.0.1:9",
     "BATON_CALLBACKS__SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 }
 
@@ -50,6 +55,7 @@ class Stack:
         self.environment = {**QUICK, **environment}
         self.processes: list[subprocess.Popen[bytes]] = []
         self.url = f"http://127.0.0.1:{self.port}"
+        self.left_the_machine = folder / "left-the-machine.log"
         self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -63,6 +69,7 @@ class Stack:
             process.wait()
         self.redis.stop()
         self.http.close()
+        assert not self.left_the_machine.exists(), self.left_the_machine.read_text()
 
     # ---- processes ----
 
@@ -89,7 +96,7 @@ class Stack:
         return list(self.redis.client.scan_iter(f"worker:{service}@*"))
 
     def spawn(self, module: str, name: str, environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[bytes]:
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("BATON_")}  # noqa: TID251 - PATH and the like
+        inherited = guarded_environment(self.left_the_machine)
         configured = {
             "BATON_REDIS__URL": self.redis.url,
             "BATON_GATEWAY__PORT": str(self.port),
@@ -156,6 +163,13 @@ class Stack:
         return [
             (kind, data) for kind, data in self.events(task_id) if kind == "error" or any(end in data for end in ends)
         ]
+
+
+def guarded_environment(log: Path) -> dict[str, str]:
+    """Return the environment of a process that may not leave this machine; `log` gets each attempt."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("BATON_")}  # noqa: TID251 - PATH and the like
+    paths = [str(GUARDED), *filter(None, [inherited.get("PYTHONPATH")])]
+    return {**inherited, "PYTHONPATH": os.pathsep.join(paths), "NETWORK_GUARD_LOG": str(log)}
 
 
 def children(process: subprocess.Popen[bytes]) -> list[int]:

@@ -3,12 +3,12 @@
 from base64 import b64encode
 from datetime import timedelta
 from email.utils import format_datetime
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from api_gateway.callbacks.schedule import JITTER, LONGEST_RETRY_AFTER, next_pause
+from api_gateway.callbacks.schedule import JITTER, LONGEST_RETRY_AFTER, NOT_CONNECTED, next_pause
 from api_gateway.callbacks.sender import request_target, signer
 from common.clock import utcnow
 from common.errors import NotStartable
@@ -38,7 +38,7 @@ def test_the_schedule_is_the_designed_one_within_its_jitter(status: int | None) 
 
 
 def test_the_pauses_differ_from_message_to_message() -> None:
-    assert len({next_pause(500, 6, NOW) for _ in range(20)}) > 1
+    assert len({next_pause(500, 6, timedelta(seconds=9)) for _ in range(20)}) > 1
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 299, 300, 301, 304, 307, 308, 400, 401, 403, 410, 422])
@@ -57,10 +57,26 @@ def test_a_conflict_is_tried_again_in_the_first_minute_only() -> None:
     assert next_pause(409, 1, timedelta(seconds=61)) is None
 
 
-def test_a_receiver_that_is_just_starting_is_tried_for_ten_minutes() -> None:
+def test_a_not_found_is_tried_again_at_least_every_30_s_for_ten_minutes_and_no_longer() -> None:
     tried_again = pauses(404)
-    assert len(tried_again) == len(list(takewhile(lambda planned: planned <= 300, DESIGNED)))
+    assert max(tried_again) <= timedelta(seconds=30)
+    assert timedelta(minutes=9, seconds=30) <= sum(tried_again, NOW) <= timedelta(minutes=10)
     assert next_pause(404, 1, timedelta(seconds=601)) is None
+
+
+def test_a_refused_connection_is_tried_again_at_least_every_30_s_for_ten_minutes_then_by_the_schedule() -> None:
+    tried_again = pauses(NOT_CONNECTED)
+    ages = list(accumulate(tried_again))
+    early = [pause for pause, age in zip(tried_again, ages, strict=True) if age <= timedelta(minutes=10)]
+    assert max(early) <= timedelta(seconds=30)
+    assert max(tried_again[len(early) + 1 :]) > timedelta(hours=4)
+    assert timedelta(hours=13) < ages[-1] < timedelta(hours=27)
+
+
+def test_an_error_after_many_refused_connections_is_still_tried_again() -> None:
+    pause = next_pause(503, 25, timedelta(minutes=9))
+    assert pause
+    assert pause <= timedelta(minutes=30)
 
 
 @pytest.mark.parametrize(("retry_after", "expected"), [(0, 0.25), (3, 3), (90_000, 36_000)])

@@ -342,6 +342,11 @@ def test_a_redirect_to_another_scheme_is_not_readable(site: Site, tmp_path: Path
     failure(InputNotReadable, site.url("/a", to("file:///etc/passwd")), tmp_path)
 
 
+def test_a_redirect_to_a_name_that_cannot_be_is_not_readable(site: Site, tmp_path: Path) -> None:
+    error = failure(InputNotReadable, site.url("/a", to("http://xn--localhost/")), tmp_path)
+    assert "host name that cannot be read" in error.message
+
+
 def test_a_redirect_loop_ends(site: Site, tmp_path: Path) -> None:
     error = failure(InputNotReadable, site.url("/a", to("/a")), tmp_path)
     assert "redirects more than 5 times" in error.message

@@ -26,10 +26,8 @@ from common.outgoing import (
 PUBLIC = "93.184.216.34"
 
 
-def policy(*allowed: str, allow_private: bool = False, error: type[BatonError] = CallbackNotAllowed) -> TargetPolicy:
-    return TargetPolicy(
-        allowed, "callbacks.allowed_hosts", error, allow_private=allow_private, switch="callbacks.allow_private"
-    )
+def policy(*allowed: str, error: type[BatonError] = CallbackNotAllowed, **more: bool) -> TargetPolicy:
+    return TargetPolicy(allowed, "callbacks.allowed_hosts", error, switch="callbacks.allow_private", **more)
 
 
 class NameServer:
@@ -250,6 +248,32 @@ def test_a_name_that_does_not_resolve_passes_at_submission(monkeypatch: pytest.M
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     allowed(policy(), "http://soon.test/")
     allowed(policy(), f"http://{'a' * 70}.test/")  # a label too long: UnicodeError
+
+
+def test_where_only_listed_hosts_are_reached_no_other_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: Any, **_kwargs: Any) -> list[Any]:
+        raise AssertionError("a name was looked up")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    only = policy("n8n", "10.0.0.0/8", allow_public=False)
+    assert "is not listed" in refused(only, "http://hook.example/").message
+    with pytest.raises(AssertionError, match="looked up"):
+        only.check("http://N8N./x")
+
+
+@pytest.mark.parametrize(("url", "fine"), [("http://10.1.2.3/", True), ("http://93.184.215.14/", False)])
+def test_where_only_listed_hosts_are_reached_an_address_must_be_listed(url: str, fine: bool) -> None:
+    only = policy("10.0.0.0/8", allow_public=False)
+    if fine:
+        allowed(only, url)
+    else:
+        refused(only, url)
+
+
+@pytest.mark.parametrize("host", ["xn--localhost", "xn--", "xn--a", "xn--zz--zz.localhost", "xn--ls8h.localhost"])
+def test_a_name_that_only_looks_like_idna_is_refused(host: str) -> None:
+    assert "cannot be read" in refused(policy(), f"http://{host}/").message
+    assert "cannot be read" in refused(policy(allow_private=True), f"http://{host}:80/x?y").message
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,9 @@ class TaskLife(RuleBasedStateMachine):
         self.store = StateStore(TaskSettings(max_attempts=2, max_pending=2))
         self.fences: dict[str, int] = {}
         self.ends: dict[str, int] = {}
-        self.messages: set[str] = set()
+        self.messages: dict[str, str] = {}
+        """Message ids in the outbox, with their tasks: they go with them."""
+        self.names: set[str] = set()
         self.news: list[tuple[str, str | None]] = []
         self.views: list[Record] = []
         self.calls: list[Call[Any]] = []
@@ -128,6 +130,7 @@ class TaskLife(RuleBasedStateMachine):
         if not after:
             assert not before or Status(before["status"]) in FINAL, "only what is finished can be removed"
             self.ends.pop(task_id, None)
+            self.messages = {name: owner for name, owner in self.messages.items() if owner != task_id}
             if before:
                 self.news.append((task_id, None))
             return
@@ -140,8 +143,9 @@ class TaskLife(RuleBasedStateMachine):
             self.ends[task_id] = self.ends.get(task_id, 0) + 1
             record = self.redis.run(self.store.get(task_id))
             if record and (message := message_for(record, record.context)):
-                assert message.id not in self.messages, "each end is told under a name of its own"
-                self.messages.add(message.id)
+                assert message.id not in self.names, "each end is told under a name of its own"
+                self.names.add(message.id)
+                self.messages[message.id] = task_id
         assert int(after["fence"]) >= self.fences.get(task_id, 0), "a fence never falls, not even over a removal"
         self.fences[task_id] = int(after["fence"])
         assert int(after["attempt"]) <= int(after["attempt_limit"])
@@ -214,6 +218,7 @@ class TaskLife(RuleBasedStateMachine):
             listed = [each for each in Status if self.in_zset(keys.index(each), task_id)]
             assert listed == ([status] if status else [])
             assert self.in_zset(keys.INDEX, task_id) == bool(status)
+            assert self.in_zset(keys.named(CONTRACT.name), task_id) == bool(status)
             assert self.in_zset(keys.waiting(CONTRACT.queue), task_id) == (status == Status.PENDING)
             assert not self.in_zset(keys.DISPATCH, task_id) or status == Status.PENDING
             assert self.redis.client.exists(keys.state(task_id)) == bool(status)
@@ -223,7 +228,7 @@ class TaskLife(RuleBasedStateMachine):
         for task_id, count in self.ends.items():
             stream = self.redis.client.xrange(keys.events(task_id))
             assert sum(events.closes(fields["event"], fields["data"]) for _, fields in stream) == count
-        assert set(self.redis.client.zrange(keys.OUTBOX, 0, -1)) == self.messages
+        assert set(self.redis.client.zrange(keys.OUTBOX, 0, -1)) == self.messages.keys()
         assert all(self.redis.client.exists(keys.message(name)) for name in self.messages)
 
     @invariant()

@@ -34,6 +34,23 @@ def generated(job: SubtitleJob, transcript: Transcript | bytes | str, **options:
     )
 
 
+@pytest.mark.parametrize(
+    "segment",
+    [
+        '{"id": 1, "start": 1e308, "end": 1e309, "text": "x"}',
+        '{"id": 1, "start": 0, "end": 1e308, "text": "x"}',
+        '{"id": 1, "start": NaN, "end": NaN, "text": "x"}',
+        '{"id": 1, "start": 0, "end": Infinity, "text": "x"}',
+        '{"id": 1' + "0" * 400 + ', "start": 0, "end": 1, "text": "x"}',
+        '{"id": 1, "start": 0, "end": 1, "text": "x", "words": [{"text": "x", "start": 0, "end": 1e309}]}',
+    ],
+)
+def test_a_number_that_no_medium_has_is_an_error_that_names_it(job: SubtitleJob, segment: str) -> None:
+    with pytest.raises(NotATranscript) as raised:
+        generated(job, f'{{"language": "en", "segments": [{segment}]}}')
+    assert all(place.startswith("segments.0") for place in raised.value.detail["wrong"])
+
+
 def one(text: str) -> Transcript:
     return Transcript(segments=[Segment(id=0, start=1, end=3, text=text)])
 

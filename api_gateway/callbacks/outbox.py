@@ -1,0 +1,95 @@
+"""The outbox of callback messages: what it holds, and the changes that Redis makes to it in one step each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from api_gateway.callbacks import schedule
+from api_gateway.callbacks.encryption import bare
+from common import keys
+from common.clock import utcnow
+from common.messages import Message
+from common.redis import Call, script
+from common.state import us
+
+MOST_TRIES_KEPT = 200
+
+
+class Try(BaseModel):
+    """One try at a callback, as the ledger keeps it."""
+
+    message_id: str
+    type: str
+    url: str
+    at: datetime
+    duration: float
+    status_code: int | None = None
+    error: str | None = None
+    answer: str = ""
+    next_try_at: datetime | None = None
+    refused_here: Annotated[bool, Field(exclude=True)] = False
+    """Nothing was sent: the target is not allowed, or cannot be decrypted."""
+
+    @property
+    def answered(self) -> bool | None:
+        """Whether the receiver answered; None when it was not asked."""
+        return None if self.refused_here else self.status_code is not None
+
+    @property
+    def accepted(self) -> bool:
+        return self.status_code is not None and schedule.accepted(self.status_code)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A message and what is known of its tries so far."""
+
+    message: Message
+    tries: int
+    age: timedelta
+    """Since the end of its first try, by Redis's clock."""
+
+    @classmethod
+    def parse(cls, fields: Mapping[str, str], now_us: int) -> "Pending":
+        age = timedelta(microseconds=now_us - int(fields.get("first_us", now_us)))
+        return cls(Message.model_validate_json(fields["message"]), int(fields["tries"]), age)
+
+
+def settled(message: Message, tried: Try, ttl_s: int) -> Call[int]:
+    delay_us = max(0, us(tried.next_try_at - utcnow())) if tried.next_try_at else -1
+    return Call(
+        script("settle"),
+        [keys.OUTBOX, keys.deliveries(message.task_id), keys.message(message.id)],
+        [
+            message.id,
+            tried.model_dump_json(),
+            ttl_s,
+            delay_us,
+            MOST_TRIES_KEPT,
+            without_secrets(message).model_dump_json(),
+        ],
+        int,
+    )
+
+
+def replayed(message: Message) -> Call[bool]:
+    return Call(
+        script("replay"), [keys.OUTBOX, keys.message(message.id)], [message.id, message.model_dump_json()], bool
+    )
+
+
+def without_secrets(message: Message) -> Message:
+    return message.model_copy(update={"target": bare(message.target)})
+
+
+def deferred(message_id: str, delay: timedelta) -> Call[int | None]:
+    """Give a message another due time. The answer is that time in us, or None when it is not in the outbox any more."""
+    return Call(script("defer"), [keys.OUTBOX], [message_id, us(delay)], lambda due: int(due) if due else None)
+
+
+def retaken(message_id: str, due_us: int, lease: timedelta) -> Call[bool]:
+    """Take a message that was deferred to `due_us`, unless another gateway has taken it since."""
+    return Call(script("retake"), [keys.OUTBOX], [message_id, due_us, us(lease)], bool)

@@ -1,0 +1,80 @@
+"""A repeated upload finds the task of the first one: the same bytes, parameters, settings and API key.
+
+The fingerprint of a request is its Idempotency-Key. A task that failed, was cancelled or lost its output is not reused:
+the next fingerprint follows from the last one and that task, so each gateway finds the same chain.
+"""
+
+import asyncio
+from hashlib import sha256
+
+from fastapi import Request
+from pydantic_core import to_json
+
+from api_gateway.auth import BEARER, HEADER
+from api_gateway.dependencies import Gateway
+from api_gateway.submission import TaskRequest
+from api_gateway.uploads import Upload
+from common.context import Status
+from common.contract import TaskInput
+from common.errors import FileMissing, TaskIdConflict, TaskNotFound
+from common.record import Record
+from common.transcript_so_far import text_file
+from services.faster_whisper.settings import FasterWhisperSettings
+
+MOST_FOLLOWED = 20
+"""Tasks of the same fingerprint that are looked at; after them the request is a task without one."""
+
+
+async def fingerprint(request: Request, gateway: Gateway, data: TaskInput, upload: Upload) -> str:
+    """Return what makes two requests the same, whoever's gateway they come to."""
+    bearer = await BEARER(request)
+    key = await HEADER(request) or (bearer.credentials if bearer else "")
+    parts = {
+        "audio": upload.digest.hexdigest(),
+        "input": data.model_dump(mode="json", exclude={"audio_path"}),
+        "settings": gateway.settings.section(FasterWhisperSettings).model_dump(mode="json"),
+        "key": sha256(key.encode()).hexdigest(),
+    }
+    return f"openai-{sha256(to_json(parts)).hexdigest()}"
+
+
+async def submit_or_join(gateway: Gateway, wanted: TaskRequest, fingerprint: str | None) -> tuple[str, bool]:
+    """Submit the task, or find the one that the same request made before. Return its id, and whether it is new.
+
+    Raises:
+        QueueFull, StateUnavailable: nothing was submitted.
+    """
+    for _ in range(MOST_FOLLOWED if fingerprint else 0):
+        try:
+            return await submit(gateway, wanted, fingerprint), True
+        except TaskIdConflict as error:
+            known = str(error.detail["task_id"])
+        if await is_usable(gateway, known):
+            return known, False
+        fingerprint = f"openai-{sha256(f'{fingerprint} {known}'.encode()).hexdigest()}"
+    return await submit(gateway, wanted, None), True
+
+
+async def submit(gateway: Gateway, wanted: TaskRequest, fingerprint: str | None) -> str:
+    created, _, publish = await gateway.submit(wanted, fingerprint)
+    await publish()
+    return created.task_id
+
+
+async def is_usable(gateway: Gateway, task_id: str) -> bool:
+    """Tell whether the task goes on, or has a transcript that is still there."""
+    try:
+        record = await gateway.record(task_id)
+    except TaskNotFound:
+        return False
+    if record.control.status.final:
+        return record.control.status is Status.SUCCESS and await asyncio.to_thread(has_transcript, gateway, record)
+    return record.control.cancel_us is None
+
+
+def has_transcript(gateway: Gateway, record: Record) -> bool:
+    try:
+        text_file(gateway.storage, record)
+    except FileMissing:
+        return False
+    return True

@@ -1,0 +1,8 @@
+-- Give a member of a list of work another due time, without any other change.
+-- KEYS  1 a sorted set by due time in us
+-- ARGV  1 member  2 delay us
+-- Returns the due time in us, or '' when the member is on the list no more
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return '' end
+local due = string.format('%.0f', now_us() + ARGV[2])
+redis.call('ZADD', KEYS[1], 'XX', due, ARGV[1])
+return due

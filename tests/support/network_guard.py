@@ -1,0 +1,63 @@
+"""No test sends a packet off this machine: connects, datagrams and name look-ups to elsewhere are refused and recorded.
+
+Python's audit hooks see every socket of CPython, in a test's own process and, by `guarded/sitecustomize.py`, in those
+that it starts. uvloop's sockets they do not see: a gateway is held to loopback by the settings in `stack.QUICK`.
+"""
+
+import socket
+import sys
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Any
+
+CONNECTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+LOOKS_UP = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
+OWN_NAMES = frozenset({"", "localhost", "ip6-localhost", socket.gethostname().lower()})
+
+
+def is_numeric(host: str) -> bool:
+    """Tell whether a host is an address, in whatever spelling the C library takes."""
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        try:
+            socket.inet_aton(host)
+        except OSError:
+            return False
+    return True
+
+
+def leaves(event: str, arguments: tuple[Any, ...]) -> str | None:
+    """Return what would leave the machine, or None when nothing would."""
+    if event in CONNECTS:
+        address = arguments[-1]
+        if not isinstance(address, tuple) or not address or not isinstance(address[0], str):
+            return None
+        host = address[0].partition("%")[0]
+        local = host.lower() in OWN_NAMES or (is_numeric(host) and is_loopback(host))
+        return None if local else f"{event} to {address[0]}"
+    if event in LOOKS_UP:
+        host = arguments[0].decode() if isinstance(arguments[0], bytes) else arguments[0] or ""
+        return None if host.lower() in OWN_NAMES or is_numeric(host) else f"{event} of {host}"
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        found = ip_address(host)
+    except ValueError:
+        found = ip_address(socket.inet_aton(host))
+    return found.is_loopback or found.is_unspecified
+
+
+def install(record: Callable[[str], None]) -> None:
+    """Guard this process until its end; `record` is told of each attempt."""
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in CONNECTS or event in LOOKS_UP:
+            what = leaves(event, arguments)
+            if what:
+                record(what)
+                raise OSError(f"{what}: no test may leave this machine")
+
+    sys.addaudithook(hook)
