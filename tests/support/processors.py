@@ -52,7 +52,7 @@ PROCESSORS = {
 
 def numpy_features() -> set[str]:
     """Return the groups of instructions that NumPy has chosen to use on this machine."""
-    return set(np.show_config(mode="dicts")["SIMD Extensions"]["found"])
+    return set(np.show_config(mode="dicts")["SIMD Extensions"].get("found", ()))
 
 
 @cache
