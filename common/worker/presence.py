@@ -27,6 +27,8 @@ class Presence(BaseModel):
     rss: int
     gpu_host: str
     """The name that its host's cards are locked under."""
+    programs: dict[str, str] = {}
+    """The version and path of each program that it runs, or the error why it cannot."""
 
     @property
     def host(self) -> str:

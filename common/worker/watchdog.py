@@ -18,6 +18,7 @@ from common.errors import StateUnavailable
 from common.worker.enforcement import carry_out_orders
 from common.worker.presence import Presence, departed, shown
 from common.worker.process import busy, kill_tree, stopping
+from common.worker.programs import describe_programs
 
 if TYPE_CHECKING:
     from common.worker.app import WorkerApp
@@ -35,6 +36,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         self.app: WorkerApp = worker.app
         self.worker = worker
         self.over = threading.Event()
+        self.programs: dict[str, str] = {}
         self.stopping_since: float | None = None
         self.started_at = utcnow()
         self.reaper: Any = None
@@ -44,6 +46,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
 
     @override
     def start(self, worker: Any) -> None:
+        self.programs = describe_programs(self.app.process.settings)
         self.thread.start()
 
     def register_with_event_loop(self, worker: Any, hub: Any) -> None:
@@ -113,5 +116,6 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
             children=self.children(),
             rss=psutil.Process().memory_info().rss,
             gpu_host=process.gpu_host,
+            programs=self.programs,
         )
         process.redis.run(shown(presence))
