@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 from typing_extensions import override
 
 from cli import screen
-from cli.commands import files, keys, models, stack, tasks
+from cli.commands import doctor, files, keys, models, stack, tasks
 from cli.commands.options import DEFAULT_URL, Session
 from cli.errors import EXIT_FAILED, EXIT_INTERRUPTED, CommandError
 from cli.stack.folder import DEFAULT
@@ -54,7 +54,7 @@ def baton(
 COMMANDS: dict[str, list[Callable[..., None]]] = {
     "The local stack": [stack.up, stack.down, stack.status, stack.logs, stack.demo],
     "Tasks": [tasks.submit, tasks.watch, tasks.result, tasks.cancel, tasks.tasks, tasks.catalog, files.upload],
-    "Administration": [models.models, keys.key],
+    "Administration": [models.models, keys.key, doctor.doctor],
 }
 
 for panel, commands in COMMANDS.items():

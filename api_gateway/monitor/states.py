@@ -118,6 +118,7 @@ class WorkerState(BaseModel):
     active: list[str] = []
     children: list[int] = []
     rss: int | None = None
+    programs: dict[str, str] = {}
     locks: list[str] = []
 
     @classmethod
@@ -128,7 +129,7 @@ class WorkerState(BaseModel):
         known = seen.presence
         mine = {f"{known.name.rpartition('/')[0]}/{pid}" for pid in known.children}
         held = [view.id for view in views if view.holder and view.holder.worker in mine]
-        told = known.model_dump(include={"service", "pid", "started_at", "active", "children", "rss"})
+        told = known.model_dump(include={"service", "pid", "started_at", "active", "children", "rss", "programs"})
         return state.model_copy(update={**told, "alive": True, "locks": held})
 
 

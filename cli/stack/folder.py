@@ -83,8 +83,15 @@ class StateDir:
 
     def running_url(self) -> str | None:
         """Return where the stack of this directory was started, None if it was stopped."""
+        return self.running("url")
+
+    def running_redis_url(self) -> str | None:
+        """Return the Redis of the stack of this directory, None if it was stopped."""
+        return self.running("redis_url")
+
+    def running(self, what: str) -> str | None:
         try:
-            return str(json.loads(self.address.read_text(encoding="utf-8"))["url"])
+            return str(json.loads(self.address.read_text(encoding="utf-8"))[what])
         except FileNotFoundError:
             return None
 

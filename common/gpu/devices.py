@@ -139,6 +139,15 @@ def detect(settings: GpuSettings, redis: SyncRedis, host: str) -> list[Device]:
         return [SimulatedDevice(redis, host, settings.simulated_memory_mib)]
     if settings.device == "cpu" or (settings.device == "auto" and not nvidia_present()):
         return [CpuDevice()]
+    return [*find_cards()]
+
+
+def find_cards() -> list[NvmlDevice]:
+    """Return the cards of this machine.
+
+    Raises:
+        NotStartable: there is no NVIDIA driver.
+    """
     count: int = library().nvmlDeviceGetCount()
     return [NvmlDevice(index) for index in range(count)]
 

@@ -40,6 +40,8 @@ class Presence(BaseModel):
     """What its processes have been given and have not claimed yet."""
     replaced: list[Unclaimed] = []
     """Deliveries of the last quarter of an hour whose process was killed because it did not claim them."""
+    programs: dict[str, str] = {}
+    """The version and path of each program that it runs, or the error why it cannot."""
 
     @property
     def host(self) -> str:

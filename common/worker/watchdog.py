@@ -22,6 +22,7 @@ from common.worker.forking import no_fork
 from common.worker.presence import Presence, Unclaimed, departed, shown
 from common.worker.probe import STALE_AFTER_S, show_alive
 from common.worker.process import kill_tree, stopping
+from common.worker.programs import describe_programs
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -51,6 +52,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         self.app: WorkerApp = worker.app
         self.worker = worker
         self.over = threading.Event()
+        self.programs: dict[str, str] = {}
         self.stopping_since: float | None = None
         self.started_at = utcnow()
         self.reaper: Any = None
@@ -63,6 +65,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
 
     @override
     def start(self, worker: Any) -> None:
+        self.programs = describe_programs(self.app.process.settings)
         self.thread.start()
 
     def register_with_event_loop(self, worker: Any, hub: Any) -> None:
@@ -197,6 +200,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
             gpu_host=process.gpu_host,
             unclaimed=unclaimed(),
             replaced=[found for at, found in self.replaced if monotonic() - at < REPORTED_FOR_S],
+            programs=self.programs,
         )
         process.redis.run(shown(presence))
 

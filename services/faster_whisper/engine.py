@@ -22,7 +22,7 @@ from common.settings import MIB
 from common.transcript import Segment, Word
 from services.faster_whisper.contracts import TranscribeAudioInput
 from services.faster_whisper.errors import ComputeTypeUnsupported, PromptTooLong
-from services.faster_whisper.features import piecewise
+from services.faster_whisper.features import extractor
 from services.faster_whisper.folder import refuse_damaged
 from services.faster_whisper.models import MODELS
 
@@ -109,7 +109,7 @@ def load(folder: Path, *, compute_type: str, **where: Any) -> Any:
     try:
         with library_errors():
             model = observed()(str(folder), compute_type=compute_type, local_files_only=True, **where)
-            model.feature_extractor = piecewise()(**model.feat_kwargs)
+            model.feature_extractor = extractor()(**model.feat_kwargs)
             return model
     except Exception as error:
         if type(error) in DAMAGE:

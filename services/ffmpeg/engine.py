@@ -1,19 +1,19 @@
-"""The ffmpeg program: which one, what every command of ours has in common, and how it is run."""
+"""The ffmpeg program: what every command of ours has in common, and how it is run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from shutil import which
 from types import ModuleType
 from typing import Any
 
 from common.containers import MEDIA_FORMATS
 from services.ffmpeg import process
-from services.ffmpeg.errors import FfmpegMissing, MediaDamaged
+from services.ffmpeg.errors import MediaDamaged
 from services.ffmpeg.failures import damaged, error_of, told
 from services.ffmpeg.formats import PROTOCOLS
 from services.ffmpeg.limits import Progress, Watch
+from services.ffmpeg.program import find_program
 from services.ffmpeg.settings import FfmpegSettings
 
 COMMON = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", "-stats_period", "0.25", "-y")
@@ -26,28 +26,6 @@ def builder() -> ModuleType:
 
     module: ModuleType = ffmpeg
     return module
-
-
-@cache
-def binary(configured: str | None) -> str:
-    """Return the ffmpeg to run.
-
-    Raises:
-        FfmpegMissing: there is none.
-    """
-    found = which(configured or "ffmpeg") or (None if configured else bundled())
-    if not found:
-        raise FfmpegMissing(configured=configured)
-    return found
-
-
-def bundled() -> str | None:
-    try:
-        from imageio_ffmpeg import get_ffmpeg_exe  # images have their own ffmpeg instead
-
-        return str(get_ffmpeg_exe())
-    except (ImportError, RuntimeError):  # it is not installed, or has no ffmpeg for this platform
-        return None
 
 
 @dataclass(frozen=True)
@@ -75,7 +53,7 @@ class Ffmpeg:
         Raises:
             BatonError: what ffmpeg's words mean; a limit that was passed; or what `on_progress` raised.
         """
-        head = [binary(self.settings.binary), *COMMON, "-loglevel", loglevel]
+        head = [find_program(self.settings.binary).path, *COMMON, "-loglevel", loglevel]
         watch = Watch(self.settings, folder, on_progress)
         ending = process.run(output.compile(cmd=head), folder, watch)
         if error := error_of(ending):

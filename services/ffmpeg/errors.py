@@ -9,6 +9,12 @@ class FfmpegMissing(BatonError):
     code = "ffmpeg_missing"
 
 
+class FfmpegOutdated(BatonError):
+    """The ffmpeg here is older than 5.1. Install a newer one, `pip install imageio-ffmpeg`, or set `ffmpeg.binary`."""
+
+    code = "ffmpeg_outdated"
+
+
 class OutputTooLarge(BatonError):
     """The output grew over the limit. Ask for less, or raise the setting that the message names."""
 

@@ -24,9 +24,15 @@ SIGNS: tuple[tuple[str, type[BatonError]], ...] = (
     ("are supported for WebM", CodecUnsupported),
     ("No such file or directory", FileMissing),
     ("Error opening input", NotMedia),
+    ("Format not on whitelist", NotMedia),
+    (r"^file:/.*: (Invalid argument|Invalid data found when processing input|End of file)$", NotMedia),
     ("Invalid data found when processing input", MediaDamaged),
 )
-"""Signs in the order of trust: the first one found anywhere in the last words decides."""
+"""Patterns in the order of trust: the first one found anywhere in the last words decides.
+
+Before version 6, ffmpeg does not say "Error opening input": it says the input's name, and why. Inputs have absolute
+names, outputs relative ones.
+"""
 
 DAMAGE = ("partial file", "File ended prematurely", "Packet corrupt")
 """What demuxers say at an early end of file, though ffmpeg then exits with 0."""
@@ -39,7 +45,7 @@ def error_of(ending: Ending) -> BatonError | None:
     """Return what went wrong, None when nothing did."""
     text = "\n".join(ending.lines)
     otherwise = FfmpegKilled if ending.code == -SIGKILL else FfmpegFailed
-    kind = next((kind for sign, kind in SIGNS if sign in text), otherwise)
+    kind = next((kind for sign, kind in SIGNS if re.search(sign, text, re.MULTILINE)), otherwise)
     if ending.code == 0 and kind is not StorageFull:  # a full disk at the very end leaves the exit code at 0
         return None
     return kind(exit_code=ending.code, ffmpeg=told(ending.lines))

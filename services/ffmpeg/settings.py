@@ -11,9 +11,10 @@ EIGHT_K = 8_192 * 4_320
 
 
 class FfmpegSettings(Section):
-    binary: Annotated[str | None, Field(description="None is `ffmpeg` on the PATH, else the one of imageio-ffmpeg")] = (
-        None
-    )
+    binary: Annotated[
+        str | None,
+        Field(description="None is the newer of `ffmpeg` on the PATH and the one of imageio-ffmpeg; from 5.1 on"),
+    ] = None
     threads: Annotated[int, Field(ge=0, description="for each decoder, filter and encoder; 0 lets ffmpeg choose")] = 0
     max_pixels: Annotated[int, Field(gt=0, description="width x height of an input; the default lets 8K pass")] = (
         EIGHT_K

@@ -1,11 +1,22 @@
 """The tasks of the ffmpeg service."""
 
+from common.settings import Settings
 from common.worker.job import Job
+from common.worker.programs import PROGRAMS
 from common.worker.task import task
 from services.ffmpeg import audio, burn, cut, frames, loudness, mux, segments, silence, subtitles, video
 from services.ffmpeg import contracts as c
 from services.ffmpeg.media import MediaInfo
+from services.ffmpeg.program import find_program
+from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.workbench import Workbench
+
+
+def describe_ffmpeg(settings: Settings) -> str:
+    return str(find_program(settings.section(FfmpegSettings).binary))
+
+
+PROGRAMS["ffmpeg"] = describe_ffmpeg
 
 
 @task(c.PROBE)

@@ -12,6 +12,7 @@ import pytest
 from command import ROOT, Baton
 
 from cli.stack.plan import free_port, service_names
+from services.ffmpeg.program import find_program
 from tests.support.processes import holders
 from tests.support.waiting import wait_until
 
@@ -44,6 +45,16 @@ def test_every_service_gets_its_worker(baton: Baton) -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert set(baton.processes()) == {"redis", "gateway", *(f"worker-{name}" for name in service_names())}
     assert {process["state"] for process in baton.processes().values()} == {"RUNNING"}
+
+
+def test_a_worker_shows_which_ffmpeg_it_runs(up: Baton) -> None:
+    """So does `baton doctor`, which asks the Redis of the running stack."""
+    url = f"{address(up)}/v1/monitoring/workers"
+    (worker,) = wait_until(lambda: httpx.get(url, trust_env=False).json()["workers"])
+    assert worker["programs"] == {"ffmpeg": str(find_program(None))}
+    checked = up.json("doctor")
+    assert checked["ffmpeg"] == {"ok": True, "text": str(find_program(None))}
+    assert checked["Redis"]["text"].endswith("answers")
 
 
 def test_an_unknown_service_is_told_with_those_there_are(baton: Baton) -> None:

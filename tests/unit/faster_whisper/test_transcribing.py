@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from faster_whisper import BatchedInferencePipeline
 
+from common.audio import opened
 from common.checkpoint import Checkpoint
 from common.transcript import Segment
 from services.faster_whisper import engine
@@ -93,14 +94,17 @@ def test_batches_give_what_the_plain_batched_pipeline_gives(bench: ServiceBench,
     assert shown(transcript.segments) == shown(segments)
 
 
-def test_every_segment_is_told_as_a_fragment_and_progress_is_by_audio_time(bench: ServiceBench, place: Place) -> None:
+def test_every_segment_is_told_as_a_fragment_and_progress_is_by_audio_time(
+    bench: ServiceBench, place: Place, plain: Any
+) -> None:
     context = bench.run(audio_path=place("sample.mp4"))
     told = bench.events(context.task_id)
     fragments = [json.loads(data) for kind, data in told if kind == "fragment"]
-    assert [one["segment_index"] for one in fragments] == list(range(7))
-    assert fragments[0]["language"] == "en"
-    assert fragments[0]["segments"] == [
-        {"id": 0, "start": 1.0, "end": 3.08, "text": "This evening the river carries the forest."}
+    expected = shown(plain.transcribe(str(FIXTURES / "sample.mp4"), vad_filter=True, temperature=0)[0])
+    assert [one["segment_index"] for one in fragments] == list(range(len(expected)))
+    assert {one["language"] for one in fragments} == {"en"}
+    assert [one["segments"] for one in fragments] == [
+        [{"id": index, "start": start, "end": end, "text": text}] for index, (start, end, text) in enumerate(expected)
     ]
     stage = context.stage
     assert stage.progress
@@ -109,7 +113,10 @@ def test_every_segment_is_told_as_a_fragment_and_progress_is_by_audio_time(bench
 
 def test_the_output_counts_and_names_what_was_heard(bench: ServiceBench, place: Place) -> None:
     output = bench.output(audio_path=place("sample.mp4"), word_timestamps=True)
-    assert (output["language"], output["segments"], output["words"]) == ("en", 7, 48)
+    segments = bench.transcript_of(output).segments
+    words = sum(len(segment.words) for segment in segments)
+    assert (output["language"], output["segments"], output["words"]) == ("en", len(segments), words)
+    assert len(segments) > 1
     assert output["duration"] == 26.112
     assert 0 < output["real_time_factor"] < 5
     assert (output["model"], output["source"], output["warnings"]) == ("tiny-test", "tiny test model", [])
@@ -120,12 +127,16 @@ def test_words_put_together_give_their_segment(bench: ServiceBench, place: Place
         assert "".join(word.text for word in segment.words).strip() == segment.text
 
 
-def test_a_clip_has_the_times_of_the_whole_file(bench: ServiceBench, place: Place) -> None:
-    segments = bench.transcript(audio_path=place("sample.mp4"), start=7.0, end=14.0).segments
-    said = "the happy doctor opens the old mountain every morning number nine eight seven"
-    assert errors(said, " ".join(one.text for one in segments)) <= 1, "the tiny model hears it in other company"
-    assert segments[0].start == pytest.approx(7.6, abs=0.3)
-    assert segments[1].end == pytest.approx(13.2, abs=0.3)
+def test_a_clip_has_the_times_of_the_whole_file(
+    bench: ServiceBench, place: Place, plain: Any, truth: dict[str, Any]
+) -> None:
+    transcript = bench.transcript(audio_path=place("sample.mp4"), start=7.0, end=14.0)
+    with opened(FIXTURES / "sample.mp4", start=7.0, end=14.0) as sound:
+        clip = np.concatenate(list(sound.blocks()))
+    found, _ = plain.transcribe(clip, vad_filter=True, temperature=0)
+    assert shown(transcript.segments) == [(round(s + 7, 3), round(e + 7, 3), text) for s, e, text in shown(found)]
+    spoken = [one["start"] for one in truth["sample.mp4"] if 7.0 < one["start"] < 14.0]
+    assert [one.start for one in transcript.segments] == pytest.approx(spoken, abs=0.5)
 
 
 def test_each_chunk_is_what_plain_makes_of_it_and_no_cut_is_in_speech(

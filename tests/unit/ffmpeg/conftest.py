@@ -1,16 +1,20 @@
 """Media that ffmpeg makes, and a job to work on them."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from shutil import which
 
 import pytest
-from folder_job import FolderJob
+from folder_job import FolderJob, FolderSettings
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from common.media import Artifact, MediaFile
 from services.ffmpeg import probe
 from services.ffmpeg.media import MediaInfo
+from services.ffmpeg.program import MINIMUM, inspect_program
+from services.ffmpeg.settings import FfmpegSettings
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 VIDEO = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=10:duration=3")
@@ -56,9 +60,22 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], bytes]:
     return content
 
 
-@pytest.fixture
-def job(tmp_path: Path) -> FolderJob:
-    return FolderJob(tmp_path / "share")
+def programs() -> dict[str, str]:
+    """Return the different ffmpegs that are here by their version: bundled, on the PATH, and the one of TEST_FFMPEG."""
+    named = os.environ.get("TEST_FFMPEG")  # noqa: TID251 - not a setting of Baton's
+    paths = [path for path in (get_ffmpeg_exe(), which("ffmpeg"), named) if path]
+    found = [program for path in paths if (program := inspect_program(path)) and program.version >= MINIMUM]
+    return {".".join(map(str, program.version)): program.path for program in reversed(found)}
+
+
+PROGRAMS = programs()
+
+
+@pytest.fixture(params=PROGRAMS)
+def job(request: pytest.FixtureRequest, tmp_path: Path) -> FolderJob:
+    """A job of each ffmpeg that is here."""
+    settings = FfmpegSettings(binary=PROGRAMS[request.param])
+    return FolderJob(tmp_path / "share", FolderSettings(settings))
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ class FolderJob:
             raise self.stop
 
     def limit(self, **values: Any) -> None:
-        self.settings.ffmpeg = FfmpegSettings(**values)
+        self.settings.ffmpeg = FfmpegSettings(**{"binary": self.settings.ffmpeg.binary, **values})
 
     def path(self, artifact: Artifact) -> Path:
         return self.share / artifact.path

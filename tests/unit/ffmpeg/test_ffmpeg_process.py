@@ -15,9 +15,10 @@ from common.errors import Cancelled
 from common.media import MediaFile
 from services.ffmpeg import process
 from services.ffmpeg.contracts import TranscodeInput
-from services.ffmpeg.engine import Ffmpeg, binary
-from services.ffmpeg.errors import FfmpegMissing, FfmpegStalled
+from services.ffmpeg.engine import Ffmpeg
+from services.ffmpeg.errors import FfmpegStalled
 from services.ffmpeg.limits import Watch
+from services.ffmpeg.program import find_program
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import transcode
 from tests.support.waiting import wait_until
@@ -27,7 +28,7 @@ MUTE = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); prin
 
 
 def endless() -> list[str]:
-    return [binary(None), *ENDLESS, "-f", "null", "-"]
+    return [find_program(None).path, *ENDLESS, "-f", "null", "-"]
 
 
 KNOWN: set[int] = set()
@@ -131,17 +132,6 @@ def test_ffmpeg_dies_with_a_worker_that_is_killed(tmp_path: Path) -> None:
         ffmpeg = next(child for child in children() if "ffmpeg" in child.name())
         worker.send_signal(signal.SIGKILL)
     wait_until(lambda: not ffmpeg.is_running() or ffmpeg.status() == psutil.STATUS_ZOMBIE)
-
-
-def test_a_missing_binary_says_what_to_install() -> None:
-    with pytest.raises(FfmpegMissing, match="imageio-ffmpeg"):
-        binary("/no/such/ffmpeg")
-
-
-def test_a_chosen_binary_is_used(tmp_path: Path) -> None:
-    link = tmp_path / "my-ffmpeg"
-    link.symlink_to(binary(None))
-    assert binary(str(link)) == str(link)
 
 
 def test_importing_the_tasks_loads_no_heavy_library() -> None:

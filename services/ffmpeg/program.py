@@ -1,0 +1,77 @@
+"""The ffmpeg program: where it is, its version, and which one runs where there are several."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from shutil import which
+
+from typing_extensions import override
+
+from services.ffmpeg.errors import FfmpegMissing, FfmpegOutdated
+
+MINIMUM = (5, 1)
+"""Of Debian 12. Older ones are not tested."""
+NUMBERED = re.compile(r"^ffmpeg version n?(\d+(?:\.\d+)+)")
+LIBAVUTIL = re.compile(r"^libavutil +(\d+)\.", re.MULTILINE)
+LIBAVUTIL_OF_VERSION_0 = 52
+"""The major version of libavutil is this much more than that of ffmpeg, which a development build does not say."""
+VERSION_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    path: str
+    version: tuple[int, ...]
+
+    @override
+    def __str__(self) -> str:
+        return f"{'.'.join(map(str, self.version))} ({self.path})"
+
+
+@cache
+def find_program(configured: str | None) -> Program:
+    """Return the configured ffmpeg; without one, the newer of the one on the PATH and the one of imageio-ffmpeg.
+
+    Raises:
+        FfmpegMissing: there is none, or it does not run.
+        FfmpegOutdated: it is older than `MINIMUM`.
+    """
+    paths = [which(configured)] if configured else [which("ffmpeg"), bundled()]
+    found = [program for path in paths if path and (program := inspect_program(path))]
+    if not found:
+        raise FfmpegMissing(configured=configured)
+    newest = max(found, key=lambda program: program.version)
+    if newest.version < MINIMUM:
+        raise FfmpegOutdated(path=newest.path, version=".".join(map(str, newest.version)))
+    return newest
+
+
+def bundled() -> str | None:
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe  # images have their own ffmpeg instead
+
+        return str(get_ffmpeg_exe())
+    except (ImportError, RuntimeError):  # it is not installed, or has no ffmpeg for this platform
+        return None
+
+
+@cache
+def inspect_program(path: str) -> Program | None:
+    """Return what a program says of itself, None where it does not run or is no ffmpeg."""
+    try:
+        ran = subprocess.run(
+            [path, "-version"], capture_output=True, text=True, errors="replace", timeout=VERSION_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    version = parse_version(ran.stdout)
+    return Program(path, version) if version else None
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """Return the version in the output of `ffmpeg -version`, empty where there is none."""
+    if numbered := NUMBERED.search(text):
+        return tuple(map(int, numbered[1].split(".")))
+    library = LIBAVUTIL.search(text)
+    return (int(library[1]) - LIBAVUTIL_OF_VERSION_0,) if library else ()

@@ -1,0 +1,24 @@
+"""Compare our features with the library's under the kernels that this process uses."""
+
+import sys
+
+import numpy as np
+from faster_whisper.feature_extractor import FeatureExtractor  # type: ignore[import-untyped]  # the library has no types
+
+from services.faster_whisper.features import FRAMES_AT_ONCE, extractor
+from tests.support.sounds import RATE_HZ, speech
+
+LONG = "speech/en-long.flac"
+PIECE_S = FRAMES_AT_ONCE / 100
+SECONDS = (0.01, 1, PIECE_S - 0.01, PIECE_S, PIECE_S + 0.01, 29.99, 30, 30.01, 59.99, 60, 60.01, 89.995, 106)
+
+
+def differing(mels: int) -> list[float]:
+    """Return the lengths of audio whose features differ in any bit, in seconds."""
+    ours, theirs, samples = extractor()(feature_size=mels), FeatureExtractor(feature_size=mels), speech(LONG)
+    pieces = {seconds: samples[: round(seconds * RATE_HZ)] for seconds in SECONDS}
+    return [seconds for seconds, piece in pieces.items() if not np.array_equal(ours(piece), theirs(piece))]
+
+
+if __name__ == "__main__":
+    sys.exit(", ".join(f"{seconds} s" for seconds in differing(80) + differing(128)) or None)
