@@ -1,7 +1,12 @@
 """An engine's worst: it blocks for ever in C, and keeps the interpreter's lock."""
 
 import ctypes
+from collections import deque
+from itertools import repeat
 from threading import Event
+from time import monotonic
+
+SAMPLE = 10_000_000
 
 
 def hang() -> None:
@@ -9,6 +14,13 @@ def hang() -> None:
     libc, mutex = ctypes.PyDLL(None), ctypes.create_string_buffer(64)  # zeros are an unlocked mutex
     libc.pthread_mutex_lock(mutex)
     libc.pthread_mutex_lock(mutex)
+
+
+def spin(seconds: float) -> None:
+    """Compute for about so long in one call that never releases the interpreter's lock."""
+    began = monotonic()
+    deque(repeat(None, SAMPLE), maxlen=0)
+    deque(repeat(None, round(SAMPLE * seconds / (monotonic() - began))), maxlen=0)
 
 
 def stay(*_: object) -> None:

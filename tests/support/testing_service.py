@@ -21,9 +21,10 @@ from common.gpu.residency import Model
 from common.media import Artifact, MediaFile
 from common.worker.job import Job
 from common.worker.task import task
-from tests.support.hang import hang, stay
+from tests.support.hang import hang, spin, stay
 
 TICK_S = 0.02
+SPIN_S = 5.0
 
 
 class EchoInput(TaskInput):
@@ -43,6 +44,8 @@ class WorkInput(TaskInput):
     """No progress calls, so a cancel is never noticed."""
     hang_on: tuple[int, ...] = ()
     """Attempts that block for ever in C with the GIL held, halfway: only a kill helps."""
+    spin_on: tuple[int, ...] = ()
+    """Attempts that compute in C for some seconds with the GIL held, halfway: no heartbeat comes meanwhile."""
     size: Annotated[int, Field(ge=0)] = 0
     """More bytes to write into the result."""
     checkpoint: bool = False
@@ -151,6 +154,8 @@ def misbehave(params: WorkInput, job: Job) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     if job.attempt in params.hang_on:
         hang()
+    if job.attempt in params.spin_on:
+        spin(SPIN_S)
 
 
 @contextmanager
