@@ -78,7 +78,7 @@ def test_an_attempt_that_hangs_in_c_is_killed_once_it_was_taken_back(tidy: Stack
 
 def test_an_engine_that_computes_with_the_interpreters_lock_held_is_not_taken_for_dead(tidy: Stack) -> None:
     task_id = tidy.submit("testing.work", {"seconds": 0.1, "spin_on": [1]})
-    assert attempt_of(tidy.wait_for(task_id)) == ("SUCCESS", 1)
+    assert attempt_of(tidy.wait_for(task_id, timeout=100)) == ("SUCCESS", 1)
 
 
 def test_a_killed_worker_is_noticed_by_its_silence(stack: Stack, receiver: Receiver) -> None:

@@ -4,7 +4,7 @@ import ctypes
 from collections import deque
 from itertools import repeat
 from threading import Event
-from time import monotonic
+from time import process_time
 
 SAMPLE = 10_000_000
 
@@ -17,10 +17,10 @@ def hang() -> None:
 
 
 def spin(seconds: float) -> None:
-    """Compute for about so long in one call that never releases the interpreter's lock."""
-    began = monotonic()
+    """Compute for about so many CPU seconds in one call that never releases the interpreter's lock."""
+    began = process_time()
     deque(repeat(None, SAMPLE), maxlen=0)
-    deque(repeat(None, round(SAMPLE * seconds / (monotonic() - began))), maxlen=0)
+    deque(repeat(None, round(SAMPLE * seconds / (process_time() - began))), maxlen=0)
 
 
 def stay(*_: object) -> None:

@@ -24,7 +24,7 @@ from common.worker.task import task
 from tests.support.hang import hang, spin, stay
 
 TICK_S = 0.02
-SPIN_S = 5.0
+SPIN_S = 6.0
 
 
 class EchoInput(TaskInput):
