@@ -29,6 +29,10 @@ MOST_METADATA_BYTES = 16 * 1024
 
 
 def bounded(metadata: dict[str, Any]) -> dict[str, Any]:
+    try:
+        json.dumps(metadata, allow_nan=False)
+    except ValueError as error:
+        raise ValueError("a number in it, such as 1e309, is too large") from error
     if len(to_json(metadata)) > MOST_METADATA_BYTES:
         raise ValueError(f"metadata is over {MOST_METADATA_BYTES} bytes; keep the rest on your side, by the task_id")
     return metadata

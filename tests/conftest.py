@@ -1,7 +1,9 @@
 """Fixtures that every kind of test may use. Redis is always a real one."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from hypothesis import settings
@@ -11,7 +13,7 @@ from common.settings import RedisSettings
 from tests.support import network_guard
 from tests.support.keys import immortal_keys
 from tests.support.redis_server import RedisServer
-from tests.support.stack import Stack
+from tests.support.stack import Stack, guarded_environment
 
 # no time limit of an example on a busy machine, and the same examples each time: a red run can be repeated
 settings.register_profile("baton", deadline=None, derandomize=True)
@@ -19,6 +21,8 @@ settings.load_profile("baton")
 
 attempts: list[str] = []
 network_guard.install(attempts.append)
+attempts_below = Path(mkdtemp(prefix="network-guard-")) / "attempts"
+os.environ.update(guarded_environment(attempts_below))  # noqa: TID251 - for every process that a test starts
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +30,9 @@ def left_the_machine() -> Iterator[list[str]]:
     """Fail a test that tries to connect to another machine or to look up a name, whatever becomes of the error."""
     attempts.clear()
     yield attempts
-    assert attempts == [], "no test may send a packet off this machine"
+    below = attempts_below.read_text() if attempts_below.exists() else ""
+    attempts_below.unlink(missing_ok=True)
+    assert (attempts, below) == ([], ""), "no test may send a packet off this machine"
 
 
 @pytest.fixture(scope="session")

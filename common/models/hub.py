@@ -69,8 +69,10 @@ def download(
         ModelDownloadFailed: the hub does not answer, or not to the end.
         StorageFull: no room for it.
     """
-    from huggingface_hub import HfApi
+    from huggingface_hub import HfApi, constants
 
+    # else the library asks huggingface.co what to report of this process, also where the hub is a mirror
+    constants.HF_HUB_DISABLE_TELEMETRY = True
     token = settings.hub_token.get_secret_value() if settings.hub_token else None
     api = HfApi(endpoint=settings.hub_endpoint, token=token)
     with hub_errors(spec.repository, api.endpoint), full_disk_is_storage_full():

@@ -150,6 +150,7 @@ VIDEO = {"task_name": "ffmpeg.extract_audio", "input_data": {"video_path": "a.mp
         ({"task_name": "testing.work", "input_data": {"seconds": 1e999}}, "input_data.seconds"),
         ({"task_name": "testing.work", "input_data": {"seconds": 10**400}}, "input_data.seconds"),
         ({"task_name": "testing.work", "input_data": {"die_on": [1, "x"]}}, "input_data.die_on.1"),
+        ({**ECHO, "metadata": {"a": [1e999]}}, "metadata"),
         ({**ECHO, "priority": 10}, "priority"),
         ({**ECHO, "priority": 10**300}, "priority"),
         ({**ECHO, "priority": 1.5}, "priority"),

@@ -50,14 +50,20 @@ def is_loopback(host: str) -> bool:
     return found.is_loopback or found.is_unspecified
 
 
+recorders: list[Callable[[str], None]] = []
+"""The one that is told, once the guard is there."""
+
+
 def install(record: Callable[[str], None]) -> None:
-    """Guard this process until its end; `record` is told of each attempt."""
+    """Guard this process until its end; `record` is told of each attempt, in place of an earlier one."""
+    if not recorders:
+        sys.addaudithook(refuse)
+    recorders[:] = [record]
 
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in CONNECTS or event in LOOKS_UP:
-            what = leaves(event, arguments)
-            if what:
-                record(what)
-                raise OSError(f"{what}: no test may leave this machine")
 
-    sys.addaudithook(hook)
+def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    if event not in CONNECTS and event not in LOOKS_UP:
+        return
+    if what := leaves(event, arguments):
+        recorders[0](what)
+        raise OSError(f"{what}: no test may leave this machine")

@@ -22,6 +22,7 @@ from common.outgoing import (
     client,
     redacted,
 )
+from tests.support.network_guard import is_numeric
 
 PUBLIC = "93.184.216.34"
 
@@ -42,6 +43,8 @@ class NameServer:
         self.answers[host] = list(answers)
 
     def __call__(self, host: str, port: Any, *_args: Any, **_kwargs: Any) -> list[tuple[Any, ...]]:
+        if host not in self.answers and not is_numeric(host):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         if host not in self.answers:
             return self.system(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         self.asked.append(host)
