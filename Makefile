@@ -11,7 +11,7 @@ TESTS_AT_ONCE ?= 3
 UP     := $(if $(PORT),--port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs test test-paddleocr test-pyannote test-llm-server test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-llm soak chaos requirements clean docker-up docker-down
+.PHONY: help demo up down status logs test test-processors test-paddleocr test-pyannote test-llm-server test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-llm soak chaos requirements clean docker-up docker-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ docker-down: ## stop the containers; their volumes stay
 
 test: $(DEV) ## run the tests, against a real Redis of their own
 	$(BIN)/python -m pytest --numprocesses=$(TESTS_AT_ONCE) --dist=loadfile --no-loadscope-reorder $(ARGS)
+
+test-processors: $(DEV) ## run the tests of the engines as on other processors, with and without a system ffmpeg
+	$(BIN)/python -m tests.support.restricted_runs $(ARGS)
 
 # Libraries too heavy for `make test` and `make demo`: each has a virtual environment, tests/engines/<name> and a pin file.
 test-paddleocr: .venv-paddleocr/.stamp ## run the tests of PaddleOCR's own pipeline (its OpenCV is not rapidocr's)

@@ -10,7 +10,7 @@ import pytest
 
 from api_gateway.auth import key_hash
 from tests.support.stack import ROOT, Stack
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 KEY, OTHER_KEY = "bk_right-and-very-long", "bk_another-and-very-long"
 CLOSED = ("/v1/tasks", "/v1/catalog", "/v1/files/a", "/v1/tasks/a/events", "/metrics")
@@ -97,7 +97,9 @@ def test_keys_are_never_logged(locked_stack: Stack) -> None:
 def start(**environment: str) -> subprocess.CompletedProcess[str]:
     """Run the real gateway, which must refuse to start."""
     command = [sys.executable, "-m", "api_gateway"]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=20, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "gateway.example.org"])

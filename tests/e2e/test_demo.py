@@ -28,6 +28,7 @@ def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.rmdir()
 
 
+@pytest.mark.engine
 def test_the_demo_makes_subtitles_of_a_film_and_leaves_nothing(scratch: Path) -> None:
     ran = subprocess.run(DEMO, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -100,9 +100,10 @@ def test_an_alert_is_tried_again_as_a_callback_is(stack_of: Stack) -> None:
 
 @EITHER
 def test_the_soft_limit_lets_the_task_checkpoint_and_keeps_its_process(stack_of: Stack) -> None:
-    configure(stack_of, per_task={"testing.hold": levels(soft_timeout=1)})
     task_id = stack_of.submit("testing.hold", {"seconds": 60, "checkpoint": True})
     child = child_of(stack_of, task_id)
+    # only now: on a busy machine the limit would come before the child's pid is known
+    configure(stack_of, per_task={"testing.hold": levels(soft_timeout=1)})
     context = stack_of.wait_for(task_id)
     assert (context["status"], context["error"]["code"]) == ("FAILED", "time_limit")
     assert not gone(child)
@@ -114,13 +115,15 @@ def test_the_soft_limit_lets_the_task_checkpoint_and_keeps_its_process(stack_of:
 
 @EITHER
 def test_the_hard_limit_kills_a_hung_process_and_only_then_frees_the_card(stack_of: Stack) -> None:
-    configure(stack_of, timeout_levels=levels(hard_timeout=1), stall_timeout=OFF)
+    configure(stack_of, timeout_levels=levels(), stall_timeout=OFF)
     # its heartbeat must go on: only the lease's age may be its end
     task_id = stack_of.submit("testing.hold", {"seconds": 60, "silent": True})
     child = child_of(stack_of, task_id)
     wait_until(lambda: holds(stack_of, task_id))
     following = stack_of.submit("testing.hold", {"seconds": 0.1})
     wait_until(lambda: [waiter["task_id"] for waiter in lock(stack_of)["waiters"]] == [following])
+    # only now: on a busy machine the limit would come before the other task waits
+    configure(stack_of, timeout_levels=levels(hard_timeout=1))
     wait_until(lambda: not holds(stack_of, task_id))
     assert gone(child), "free before its process was gone"
     context = stack_of.wait_for(task_id)

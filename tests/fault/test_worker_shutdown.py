@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.faults import child_of, codes, ffmpegs_of, gone, partial_files
 from tests.support.stack import START_METHODS, Stack
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 # so long that only a task that is given back is finished in time
 SLOW = {
@@ -46,10 +46,10 @@ def test_a_long_task_is_given_back_after_the_grace_and_its_attempt_is_not_counte
     worker.send_signal(signal.SIGTERM)
     wait_until(lambda: stack.read(task_id)["status"] == "PENDING")
     assert gone(child)
-    worker.wait(timeout=10)
+    worker.wait(timeout=PATIENCE_S)
     assert partial_files(stack) == []
     stack.worker(**SLOW)
-    context = stack.wait_for(task_id, timeout=15)
+    context = stack.wait_for(task_id)
     stage = context["stages"]["testing.work"]
     assert (context["status"], stage["attempt"]) == ("SUCCESS", 2)
     assert stage["output"]["began_at"] > 0, "it resumes"
@@ -67,10 +67,10 @@ def test_a_stop_that_also_reaches_the_child_gives_its_task_back(stack: Stack) ->
     child = child_of(stack, task_id)
     worker.send_signal(signal.SIGTERM)
     os.kill(child, signal.SIGTERM)
-    worker.wait(timeout=10)
+    worker.wait(timeout=PATIENCE_S)
     assert stack.read(task_id)["status"] in {"PENDING", "SUCCESS"}
     stack.worker(**SLOW)
-    assert stack.wait_for(task_id, timeout=15)["status"] == "SUCCESS"
+    assert stack.wait_for(task_id)["status"] == "SUCCESS"
     assert codes(stack, task_id).count("task_complete") == 1
 
 

@@ -21,7 +21,7 @@ from common.settings import RedisSettings, TaskSettings
 from common.state import StateStore
 from tests.support.sse_client import SseEvent, follow
 from tests.support.stack import Stack
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 BACKLOG = 256
 KIB = 1024
@@ -216,7 +216,7 @@ def test_who_comes_back_just_as_the_task_ends_sees_the_end(event_stack: Stack) -
                 last = next(follow(event_stack, attempt.task_id)).id
                 back = [threads.submit(follow_to_the_end, event_stack, attempt.task_id, last) for _ in range(7)]
                 attempt.end()
-                assert all(reader.result(timeout=10).closes for reader in back)
+                assert all(reader.result(timeout=PATIENCE_S).closes for reader in back)
 
 
 def test_a_failed_task_goes_on_after_its_retry(shared_stack: Stack) -> None:

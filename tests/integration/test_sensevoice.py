@@ -175,7 +175,7 @@ def test_an_engine_that_blocks_is_ended_and_the_task_resumed(stack: Stack) -> No
     stack.gateway(**patient)
     stack.spawn("tests.unit.sensevoice.blocking_worker", "sensevoice", {**quick, **patient})
     task_id = start(stack, "film.wav")
-    wait_until((stack.share / "blocked").exists, timeout=30)
+    wait_until((stack.share / "blocked").exists)
     done = records(stack, task_id, 1)
     assert stack.wait_for(task_id, timeout=PATIENCE_S)["stages"][NAME]["attempt"] == 2
     whole = transcript(stack, finished(stack, "film.wav"))

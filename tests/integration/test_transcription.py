@@ -134,7 +134,7 @@ def test_an_engine_that_blocks_is_ended_and_the_task_resumed(stack: Stack) -> No
     stack.gateway(**patient)
     stack.spawn("tests.support.blocking_whisper", "faster_whisper", {**quick, **patient}, "faster_whisper")
     task_id = start(stack, "film.flac")
-    wait_until((stack.share / "blocked").exists, timeout=30)
+    wait_until((stack.share / "blocked").exists)
     done = len(records(stack, task_id, 1))
     assert stack.wait_for(task_id, timeout=40)["stages"][NAME]["attempt"] == 2
     whole = transcript(stack, finished(stack, "film.flac"))
@@ -149,7 +149,7 @@ def test_a_model_load_that_blocks_is_ended_and_nothing_stays_locked(stack: Stack
     stack.gateway(**patient)
     stack.spawn("tests.unit.faster_whisper.blocking_load_worker", "faster_whisper", {**card, **patient})
     task_id = start(stack, "short.flac")
-    wait_until((stack.share / "blocked").exists, timeout=60)
+    wait_until((stack.share / "blocked").exists)
     assert held_locks(stack), "the card is held while the model is loaded"
     stage = stack.wait_for(task_id, timeout=90)["stages"][NAME]
     assert (stage["status"], stage["attempt"]) == ("SUCCESS", 2), stage["error"]

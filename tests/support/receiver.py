@@ -11,7 +11,7 @@ from typing import Any, Self
 from typing_extensions import override
 
 from tests.support.ports import free_port
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 CHUNK = b"x" * 65_536
 
@@ -100,7 +100,7 @@ class Receiver:
             self.server.server_close()
             self.server = None
 
-    def wait_for(self, count: int, *, timeout: float = 20) -> list[Seen]:
+    def wait_for(self, count: int, *, timeout: float = PATIENCE_S) -> list[Seen]:
         """Return all requests once there are this many."""
         wait_until(lambda: len(self.seen) >= count, timeout=timeout)
         return list(self.seen)

@@ -14,14 +14,11 @@ import psutil
 
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 GUARDED = ROOT / "tests/support/guarded"
 FINAL = {"SUCCESS", "FAILED", "CANCELLED"}
-PATIENCE_S = 60
-"""For a process to start, on a busy machine."""
-
 # every wait turned down, so that a fault is found in a second or two
 QUICK = {
     "BATON_GPU_LOCK_MONITOR__MONITOR_INTERVAL": "0.2",
@@ -142,7 +139,7 @@ class Stack:
         context: dict[str, Any] = self.http.get(f"/v1/tasks/{task_id}").json()
         return context
 
-    def wait_for(self, task_id: str, *statuses: str, timeout: float = 30) -> dict[str, Any]:
+    def wait_for(self, task_id: str, *statuses: str, timeout: float = PATIENCE_S) -> dict[str, Any]:
         """Return the context once the task has one of these statuses, or any final one when none is named."""
         wanted = set(statuses) or FINAL
         return wait_until(lambda: self.when(task_id, wanted), timeout=timeout)

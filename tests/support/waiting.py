@@ -6,9 +6,11 @@ from time import monotonic
 from typing import TypeVar
 
 T = TypeVar("T")
+PATIENCE_S = 60.0
+"""How long a condition may take on a busy machine; below the time limit of a test, so that the wait names it."""
 
 
-def wait_until(condition: Callable[[], T | None], *, timeout: float = 20, every: float = 0.02) -> T:
+def wait_until(condition: Callable[[], T | None], *, timeout: float = PATIENCE_S, every: float = 0.02) -> T:
     """Return the first true value of `condition`; fail with the last one when it never comes."""
     deadline = monotonic() + timeout
     while not (value := condition()):

@@ -90,7 +90,7 @@ def test_one_chunk_is_made_while_another_is_worked_on_and_no_more() -> None:
 
     coming = ahead(items())
     assert next(coming) == 1
-    assert second.wait(5)
+    assert second.wait(60)
     assert not third.wait(0.05)
     assert list(islice(coming, 2)) == [2, 3]
     coming.close()

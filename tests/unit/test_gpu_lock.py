@@ -59,7 +59,7 @@ class Worker(Thread):
 
     def finish(self) -> None:
         self.done.set()
-        self.join(20)
+        self.join(60)
         assert not self.is_alive()
 
 

@@ -35,7 +35,7 @@ def test_only_an_orphan_ends(tmp_path: Path, *, orphaned: bool) -> None:
     file = tmp_path / "alive"
     parent = FORK.Process(target=worker, args=(file,), kwargs={"orphaned": orphaned})
     parent.start()
-    parent.join(20)
+    parent.join(60)
     if orphaned:
         Event().wait(1)  # a file that must not come
     assert file.exists() is not orphaned

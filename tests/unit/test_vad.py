@@ -9,6 +9,7 @@ from common import vad
 from tests.support.sounds import RATE_HZ, silence, speech
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("seconds", [0.032, 0.1, 31.9, 106, *(32.0 + windows * 0.032 for windows in range(18))])
 def test_piece_by_piece_the_probabilities_are_those_of_the_library(seconds: float) -> None:
     theirs = SileroVADModel(f"{get_assets_path()}/silero_vad_v6.onnx")
@@ -17,6 +18,7 @@ def test_piece_by_piece_the_probabilities_are_those_of_the_library(seconds: floa
     assert np.array_equal(vad.PiecewiseVad(theirs.session)(padded.copy()), theirs(padded.copy()))
 
 
+@pytest.mark.engine
 def test_speech_is_found_where_it_is() -> None:
     clip = speech("speech/en-00.flac")
     ((begin, end),) = vad.find_speech(np.concatenate([silence(40), clip, silence(40)]))

@@ -26,6 +26,7 @@ def late_by(words: Sequence[Word], spoken: Sequence[Word]) -> float:
     return float(np.mean([abs(one.start - other.start) for one, other in pairs if one.text == other.text]))
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("name", ["sample.mp4", "speech/en-long.flac", "speech/zh-long.flac"])
 def test_words_and_times_are_better_than_plain_whisper_s(
     bench: ServiceBench, place: Place, plain: Any, truth: dict[str, Any], name: str
@@ -46,6 +47,7 @@ DOUBT_ALL = {"fallback": {"avg_logprob": 0.0}}
 """No text of Whisper's is as probable as that, so each looks wrong, on every processor."""
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("settings", [{}, DOUBT_ALL], ids=["by default", "doubt all"])
 def test_what_whisper_leaves_out_is_there_as_a_draft_and_marked(
     bench: ServiceBench, place: Place, settings: dict[str, Any]
@@ -70,6 +72,7 @@ def test_what_whisper_leaves_out_is_there_as_a_draft_and_marked(
     assert {decisions[number]["rejected"] for number in left_out} <= {""}
 
 
+@pytest.mark.engine
 def test_the_output_counts_and_names_what_was_heard(bench: ServiceBench, place: Place, truth: dict[str, Any]) -> None:
     output = bench.output(audio_path=place("sample.mp4"))
     transcript = bench.transcript_of(output)
@@ -91,6 +94,7 @@ def test_finals_tell_what_only_sensevoice_hears(bench: ServiceBench, place: Plac
     assert segment.emotion
 
 
+@pytest.mark.engine
 def test_a_clip_has_the_times_of_the_whole_film(bench: ServiceBench, place: Place) -> None:
     segments = bench.transcript(audio_path=place("sample.mp4"), start=7.0, end=14.0).segments
     assert normal(segments[-1].text) == normal("number nine eight seven")

@@ -87,7 +87,7 @@ def test_a_stage_that_has_nothing_to_do_lets_go() -> None:
         @override
         def items(self) -> Iterator[int]:
             yield 0
-            made.wait(20)
+            made.wait(60)
             yield 1
 
     waiting = threading.Thread(target=run, args=(Late(2), rests, Last()), kwargs={"stop": Stop()})
@@ -95,7 +95,7 @@ def test_a_stage_that_has_nothing_to_do_lets_go() -> None:
     wait_until(lambda: rests.threads.rested)
     assert rests.done == [0]
     made.set()
-    waiting.join(20)
+    waiting.join(60)
     assert rests.done == [0, 1]
 
 
@@ -135,7 +135,7 @@ def test_a_stage_that_waits_for_the_card_hears_that_another_has_failed() -> None
         @override
         def items(self) -> Iterator[int]:
             yield 0
-            held.wait(20)
+            held.wait(60)
             raise OSError("the drive is gone")
 
     waiting = Waiting()
@@ -186,7 +186,7 @@ def test_a_time_limit_that_strikes_the_main_thread_ends_all_stages() -> None:
             wait_until(stop.check, timeout=60)
 
     def strike() -> None:
-        held.wait(20)
+        held.wait(60)
         os.kill(os.getpid(), signal.SIGUSR2)
 
     def limit(_number: int, _frame: object) -> None:

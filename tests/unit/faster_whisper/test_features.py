@@ -16,6 +16,7 @@ OTHERS = sorted(PROCESSORS.keys() - {"this one"})
 COMPARE = [sys.executable, "-m", "tests.support.compare_features"]
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("mels", [80, 128])
 def test_the_features_are_those_of_the_library(mels: int) -> None:
     assert len(speech(LONG)) >= SECONDS[-1] * 16_000

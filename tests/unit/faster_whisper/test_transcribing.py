@@ -71,6 +71,7 @@ def test_no_held_out_clip_is_worse_than_plain_and_no_time_differs(
     assert ours <= theirs
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("file", "mode"),
     [("speech/en-long.flac", "vad"), ("speech/zh-long.flac", "vad"), *(("sample.mp4", mode) for mode in MODES)],
@@ -85,6 +86,7 @@ def test_a_single_chunk_is_what_plain_makes_of_it(
     assert words_of(transcript.segments) == words_of(expected)
 
 
+@pytest.mark.engine
 def test_batches_give_what_the_plain_batched_pipeline_gives(bench: ServiceBench, place: Place, plain: Any) -> None:
     path = str(FIXTURES / "speech/en-long.flac")
     transcript = bench.transcript(audio_path=place("speech/en-long.flac"), batch_size=4)
@@ -94,6 +96,7 @@ def test_batches_give_what_the_plain_batched_pipeline_gives(bench: ServiceBench,
     assert shown(transcript.segments) == shown(segments)
 
 
+@pytest.mark.engine
 def test_every_segment_is_told_as_a_fragment_and_progress_is_by_audio_time(
     bench: ServiceBench, place: Place, plain: Any
 ) -> None:
@@ -111,6 +114,7 @@ def test_every_segment_is_told_as_a_fragment_and_progress_is_by_audio_time(
     assert (stage.progress.phase, stage.progress.percent, stage.progress.processed) == ("transcribe", 100.0, 26.112)
 
 
+@pytest.mark.engine
 def test_the_output_counts_and_names_what_was_heard(bench: ServiceBench, place: Place) -> None:
     output = bench.output(audio_path=place("sample.mp4"), word_timestamps=True)
     segments = bench.transcript_of(output).segments
@@ -127,6 +131,7 @@ def test_words_put_together_give_their_segment(bench: ServiceBench, place: Place
         assert "".join(word.text for word in segment.words).strip() == segment.text
 
 
+@pytest.mark.engine
 def test_a_clip_has_the_times_of_the_whole_file(
     bench: ServiceBench, place: Place, plain: Any, truth: dict[str, Any]
 ) -> None:
@@ -139,6 +144,7 @@ def test_a_clip_has_the_times_of_the_whole_file(
     assert [one.start for one in transcript.segments] == pytest.approx(spoken, abs=0.5)
 
 
+@pytest.mark.engine
 def test_each_chunk_is_what_plain_makes_of_it_and_no_cut_is_in_speech(
     bench: ServiceBench, plain: Any, truth: dict[str, Any]
 ) -> None:

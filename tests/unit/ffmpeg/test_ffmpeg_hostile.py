@@ -10,7 +10,6 @@ from signal import SIGKILL, SIGSEGV, Signals
 from typing import Any
 
 import pytest
-from conftest import make
 from folder_job import FolderJob
 
 from common import disk
@@ -45,6 +44,7 @@ from services.ffmpeg.tasks import (
     split_audio_segments,
     transcode,
 )
+from tests.support.sounds import ffmpeg as make
 
 Medium = Callable[..., MediaFile]
 Place = Callable[[str, bytes], MediaFile]
@@ -84,6 +84,7 @@ def test_a_playlist_that_is_called_a_film_is_refused(job: FolderJob, playlist: M
         probe(ProbeInput(media_path=playlist), job.as_job())
 
 
+@pytest.mark.engine
 def test_ffmpeg_itself_refuses_a_playlist_too(job: FolderJob, playlist: MediaFile) -> None:
     with pytest.raises(NotMedia):
         write_wav(job, job.share / playlist)

@@ -179,6 +179,7 @@ def test_tracks_carry_language_title_and_flags(
         assert one.title == "It's: English"
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("kind", ["video", "audio"])
 def test_video_and_sound_are_copied_untouched(
     job: FolderJob, sample: MediaFile, sample_srt: MediaFile, kind: str

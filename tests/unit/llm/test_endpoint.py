@@ -61,7 +61,7 @@ def test_a_wish_to_end_in_a_callback_of_the_loop_is_heard() -> None:
         await asyncio.Event().wait()
 
     async def asks(wished: Any) -> None:
-        await asyncio.wait_for(together(lambda: [waits_for_ever()], wished), timeout=20)
+        await asyncio.wait_for(together(lambda: [waits_for_ever()], wished), timeout=60)
 
     with pytest.raises(SoftTimeLimitExceeded), limit, limit.polled() as wished:
         asyncio.run(asks(wished))

@@ -166,6 +166,7 @@ def shown(segment: Segment) -> dict[str, Any]:
     return segment.model_dump(include={"id", "start", "end", "text"})
 
 
+@pytest.mark.engine
 def test_the_output_counts_and_names_what_was_heard(bench: ServiceBench, place: Place) -> None:
     output = bench.output(audio_path=place("sample.mp4"))
     transcript = bench.transcript_of(output)
@@ -177,6 +178,7 @@ def test_the_output_counts_and_names_what_was_heard(bench: ServiceBench, place: 
     assert (output["model"], output["source"], output["warnings"]) == ("tiny-test", "tiny test model", [])
 
 
+@pytest.mark.engine
 def test_a_clip_has_the_times_of_the_whole_file(bench: ServiceBench, place: Place) -> None:
     name = place("sample.mp4")
     whole = bench.transcript(audio_path=name).segments
