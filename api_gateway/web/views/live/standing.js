@@ -8,7 +8,7 @@ import { system } from "../../lib/system.js";
 import { ErrorNotice } from "../../components/error-notice.js";
 import { ProgressBar } from "../../components/progress-bar.js";
 
-const WAITS = new Set(["storage_full", "no_worker", "queued", "gpu"]);
+const WAITS = new Set(["storage_full", "no_worker", "not_claimed", "queued", "gpu"]);
 
 export const Standing = {
   props: ["path", "state"],

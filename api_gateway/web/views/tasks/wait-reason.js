@@ -6,10 +6,11 @@ import { to } from "../../lib/router.js";
 const TITLES = {
   storage_full: "The disk is full",
   no_worker: "No worker takes it",
+  not_claimed: "Its worker has not begun it",
   queued: "It waits for its turn",
   gpu: "It waits for the GPU",
 };
-const WRONG = new Set(["storage_full", "no_worker"]);
+const WRONG = new Set(["storage_full", "no_worker", "not_claimed"]);
 
 function ordinal(position) {
   if (position === null || position === undefined) return "–";
