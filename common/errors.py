@@ -286,10 +286,8 @@ class StateUnavailable(BatonError):
     code = "state_unavailable"
     status = 503
     retryable = True
-
-
-class StateFull(StateUnavailable):
-    """Redis cannot write: its memory or its disk is full. Nobody can change anything until there is room again."""
+    full = False
+    """Redis was reached and has no room to write: nobody else can change anything either."""
 
 
 class DownloadFailed(BatonError):

@@ -27,7 +27,7 @@ from redis.retry import Retry
 
 from common.append_only_file import NEXT_LOOK_S, ROOM, AppendOnlyFile
 from common.context import NEXT
-from common.errors import StateFull, StateUnavailable
+from common.errors import StateUnavailable
 from common.settings import RedisSettings
 
 SCRIPTS = Path(__file__).parent / "lua"
@@ -87,11 +87,13 @@ def told() -> Iterator[None]:
         raise refusal(error) from error
 
 
-def refusal(error: RedisError) -> StateUnavailable:
+def refusal(refused: RedisError) -> StateUnavailable:
     """Say why Redis refused a command; of a script's error only what Redis says of its disk or memory."""
-    if full := FULL.search(str(error)):
-        return StateFull(f"Redis cannot write: {full[0]}. {ROOM}")
-    return StateUnavailable(f"Redis refused a command: {error}")
+    if full := FULL.search(str(refused)):
+        error = StateUnavailable(f"Redis cannot write: {full[0]}. {ROOM}")
+        error.full = True
+        return error
+    return StateUnavailable(f"Redis refused a command: {refused}")
 
 
 class SyncRedis:

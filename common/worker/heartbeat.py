@@ -19,7 +19,7 @@ import psutil
 import structlog
 
 from common.context import Progress
-from common.errors import BatonError, Cancelled, CutOff, Fenced, StateFull, StateUnavailable
+from common.errors import BatonError, Cancelled, CutOff, Fenced, StateUnavailable
 from common.events import Event
 from common.record import Record
 from common.redis import SyncRedis
@@ -112,7 +112,7 @@ class Heartbeat:
                 self.unsent.extendleft(reversed(events))
                 self.drop_oldest()
                 log.warning("heartbeat_failed", waited=round(monotonic() - began, 3))
-                if isinstance(error, StateFull):  # it was reached, and nobody else can be given the task either
+                if error.full:  # nobody else can be given the task either
                     self.confirm(began)
                 self.fence_itself()
 
