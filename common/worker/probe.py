@@ -26,6 +26,14 @@ def show_alive(service: str) -> None:
     os.replace(part, alive_file(service))  # noqa: PTH105
 
 
+def withdraw(service: str) -> None:
+    """Say that this worker stops; another one of the service on this machine shows itself again at once."""
+    try:
+        os.remove(alive_file(service))  # noqa: PTH107
+    except OSError:
+        return
+
+
 def is_alive(service: str) -> bool:
     """Tell whether a worker of this service on this machine was well a moment ago."""
     try:

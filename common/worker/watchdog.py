@@ -20,7 +20,7 @@ from common.worker.deliveries import Phase, activity_of, deliveries
 from common.worker.enforcement import carry_out_orders, end
 from common.worker.forking import no_fork
 from common.worker.presence import Presence, Unclaimed, departed, shown
-from common.worker.probe import STALE_AFTER_S, show_alive
+from common.worker.probe import STALE_AFTER_S, show_alive, withdraw
 from common.worker.process import kill_tree, stopping
 from common.worker.programs import describe_programs
 
@@ -92,6 +92,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         self.over.set()
         if self.thread.is_alive():
             self.thread.join(DEPART_WITHIN_S)
+        withdraw(self.app.service)
         with suppress(StateUnavailable):
             self.app.process.redis.run(departed(self.app.process.name))
 
