@@ -39,15 +39,26 @@ local function renew(state, control, ttl)
   end
 end
 
+-- Returns the id of the event.
 local function publish(stream, maxlen, ttl, event, data)
-  redis.call('XADD', stream, 'MAXLEN', '~', maxlen, '*', 'event', event, 'data', data)
+  local event_id = redis.call('XADD', stream, 'MAXLEN', '~', maxlen, '*', 'event', event, 'data', data)
   redis.call('EXPIRE', stream, ttl)
+  return event_id
 end
 
 -- Tell who watches the whole system that a task has another status now, or nil: it is gone. An id needs no escapes.
 local function announce(stream, id, status)
   local told = status and '"' .. status .. '"' or 'null'
   publish(stream, 2000, 86400, 'task', '{"task_id":"' .. id .. '","status":' .. told .. '}')
+end
+
+-- Turn a ledger of an earlier version into a list: a stream takes up 4 kB, however little is in it.
+local function migrate_tries(key)
+  if redis.call('TYPE', key).ok ~= 'stream' then return end
+  local entries, ttl = redis.call('XRANGE', key, '-', '+'), redis.call('TTL', key)
+  redis.call('DEL', key)
+  for _, entry in ipairs(entries) do redis.call('RPUSH', key, entry[2][2]) end
+  redis.call('EXPIRE', key, ttl)
 end
 
 -- Tell the gateways that a list of work has something due. They look now and then all the same.

@@ -37,6 +37,14 @@ class TaskSettings(Section):
         seconds=10
     )
     events_kept: Annotated[int, Field(gt=0, description="of each task, about")] = 2_000
+    events_grace: Annotated[
+        Seconds,
+        Field(
+            gt=timedelta(0),
+            description="a client may come back for so long after a task's end and get every event that it has missed; "
+            "later it gets the one that ended the task",
+        ),
+    ] = timedelta(minutes=10)
 
 
 class WorkerSettings(Section):
