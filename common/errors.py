@@ -292,6 +292,12 @@ class StateFull(StateUnavailable):
     """Redis cannot write: its memory or its disk is full. Nobody can change anything until there is room again."""
 
 
+class StateReadOnly(StateUnavailable):
+    """Redis is a replica that cannot be written, as during a failover. Let redis.url name the primary; then send this
+    again, with the same task_id or Idempotency-Key.
+    """
+
+
 class DownloadFailed(BatonError):
     """The input could not be downloaded. Check that the URL answers from this machine."""
 

@@ -27,7 +27,7 @@ from redis.retry import Retry
 
 from common.append_only_file import NEXT_LOOK_S, ROOM, AppendOnlyFile
 from common.context import NEXT
-from common.errors import StateFull, StateUnavailable
+from common.errors import StateFull, StateReadOnly, StateUnavailable
 from common.settings import RedisSettings
 
 SCRIPTS = Path(__file__).parent / "lua"
@@ -38,6 +38,8 @@ CONNECTIONS = 64
 NO_MAINTENANCE = MaintNotificationsConfig(enabled=False)
 
 FULL = re.compile(r"\b(?:MISCONF|OOM)\b.*?(?=\.?(?: script: .*)?$)")
+OF_A_SCRIPT = re.compile(r"\.?(?: script: |, on @user_script).*$", re.DOTALL)
+"""What Redis adds to an error about where in a script it happened."""
 
 T = TypeVar("T")
 Arg = str | int | float | bytes
@@ -91,7 +93,9 @@ def refusal(error: RedisError) -> StateUnavailable:
     """Say why Redis refused a command; of a script's error only what Redis says of its disk or memory."""
     if full := FULL.search(str(error)):
         return StateFull(f"Redis cannot write: {full[0]}. {ROOM}")
-    return StateUnavailable(f"Redis refused a command: {error}")
+    if "READONLY" in str(error):
+        return StateReadOnly()
+    return StateUnavailable(f"Redis refused a command: {OF_A_SCRIPT.sub('', str(error))}")
 
 
 class SyncRedis:
@@ -197,6 +201,17 @@ class AsyncRedis:
     async def file(self) -> AppendOnlyFile:
         with told():
             return AppendOnlyFile.of(await self.client.info("persistence"))
+
+    async def require_writable(self) -> None:
+        """Find out that Redis answers and is no read-only replica.
+
+        Raises:
+            StateUnavailable: it does not answer, or is one.
+        """
+        with told():
+            found = await self.client.info("replication")
+        if found["role"] != "master" and found.get("slave_read_only", 1):
+            raise StateReadOnly
 
     async def close(self) -> None:
         await self.client.aclose()

@@ -31,6 +31,7 @@ async def diagnose(survey: Survey) -> Diagnosis:
         *await of_monitor(survey),
         *await of_storage(survey),
         *await of_queues(survey),
+        *await of_dead_letters(survey),
         *await of_workers(survey),
         *await of_tasks(survey),
         *await of_leases(survey),
@@ -67,6 +68,18 @@ async def of_queues(survey: Survey) -> list[Reason]:
         for queue in await survey.queues()
         if queue.waiting and not queue.workers
     ]
+
+
+async def of_dead_letters(survey: Survey) -> list[Reason]:
+    letters = await survey.dead_letters()
+    if not letters:
+        return []
+    count = "A message that no worker can run was" if len(letters) == 1 else f"{len(letters)} messages were"
+    message = (
+        f"{count} taken out of the broker's queues, the last one out of {letters[0].queue} ({letters[0].reason}). Find "
+        "out who writes there; GET /v1/monitoring/dead-letters shows them, DELETE removes them."
+    )
+    return [Reason(weight="degraded", code="dead_letters", message=message)]
 
 
 async def of_workers(survey: Survey) -> list[Reason]:

@@ -7,15 +7,16 @@ what was lost further back comes to the front.
 """
 
 from datetime import timedelta
-from typing import Any
 
 import structlog
-from pydantic_core import from_json
+from redis.client import NEVER_DECODE
 
 from common import keys
 from common.contract import Catalog
 from common.redis import AsyncRedis, told
 from common.worker.app import HIGHEST_PRIORITY, SEPARATOR
+from common.worker.dead_letters import bury
+from common.worker.envelope import Unreadable, read_envelope
 
 FRONT = 100
 MESSAGES = 1_000
@@ -38,6 +39,7 @@ class QueueReconciler:
     def __init__(self, redis: AsyncRedis, catalog: Catalog, interval: timedelta, ttl: timedelta) -> None:
         self.redis = redis
         self.queues = catalog.queues
+        self.tasks = frozenset(catalog)
         self.interval = interval
         self.ttl = ttl
 
@@ -71,8 +73,22 @@ class QueueReconciler:
 
     async def next_messages(self, queue: str, step: int) -> set[str]:
         """Return the task ids at the front of one of kombu's lists; it pops from the right."""
-        messages: list[Any] = await self.redis.client.lrange(priority_list(queue, step), -MESSAGES, -1)
-        return {from_json(message)["headers"]["id"] for message in messages}
+        name = priority_list(queue, step)
+        messages: list[bytes] = await self.redis.client.execute_command(
+            "LRANGE", name, -MESSAGES, -1, **{NEVER_DECODE: True}
+        )
+        found = set()
+        for message in messages:
+            try:
+                found.add(read_envelope(message, self.tasks).id)
+            except Unreadable as error:
+                await self.quarantine(message, queue, name, str(error))
+        return found
+
+    async def quarantine(self, message: bytes, queue: str, name: str, reason: str) -> None:
+        """Take a message that no worker can run out of its queue, and keep it among the dead letters."""
+        if await self.redis.run(bury(message, queue, reason, listed_in=name)):
+            log.error("message_quarantined", queue=queue, reason=reason)
 
     async def renew(self, queue: str, step: int, now_ms: float) -> None:
         """Keep the records of tasks that wait for days: a long queue must not outlive them."""

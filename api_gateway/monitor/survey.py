@@ -22,6 +22,7 @@ from common.redis import AsyncRedis, told
 from common.state import StateStore
 from common.storage import Storage
 from common.worker.app import HIGHEST_PRIORITY
+from common.worker.dead_letters import DeadLetter
 from common.worker.presence import Seen, alive, workers
 
 HISTORY_READ = 1_000
@@ -118,6 +119,12 @@ class Survey:
 
     async def models(self, host: str, device: str) -> list[Resident]:
         return await self.redis.run(residents_on(host, device))
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """Return the messages that no worker can run, newest first."""
+        with told():
+            letters = await self.redis.client.lrange(keys.DEAD_LETTERS, 0, -1)
+        return [DeadLetter.model_validate_json(letter) for letter in letters]
 
     async def actions(self) -> dict[str, int]:
         """Return how often the monitor has acted, by what it did."""
