@@ -1,5 +1,6 @@
 """Is the system well? A verdict, and each reason with what to do."""
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import BaseModel
@@ -10,6 +11,7 @@ from api_gateway.monitor.timeouts import Level, TimeoutManager
 from common.worker.presence import Presence
 
 CLAIM_IS_LATE_S = 10
+STEP_SHOWN_FOR = timedelta(minutes=15)
 Weight = Literal["degraded", "failing"]
 
 
@@ -46,6 +48,13 @@ async def of_monitor(survey: Survey) -> list[Reason]:
     if not await survey.led():
         message = "No gateway leads the monitor: look for monitor_without_redis and loop_failed in the gateways' logs."
         found.append(Reason(weight="failing", code="no_leader", message=message))
+    if step := await survey.clock_step_since(STEP_SHOWN_FOR):
+        direction = "forward" if step.step_us > 0 else "back"
+        message = (
+            f"The clock of Redis's machine was set {direction} by {abs(step.step.total_seconds()):.0f} s. Due times "
+            "were shifted by that. Have NTP run there before Redis starts."
+        )
+        found.append(Reason(weight="degraded", code="clock_step", message=message))
     if survey.config.ignored:
         message = f"The settings changed at run time are not applied. {survey.config.ignored}. Correct or remove them."
         found.append(Reason(weight="degraded", code="config_ignored", message=message))

@@ -13,5 +13,5 @@ for i = 6, #ARGV, 2 do
   publish(KEYS[3], ARGV[3], ttl, ARGV[i], ARGV[i + 1])
   if ARGV[i] == 'draft' or ARGV[i] == 'fragment' then redis.call('HSET', KEYS[2], 'text_told', 1) end
 end
-renew(KEYS[1], KEYS[2], ttl)
+keep(KEYS[1], KEYS[2])
 return seen[3] and 'CANCEL' or 'OK'

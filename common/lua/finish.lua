@@ -24,7 +24,7 @@ local closing_id = publish(KEYS[7], ARGV[8], told_only and ttl or ARGV[13], ARGV
 redis.call('SET', KEYS[1], ARGV[6], 'EX', ttl)
 redis.call('HSET', KEYS[2], 'status', to, 'finished_us', now_us(), 'closing_id', closing_id)
 compact(KEYS[2], {'claim', 'heartbeat_us', 'progress', 'progress_us', 'rss', 'worker', 'text_told'})
-renew(KEYS[1], KEYS[2], ttl)
+expire(KEYS[1], KEYS[2], ttl)
 reindex(KEYS[3], KEYS[4], KEYS[2], id)
 redis.call('ZREM', KEYS[5], id)
 redis.call('ZREM', KEYS[6], id)

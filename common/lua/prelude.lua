@@ -32,11 +32,19 @@ local function limit_wait(limits, control, id, now)
   if max_wait_s then redis.call('ZADD', limits, now + max_wait_s * 1000000, id) end
 end
 
--- Let a task's record live on, and what people have edited of its text with it. That key is derived, as in list.lua.
-local function renew(state, control, ttl)
-  for _, key in ipairs({state, control, (string.gsub(control, '^task_control:', 'transcript_edits:'))}) do
-    redis.call('EXPIRE', key, ttl)
-  end
+-- The keys of a task's record, and what people have edited of its text. That key is derived, as in list.lua.
+local function record_of(state, control)
+  return ipairs({state, control, (string.gsub(control, '^task_control:', 'transcript_edits:'))})
+end
+
+-- Keep the record of a task that is not finished, whatever becomes of Redis's clock.
+local function keep(state, control)
+  for _, key in record_of(state, control) do redis.call('PERSIST', key) end
+end
+
+-- Let the record of a finished task expire.
+local function expire(state, control, ttl)
+  for _, key in record_of(state, control) do redis.call('EXPIRE', key, ttl) end
 end
 
 -- Returns the id of the event.

@@ -9,7 +9,7 @@ from common.settings.section import Seconds, Section
 
 
 class TaskSettings(Section):
-    state_ttl: Annotated[Seconds, Field(description="how long a record is kept after its last change")] = timedelta(
+    state_ttl: Annotated[Seconds, Field(description="how long a record is kept after its task's end")] = timedelta(
         days=7
     )
     max_attempts: Annotated[int, Field(ge=1)] = 3
