@@ -18,6 +18,7 @@ from api_gateway.metrics import Metrics
 from api_gateway.models import ModelOverview
 from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.background import Background
+from api_gateway.monitor.clock_watch import ClockReader, ClockWatch
 from api_gateway.monitor.config import RuntimeConfig
 from api_gateway.monitor.gpu_lock_monitor import GPULockMonitor
 from api_gateway.monitor.heartbeats import TaskHeartbeatManager
@@ -84,6 +85,7 @@ class Gateway:
         self.monitoring = RuntimeConfig(self.redis, settings.gpu_lock_monitor, given(MONITOR_SECTION))
         self.background = Background(MOST_IN_BACKGROUND)
         self.silences = Silences()
+        self.clock_reader = ClockReader(self.redis)
         self.alerts = Alerts(lambda: self.monitoring.current.alert_url, self.courier.sender.cipher)
         self.monitor = Monitor(self.redis, self.monitoring, self.watches)
         self.survey = Survey(self.redis, self.store, self.storage, catalog, self.monitoring)
@@ -98,6 +100,7 @@ class Gateway:
         """Return what the leader among the gateways looks after."""
         redis, store, keep = self.redis, self.store, self.settings.tasks.state_ttl
         return [
+            ClockWatch(redis, store, self.alerts, self.clock_reader),
             GPULockMonitor(redis, store, settings, alerts=self.alerts, background=self.background),
             TaskHeartbeatManager(redis, store, self.storage, settings, self.alerts, silences=self.silences),
             ReplacementReporter(redis, store, settings, self.alerts),

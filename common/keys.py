@@ -8,14 +8,19 @@ WAIT_LIMITS = "tasks:wait_limits"
 REMOVED = "tasks:removed"
 OUTBOX = "callbacks:outbox"
 LEADER = "monitor:leader"
+DEAD_LETTERS = "broker:dead_letters"
 MONITOR_CONFIG = "monitor:config"
 MONITOR_ACTIONS = "monitor:actions"
 WORKERS = "workers"
 GPU_LOCKS = "gpu:locks"
 WAKE_CHANNEL = "baton:wake"
 
+CLOCK_STEPS = "monitor:clock_steps"
+
+# These have no TTL while their task is not finished: its record may not depend on Redis's clock.
+RECORDS = ("workflow_state:*", "task_control:*", "transcript_edits:*")
 # The few that live as long as the system; every other key must have a TTL.
-IMMORTAL = (INDEX, DISPATCH, WAIT_LIMITS, OUTBOX, MONITOR_CONFIG, "tasks:index:*", "tasks:waiting:*")
+IMMORTAL = (INDEX, DISPATCH, WAIT_LIMITS, OUTBOX, MONITOR_CONFIG, CLOCK_STEPS, "tasks:index:*", "tasks:waiting:*")
 
 
 def state(task_id: str) -> str:

@@ -1,7 +1,9 @@
 """The message of a callback (Standard Webhooks): written with the final state, delivered by the gateway."""
 
+from base64 import b64decode, b64encode
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
+from zlib import compress, decompress
 
 from pydantic import BaseModel
 
@@ -22,6 +24,15 @@ class Message(BaseModel):
     target: Callback
     type: str
     body: str
+
+    def pack(self) -> str:
+        """Return it compressed, as it is kept after the last try."""
+        return b64encode(compress(self.model_dump_json().encode())).decode()
+
+    @classmethod
+    def unpack(cls, kept: str) -> Self:
+        """Read it, packed or as plain JSON."""
+        return cls.model_validate_json(kept if kept.startswith("{") else decompress(b64decode(kept)))
 
 
 def message_for(record: Record, context: WorkflowContext) -> Message | None:

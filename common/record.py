@@ -55,6 +55,8 @@ class Control(BaseModel):
     progress_us: int | None = None
     cancel_us: int | None = None
     finished_us: int | None = None
+    closing_id: str | None = None
+    """The id of the event that ended it."""
     worker: str | None = None
     rss: int | None = None
     progress: str | None = None

@@ -38,6 +38,13 @@ CONNECTIONS = 64
 NO_MAINTENANCE = MaintNotificationsConfig(enabled=False)
 
 FULL = re.compile(r"\b(?:MISCONF|OOM)\b.*?(?=\.?(?: script: .*)?$)")
+OF_A_SCRIPT = re.compile(r"\.?(?: script: |, on @user_script).*$", re.DOTALL)
+"""What Redis adds to an error about where in a script it happened."""
+
+READ_ONLY = (
+    "Redis is a replica that cannot be written, as during a failover. Let redis.url name the primary; then send this "
+    "again, with the same task_id or Idempotency-Key."
+)
 
 T = TypeVar("T")
 Arg = str | int | float | bytes
@@ -93,7 +100,9 @@ def refusal(refused: RedisError) -> StateUnavailable:
         error = StateUnavailable(f"Redis cannot write: {full[0]}. {ROOM}")
         error.full = True
         return error
-    return StateUnavailable(f"Redis refused a command: {refused}")
+    if "READONLY" in str(refused):
+        return StateUnavailable(READ_ONLY)
+    return StateUnavailable(f"Redis refused a command: {OF_A_SCRIPT.sub('', str(refused))}")
 
 
 class SyncRedis:
@@ -199,6 +208,17 @@ class AsyncRedis:
     async def file(self) -> AppendOnlyFile:
         with told():
             return AppendOnlyFile.of(await self.client.info("persistence"))
+
+    async def require_writable(self) -> None:
+        """Find out that Redis answers and is no read-only replica.
+
+        Raises:
+            StateUnavailable: it does not answer, or is one.
+        """
+        with told():
+            found = await self.client.info("replication")
+        if found["role"] != "master" and found.get("slave_read_only", 1):
+            raise StateUnavailable(READ_ONLY)
 
     async def close(self) -> None:
         await self.client.aclose()

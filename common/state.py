@@ -7,6 +7,7 @@ Changes say which status and fence they expect, so that nobody acts on an old vi
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 from secrets import token_hex
 from typing import Any, Literal
 
@@ -69,6 +70,7 @@ class StateStore:
         self.settings = settings
         self.ttl = int(settings.state_ttl.total_seconds())
         self.kept = settings.events_kept
+        self.grace = min(self.ttl, ceil(settings.events_grace.total_seconds()))
 
     def create(self, submission: Submission) -> Call[Created]:
         task_id, queue = submission.context.task_id, submission.contract.queue
@@ -136,7 +138,7 @@ class StateStore:
         return Call(
             script("finish"),
             [*record_keys(context.task_id), *indexes, *told, keys.OUTBOX, keys.message(name)],
-            [*expected, *final, name, message.model_dump_json() if message else ""],
+            [*expected, *final, name, message.model_dump_json() if message else "", self.grace],
             as_is,
         )
 

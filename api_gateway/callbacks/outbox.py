@@ -55,7 +55,7 @@ class Pending:
     @classmethod
     def parse(cls, fields: Mapping[str, str], now_us: int) -> "Pending":
         age = timedelta(microseconds=now_us - int(fields.get("first_us", now_us)))
-        return cls(Message.model_validate_json(fields["message"]), int(fields["tries"]), age)
+        return cls(Message.unpack(fields["message"]), int(fields["tries"]), age)
 
 
 def settled(message: Message, tried: Try, ttl_s: int) -> Call[int]:
@@ -69,9 +69,18 @@ def settled(message: Message, tried: Try, ttl_s: int) -> Call[int]:
             ttl_s,
             delay_us,
             MOST_TRIES_KEPT,
-            without_secrets(message).model_dump_json(),
+            without_secrets(message).pack(),
         ],
         int,
+    )
+
+
+def recorded_tries(task_id: str) -> Call[list[Try]]:
+    return Call(
+        script("tries"),
+        [keys.deliveries(task_id)],
+        [],
+        lambda answer: [Try.model_validate_json(tried) for tried in answer],
     )
 
 

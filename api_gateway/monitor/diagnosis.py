@@ -1,5 +1,6 @@
 """Is the system well? A verdict, and each reason with what to do."""
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import BaseModel
@@ -10,6 +11,7 @@ from api_gateway.monitor.timeouts import Level, TimeoutManager
 from common.worker.presence import Presence
 
 CLAIM_IS_LATE_S = 10
+STEP_SHOWN_FOR = timedelta(minutes=15)
 Weight = Literal["degraded", "failing"]
 
 
@@ -31,6 +33,7 @@ async def diagnose(survey: Survey) -> Diagnosis:
         *await of_monitor(survey),
         *await of_storage(survey),
         *await of_queues(survey),
+        *await of_dead_letters(survey),
         *await of_workers(survey),
         *await of_tasks(survey),
         *await of_leases(survey),
@@ -45,6 +48,13 @@ async def of_monitor(survey: Survey) -> list[Reason]:
     if not await survey.led():
         message = "No gateway leads the monitor: look for monitor_without_redis and loop_failed in the gateways' logs."
         found.append(Reason(weight="failing", code="no_leader", message=message))
+    if step := await survey.clock_step_since(STEP_SHOWN_FOR):
+        direction = "forward" if step.step_us > 0 else "back"
+        message = (
+            f"The clock of Redis's machine was set {direction} by {abs(step.step.total_seconds()):.0f} s. Due times "
+            "were shifted by that. Have NTP run there before Redis starts."
+        )
+        found.append(Reason(weight="degraded", code="clock_step", message=message))
     if survey.config.ignored:
         message = f"The settings changed at run time are not applied. {survey.config.ignored}. Correct or remove them."
         found.append(Reason(weight="degraded", code="config_ignored", message=message))
@@ -67,6 +77,18 @@ async def of_queues(survey: Survey) -> list[Reason]:
         for queue in await survey.queues()
         if queue.waiting and not queue.workers
     ]
+
+
+async def of_dead_letters(survey: Survey) -> list[Reason]:
+    letters = await survey.dead_letters()
+    if not letters:
+        return []
+    count = "A message that no worker can run was" if len(letters) == 1 else f"{len(letters)} messages were"
+    message = (
+        f"{count} taken out of the broker's queues, the last one out of {letters[0].queue} ({letters[0].reason}). Find "
+        "out who writes there; GET /v1/monitoring/dead-letters shows them, DELETE removes them."
+    )
+    return [Reason(weight="degraded", code="dead_letters", message=message)]
 
 
 async def of_workers(survey: Survey) -> list[Reason]:

@@ -15,8 +15,9 @@ from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.background import Background
 from api_gateway.monitor.containers import restart
 from api_gateway.monitor.timeouts import Level, TimeoutManager
+from common.clock_steps import clock_steps
 from common.context import Status
-from common.gpu.leases import Holder, LockView, views
+from common.gpu.leases import Holder, LockView, on_present_clock, views
 from common.gpu.lock import released
 from common.record import Record
 from common.redis import AsyncRedis
@@ -83,8 +84,9 @@ class GPULockMonitor:
         self.interval = settings.monitor_interval
 
     async def look(self, _contact: timedelta) -> None:
+        steps = await self.redis.run(clock_steps())
         for view in await self.redis.run(views()):
-            if case := await self.case(view):
+            if case := await self.case(on_present_clock(view, steps)):
                 await self.act(case)
 
     async def case(self, view: LockView) -> Case | None:

@@ -10,9 +10,10 @@ from api_gateway.monitor.actions import Actions
 from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.liveness import Liveness, Pulse, pulse
 from api_gateway.monitor.silences import Silences
+from common.clock_steps import clock_steps
 from common.context import Status
 from common.errors import Cost
-from common.gpu.leases import views
+from common.gpu.leases import on_present_clock, views
 from common.record import US, Record
 from common.redis import AsyncRedis, told
 from common.settings import MonitorSettings
@@ -116,7 +117,8 @@ def stall_order(record: Record, kind: Kind) -> Order:
 
 async def pulses(redis: AsyncRedis, store: StateStore, settings: MonitorSettings) -> AsyncIterator[Pulse]:
     """Yield every running attempt as it is now."""
-    locks = await redis.run(views())
+    steps = await redis.run(clock_steps())
+    locks = [on_present_clock(view, steps) for view in await redis.run(views())]
     with told():
         seconds, micros = await redis.client.time()
     after: str | None = None
@@ -124,6 +126,6 @@ async def pulses(redis: AsyncRedis, store: StateStore, settings: MonitorSettings
         page = await redis.run(store.list(Status.RUNNING, after, PAGE))
         for record in page.records:
             if record.control.status is Status.RUNNING:
-                yield pulse(record, seconds * US + micros, settings, locks)
+                yield pulse(record, seconds * US + micros, settings, locks, steps)
         if not (after := page.last_score):
             return

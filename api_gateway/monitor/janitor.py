@@ -7,9 +7,12 @@ from pathlib import Path
 
 import structlog
 
+from api_gateway.monitor.file_ages import FileClock, Sightings, share_time
 from common import keys
 from common.clock import utcnow
+from common.clock_steps import clock_steps
 from common.context import Status
+from common.record import US
 from common.redis import AsyncRedis, told
 from common.storage import INPUTS, PART, WORKFLOWS, Storage
 
@@ -17,17 +20,23 @@ PAGE = 500
 CUT_OFF = timedelta(hours=1)
 """An upload of which nothing has come for so long was cut off by the death of its gateway; a living one removes it."""
 
+RECHECK = timedelta(minutes=9)
+"""What looks expired is removed when it still does after this: a clock may be wrong for a while."""
+
 log = structlog.get_logger()
 
 
 class Janitor:
     """What nobody asked to remove stays until `keep` has passed since its last change."""
 
-    def __init__(self, redis: AsyncRedis, storage: Storage, *, keep: timedelta, interval: timedelta) -> None:
+    def __init__(
+        self, redis: AsyncRedis, storage: Storage, *, keep: timedelta, interval: timedelta, recheck: timedelta = RECHECK
+    ) -> None:
         self.redis = redis
         self.storage = storage
         self.keep = keep
         self.interval = interval
+        self.sightings = Sightings(recheck)
         self.named = False
         """Whether every task is in the index of its name: those of an earlier version are not."""
 
@@ -38,9 +47,19 @@ class Janitor:
             if not self.named:
                 await self.index_names()
                 self.named = True
-            expired = [folder for folder in await asyncio.to_thread(self.old_folders) if not await self.known(folder)]
-            expired += await asyncio.to_thread(self.cut_uploads)
-        await asyncio.to_thread(remove, expired)
+            clock = await self.clock()
+            old = [
+                folder for folder in await asyncio.to_thread(self.old_folders, clock) if not await self.known(folder)
+            ]
+            old += await asyncio.to_thread(self.cut_uploads, clock)
+        await asyncio.to_thread(remove, self.sightings.confirmed(old))
+
+    async def clock(self) -> FileClock:
+        """Return the clock that ages of files are measured by."""
+        seconds, micros = await self.redis.client.time()
+        here = await asyncio.to_thread(share_time, self.storage.root)
+        steps = await self.redis.run(clock_steps())
+        return FileClock(min(seconds + micros / US, here), steps)
 
     async def finish_removals(self) -> None:
         """Remove the files of tasks whose removal was cut off between their record and their files."""
@@ -85,28 +104,18 @@ class Janitor:
             await pipe.execute()
             start += len(page)
 
-    def old_folders(self) -> list[Path]:
+    def old_folders(self, clock: FileClock) -> list[Path]:
         """Return workspaces and uploads that nobody has changed for longer than `keep`."""
-        before = (utcnow() - self.keep).timestamp()
         both = (folder for name in (WORKFLOWS, INPUTS) for folder in (self.storage.root / name).glob("*/"))
-        return [folder for folder in both if (changed := changed_at(folder)) is not None and changed < before]
+        return [folder for folder in both if clock.age(folder) > self.keep]
 
-    def cut_uploads(self) -> list[Path]:
-        before = (utcnow() - CUT_OFF).timestamp()
+    def cut_uploads(self, clock: FileClock) -> list[Path]:
         parts = (self.storage.root / INPUTS).glob(f"*/{PART}")
-        return [part.parent for part in parts if (changed := changed_at(part)) is not None and changed < before]
+        return [part.parent for part in parts if clock.age(part) > CUT_OFF]
 
     async def known(self, folder: Path) -> bool:
         """Tell whether a workspace still has a record. An upload has none: its age decides."""
         return folder.parent.name == WORKFLOWS and bool(await self.redis.client.exists(keys.state(folder.name)))
-
-
-def changed_at(folder: Path) -> float | None:
-    """Return when a file or folder was last changed, in Unix seconds; None when somebody has just removed it."""
-    try:
-        return folder.stat().st_mtime
-    except FileNotFoundError:
-        return None
 
 
 def remove(folders: list[Path]) -> None:

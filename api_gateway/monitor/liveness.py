@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from common.clock_steps import ClockSteps
 from common.gpu.leases import LockView
 from common.record import Record
 from common.settings import MonitorSettings
+
+NO_STEPS = ClockSteps()
 
 
 class Liveness(StrEnum):
@@ -27,12 +30,16 @@ class Pulse:
     liveness: Liveness
 
 
-def pulse(record: Record, now_us: int, settings: MonitorSettings, locks: list[LockView]) -> Pulse:
-    """Tell how an attempt is. `locks` are read at about the same time."""
+def pulse(
+    record: Record, now_us: int, settings: MonitorSettings, locks: list[LockView], steps: ClockSteps = NO_STEPS
+) -> Pulse:
+    """Tell how an attempt is. `locks` are read at about the same time, and on the present clock."""
     control = record.control
-    began = control.started_us or now_us
-    silent = timedelta(microseconds=now_us - (control.heartbeat_us or began))
-    idle = timedelta(microseconds=max(0, now_us - progressed_us(record, control.progress_us or began, locks)))
+    stamps = (control.started_us, control.heartbeat_us, control.progress_us)
+    started_us, heartbeat_us, progress_us = (stamp and steps.translate(stamp) for stamp in stamps)
+    began = started_us or now_us
+    silent = timedelta(microseconds=now_us - (heartbeat_us or began))
+    idle = timedelta(microseconds=max(0, now_us - progressed_us(record, progress_us or began, locks)))
     stall_timeout = settings.stall_timeout_of(control.task_name)
     liveness = Liveness.STALLED if stall_timeout and idle > stall_timeout else Liveness.ALIVE
     if silent > settings.heartbeat.timeout:

@@ -7,21 +7,23 @@ what was lost further back comes to the front.
 """
 
 from datetime import timedelta
-from typing import Any
 
 import structlog
-from pydantic_core import from_json
+from redis.client import NEVER_DECODE
 
 from common import keys
 from common.contract import Catalog
 from common.redis import AsyncRedis, told
 from common.worker.app import HIGHEST_PRIORITY, SEPARATOR
+from common.worker.dead_letters import bury
+from common.worker.envelope import Unreadable, read_envelope
 
 FRONT = 100
 MESSAGES = 1_000
 """How many messages at the front of a queue may be in the way: copies, and those of cancelled tasks."""
-RENEW_SHARE = 4
-"""A record's time to live is renewed once its task has waited for this part of it."""
+KEEP_SHARE = 4
+"""A record is kept for sure once its task has waited for this part of `tasks.state_ttl`."""
+SKEW_MS = 1_000.0
 PRIORITY_STEP = 1e13
 """As in prelude.lua: a waiting task's score is its priority's step plus its arrival in milliseconds."""
 log = structlog.get_logger()
@@ -38,6 +40,7 @@ class QueueReconciler:
     def __init__(self, redis: AsyncRedis, catalog: Catalog, interval: timedelta, ttl: timedelta) -> None:
         self.redis = redis
         self.queues = catalog.queues
+        self.tasks = frozenset(catalog)
         self.interval = interval
         self.ttl = ttl
 
@@ -46,21 +49,33 @@ class QueueReconciler:
             now_ms = await self.now_ms()
             for queue in self.queues:
                 for step in range(HIGHEST_PRIORITY + 1):
-                    await self.renew(queue, step, now_ms)
+                    await self.keep_records(queue, step, now_ms)
                     await self.dispatch_lost(queue, step, now_ms)
 
     async def now_ms(self) -> float:
         seconds, micros = await self.redis.client.time()
         return float(seconds * 1000 + micros / 1000)
 
-    async def waiting(self, queue: str, step: int, before_ms: float, **window: int) -> list[str]:
+    async def waiting(self, queue: str, step: int, before_ms: float) -> list[str]:
         """Return the ids of one priority that wait since before a time, the next one first."""
         low = step * PRIORITY_STEP
-        found: list[str] = await self.redis.client.zrangebyscore(keys.waiting(queue), low, low + before_ms, **window)
+        found: list[str] = await self.redis.client.zrangebyscore(keys.waiting(queue), low, low + before_ms)
         return found
 
+    async def front(self, queue: str, step: int, now_ms: float) -> list[str]:
+        """Return the ids of the next tasks of one priority, but for those that have only just arrived.
+
+        One whose arrival lies in the future has waited since before Redis's clock was set back.
+        """
+        low = step * PRIORITY_STEP
+        found = await self.redis.client.zrangebyscore(
+            keys.waiting(queue), low, f"({low + PRIORITY_STEP}", start=0, num=FRONT, withscores=True
+        )
+        recent = low + now_ms - self.interval.total_seconds() * 1000
+        return [task_id for task_id, score in found if score <= recent or score > low + now_ms + SKEW_MS]
+
     async def dispatch_lost(self, queue: str, step: int, now_ms: float) -> None:
-        front = await self.waiting(queue, step, now_ms - self.interval.total_seconds() * 1000, start=0, num=FRONT)
+        front = await self.front(queue, step, now_ms)
         if not front:
             return
         listed = await self.redis.client.zmscore(keys.DISPATCH, front)
@@ -71,14 +86,28 @@ class QueueReconciler:
 
     async def next_messages(self, queue: str, step: int) -> set[str]:
         """Return the task ids at the front of one of kombu's lists; it pops from the right."""
-        messages: list[Any] = await self.redis.client.lrange(priority_list(queue, step), -MESSAGES, -1)
-        return {from_json(message)["headers"]["id"] for message in messages}
+        name = priority_list(queue, step)
+        messages: list[bytes] = await self.redis.client.execute_command(
+            "LRANGE", name, -MESSAGES, -1, **{NEVER_DECODE: True}
+        )
+        found = set()
+        for message in messages:
+            try:
+                found.add(read_envelope(message, self.tasks).id)
+            except Unreadable as error:
+                await self.quarantine(message, queue, name, str(error))
+        return found
 
-    async def renew(self, queue: str, step: int, now_ms: float) -> None:
-        """Keep the records of tasks that wait for days: a long queue must not outlive them."""
-        old = await self.waiting(queue, step, now_ms - self.ttl.total_seconds() * 1000 / RENEW_SHARE)
+    async def quarantine(self, message: bytes, queue: str, name: str, reason: str) -> None:
+        """Take a message that no worker can run out of its queue, and keep it among the dead letters."""
+        if await self.redis.run(bury(message, queue, reason, listed_in=name)):
+            log.error("message_quarantined", queue=queue, reason=reason)
+
+    async def keep_records(self, queue: str, step: int, now_ms: float) -> None:
+        """Keep the records of tasks that wait for days, also those that an earlier version let expire."""
+        old = await self.waiting(queue, step, now_ms - self.ttl.total_seconds() * 1000 / KEEP_SHARE)
         pipe = self.redis.client.pipeline(transaction=False)
         for task_id in old:
-            pipe.expire(keys.state(task_id), self.ttl)
-            pipe.expire(keys.control(task_id), self.ttl)
+            pipe.persist(keys.state(task_id))
+            pipe.persist(keys.control(task_id))
         await pipe.execute()

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from typing_extensions import override
@@ -13,15 +14,18 @@ from api_gateway.monitor.heartbeats import pulses
 from api_gateway.monitor.liveness import Pulse
 from api_gateway.monitor.queues import priority_list
 from common import keys
+from common.clock_steps import ClockStep, clock_steps
 from common.context import Status
 from common.contract import Catalog
 from common.gpu.devices import CPU_ID
-from common.gpu.leases import Ended, LockView, views
+from common.gpu.leases import Ended, LockView, on_present_clock, views
 from common.gpu.residents import Resident, residents_on
+from common.record import US
 from common.redis import AsyncRedis, told
-from common.state import StateStore
+from common.state import StateStore, us
 from common.storage import Storage
 from common.worker.app import HIGHEST_PRIORITY
+from common.worker.dead_letters import DeadLetter
 from common.worker.presence import Seen, alive, workers
 
 HISTORY_READ = 1_000
@@ -69,7 +73,16 @@ class Survey:
             return dict(zip(Status, await pipe.execute(), strict=True))
 
     async def locks(self) -> list[LockView]:
-        return await self.redis.run(views())
+        steps = await self.redis.run(clock_steps())
+        return [on_present_clock(view, steps) for view in await self.redis.run(views())]
+
+    async def clock_step_since(self, span: timedelta) -> ClockStep | None:
+        """Return the last step of Redis's clock, if it is not longer ago than this."""
+        steps = (await self.redis.run(clock_steps())).steps
+        with told():
+            seconds, micros = await self.redis.client.time()
+        recent = steps and seconds * US + micros - steps[-1].after_us < us(span)
+        return steps[-1] if recent else None
 
     async def workers(self) -> list[Seen]:
         return await self.redis.run(workers())
@@ -118,6 +131,12 @@ class Survey:
 
     async def models(self, host: str, device: str) -> list[Resident]:
         return await self.redis.run(residents_on(host, device))
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """Return the messages that no worker can run, newest first."""
+        with told():
+            letters = await self.redis.client.lrange(keys.DEAD_LETTERS, 0, -1)
+        return [DeadLetter.model_validate_json(letter) for letter in letters]
 
     async def actions(self) -> dict[str, int]:
         """Return how often the monitor has acted, by what it did."""

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from api_gateway.callbacks.outbox import Try, replayed
+from api_gateway.callbacks.outbox import Try, recorded_tries, replayed
 from api_gateway.dependencies import Found, Gateway, Held
 from api_gateway.problems import documented
 from common import keys
@@ -56,11 +56,9 @@ async def message_of(gateway: Gateway, record: Record, message_id: str) -> Messa
         kept = await gateway.redis.client.hget(keys.message(message_id), "message")
     if kept is None or record.control.target is None:
         return None
-    return Message.model_validate_json(kept).model_copy(update={"target": record.control.target})
+    return Message.unpack(kept).model_copy(update={"target": record.control.target})
 
 
 async def tries(gateway: Gateway, task_id: str) -> list[Delivery]:
-    with told():
-        entries = await gateway.redis.client.xrange(keys.deliveries(task_id))
-    kept = (Try.model_validate_json(fields["try"]) for _, fields in entries)
-    return [Delivery(n=number, **one.model_dump()) for number, one in enumerate(kept, start=1)]
+    kept = await gateway.redis.run(recorded_tries(task_id))
+    return [Delivery(n=number, **each.model_dump()) for number, each in enumerate(kept, start=1)]

@@ -7,12 +7,12 @@ import structlog
 from fastapi import APIRouter, Header, Response
 
 from api_gateway.dependencies import Found, Gateway, Held
-from api_gateway.hub import order
+from api_gateway.hub import Frame, frame, order
 from api_gateway.problems import documented
 from api_gateway.stream_limits import Client
 from api_gateway.streams import STREAM_ID, documented_stream, fresh, live, opening
 from common.errors import InvalidInput, StateUnavailable, TaskNotFound, TooManyStreams
-from common.events import Kind
+from common.events import Kind, closing
 from common.record import Record
 
 router = APIRouter(tags=["events"])
@@ -48,8 +48,17 @@ async def follow(
 
 
 async def seen_all(gateway: Gateway, record: Record, last_event_id: str) -> bool:
-    last = await gateway.hub.last(record.context.task_id)
+    last = await closing_frame(gateway, record)
     return last is None or last.order <= order(last_event_id)
+
+
+async def closing_frame(gateway: Gateway, record: Record) -> Frame | None:
+    """Return the event that ended a finished task: from its stream, or from its record once the stream has expired."""
+    if last := await gateway.hub.last(record.context.task_id):
+        return last
+    closing_id = record.control.closing_id
+    kind, data = closing(record.context).fields
+    return frame(closing_id, {"event": kind, "data": data}) if closing_id else None
 
 
 async def stream(gateway: Gateway, task_id: str, last_event_id: str) -> AsyncIterator[bytes]:
@@ -68,7 +77,7 @@ async def stream(gateway: Gateway, task_id: str, last_event_id: str) -> AsyncIte
             yield opening("initial_state", record.context, None if record.control.status.final else position)
             missed = await hub.since(task_id, position) if last_event_id else []
             if record.control.status.final and not missed:
-                missed = [last] if (last := await hub.last(task_id)) else []
+                missed = [last] if (last := await closing_frame(gateway, record)) else []
             for item in missed:
                 yield item.data
             if record.control.status.final or (missed and missed[-1].closes):

@@ -10,7 +10,6 @@ from pydantic import BaseModel
 
 from api_gateway.dependencies import Gateway, Held
 from common.errors import StateUnavailable
-from common.redis import told
 
 router = APIRouter(tags=["health"])
 metrics = APIRouter(tags=["health"])
@@ -47,8 +46,7 @@ async def ready(gateway: Held, response: Response) -> Ready:
 
 async def redis_check(gateway: Gateway) -> str:
     try:
-        with told():
-            await gateway.redis.client.ping()
+        await gateway.redis.require_writable()
     except StateUnavailable as error:
         return error.message
     return "ok"

@@ -6,7 +6,6 @@ is never taken for death.
 """
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -75,7 +74,8 @@ class Keeper:
         self.wakes: dict[str, Event] = {}
         self.leases: WeakValueDictionary[str, Lease] = WeakValueDictionary()
         """Weak: a lease that its task has lost in an exception must end by itself, not be renewed for ever."""
-        self.debts: deque[Call[Any]] = deque(maxlen=100)
+        self.unanswered: dict[tuple[Arg, ...], Call[Any]] = {}
+        """Calls that Redis has not answered yet, in order: at most one for each lease and waiter."""
         self.handlers: dict[str, Callable[[str], None]] = {GRANTED: self.granted}
         """What is done with a message, by its first word."""
         self.unclaimed: Callable[[str], None] = lambda _: None
@@ -124,7 +124,7 @@ class Keeper:
         try:
             self.redis.run(call)
         except StateUnavailable:
-            self.debts.append(call)
+            self.unanswered[(call.script.sha, *call.keys, *call.args)] = call
 
     # ---- the thread ----
 
@@ -185,9 +185,9 @@ class Keeper:
             for reference in self.leases.valuerefs():
                 if lease := reference():
                     self.renew(lease)
-            while self.debts:
-                self.redis.run(self.debts[0])
-                self.debts.popleft()
+            for name, call in tuple(self.unanswered.items()):
+                self.redis.run(call)
+                self.unanswered.pop(name, None)
 
     def renew(self, lease: Lease) -> None:
         asked = monotonic()

@@ -1,11 +1,12 @@
 """All GPU locks as others see them: who holds them, who waits, what has ended. From Redis alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict
 
 from common import keys
+from common.clock_steps import ClockSteps
 from common.gpu.lock import CLAIM, ms
 from common.record import US
 from common.redis import Call, script
@@ -87,6 +88,19 @@ class LockView:
 
     def waited(self, waiter: Waiter) -> timedelta:
         return timedelta(microseconds=self.now_us - waiter.since_us)
+
+
+def on_present_clock(view: LockView, steps: ClockSteps) -> LockView:
+    """Return a lock with its stamps as Redis's present clock would have set them."""
+    if not steps.steps:
+        return view
+    waiters = [each.model_copy(update={"since_us": steps.translate(each.since_us)}) for each in view.waiters]
+    return replace(view, holder=view.holder and held_on_present_clock(view.holder, steps), waiters=waiters)
+
+
+def held_on_present_clock(holder: Holder, steps: ClockSteps) -> Holder:
+    stamps = {"queued_us": steps.translate(holder.queued_us), "granted_us": steps.translate(holder.granted_us)}
+    return holder.model_copy(update=stamps)
 
 
 def views() -> Call[list[LockView]]:

@@ -9,6 +9,9 @@ if seen[1] ~= 'RUNNING' or seen[2] ~= ARGV[1] then return 'FENCED' end
 local now = now_us()
 redis.call('HSET', KEYS[2], 'heartbeat_us', now, 'rss', ARGV[4])
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[2], 'progress', ARGV[5], 'progress_us', now) end
-for i = 6, #ARGV, 2 do publish(KEYS[3], ARGV[3], ttl, ARGV[i], ARGV[i + 1]) end
-renew(KEYS[1], KEYS[2], ttl)
+for i = 6, #ARGV, 2 do
+  publish(KEYS[3], ARGV[3], ttl, ARGV[i], ARGV[i + 1])
+  if ARGV[i] == 'draft' or ARGV[i] == 'fragment' then redis.call('HSET', KEYS[2], 'text_told', 1) end
+end
+keep(KEYS[1], KEYS[2])
 return seen[3] and 'CANCEL' or 'OK'

@@ -19,7 +19,7 @@ local attempt = redis.call('HINCRBY', KEYS[2], 'attempt', 1)
 redis.call('HSET', KEYS[2], 'status', 'RUNNING', 'worker', ARGV[2], 'started_us', now, 'heartbeat_us', now,
   'progress_us', now, 'claim', ARGV[5])
 redis.call('HDEL', KEYS[2], 'progress', 'cancel_us')
-renew(KEYS[1], KEYS[2], ttl)
+keep(KEYS[1], KEYS[2])
 reindex(KEYS[3], KEYS[4], KEYS[2], id)
 redis.call('ZREM', KEYS[5], id)
 redis.call('ZREM', KEYS[6], id)

@@ -22,10 +22,9 @@ if redis.call('ZCARD', KEYS[4]) >= tonumber(ARGV[6]) then return {'full', id, -1
 
 -- The first fence is the time: one that a removed task of the same id had can never be met again.
 local now = now_us()
-redis.call('SET', KEYS[1], ARGV[2], 'EX', ttl)
+redis.call('SET', KEYS[1], ARGV[2])
 redis.call('HSET', KEYS[2], 'status', 'PENDING', 'digest', digest, 'priority', ARGV[4], 'fence', now, 'attempt', 0,
   'created_us', now, 'waiting_us', now, unpack(ARGV, 8))
-redis.call('EXPIRE', KEYS[2], ttl)
 limit_wait(KEYS[8], KEYS[2], id, now)
 redis.call('ZADD', KEYS[3], now, id)
 redis.call('ZADD', KEYS[4], now, id)

@@ -17,9 +17,9 @@ if tonumber(now['end']) < tonumber(now['start']) then return {'BACKWARDS'} end
 
 local ttl = redis.call('TTL', KEYS[1])
 redis.call('HSET', KEYS[2], unpack(fields))
-redis.call('EXPIRE', KEYS[2], ttl)
+if ttl > 0 then redis.call('EXPIRE', KEYS[2], ttl) end
 if status == 'PENDING' or status == 'RUNNING' then  -- else the stream has had its last event
-  publish(KEYS[3], ARGV[5], ttl, 'fragment', '{"segment_index":' .. id .. ',"language":' .. ARGV[4] ..
+  publish(KEYS[3], ARGV[5], math.max(redis.call('TTL', KEYS[3]), 86400), 'fragment', '{"segment_index":' .. id .. ',"language":' .. ARGV[4] ..
     ',"segments":[{"id":' .. id .. ',"start":' .. now['start'] .. ',"end":' .. now['end'] .. ',"text":' .. now['text'] ..
     ',"speaker":' .. now['speaker'] .. ',"modified":true}]}')
 end

@@ -3,20 +3,31 @@
 --       6 tasks:dispatch  7 events:{id}  8 events:@tasks  9 callbacks:outbox  10 callbacks:message:{message id}
 -- ARGV  1 id  2 status it must have  3 fence it must have  4 heartbeat us it must have, '' for any  5 final status
 --       6 context JSON  7 ttl s  8 events kept  9 event  10 event data JSON  11 message id or ''  12 message JSON
+--       13 for how long the events stay, s
 -- Returns 'OK', or why not: 'GONE', 'ALIVE' or the status found
+local function compact(control, dropped)  -- a hash that has had a long field stays large until it is written anew
+  redis.call('HDEL', control, unpack(dropped))
+  local kept = redis.call('HGETALL', control)
+  redis.call('DEL', control)
+  redis.call('HSET', control, unpack(kept))
+end
+
 local id, from, fence, to, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[5], ARGV[7]
 local seen = redis.call('HMGET', KEYS[2], 'status', 'fence')
 if seen[1] == to and seen[2] == fence then return 'OK' end  -- done before: the reply was lost
 local no = refusal(KEYS[2], from, fence, to, ARGV[4])
 if no then return no end
 
+-- Text that was only told in events is read from them, unless the task's output has it.
+local told_only = to ~= 'SUCCESS' and redis.call('HEXISTS', KEYS[2], 'text_told') == 1
+local closing_id = publish(KEYS[7], ARGV[8], told_only and ttl or ARGV[13], ARGV[9], ARGV[10])
 redis.call('SET', KEYS[1], ARGV[6], 'EX', ttl)
-redis.call('HSET', KEYS[2], 'status', to, 'finished_us', now_us())
-renew(KEYS[1], KEYS[2], ttl)
+redis.call('HSET', KEYS[2], 'status', to, 'finished_us', now_us(), 'closing_id', closing_id)
+compact(KEYS[2], {'claim', 'heartbeat_us', 'progress', 'progress_us', 'rss', 'worker', 'text_told'})
+expire(KEYS[1], KEYS[2], ttl)
 reindex(KEYS[3], KEYS[4], KEYS[2], id)
 redis.call('ZREM', KEYS[5], id)
 redis.call('ZREM', KEYS[6], id)
-publish(KEYS[7], ARGV[8], ttl, ARGV[9], ARGV[10])
 announce(KEYS[8], id, to)
 if ARGV[11] ~= '' then
   redis.call('HSET', KEYS[10], 'message', ARGV[12], 'tries', 0)

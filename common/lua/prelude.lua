@@ -32,22 +32,41 @@ local function limit_wait(limits, control, id, now)
   if max_wait_s then redis.call('ZADD', limits, now + max_wait_s * 1000000, id) end
 end
 
--- Let a task's record live on, and what people have edited of its text with it. That key is derived, as in list.lua.
-local function renew(state, control, ttl)
-  for _, key in ipairs({state, control, (string.gsub(control, '^task_control:', 'transcript_edits:'))}) do
-    redis.call('EXPIRE', key, ttl)
-  end
+-- The keys of a task's record, and what people have edited of its text. That key is derived, as in list.lua.
+local function record_of(state, control)
+  return ipairs({state, control, (string.gsub(control, '^task_control:', 'transcript_edits:'))})
 end
 
+-- Keep the record of a task that is not finished, whatever becomes of Redis's clock.
+local function keep(state, control)
+  for _, key in record_of(state, control) do redis.call('PERSIST', key) end
+end
+
+-- Let the record of a finished task expire.
+local function expire(state, control, ttl)
+  for _, key in record_of(state, control) do redis.call('EXPIRE', key, ttl) end
+end
+
+-- Returns the id of the event.
 local function publish(stream, maxlen, ttl, event, data)
-  redis.call('XADD', stream, 'MAXLEN', '~', maxlen, '*', 'event', event, 'data', data)
+  local event_id = redis.call('XADD', stream, 'MAXLEN', '~', maxlen, '*', 'event', event, 'data', data)
   redis.call('EXPIRE', stream, ttl)
+  return event_id
 end
 
 -- Tell who watches the whole system that a task has another status now, or nil: it is gone. An id needs no escapes.
 local function announce(stream, id, status)
   local told = status and '"' .. status .. '"' or 'null'
   publish(stream, 2000, 86400, 'task', '{"task_id":"' .. id .. '","status":' .. told .. '}')
+end
+
+-- Turn a ledger of an earlier version into a list: a stream takes up 4 kB, however little is in it.
+local function migrate_tries(key)
+  if redis.call('TYPE', key).ok ~= 'stream' then return end
+  local entries, ttl = redis.call('XRANGE', key, '-', '+'), redis.call('TTL', key)
+  redis.call('DEL', key)
+  for _, entry in ipairs(entries) do redis.call('RPUSH', key, entry[2][2]) end
+  redis.call('EXPIRE', key, ttl)
 end
 
 -- Tell the gateways that a list of work has something due. They look now and then all the same.

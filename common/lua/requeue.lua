@@ -14,9 +14,10 @@ local now = now_us()
 redis.call('HINCRBY', KEYS[2], 'fence', 1)
 redis.call('HSET', KEYS[2], 'status', 'PENDING', 'waiting_us', now, 'attempt_limit', ARGV[10],
   'interruptions', ARGV[11])
-redis.call('HDEL', KEYS[2], 'worker', 'heartbeat_us', 'progress_us', 'progress', 'cancel_us', 'finished_us')
+redis.call('HDEL', KEYS[2], 'worker', 'heartbeat_us', 'progress_us', 'progress', 'cancel_us', 'finished_us',
+  'closing_id')
 if ARGV[6] ~= '' then redis.call('SET', KEYS[1], ARGV[6]) end
-renew(KEYS[1], KEYS[2], ttl)
+keep(KEYS[1], KEYS[2])
 reindex(KEYS[3], KEYS[4], KEYS[2], id)
 redis.call('ZADD', KEYS[5], waiting_score(redis.call('HGET', KEYS[2], 'priority'), now), id)
 redis.call('ZADD', KEYS[6], now + ARGV[5], id)

@@ -2,19 +2,22 @@
 -- message is kept without the secrets of its target. A message that is gone was deleted with its task: nothing is recorded.
 -- KEYS  1 callbacks:outbox  2 callbacks:deliveries:{id}  3 callbacks:message:{message id}
 -- ARGV  1 message id  2 try JSON  3 ttl s  4 delay us until the next try, -1 for none  5 most tries kept
---       6 message JSON to keep after the last try
+--       6 message to keep after the last try, packed
 -- Returns how many tries there were
+local try = redis.sha1hex(ARGV[2])
 local seen = redis.call('HMGET', KEYS[3], 'last_try', 'tries')
 if not seen[2] then
   redis.call('ZREM', KEYS[1], ARGV[1])
   return 0
 end
-if seen[1] == ARGV[2] then return seen[2] end  -- done before: the reply was lost
+if seen[1] == try then return seen[2] end  -- done before: the reply was lost
 
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', 'try', ARGV[2])
+migrate_tries(KEYS[2])
+redis.call('RPUSH', KEYS[2], ARGV[2])
+redis.call('LTRIM', KEYS[2], -ARGV[5], -1)
 redis.call('EXPIRE', KEYS[2], ARGV[3])
 redis.call('HSETNX', KEYS[3], 'first_us', now_us())
-redis.call('HSET', KEYS[3], 'last_try', ARGV[2])
+redis.call('HSET', KEYS[3], 'last_try', try)
 local tries = redis.call('HINCRBY', KEYS[3], 'tries', 1)
 redis.call('EXPIRE', KEYS[3], ARGV[3])
 if ARGV[4] == '-1' then

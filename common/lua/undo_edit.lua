@@ -5,6 +5,6 @@
 local removed = redis.call('HDEL', KEYS[2], unpack(ARGV, 3))
 local status = redis.call('HGET', KEYS[1], 'status')
 if removed > 0 and ARGV[2] ~= '' and (status == 'PENDING' or status == 'RUNNING') then
-  publish(KEYS[3], ARGV[1], redis.call('TTL', KEYS[1]), 'fragment', ARGV[2])
+  publish(KEYS[3], ARGV[1], math.max(redis.call('TTL', KEYS[3]), 86400), 'fragment', ARGV[2])
 end
 return removed

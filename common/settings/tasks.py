@@ -9,7 +9,7 @@ from common.settings.section import Seconds, Section
 
 
 class TaskSettings(Section):
-    state_ttl: Annotated[Seconds, Field(description="how long a record is kept after its last change")] = timedelta(
+    state_ttl: Annotated[Seconds, Field(description="how long a record is kept after its task's end")] = timedelta(
         days=7
     )
     max_attempts: Annotated[int, Field(ge=1)] = 3
@@ -37,6 +37,14 @@ class TaskSettings(Section):
         seconds=10
     )
     events_kept: Annotated[int, Field(gt=0, description="of each task, about")] = 2_000
+    events_grace: Annotated[
+        Seconds,
+        Field(
+            gt=timedelta(0),
+            description="a client may come back for so long after a task's end and get every event that it has missed; "
+            "later it gets the one that ended the task",
+        ),
+    ] = timedelta(minutes=10)
 
 
 class WorkerSettings(Section):

@@ -11,6 +11,7 @@ from typing_extensions import override
 from common import log
 from common.contract import Contract
 from common.settings import Settings
+from common.worker.broker import KNOWN_TASKS, TRANSPORT
 from common.worker.interface import standard_task_interface
 from common.worker.process import WorkerProcess, end_orphan
 from common.worker.task import REGISTRY
@@ -43,6 +44,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         broker_url=settings.redis.url.get_secret_value(),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_channel_error_retry=True,
         broker_transport_options=transport_options(settings),
         task_serializer="json",
         accept_content=["json"],
@@ -112,7 +114,8 @@ def remade(settings: Settings, service: str, modules: Sequence[str]) -> WorkerAp
 def create_worker(settings: Settings, service: str) -> WorkerApp:
     """Return the app of a worker, with every task that `services/<service>/tasks` has registered."""
     app = WorkerApp("baton", set_as_current=False)
-    app.conf.update(configuration(settings), **start_of_children(settings))
+    app.conf.update(configuration(settings), broker_transport=TRANSPORT, **start_of_children(settings))
+    app.conf.broker_transport_options[KNOWN_TASKS] = frozenset(found.contract.name for found in REGISTRY.values())
     app.settings, app.service = settings, service
     app.steps["worker"].add(Watchdog)
     for registered in REGISTRY.values():

@@ -79,10 +79,12 @@ ALERTS = {
     "container.restarted": "its container was restarted (`gpu_lock_monitor.restart_containers`)",
     "delivery.not_claimed": "a process did not claim what it was given, and was replaced: `task_id`, `worker`",
     "task.stalled": "a task makes no progress",
+    "clock.step": "the clock of Redis's machine was set: `step` in seconds, `shifted` due times",
 }
 STREAMS = """Each stream is Server-Sent Events. `data` is JSON. Each event but `ping` has an `id`; a client that comes
 back with `Last-Event-ID` misses nothing (browsers and `baton watch` do so by themselves). A task's stream ends with
-its last event; who comes back after that gets 204. A client keeps a map of segments by id: events may come twice, and
+its last event; who comes back after that gets 204. `tasks.events_grace` after a
+task's end only its last event is left. A client keeps a map of segments by id: events may come twice, and
 the map ends the same."""
 CALLBACKS = """One message for each end of a task, by [Standard Webhooks](https://www.standardwebhooks.com/): a POST
 with the headers `webhook-id` (the same over all tries: drop what you have seen), `webhook-timestamp` and, where

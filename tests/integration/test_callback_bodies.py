@@ -9,6 +9,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from common.javascript_json import dumps
+from common.messages import Message
 from tests.support.receiver import Receiver
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -161,9 +162,8 @@ def test_after_the_last_try_the_message_has_no_target_and_a_replay_has_it_again(
         task_id = own.submit(*ECHO, callback=callback(receiver))
         [first] = receiver.wait_for(1)
         wait_until(lambda: "next_try_at" in own.http.get(f"/v1/tasks/{task_id}/deliveries").text)
-        message = json.loads(own.redis.client.hget(f"callbacks:message:{first.id}", "message"))
-        assert message["target"]["encrypted"] is None
-        assert message["target"]["headers"] == {}
+        message = Message.unpack(own.redis.client.hget(f"callbacks:message:{first.id}", "message"))
+        assert (message.target.encrypted, message.target.headers) == (None, {})
         assert own.http.post(f"/v1/tasks/{task_id}/deliveries/1/replay").status_code == 202
         _, second = receiver.wait_for(2)
         Webhook(OWN_SECRET).verify(second.body, second.headers)

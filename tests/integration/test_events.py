@@ -14,6 +14,7 @@ import pytest
 from typing_extensions import override
 
 from common.context import Status
+from common.errors import BatonError, InvalidInput
 from common.events import Event
 from common.record import Record
 from common.redis import SyncRedis
@@ -25,6 +26,7 @@ from tests.support.waiting import PATIENCE_S, wait_until
 
 BACKLOG = 256
 KIB = 1024
+DAY_S = 86_400
 PATIENT = {
     "BATON_GATEWAY__SSE_PING": "1",
     "BATON_GATEWAY__SSE_BACKLOG": str(BACKLOG),
@@ -47,6 +49,9 @@ class Attempt:
         self.store = StateStore(TaskSettings())
         self.redis = SyncRedis(RedisSettings.model_validate({"url": stack.redis.url}))
         self.task_id = stack.submit("testing.echo")
+        self.claim()
+
+    def claim(self) -> None:
         claimed = self.redis.run(self.store.claim(self.task_id, "testing", "the test"))
         assert isinstance(claimed, Record)
         self.record = claimed
@@ -60,8 +65,8 @@ class Attempt:
     def close(self) -> None:
         self.redis.close()
 
-    def end(self, status: Status = Status.SUCCESS) -> None:
-        assert self.redis.run(self.store.finish(self.record, self.record.ended(status))) == "OK"
+    def end(self, status: Status = Status.SUCCESS, *, error: BatonError | None = None) -> None:
+        assert self.redis.run(self.store.finish(self.record, self.record.ended(status, error=error))) == "OK"
 
 
 @pytest.fixture
@@ -119,6 +124,48 @@ def test_who_has_seen_the_end_is_told_to_stop(event_stack: Stack, attempt: Attem
     assert last.data == {"code": "task_cancelled"}
     answer = event_stack.http.get(f"/v1/tasks/{attempt.task_id}/events", headers={"Last-Event-ID": last.id})
     assert (answer.status_code, answer.content) == (204, b"")
+
+
+@pytest.mark.parametrize("status", [Status.SUCCESS, Status.FAILED, Status.CANCELLED])
+def test_who_comes_back_when_the_events_have_expired_gets_the_one_that_ended_the_task(
+    event_stack: Stack, attempt: Attempt, status: Status
+) -> None:
+    first = next(follow(event_stack, attempt.task_id))
+    attempt.tell(range(3))
+    attempt.end(status, error=InvalidInput(field="x") if status is Status.FAILED else None)
+    *_, before = follow(event_stack, attempt.task_id, first.id)
+    assert event_stack.redis.client.delete(f"events:{attempt.task_id}")
+    *_, after = follow(event_stack, attempt.task_id, first.id)
+    assert after == before
+    assert list(follow(event_stack, attempt.task_id))[-1] == before
+    answer = event_stack.http.get(f"/v1/tasks/{attempt.task_id}/events", headers={"Last-Event-ID": before.id})
+    assert answer.status_code == 204
+
+
+def test_the_events_of_a_finished_task_expire_after_their_grace(event_stack: Stack, attempt: Attempt) -> None:
+    attempt.tell(range(3))
+    assert event_stack.redis.client.ttl(f"events:{attempt.task_id}") > DAY_S
+    attempt.end()
+    grace = TaskSettings().events_grace.total_seconds()
+    assert grace - 60 < event_stack.redis.client.ttl(f"events:{attempt.task_id}") <= grace
+
+
+def test_the_events_stay_when_they_alone_hold_the_text_of_a_task(event_stack: Stack, attempt: Attempt) -> None:
+    attempt.tell(range(3))
+    attempt.end(Status.CANCELLED)
+    assert event_stack.redis.client.ttl(f"events:{attempt.task_id}") > DAY_S
+
+
+def test_a_retry_goes_on_telling_when_the_events_have_expired(event_stack: Stack, attempt: Attempt) -> None:
+    attempt.end(Status.CANCELLED)
+    *_, ended = follow(event_stack, attempt.task_id)
+    event_stack.redis.client.delete(f"events:{attempt.task_id}")
+    assert event_stack.http.post(f"/v1/tasks/{attempt.task_id}/retry").status_code == 202
+    state = next(follow(event_stack, attempt.task_id, ended.id))
+    assert state.data["status"] == "PENDING"
+    attempt.claim()
+    attempt.end()
+    assert kinds(list(follow(event_stack, attempt.task_id, ended.id)))[-1] == "task_complete"
 
 
 def test_who_missed_the_end_gets_all_that_was_missed(event_stack: Stack, attempt: Attempt) -> None:

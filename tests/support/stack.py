@@ -44,10 +44,10 @@ START_METHODS = {"fork": FORK, "spawn": SPAWN}
 class Stack:
     """Starts what a test asks for and ends all of it."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, *, redis: RedisServer | None = None, **environment: str) -> None:
         self.folder = folder
         self.share = folder / "share"
-        self.redis = RedisServer(folder / "redis")
+        self.redis = redis or RedisServer(folder / "redis")
         self.port = free_port()
         self.environment = {**QUICK, **environment}
         self.processes: list[subprocess.Popen[bytes]] = []

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -30,6 +29,7 @@ from common.record import Callback, Record
 from common.redis import Call, SyncRedis
 from common.settings import TaskSettings
 from common.state import StateStore, Submission, take
+from tests.support.keys import immortal_keys
 
 IDS = ("a", "b", "c")
 CONTRACT = Contract("testing.nothing", TaskInput, TaskOutput)
@@ -239,8 +239,14 @@ class TaskLife(RuleBasedStateMachine):
 
     @invariant()
     def every_key_but_the_named_dies_one_day(self) -> None:
-        names = [name for name in self.redis.client.scan_iter() if self.redis.client.ttl(name) == -1]
-        assert all(any(fnmatch(name, allowed) for allowed in keys.IMMORTAL) for name in names)
+        assert immortal_keys(self.redis.client) == []
+
+    @invariant()
+    def the_record_of_a_task_that_is_not_finished_never_expires(self) -> None:
+        for task_id in IDS:
+            ended = self.control(task_id).get("status") in FINAL
+            lives = [self.redis.client.ttl(name) for name in (keys.state(task_id), keys.control(task_id))]
+            assert all(ttl > 0 if ended else ttl in {-1, -2} for ttl in lives)
 
     def in_zset(self, name: str, member: str) -> bool:
         return self.redis.client.zscore(name, member) is not None

@@ -1,0 +1,28 @@
+"""Messages that were taken out of the broker's queues because no worker can run them."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from api_gateway.dependencies import Held
+from common import keys
+from common.redis import told
+from common.worker.dead_letters import DeadLetter
+
+router = APIRouter(prefix="/monitoring", tags=["monitoring"])
+
+
+class DeadLetters(BaseModel):
+    """The latest hundred of a week, newest first."""
+
+    dead_letters: list[DeadLetter]
+
+
+@router.get("/dead-letters", summary="Messages of the broker that no worker can run")
+async def dead_letters(gateway: Held) -> DeadLetters:
+    return DeadLetters(dead_letters=await gateway.survey.dead_letters())
+
+
+@router.delete("/dead-letters", summary="Remove the dead letters", status_code=204)
+async def remove_dead_letters(gateway: Held) -> None:
+    with told():
+        await gateway.redis.client.delete(keys.DEAD_LETTERS)

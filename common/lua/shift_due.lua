@@ -1,0 +1,27 @@
+-- Redis's clock was set forward or back: record it, and shift the due times that were set by the clock of before.
+-- A due time does not say by which clock it was set. In doubt, work is done too early rather than too late, and a wait
+-- lasts too long rather than too short.
+-- KEYS  1 tasks:dispatch  2 callbacks:outbox  3 tasks:wait_limits  4 monitor:clock_steps
+-- ARGV  1 step us, negative for back  2 the last time that was read before it, us  3 step JSON  4 most steps kept
+-- Returns how many due times were shifted
+local step, before, shifted = tonumber(ARGV[1]), tonumber(ARGV[2]), 0
+
+local function shift(list, from, to)
+  local found = redis.call('ZRANGEBYSCORE', list, from, to, 'WITHSCORES')
+  for i = 1, #found, 2 do
+    redis.call('ZADD', list, 'XX', string.format('%.0f', found[i + 1] + step), found[i])
+  end
+  shifted = shifted + #found / 2
+end
+
+for i = 1, 2 do
+  if step > 0 then
+    shift(KEYS[i], '-inf', string.format('(%.0f', before + step))
+  else
+    shift(KEYS[i], string.format('(%.0f', now_us()), '+inf')
+  end
+end
+shift(KEYS[3], step > 0 and '-inf' or string.format('%.0f', before), '+inf')
+redis.call('RPUSH', KEYS[4], ARGV[3])
+redis.call('LTRIM', KEYS[4], -ARGV[4], -1)
+return shifted

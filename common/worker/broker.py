@@ -1,0 +1,118 @@
+"""The worker's side of the broker: a transport that outlives bad messages and a Redis that cannot write."""
+
+from time import sleep
+from typing import Any
+
+import structlog
+from kombu.transport import redis as kombu_redis
+from kombu.transport.virtual import Empty
+from kombu.utils.json import loads
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
+from typing_extensions import override
+
+from common.redis import Call
+from common.worker.dead_letters import bury
+from common.worker.envelope import Unreadable, read_envelope
+from common.worker.process import stopping
+
+TRANSPORT = "common.worker.broker:Transport"
+KNOWN_TASKS = "known_tasks"
+"""The transport option that holds the names of the worker's tasks."""
+TRY_AGAIN_S = 1.0
+log = structlog.get_logger()
+
+
+class PatientQoS(kombu_redis.QoS):
+    """Records what was fetched, and waits while Redis cannot write it down."""
+
+    @override
+    def append(self, message: Any, delivery_tag: str) -> None:
+        waiting = False
+        while True:
+            try:
+                super().append(message, delivery_tag)  # type: ignore[no-untyped-call]
+            except ResponseError as error:
+                if not is_passing(error) or stopping():
+                    raise
+                if not waiting:
+                    log.warning("broker_cannot_write", task_id=message.headers.get("id"), error=str(error))
+                waiting = True
+                sleep(TRY_AGAIN_S)
+            else:
+                if waiting:
+                    log.info("broker_can_write_again")
+                return
+
+
+class Channel(kombu_redis.Channel):
+    """Reads messages; what no worker can run becomes a dead letter."""
+
+    QoS = PatientQoS
+
+    @override
+    def _brpop_read(self, **options: Any) -> bool:
+        """Deliver one message, as kombu's own does, but for one that is not Baton's."""
+        try:
+            found = self.pop(**options)
+            if not found:
+                raise Empty
+            name, message = found
+            queue = name.decode().rsplit(self.sep, 1)[0]
+            self._queue_cycle.rotate(queue)
+            self.deliver(message, queue)
+            return True
+        finally:
+            self._in_poll = None  # type: ignore[assignment]  # kombu's own value for it
+            self._flush_brpop_reauth()  # type: ignore[no-untyped-call]
+
+    def pop(self, **options: Any) -> tuple[bytes, bytes] | None:
+        """Read the answer of the blocking pop that is under way."""
+        connection = self.client.connection
+        try:
+            answer: tuple[bytes, bytes] | None = self.client.parse_response(connection, "BRPOP", **options)
+        except self.connection_errors:
+            connection.disconnect()  # so that the next read connects again
+            raise
+        return answer
+
+    def deliver(self, message: bytes, queue: str) -> None:
+        """Give a message to Celery. What Celery cannot take, for whatever reason, would end the whole worker."""
+        try:
+            read_envelope(message, self.connection.client.transport_options[KNOWN_TASKS])
+        except Unreadable as error:
+            self.quarantine(message, queue, str(error))
+            return
+        raw = loads(message.decode())  # type: ignore[no-untyped-call]
+        try:
+            self.connection._deliver(raw, queue)  # noqa: SLF001 - it has no other name in kombu
+        except (RedisError, OSError):
+            raise
+        except Exception as error:  # any bug at all that a message sets off
+            log.critical("message_crashed", queue=queue, exc_info=error)
+            self.quarantine(message, queue, f"{type(error).__name__}: {error}")
+            self.qos.ack(raw["properties"]["delivery_tag"])
+
+    def quarantine(self, message: bytes, queue: str, reason: str) -> None:
+        log.error("message_quarantined", queue=queue, reason=reason)
+        call = bury(message, queue, reason)
+        with self.conn_or_acquire() as client:
+            try:
+                run(client, call)
+            except ResponseError as error:
+                log.error("dead_letter_not_kept", queue=queue, message=repr(message[:200]), error=str(error))  # noqa: TRY400 - the reason is known
+
+
+class Transport(kombu_redis.Transport):
+    Channel = Channel
+
+
+def run(client: Any, call: Call[bool]) -> None:
+    try:
+        client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
+    except NoScriptError:
+        client.eval(call.script.text, len(call.keys), *call.keys, *call.args)
+
+
+def is_passing(error: ResponseError) -> bool:
+    """Tell whether Redis has refused a write for now: it is full, its disk is, or it is a replica."""
+    return isinstance(error, (OutOfMemoryError, ReadOnlyError)) or "MISCONF" in str(error)

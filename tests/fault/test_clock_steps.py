@@ -1,0 +1,59 @@
+"""Redis's clock is set: what was accepted stays, what is due stays due, and nobody is ended for it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.stack import Stack
+from tests.support.stepped_redis import SteppedRedis
+from tests.support.waiting import wait_until
+
+HOUR_S = 3_600
+DAY_S = 24 * HOUR_S
+
+
+@pytest.fixture
+def stepped(tmp_path: Path) -> Iterator[Stack]:
+    redis = SteppedRedis(tmp_path / "redis")
+    with Stack(tmp_path, redis=redis, BATON_TASKS__RETRY_BACKOFF="5") as own:
+        own.gateway()
+        yield own
+
+
+def set_clock(stack: Stack, offset_s: int) -> None:
+    assert isinstance(stack.redis, SteppedRedis)
+    wait_until(lambda: stack.redis.client.exists("monitor:leader"))
+    stack.redis.set_clock(offset_s)
+    wait_until(lambda: "clock_step" in stack.logged("gateway"))
+
+
+def test_a_step_forward_by_more_than_the_time_to_live_loses_no_accepted_task(stepped: Stack) -> None:
+    waiting = stepped.submit("testing.echo")
+    set_clock(stepped, 30 * DAY_S)
+    assert stepped.read(waiting)["status"] == "PENDING"
+    health = stepped.http.get("/v1/monitoring/health").json()
+    assert "clock_step" in {reason["code"] for reason in health["reasons"]}
+    assert stepped.http.get("/v1/monitoring/stats").json()["actions"] == {"clock_step": 1}
+    stepped.worker()
+    assert stepped.wait_for(waiting)["status"] == "SUCCESS"
+
+
+def test_a_step_back_by_an_hour_does_not_delay_a_retry(stepped: Stack) -> None:
+    stepped.worker()
+    task_id = stepped.submit("testing.fail", {"failures": 1, "kind": "passing"})
+    wait_until(lambda: stepped.redis.client.hget(f"task_control:{task_id}", "attempt") == "1")
+    stepped.wait_for(task_id, "PENDING")
+    set_clock(stepped, -HOUR_S)
+    assert stepped.wait_for(task_id)["stages"]["testing.fail"]["attempt"] == 2
+
+
+def test_a_step_forward_does_not_end_an_attempt_that_is_well(stepped: Stack) -> None:
+    stepped.worker()
+    task_id = stepped.submit("testing.work", {"seconds": 6})
+    stepped.wait_for(task_id, "RUNNING")
+    set_clock(stepped, DAY_S)
+    [beating] = stepped.http.get("/v1/monitoring/heartbeats").json()["tasks"]
+    assert beating["liveness"] == "alive"
+    context = stepped.wait_for(task_id)
+    assert (context["status"], context["stages"]["testing.work"]["attempt"]) == ("SUCCESS", 1)
