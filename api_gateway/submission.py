@@ -16,7 +16,7 @@ from api_gateway.callbacks.request import CallbackRequest, shown
 from common.clock import utcnow
 from common.context import InputParams, Stage, TaskId, WorkflowContext
 from common.contract import Catalog, Contract, media_files
-from common.errors import BatonError, CallbackSecretRefused, InvalidInput, QueueFull, TaskIdConflict
+from common.errors import BatonError, CallbackSecretRefused, InvalidInput, QueueFull, ShareUnavailable, TaskIdConflict
 from common.media import MediaFile
 from common.outgoing import TargetPolicy
 from common.record import Callback
@@ -153,6 +153,8 @@ class Submitter:
         for field, media in media_files(data):
             try:
                 await self.check_file(media)
+            except ShareUnavailable:
+                raise
             except BatonError as error:
                 errors = [{"field": f"input_data.{field}", "message": error.message, "type": error.code}]
                 raise InvalidInput(f"input_data.{field}: {error.message}", errors=errors) from error

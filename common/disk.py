@@ -1,4 +1,4 @@
-"""A full disk is told as what it is."""
+"""A full disk, and one that is away, are told as what they are."""
 
 import errno
 from collections.abc import Iterator
@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from common.errors import StorageFull
 
+AWAY = frozenset({errno.ESTALE, errno.ENOTCONN, errno.EIO, errno.ENODEV, errno.EHOSTDOWN, errno.ETIMEDOUT})
+"""What a network folder answers while its server or its mount is gone."""
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 

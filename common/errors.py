@@ -307,6 +307,25 @@ class StorageFull(BatonError):
     cost = "interruption"
 
 
+class ShareUnavailable(BatonError):
+    """The shared storage is not there, as when a network folder is away. The task waits until it is back; see that the
+    folder of storage.share is mounted.
+    """
+
+    code = "share_unavailable"
+    status = 503
+    retryable = True
+    cost: ClassVar[Cost] = "nothing"
+
+
+class ShareBroken(ShareUnavailable):
+    """The shared storage answered with an error of the device or the network under it. The task is tried again; see the
+    log of the machine that has the folder of storage.share.
+    """
+
+    cost = "interruption"
+
+
 class WorkerLost(BatonError):
     """The worker died at every attempt. See the worker's log; `POST /v1/tasks/{id}/retry` tries again."""
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from common.errors import FileMissing, StorageFull, UnsafePath
+from common.errors import FileMissing, ShareUnavailable, StorageFull, UnsafePath
 from common.media import FILE_ID, Artifact
 
 INPUTS = "inputs"
@@ -54,9 +54,11 @@ class Storage:
         Raises:
             UnsafePath: it leaves share.
             FileMissing: there is no such file.
+            ShareUnavailable: share itself is away.
         """
         path = self.upload(reference) if FILE_ID.fullmatch(reference) else self.resolve(reference)
         if not (os.access(path, os.R_OK) and path.is_file()):
+            self.require_share()
             raise FileMissing(
                 f"No such file that can be read: {reference}. Upload it with POST /v1/files, or put it under share."
             )
@@ -81,6 +83,7 @@ class Storage:
         A share that is away, such as a network folder's, has none.
         """
         try:
+            self.workflows.stat()
             free = shutil.disk_usage(self.root).free
         except OSError as error:
             return f"Share cannot be used: {error.strerror}. See that the folder of storage.share is there."
@@ -91,6 +94,16 @@ class Storage:
             f"Only {free >> 20} MiB are free under share; {wanted}the floor is {self.min_free_bytes >> 20} MiB. "
             "Free some space, or lower storage.min_free_bytes."
         )
+
+    def require_share(self) -> None:
+        """Raise ShareUnavailable when share is away: a mount point without its mount lacks the folder of workspaces."""
+        try:
+            self.workflows.stat()
+        except OSError as error:
+            raise ShareUnavailable from error
+
+    def has_share(self) -> bool:
+        return self.workflows.exists()
 
     def require_space(self, needed_bytes: int = 0) -> None:
         """Raise StorageFull where there is a shortage."""
@@ -119,6 +132,7 @@ class AttemptFolder:
 
     def staging(self, name: str) -> Path:
         """Return where to write `name` until it is whole."""
+        self.storage.require_share()  # or its folders would be made in the mount point, where they hide that it is away
         path = self.folder / PARTIAL / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path

@@ -47,6 +47,8 @@ class Janitor:
             if not self.named:
                 await self.index_names()
                 self.named = True
+            if not await asyncio.to_thread(self.storage.has_share):
+                return
             clock = await self.clock()
             old = [
                 folder for folder in await asyncio.to_thread(self.old_folders, clock) if not await self.known(folder)

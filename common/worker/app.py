@@ -15,6 +15,7 @@ from common.worker.broker import KNOWN_TASKS, TRANSPORT
 from common.worker.interface import standard_task_interface
 from common.worker.process import WorkerProcess, end_orphan
 from common.worker.task import REGISTRY
+from common.worker.temporary_files import leave_no_folder
 from common.worker.termination import TERMINATION
 from common.worker.watchdog import Watchdog
 
@@ -113,6 +114,7 @@ def remade(settings: Settings, service: str, modules: Sequence[str]) -> WorkerAp
 
 def create_worker(settings: Settings, service: str) -> WorkerApp:
     """Return the app of a worker, with every task that `services/<service>/tasks` has registered."""
+    leave_no_folder()
     app = WorkerApp("baton", set_as_current=False)
     app.conf.update(configuration(settings), broker_transport=TRANSPORT, **start_of_children(settings))
     app.conf.broker_transport_options[KNOWN_TASKS] = frozenset(found.contract.name for found in REGISTRY.values())

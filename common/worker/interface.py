@@ -16,6 +16,8 @@ from common.errors import (
     BatonError,
     Cancelled,
     InvalidInput,
+    ShareBroken,
+    ShareUnavailable,
     StateUnavailable,
     StorageFull,
     TaskTimeLimit,
@@ -23,7 +25,7 @@ from common.errors import (
 )
 from common.record import Record
 from common.redis import Call
-from common.storage import AttemptFolder
+from common.storage import AttemptFolder, Storage
 from common.worker.heartbeat import Heartbeat
 from common.worker.job import Job
 from common.worker.process import WorkerProcess
@@ -112,17 +114,30 @@ def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
         with job.process.soft_limit:
             made = task.function(params, job)
         output: dict[str, Any] = task.contract.output.model_validate(made).model_dump(mode="json")
-    except BatonError:
+    except BatonError as error:
+        if not error.retryable:  # what is not found while share is away is not missing
+            job.process.storage.require_share()
         raise
     except SoftTimeLimitExceeded as error:
         raise TaskTimeLimit from error
     except ValidationError as error:
         raise InvalidInput(f"{error.error_count()} fields do not fit: {error}") from error
     except OSError as error:
-        raise StorageFull if error.errno in disk.FULL else unexpected(error) from error
+        raise of_the_disk(job.process.storage, error) from error
     except Exception as error:
         raise unexpected(error) from error
     return output
+
+
+def of_the_disk(storage: Storage, error: OSError) -> BatonError:
+    """Return what an operating system's error means: a full disk, a share that is away, or a bug."""
+    if error.errno in disk.FULL:
+        return StorageFull()
+    try:
+        storage.require_share()
+    except ShareUnavailable as away:
+        return away
+    return ShareBroken() if error.errno in disk.AWAY else unexpected(error)
 
 
 def unexpected(error: Exception) -> BatonError:

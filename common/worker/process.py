@@ -47,7 +47,8 @@ class WorkerProcess:
         self.soft_limit = SoftLimit()
         self.termination = TERMINATION
         self.storage = Storage(settings.storage.share, min_free_bytes=settings.storage.min_free_bytes)
-        self.storage.prepare()
+        if parent_pid() is None:  # a child may start while share is away, and would fill the mount point
+            self.storage.prepare()
         self.unreported: deque[Loss] = deque()
         """In the parent: losses that Redis has not been told of yet."""
 
@@ -113,9 +114,15 @@ def gone(process: psutil.Process) -> bool:
         return True
 
 
+def parent_pid() -> int | None:
+    """Return the worker that this process is a child of; None in the worker itself."""
+    pid: int | None = current_process()._parent_pid  # noqa: SLF001 - billiard has no other word for it
+    return pid
+
+
 def end_orphan(**_: object) -> None:
     """End this child if its parent died before the kernel was asked to end it with its parent, as Celery does."""
-    parent = current_process()._parent_pid  # noqa: SLF001 - billiard has no other word for it
+    parent = parent_pid()
     if parent and os.getppid() != parent:
         os._exit(1)
 

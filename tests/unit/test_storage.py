@@ -107,8 +107,10 @@ def test_an_artifact_says_where_it_is(storage: Storage) -> None:
 
 
 def test_the_floor_is_kept_free(tmp_path: Path) -> None:
+    storage = Storage(tmp_path, min_free_bytes=1 << 60)
+    storage.prepare()
     with pytest.raises(StorageFull, match=r"storage\.min_free_bytes"):
-        Storage(tmp_path, min_free_bytes=1 << 60).require_space()
+        storage.require_space()
 
 
 def test_a_share_that_is_away_has_no_room(tmp_path: Path) -> None:
