@@ -31,7 +31,8 @@ DROP = """async ([taskId, name]) => {
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A gateway that wants a key, and no worker."""
     with Stack(tmp_path_factory.mktemp("locked"), **PATIENT) as shared:
-        shared.gateway(BATON_AUTH__API_KEYS=f'["{key_hash(KEY)}"]')
+        elsewhere = {"BATON_STORAGE__ALLOWED_HOSTS": '["127.0.0.1"]'}
+        shared.gateway(BATON_AUTH__API_KEYS=f'["{key_hash(KEY)}"]', **elsewhere)
         shared.http.headers["X-API-Key"] = KEY
         silence(shared.share / "long.wav", LONG_S)
         silence(shared.share / "short.wav", 1)
