@@ -38,7 +38,7 @@ def test_every_error_has_a_message_and_a_status_that_http_knows(kind: type[Baton
 
 
 def test_codes_tell_errors_apart() -> None:
-    codes = [kind.code for kind in every_error()]
+    codes = [kind.code for kind in every_error() if "code" in vars(kind)]  # a finer kind of an error keeps its code
     assert sorted(codes) == sorted(set(codes))
 
 
