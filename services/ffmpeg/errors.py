@@ -57,6 +57,15 @@ class FfmpegStalled(BatonError):
     retryable = True
 
 
+class MediaTooDemanding(BatonError):
+    """ffmpeg needed more CPU time, time or memory than it may use. Simplify the file or the subtitles, or raise the
+    setting that the message names.
+    """
+
+    code = "media_too_demanding"
+    status = 422
+
+
 class FfmpegFailed(BatonError):
     """ffmpeg could not do this. The detail holds its last words."""
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from signal import SIGKILL
+from signal import SIGKILL, SIGXCPU
 
 from common.errors import BatonError, FileMissing, NotMedia, StorageFull, TooManyPixels
-from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, FfmpegKilled, MediaDamaged
+from services.ffmpeg.effort import Effort, killed_by_cpu_limit
+from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, FfmpegKilled, MediaDamaged, MediaTooDemanding
 from services.ffmpeg.process import Ending
 
 TOLD_LINES = 8
@@ -13,6 +14,7 @@ TOLD_LINES = 8
 SIGNS: tuple[tuple[str, type[BatonError]], ...] = (
     ("No space left on device", StorageFull),
     ("Disk quota exceeded", StorageFull),
+    (r"Cannot allocate memory|malloc of size \d+ failed", MediaTooDemanding),
     ("exceeds specified max pixel count", TooManyPixels),
     ("No such filter", CodecUnsupported),
     ("Unknown encoder", CodecUnsupported),
@@ -41,8 +43,10 @@ ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
 FOLDERS = re.compile(r"(?:file:)?(?<![\w.])/(?:[^/\n'\"]*/)+")
 
 
-def error_of(ending: Ending) -> BatonError | None:
+def error_of(ending: Ending, effort: Effort) -> BatonError | None:
     """Return what went wrong, None when nothing did."""
+    if ending.code == -SIGXCPU:
+        return killed_by_cpu_limit(effort)
     text = "\n".join(ending.lines)
     otherwise = FfmpegKilled if ending.code == -SIGKILL else FfmpegFailed
     kind = next((kind for sign, kind in SIGNS if re.search(sign, text, re.MULTILINE)), otherwise)

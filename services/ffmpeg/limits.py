@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from common.errors import ClipOutsideMedia, MediaTooLong, TooManyPixels
+from services.ffmpeg.effort import Effort, EffortMeter
 from services.ffmpeg.errors import FfmpegStalled, OutputTooLarge
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.settings import FfmpegSettings
@@ -66,21 +67,32 @@ def refuse_long(seconds: float, settings: FfmpegSettings) -> None:
 class Watch:
     """Looks at a running ffmpeg: how long it has stood still, how much it has written, how far it is."""
 
-    settings: FfmpegSettings
+    effort: Effort
     folder: Path
     on_progress: Progress
+    meter: EffortMeter | None = None
     last: tuple[float, int] = (0.0, 0)
     """How far it was, and when it last wrote: moving an MP4's index to the front makes no file grow."""
     moved: float = field(default_factory=monotonic)
+
+    @property
+    def settings(self) -> FfmpegSettings:
+        return self.effort.settings
+
+    def begin(self, pid: int) -> None:
+        """Limit the process that has started, and measure it from now on."""
+        self.meter = EffortMeter.begin(self.effort, pid)
 
     def __call__(self, seconds: float) -> None:
         """Raise when a limit is passed; then tell the caller.
 
         Raises:
-            OutputTooLarge, MediaTooLong, FfmpegStalled: a limit of the settings is passed.
+            OutputTooLarge, MediaTooLong, MediaTooDemanding, FfmpegStalled: a limit of the settings is passed.
         """
         written = self.check_output()
         refuse_long(seconds - PADDING_S, self.settings)
+        if self.meter:
+            self.meter.check(seconds)
         if (seconds, written) != self.last:
             self.last, self.moved = (seconds, written), monotonic()
         elif monotonic() - self.moved > self.settings.stall_timeout.total_seconds():

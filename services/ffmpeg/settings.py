@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from common.settings import GIB, Seconds, Section
+from common.settings import GIB, MIB, Seconds, Section
+from services.ffmpeg.cpu_rates import CpuPerSecond
 
 EIGHT_K = 8_192 * 4_320
 
@@ -25,3 +26,17 @@ class FfmpegSettings(Section):
     stall_timeout: Annotated[Seconds, Field(description="ffmpeg made nothing for this long: it is ended")] = timedelta(
         seconds=120
     )
+    cpu_floor: Annotated[
+        Seconds, Field(description="CPU time that each ffmpeg may use, whatever the length of its output")
+    ] = timedelta(seconds=180)
+    cpu_per_second: Annotated[
+        CpuPerSecond,
+        Field(description="CPU seconds for each second of output, over `cpu_floor`; large pictures get more"),
+    ] = CpuPerSecond()
+    wall_floor: Annotated[
+        Seconds, Field(description="time that each ffmpeg may take, whatever the length of its output")
+    ] = timedelta(minutes=30)
+    wall_per_second: Annotated[
+        float, Field(gt=0, description="seconds for each second of output, over `wall_floor`; large pictures get more")
+    ] = 600.0
+    max_memory: Annotated[int, Field(ge=64 * MIB, description="bytes of memory that each ffmpeg may use")] = 8 * GIB
