@@ -9,6 +9,7 @@ from typing import Any
 
 from common.containers import MEDIA_FORMATS
 from services.ffmpeg import process
+from services.ffmpeg.decoders import whitelist
 from services.ffmpeg.effort import Effort
 from services.ffmpeg.errors import MediaDamaged
 from services.ffmpeg.failures import damaged, error_of, told
@@ -44,7 +45,11 @@ class Ffmpeg:
 
     def input(self, source: Path, *, formats: str = MEDIA_FORMATS, **options: Any) -> Any:
         """Return `source` as an input. `file:` keeps colons and a leading dash in its name from meaning anything."""
-        guards = {"protocol_whitelist": PROTOCOLS, "format_whitelist": formats}
+        guards = {
+            "protocol_whitelist": PROTOCOLS,
+            "format_whitelist": formats,
+            "codec_whitelist": whitelist(self.settings.extra_decoders),
+        }
         return builder().input(f"file:{source.absolute()}", **guards, **options)
 
     def video(self, source: Path, **options: Any) -> Any:

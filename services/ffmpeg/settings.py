@@ -9,6 +9,7 @@ from common.settings import GIB, MIB, Seconds, Section
 from services.ffmpeg.cpu_rates import CpuPerSecond
 
 EIGHT_K = 8_192 * 4_320
+DecoderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
 class FfmpegSettings(Section):
@@ -17,6 +18,10 @@ class FfmpegSettings(Section):
         Field(description="None is the newer of `ffmpeg` on the PATH and the one of imageio-ffmpeg; from 5.1 on"),
     ] = None
     threads: Annotated[int, Field(ge=0, description="for each decoder, filter and encoder; 0 lets ffmpeg choose")] = 0
+    extra_decoders: Annotated[
+        tuple[DecoderName, ...],
+        Field(description="ffmpeg's names of unusual decoders that may read a file too, e.g. `cinepak`"),
+    ] = ()
     max_pixels: Annotated[int, Field(gt=0, description="width x height of an input; the default lets 8K pass")] = (
         EIGHT_K
     )
