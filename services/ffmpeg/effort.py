@@ -64,6 +64,8 @@ class EffortMeter:
     process: psutil.Process
     began: float = field(default_factory=monotonic)
     measured: float = 0.0
+    cpu: float = 0.0
+    """CPU seconds at the last measurement."""
 
     @classmethod
     def begin(cls, effort: Effort, pid: int) -> Self:
@@ -94,9 +96,9 @@ class EffortMeter:
 
     def check_use(self, seconds: float) -> None:
         family = [self.process, *self.process.children(recursive=True)]
-        cpu, memory = cpu_of(family), memory_of(family)
-        if cpu > (allowed := self.effort.cpu_allowed(seconds)):
-            raise too_demanding("CPU time", cpu, allowed, seconds, cpu_settings(self.effort))
+        self.cpu, memory = cpu_of(family), memory_of(family)
+        if self.cpu > (allowed := self.effort.cpu_allowed(seconds)):
+            raise too_demanding("CPU time", self.cpu, allowed, seconds, cpu_settings(self.effort))
         if memory > (limit := self.effort.settings.max_memory):
             raise MediaTooDemanding(
                 f"ffmpeg used {memory >> 20} MiB of memory; {limit >> 20} MiB are allowed. "
@@ -118,6 +120,16 @@ def too_demanding(limit: str, used: float, allowed: float, seconds: float, setti
         limit=limit,
         used=round(used, 1),
         allowed=round(allowed, 1),
+        seconds_done=round(seconds, 1),
+    )
+
+
+def computes_without_output(used: float, stalled: float, seconds: float) -> MediaTooDemanding:
+    return MediaTooDemanding(
+        f"ffmpeg made nothing for {stalled:.0f} s, while it used {used:.0f} s of CPU time. "
+        "Simplify the file or the subtitles, or raise ffmpeg.stall_timeout.",
+        limit="CPU time",
+        used=round(used, 1),
         seconds_done=round(seconds, 1),
     )
 

@@ -87,6 +87,12 @@ def test_time_is_limited(tmp_path: Path) -> None:
     assert raised.value.detail["limit"] == "time"
 
 
+def test_a_process_that_computes_without_output_is_not_tried_again(tmp_path: Path) -> None:
+    """As where one picture takes minutes: it is not the storage that does not answer."""
+    with pytest.raises(MediaTooDemanding, match="stall_timeout"):
+        run(SPIN, tmp_path, settings_of(stall_timeout=6))
+
+
 def test_memory_is_limited(tmp_path: Path) -> None:
     with pytest.raises(MediaTooDemanding, match="max_memory") as raised:
         run(HOARD, tmp_path, settings_of(max_memory=150 << 20))
