@@ -11,7 +11,7 @@ TESTS_AT_ONCE ?= 3
 UP     := $(if $(PORT),--port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs test test-processors test-paddleocr test-pyannote test-llm-server test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-llm soak chaos requirements clean docker-up docker-down
+.PHONY: help demo up down status logs test test-processors test-paddleocr test-pyannote test-llm-server test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-llm soak chaos simulate requirements clean docker-up docker-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -114,6 +114,9 @@ soak: $(DEV) ## run 300 transcriptions through one worker, and see that nothing 
 
 chaos: $(DEV) ## hurt the whole stack for an hour, then see that every promise held (ARGS="--minutes 5 --seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+simulate: $(DEV) ## run the states of tasks on a virtual clock with lost calls, deaths and partitions (ARGS="--seeds 5000")
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 # Every file is compiled under the pins of the widest one, so that all images run the same versions.
 # PaddleOCR pins versions of its own, so its files stand alone.

@@ -14,11 +14,12 @@ from cli.client import Client, Json
 from cli.commands.options import AsJson, session
 from cli.stack.demo import run_demo
 from cli.stack.folder import StateDir
-from cli.stack.lifecycle import answer, members, states
 from cli.stack.lifecycle import down as stop
+from cli.stack.lifecycle import members, states
 from cli.stack.lifecycle import up as start
 from cli.stack.logs import lines as log_lines
 from cli.stack.plan import Plan, service_names
+from cli.stack.readiness import PATIENCE, Bounds, answer
 from cli.stack.supervisord import Process
 
 PREFIX_COLORS = ("cyan", "magenta", "green", "yellow", "blue", "red")
@@ -44,13 +45,22 @@ def up(
     service: Annotated[
         list[str] | None, typer.Option(callback=known, help="Only its worker; may be repeated. Default: all.")
     ] = None,
-    within: Annotated[float, typer.Option(metavar="SECONDS", help="Give up when it is not ready after this.")] = 90,
+    within: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", help="Give up when it is not ready after this. Default: while it makes progress."
+        ),
+    ] = None,
+    patience: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Give up when nothing has moved for this long.")
+    ] = PATIENCE.total_seconds(),
 ) -> None:
     """Start Redis, gateway and workers; what dies is started again. Stays until `baton down`."""
     state_dir = session(context).state_dir
     plan = Plan.of_settings(state_dir, port=port, redis_url=redis_url, share=share, services=service or ())
+    bounds = Bounds(timedelta(seconds=patience), None if within is None else timedelta(seconds=within))
     with screen.notes.status("starting"):
-        started = start(plan, timedelta(seconds=within))
+        started = start(plan, bounds, lambda text: screen.note(f"[dim]{escape(text)}[/]"))
     url = state_dir.running_url() or plan.url
     screen.note("Baton is up." if started else "Baton was up already; `baton down` first to change its settings.")
     places = {

@@ -16,8 +16,10 @@ from cli.errors import DemoFailed
 from cli.stack.comparison import show_side_by_side
 from cli.stack.course import TINY_MODEL, film_to_subtitles
 from cli.stack.folder import StateDir
-from cli.stack.lifecycle import LOG_LINES, down, members, tail, up
+from cli.stack.lifecycle import down, members, up
+from cli.stack.logs import tail
 from cli.stack.plan import LOOPBACK, Plan, read_settings
+from cli.stack.readiness import LOG_LINES
 from cli.stack.receiver import Delivery, receiving
 from cli.stack.stopwatch import Stopwatch
 from cli.transfer import save_artifacts, send_file

@@ -2,42 +2,37 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import psutil
 
-from cli.client import Client, Json
-from cli.errors import GatewayUnreachable, StackFailed
+from cli.errors import StackFailed
 from cli.stack.folder import StateDir, write_private
 from cli.stack.plan import TAG, Plan
+from cli.stack.readiness import Announce, Bounds, wait_until_ready
 from cli.stack.supervisord import Process, Supervisor
 
-READY_TIMEOUT = timedelta(seconds=90)
 STOP_TIMEOUT = timedelta(seconds=90)
 """As long as supervisord may need: for the workers together, then the gateway, then Redis."""
 
 KILL_TIMEOUT = timedelta(seconds=10)
 POLL = timedelta(milliseconds=100)
-RESTARTS_ALLOWED = 2
-"""A program that dies more often than this before the stack is ready will not make it."""
-
-LOG_LINES = 30
 
 
-def up(plan: Plan, within: timedelta = READY_TIMEOUT) -> bool:
+def up(plan: Plan, bounds: Bounds = Bounds(), announce: Announce = lambda _: None) -> bool:  # noqa: B008 - frozen
     """Start the stack and wait until it is ready; False when it was running already.
 
     Raises:
         PortInUse: the gateway's port is taken.
-        StackFailed: a program keeps dying, or none was ready in time. Nothing is left running.
+        StackFailed: a program keeps dying, or nothing moves any more. Nothing is left running.
     """
     supervisor = Supervisor(plan.state_dir)
     if supervisor.processes() is not None:
         supervisor.start_stopped()
-        wait_until_ready(supervisor, plan.state_dir.running_url() or plan.url, within)
+        wait_until_ready(supervisor, plan.state_dir.running_url() or plan.url, bounds, announce)
         return False
     down(plan.state_dir)  # what a killed supervisord left
     plan.require_free_port()
@@ -45,43 +40,11 @@ def up(plan: Plan, within: timedelta = READY_TIMEOUT) -> bool:
     try:
         supervisor.start(plan.programs(), plan.environment)
         write_private(plan.state_dir.address, json.dumps({"url": plan.url, "redis_url": plan.redis_url}))
-        wait_until_ready(supervisor, plan.url, within)
+        wait_until_ready(supervisor, plan.url, bounds, announce)
     except BaseException:  # also Ctrl-C: nothing half started stays behind
         down(plan.state_dir)
         raise
     return True
-
-
-def wait_until_ready(supervisor: Supervisor, url: str, within: timedelta) -> None:
-    allowed = {process.name: process.restarts + RESTARTS_ALLOWED for process in supervisor.processes() or []}
-    with Client(url) as client:
-        if not wait_until(lambda: ready(supervisor, client, allowed), within):
-            _, says = answer(client)
-            raise StackFailed(
-                f"The gateway at {url} is not ready after {within.total_seconds():g} s.",
-                gateway=says,
-                logs=str(supervisor.state_dir.logs),
-            )
-
-
-def ready(supervisor: Supervisor, client: Client, allowed: Mapping[str, int]) -> bool:
-    processes = supervisor.processes()
-    if processes is None:
-        raise StackFailed(f"supervisord ended. See {supervisor.state_dir.supervisor_log}.")
-    for process in processes:
-        if process.state == "FATAL" or process.restarts > allowed.get(process.name, RESTARTS_ALLOWED):
-            raise StackFailed(
-                f"{process.name} does not start.", log=tail(supervisor.state_dir.log_of(process.name), LOG_LINES)
-            )
-    return all(process.running for process in processes) and answer(client)[0]
-
-
-def answer(client: Client) -> tuple[bool, Json]:
-    """Return whether the gateway is ready, and what it says."""
-    try:
-        return client.ready()
-    except GatewayUnreachable as error:
-        return False, {"error": error.message}
 
 
 def down(state_dir: StateDir) -> list[str]:
@@ -151,12 +114,6 @@ def wait_until(condition: Callable[[], bool], within: timedelta) -> bool:
             return False
         time.sleep(POLL.total_seconds())
     return True
-
-
-def tail(path: Path, lines: int) -> str:
-    if not path.exists():
-        return ""
-    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
 
 def states(state_dir: StateDir) -> list[Process]:

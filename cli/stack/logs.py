@@ -59,3 +59,10 @@ def open_logs(state_dir: StateDir, programs: set[str], known: dict[Path, LogFile
         if path not in known and (not programs or path.stem in programs):
             known[path] = LogFile(path)
     return known
+
+
+def tail(path: Path, count: int) -> str:
+    """Return the last lines of a log, empty where there is none."""
+    if not path.exists():
+        return ""
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])

@@ -9,6 +9,8 @@ from typing import Any
 
 from common.containers import MEDIA_FORMATS
 from services.ffmpeg import process
+from services.ffmpeg.decoders import whitelist
+from services.ffmpeg.effort import Effort
 from services.ffmpeg.errors import MediaDamaged
 from services.ffmpeg.failures import damaged, error_of, told
 from services.ffmpeg.formats import PROTOCOLS
@@ -34,10 +36,20 @@ class Ffmpeg:
 
     settings: FfmpegSettings
     allow_damaged: bool = False
+    limits: Effort | None = None
+    """What each command may use; None is as much as a transcoding of a film of unknown length."""
+
+    @property
+    def effort(self) -> Effort:
+        return self.limits or Effort(self.settings)
 
     def input(self, source: Path, *, formats: str = MEDIA_FORMATS, **options: Any) -> Any:
         """Return `source` as an input. `file:` keeps colons and a leading dash in its name from meaning anything."""
-        guards = {"protocol_whitelist": PROTOCOLS, "format_whitelist": formats}
+        guards = {
+            "protocol_whitelist": PROTOCOLS,
+            "format_whitelist": formats,
+            "codec_whitelist": whitelist(self.settings.extra_decoders),
+        }
         return builder().input(f"file:{source.absolute()}", **guards, **options)
 
     def video(self, source: Path, **options: Any) -> Any:
@@ -54,9 +66,9 @@ class Ffmpeg:
             BatonError: what ffmpeg's words mean; a limit that was passed; or what `on_progress` raised.
         """
         head = [find_program(self.settings.binary).path, *COMMON, "-loglevel", loglevel]
-        watch = Watch(self.settings, folder, on_progress)
-        ending = process.run(output.compile(cmd=head), folder, watch)
-        if error := error_of(ending):
+        watch = Watch(self.effort, folder, on_progress)
+        ending = process.run(output.compile(cmd=head), folder, watch, watch.begin)
+        if error := error_of(ending, self.effort):
             raise error
         if damage_matters and not self.allow_damaged and damaged(ending):
             raise MediaDamaged(seconds_read=ending.seconds, ffmpeg=told(ending.lines))

@@ -36,6 +36,15 @@ class CodecUnsupported(BatonError):
     status = 422
 
 
+class CodecNotAllowed(BatonError):
+    """The file needs a decoder that is not among the usual ones. Convert the file, or add the decoder to
+    `ffmpeg.extra_decoders`.
+    """
+
+    code = "codec_not_allowed"
+    status = 422
+
+
 class SubtitlesUnreadable(BatonError):
     """The subtitles are not SRT, WebVTT or ASS in the given encoding. Check the file and `encoding`."""
 
@@ -55,6 +64,15 @@ class FfmpegStalled(BatonError):
 
     code = "ffmpeg_stalled"
     retryable = True
+
+
+class MediaTooDemanding(BatonError):
+    """ffmpeg needed more CPU time, time or memory than it may use. Simplify the file or the subtitles, or raise the
+    setting that the message names.
+    """
+
+    code = "media_too_demanding"
+    status = 422
 
 
 class FfmpegFailed(BatonError):

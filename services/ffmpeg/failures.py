@@ -2,10 +2,18 @@
 
 import re
 from collections.abc import Iterable
-from signal import SIGKILL
+from signal import SIGKILL, SIGXCPU
 
 from common.errors import BatonError, FileMissing, NotMedia, StorageFull, TooManyPixels
-from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, FfmpegKilled, MediaDamaged
+from services.ffmpeg.effort import Effort, killed_by_cpu_limit
+from services.ffmpeg.errors import (
+    CodecNotAllowed,
+    CodecUnsupported,
+    FfmpegFailed,
+    FfmpegKilled,
+    MediaDamaged,
+    MediaTooDemanding,
+)
 from services.ffmpeg.process import Ending
 
 TOLD_LINES = 8
@@ -13,6 +21,7 @@ TOLD_LINES = 8
 SIGNS: tuple[tuple[str, type[BatonError]], ...] = (
     ("No space left on device", StorageFull),
     ("Disk quota exceeded", StorageFull),
+    (r"Cannot allocate memory|malloc of size \d+ failed", MediaTooDemanding),
     ("exceeds specified max pixel count", TooManyPixels),
     ("No such filter", CodecUnsupported),
     ("Unknown encoder", CodecUnsupported),
@@ -34,6 +43,7 @@ Before version 6, ffmpeg does not say "Error opening input": it says the input's
 names, outputs relative ones.
 """
 
+NOT_ALLOWED = re.compile(r"Codec \(([^)\n]+)\) not on whitelist")
 DAMAGE = ("partial file", "File ended prematurely", "Packet corrupt")
 """What demuxers say at an early end of file, though ffmpeg then exits with 0."""
 
@@ -41,14 +51,26 @@ ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
 FOLDERS = re.compile(r"(?:file:)?(?<![\w.])/(?:[^/\n'\"]*/)+")
 
 
-def error_of(ending: Ending) -> BatonError | None:
+def error_of(ending: Ending, effort: Effort) -> BatonError | None:
     """Return what went wrong, None when nothing did."""
+    if ending.code == -SIGXCPU:
+        return killed_by_cpu_limit(effort)
     text = "\n".join(ending.lines)
+    if ending.code and (refused := NOT_ALLOWED.search(text)):
+        return codec_not_allowed(refused[1])
     otherwise = FfmpegKilled if ending.code == -SIGKILL else FfmpegFailed
     kind = next((kind for sign, kind in SIGNS if re.search(sign, text, re.MULTILINE)), otherwise)
     if ending.code == 0 and kind is not StorageFull:  # a full disk at the very end leaves the exit code at 0
         return None
     return kind(exit_code=ending.code, ffmpeg=told(ending.lines))
+
+
+def codec_not_allowed(decoder: str) -> CodecNotAllowed:
+    return CodecNotAllowed(
+        f"The file needs the decoder {decoder}, which is not among the usual ones. "
+        f"Convert the file, or add {decoder} to ffmpeg.extra_decoders.",
+        decoder=decoder,
+    )
 
 
 def damaged(ending: Ending) -> bool:

@@ -7,12 +7,17 @@ from time import monotonic
 from typing import Any
 
 from common.errors import ClipOutsideMedia, MediaTooLong, TooManyPixels
+from services.ffmpeg.effort import Effort, EffortMeter, computes_without_output
 from services.ffmpeg.errors import FfmpegStalled, OutputTooLarge
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.settings import FfmpegSettings
 
 Progress = Callable[[float], None]
 """Called with the seconds done, at least every half second; what it raises ends the work."""
+
+BUSY_S = 0.3
+BUSY_SHARE = 0.05
+"""An ffmpeg that uses more CPU time than both while it makes nothing is not waiting. A busy machine gives it little."""
 
 PADDING_S = 1.0
 """By so much an encoder may make its output longer than the input."""
@@ -66,26 +71,54 @@ def refuse_long(seconds: float, settings: FfmpegSettings) -> None:
 class Watch:
     """Looks at a running ffmpeg: how long it has stood still, how much it has written, how far it is."""
 
-    settings: FfmpegSettings
+    effort: Effort
     folder: Path
     on_progress: Progress
+    meter: EffortMeter | None = None
     last: tuple[float, int] = (0.0, 0)
     """How far it was, and when it last wrote: moving an MP4's index to the front makes no file grow."""
     moved: float = field(default_factory=monotonic)
+    cpu: float = 0.0
+    """CPU seconds it had used by then."""
+
+    @property
+    def settings(self) -> FfmpegSettings:
+        return self.effort.settings
+
+    def begin(self, pid: int) -> None:
+        """Limit the process that has started, and measure it from now on."""
+        self.meter = EffortMeter.begin(self.effort, pid)
 
     def __call__(self, seconds: float) -> None:
         """Raise when a limit is passed; then tell the caller.
 
         Raises:
-            OutputTooLarge, MediaTooLong, FfmpegStalled: a limit of the settings is passed.
+            OutputTooLarge, MediaTooLong, MediaTooDemanding, FfmpegStalled: a limit of the settings is passed.
         """
         written = self.check_output()
         refuse_long(seconds - PADDING_S, self.settings)
-        if (seconds, written) != self.last:
-            self.last, self.moved = (seconds, written), monotonic()
-        elif monotonic() - self.moved > self.settings.stall_timeout.total_seconds():
-            raise FfmpegStalled(seconds_done=seconds)
+        if self.meter:
+            self.meter.check(seconds)
+        self.check_stall(seconds, written)
         self.on_progress(seconds)
+
+    def check_stall(self, seconds: float, written: int) -> None:
+        """Raise when nothing has moved for too long.
+
+        Raises:
+            MediaTooDemanding: it computes all the time, so another attempt would take as long.
+            FfmpegStalled: it waits, such as for the storage.
+        """
+        cpu = self.meter.cpu if self.meter else 0.0
+        if (seconds, written) != self.last:
+            self.last, self.moved, self.cpu = (seconds, written), monotonic(), cpu
+            return
+        stalled, used = monotonic() - self.moved, cpu - self.cpu
+        if stalled <= self.settings.stall_timeout.total_seconds():
+            return
+        if used > max(BUSY_S, BUSY_SHARE * stalled):
+            raise computes_without_output(used, stalled, seconds)
+        raise FfmpegStalled(seconds_done=seconds)
 
     def check_output(self) -> int:
         """Return when a file of the folder was last written to, in ns.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.containers import duration_of, open_medium, unreadable_is_not_media
+from services.ffmpeg.decoders import whitelist
 from services.ffmpeg.limits import admit_pictures
 from services.ffmpeg.media import Chapter, Kind, MediaInfo, StreamInfo
 from services.ffmpeg.settings import FfmpegSettings
@@ -26,7 +27,7 @@ def inspect(path: Path, settings: FfmpegSettings) -> MediaInfo:
         NotMedia: it is no audio or video, or a playlist that would read other files.
         TooManyPixels: its pictures are larger than allowed.
     """
-    limit = {"max_pixels": str(settings.max_pixels)}
+    limit = {"max_pixels": str(settings.max_pixels), "codec_whitelist": whitelist(settings.extra_decoders)}
     with unreadable_is_not_media(path), open_medium(path, **limit) as container:
         info = describe(container)
         admit_pictures(info, settings)

@@ -60,10 +60,15 @@ class LineReader:
             self.hear(line.decode(errors="replace").rstrip("\r"))
 
 
-def run(command: Sequence[str], folder: Path, on_wake: Wake) -> Ending:
-    """Run `command` in `folder` until it ends, or until `on_wake` raises; either way nothing of it is left."""
+def run(command: Sequence[str], folder: Path, on_wake: Wake, on_start: Callable[[int], None] | None = None) -> Ending:
+    """Run `command` in `folder` until it ends, or until a callback raises; either way nothing of it is left.
+
+    `on_start` is called with the pid.
+    """
     ending = Ending()
     with started(command, folder) as process:
+        if on_start:
+            on_start(process.pid)
         follow(process, ending, on_wake)
         ending.code = process.wait(CLOSE_GRACE_S)
     return ending

@@ -5,9 +5,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from common.settings import GIB, Seconds, Section
+from common.settings import GIB, MIB, Seconds, Section
+from services.ffmpeg.cpu_rates import CpuPerSecond
 
 EIGHT_K = 8_192 * 4_320
+DecoderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
 class FfmpegSettings(Section):
@@ -16,6 +18,10 @@ class FfmpegSettings(Section):
         Field(description="None is the newer of `ffmpeg` on the PATH and the one of imageio-ffmpeg; from 5.1 on"),
     ] = None
     threads: Annotated[int, Field(ge=0, description="for each decoder, filter and encoder; 0 lets ffmpeg choose")] = 0
+    extra_decoders: Annotated[
+        tuple[DecoderName, ...],
+        Field(description="ffmpeg's names of unusual decoders that may read a file too, e.g. `cinepak`"),
+    ] = ()
     max_pixels: Annotated[int, Field(gt=0, description="width x height of an input; the default lets 8K pass")] = (
         EIGHT_K
     )
@@ -25,3 +31,17 @@ class FfmpegSettings(Section):
     stall_timeout: Annotated[Seconds, Field(description="ffmpeg made nothing for this long: it is ended")] = timedelta(
         seconds=120
     )
+    cpu_floor: Annotated[
+        Seconds, Field(description="CPU time that each ffmpeg may use, whatever the length of its output")
+    ] = timedelta(seconds=180)
+    cpu_per_second: Annotated[
+        CpuPerSecond,
+        Field(description="CPU seconds for each second of output, over `cpu_floor`; large pictures get more"),
+    ] = CpuPerSecond()
+    wall_floor: Annotated[
+        Seconds, Field(description="time that each ffmpeg may take, whatever the length of its output")
+    ] = timedelta(minutes=30)
+    wall_per_second: Annotated[
+        float, Field(gt=0, description="seconds for each second of output, over `wall_floor`; large pictures get more")
+    ] = 600.0
+    max_memory: Annotated[int, Field(ge=64 * MIB, description="bytes of memory that each ffmpeg may use")] = 8 * GIB

@@ -1,11 +1,14 @@
 """What each task of the service begins with: its settings, its opened input, and a voice for its progress."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from common.contract import Contract
 from common.errors import NoVideoTrack
 from common.media import MediaFile
 from common.worker.job import Job
 from services.ffmpeg import probe
+from services.ffmpeg.effort import Effort
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.fields import MediaInput
 from services.ffmpeg.limits import Clip, Progress, clip
@@ -16,8 +19,9 @@ from services.ffmpeg.settings import FfmpegSettings
 class Workbench:
     """Joins a job to the ffmpeg modules, which know of no job."""
 
-    def __init__(self, job: Job, params: MediaInput | None = None) -> None:
+    def __init__(self, job: Job, contract: Contract, params: MediaInput | None = None) -> None:
         self.job = job
+        self.task = contract.name.partition(".")[2]
         self.settings = job.settings.section(FfmpegSettings)
         self.ffmpeg = Ffmpeg(self.settings, allow_damaged=bool(params and params.allow_damaged))
 
@@ -25,9 +29,11 @@ class Workbench:
         return probe.inspect(path, self.settings)
 
     def open(self, media: MediaFile) -> tuple[Path, MediaInfo]:
-        """Return an input as a local file, and what is in it."""
+        """Return an input as a local file, and what is in it; its length and size say what ffmpeg may use."""
         path = self.job.fetch(media)
-        return path, self.inspect(path)
+        info = self.inspect(path)
+        self.ffmpeg = replace(self.ffmpeg, limits=Effort.of(self.settings, self.task, info))
+        return path, info
 
     def open_video(self, media: MediaFile) -> tuple[Path, MediaInfo]:
         """Return an input that has pictures.

@@ -28,11 +28,13 @@ from services.ffmpeg.contracts import (
     SubtitleTrack,
     TranscodeInput,
 )
+from services.ffmpeg.effort import Effort
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, FfmpegKilled, OutputTooLarge, SubtitlesUnreadable
 from services.ffmpeg.failures import error_of
 from services.ffmpeg.limits import Clip
 from services.ffmpeg.process import Ending
+from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import (
     burn_subtitles,
     cut_media,
@@ -188,7 +190,7 @@ def test_a_full_disk_is_said_to_be_full(job: FolderJob, sample: MediaFile, small
 @pytest.mark.parametrize("number", sorted(disk.FULL))
 def test_a_disk_that_is_full_at_the_very_end_is_told_though_ffmpeg_ends_well(number: int) -> None:
     ending = Ending(code=0, lines=deque([f"Error writing trailer: {os.strerror(number)}"]))
-    assert isinstance(error_of(ending), StorageFull)
+    assert isinstance(error_of(ending, Effort(FfmpegSettings())), StorageFull)
 
 
 def test_a_format_that_this_ffmpeg_lacks_is_named(job: FolderJob, medium: Medium) -> None:
@@ -212,7 +214,7 @@ def test_any_other_failure_tells_the_last_words_without_this_hosts_folders(job: 
 def test_an_ffmpeg_that_was_killed_is_tried_again_and_one_that_crashed_is_not(
     end: Signals, kind: type[BatonError]
 ) -> None:
-    error = error_of(Ending(code=-end))
+    error = error_of(Ending(code=-end), Effort(FfmpegSettings()))
     assert isinstance(error, kind)
     assert error.retryable is (end is SIGKILL)
     assert error.detail["exit_code"] == -end

@@ -1,0 +1,22 @@
+"""How much CPU time each task of the ffmpeg service may use for a second of its output."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from common.settings import Section
+
+Rate = Annotated[float, Field(gt=0)]
+
+
+class CpuPerSecond(Section):
+    """CPU seconds for each second of output, by task; pictures over 1920 x 1080 get more in proportion."""
+
+    extract_audio: Rate = 5.0
+    extract_keyframes: Rate = 60.0
+    split_audio_segments: Rate = 5.0
+    cut: Rate = 120.0
+    transcode: Rate = 600.0
+    burn_subtitles: Rate = 60.0
+    mux_subtitles: Rate = 5.0
+    normalize_audio: Rate = 15.0
