@@ -1,6 +1,7 @@
 """What the monitor does to a lease that is held for too long, and to work that goes nowhere. Times are turned down."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -142,7 +143,7 @@ def test_work_that_beats_without_progress_is_asked_then_killed_and_begun_again(s
     configure(stack_of, per_task={"testing.hold": {"stall_timeout": 60}})
     context = stack_of.wait_for(task_id)
     assert (context["status"], context["stages"]["testing.hold"]["attempt"]) == ("SUCCESS", 2)
-    told = codes(stack_of, task_id)
+    told = [code for code, _ in groupby(codes(stack_of, task_id))]  # a busy machine is told to kill more than once
     assert told == ["started", "task_stalled", "task_stalled_kill", "retrying", "resumed", "task_complete"]
     assert logged(stack_of, "task_stalled", task_id) == 1
     assert ended(stack_of, task_id) == ["released", "killed"]
