@@ -17,6 +17,6 @@ class CpuPerSecond(Section):
     split_audio_segments: Rate = 5.0
     cut: Rate = 120.0
     transcode: Rate = 600.0
-    burn_subtitles: Rate = 60.0
+    burn_subtitles: Rate = 20.0
     mux_subtitles: Rate = 5.0
     normalize_audio: Rate = 15.0

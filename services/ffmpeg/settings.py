@@ -33,7 +33,7 @@ class FfmpegSettings(Section):
     )
     cpu_floor: Annotated[
         Seconds, Field(description="CPU time that each ffmpeg may use, whatever the length of its output")
-    ] = timedelta(seconds=180)
+    ] = timedelta(seconds=120)
     cpu_per_second: Annotated[
         CpuPerSecond,
         Field(description="CPU seconds for each second of output, over `cpu_floor`; large pictures get more"),

@@ -69,7 +69,7 @@ def test_a_demanding_subtitle_file_is_given_up_and_says_why(job: FolderJob, samp
 def test_usual_subtitles_stay_far_below_the_default_limits(
     job: FolderJob, sample: MediaFile, sample_srt: MediaFile
 ) -> None:
-    job.limit(cpu_floor=10, cpu_per_second={"burn_subtitles": 6}, max_memory=1 << 30)  # a tenth of the default
+    job.limit(cpu_floor=12, cpu_per_second={"burn_subtitles": 2}, max_memory=1 << 30)  # about a tenth of the default
     burn_subtitles(BurnSubtitlesInput(video_path=sample, subtitle_path=sample_srt), job.as_job())
     assert "video.mp4" in job.published()
 
