@@ -2,21 +2,26 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 from typing import Any, Self
 
 import httpx
 
 from api_gateway.monitor.janitor import CUT_OFF
+from common import javascript_json
 from common.clock import utcnow
 from common.context import Status
 from common.events import closes
 from tests.chaos.box import Box
+from tests.chaos.checker import check as check_history
 from tests.chaos.clients import ENDINGS, Crowd, Promise
+from tests.chaos.history import History, Observation
 from tests.chaos.letterbox import Letterbox
 from tests.chaos.work import KINDS
 from tests.support.keys import immortal_keys
@@ -29,6 +34,12 @@ SETTLED_WITHIN_S = 600
 WORKS_WITHIN_S = 120
 GONE_WITHIN_S = 20
 BUGS = {"task_raised", "callback_crashed", "request_failed", "process_will_not_die"}
+FAULTS_OF_CHAOS = {"worker_lost", "storage_full"}
+"""Codes of tasks that fail because of what chaos does, not because of a bug."""
+
+STOP_GRACE = timedelta(seconds=1)
+"""As in the settings of the box."""
+
 PARTS = (":queue", ":parties", ":fence", ":history")
 
 
@@ -245,6 +256,44 @@ def artifacts(output: Any) -> Iterator[dict[str, Any]]:
             yield from artifacts(part)
 
 
+def the_history_is_consistent(seen: Aftermath) -> Iterator[str]:
+    """What clients and the receiver of callbacks have seen of a task agrees, in the order in which they saw it."""
+    history = History([*seen.crowd.history, *endings(seen), *callbacks(seen)])
+    asked_again = {promise.task_id for promise in seen.crowd.promises if promise.retries_asked or promise.removed}
+    history.observations = [found for found in history.observations if found.task_id not in asked_again]
+    for violation in check_history(history, STOP_GRACE):
+        yield f"{violation.task_id}: {violation.rule}: {violation.found}"
+
+
+def endings(seen: Aftermath) -> Iterator[Observation]:
+    """Yield how each task stands in the end, read after all else."""
+    now = monotonic()
+    for task_id, record in seen.records.items():
+        yield Observation(now, "status", task_id, record["status"])
+        yield Observation(now, "result", task_id, outcome(record["status"], record["stages"][record["task_name"]]))
+        if (record.get("error") or {}).get("code") in FAULTS_OF_CHAOS:
+            yield Observation(now, "failure", task_id)
+
+
+def callbacks(seen: Aftermath) -> Iterator[Observation]:
+    for request in seen.letterbox.seen:
+        body = request.json["data"]
+        yield Observation(
+            request.at, "callback", body["task_id"], outcome(body["status"], body["stages"][body["task_name"]])
+        )
+    # what is still due will come: here it only must not count as lost
+    for task_id, _ in seen.messages_due().values():
+        record = seen.records.get(task_id)
+        if record:
+            stage = record["stages"][record["task_name"]]
+            yield Observation(monotonic(), "callback", task_id, outcome(record["status"], stage))
+
+
+def outcome(status: str, stage: Mapping[str, Any]) -> str:
+    """Return a result in one form: a callback writes numbers as JavaScript does."""
+    return javascript_json.dumps([status, stage["output"]])
+
+
 CHECKS: tuple[Check, ...] = (
     every_task_has_ended,
     every_end_is_told_once,
@@ -258,5 +307,6 @@ CHECKS: tuple[Check, ...] = (
     the_indexes_agree,
     no_key_lives_for_ever,
     no_file_is_an_orphan,
+    the_history_is_consistent,
     every_service_works,
 )

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
+from time import monotonic
 from typing import Any, Self
 
 import httpx
 
 from tests.chaos.box import Box
+from tests.chaos.history import Kind, Observation
 from tests.chaos.work import pick
 
 PATIENCE_S = 15
@@ -61,6 +63,11 @@ class Client:
         )
         self.promises: list[Promise] = []
         self.surprises: list[str] = []
+        self.history: list[Observation] = []
+
+    def record(self, kind: Kind, task_id: str, value: str = "", *, wants_callback: bool = False) -> None:
+        """Note what this client has seen, for the checker of histories."""
+        self.history.append(Observation(monotonic(), kind, task_id, value, wants_callback=wants_callback))
 
     def note(self, answer: httpx.Response) -> None:
         """A bug of the gateway is 500; an outage that it knows of is 503 or 507."""
@@ -91,6 +98,7 @@ class Client:
         answer = self.until_answered("POST", "/v1/tasks", json=promise.body)
         promise.accepted = answer is not None and answer.status_code in {200, 202}
         if promise.accepted:
+            self.record("accepted", promise.task_id, wants_callback=True)
             with suppress(httpx.TransportError, OSError):
                 habit(self, promise)
         elif answer is not None:
@@ -123,7 +131,10 @@ class Client:
         """Read the record now and then until the task has ended."""
         while not self.stop.wait(1):
             answer = self.http.get(f"/v1/tasks/{promise.task_id}")
-            if answer.status_code == 200 and answer.json()["status"] in ENDINGS:
+            if answer.status_code != httpx.codes.OK:
+                continue
+            self.record("status", promise.task_id, answer.json()["status"])
+            if answer.json()["status"] in ENDINGS:
                 return
 
     def cancel(self, promise: Promise) -> None:
@@ -197,6 +208,10 @@ class Crowd:
     @property
     def promises(self) -> list[Promise]:
         return [promise for client in self.clients for promise in client.promises]
+
+    @property
+    def history(self) -> list[Observation]:
+        return [observation for client in self.clients for observation in client.history]
 
     @property
     def surprises(self) -> list[str]:

@@ -7,6 +7,9 @@ from typing_extensions import override
 
 from tests.support.receiver import Answer, Receiver, Seen
 
+HANG_S = 30.0
+"""Longer than `callbacks.timeout`."""
+
 
 class Letterbox(Receiver):
     def __init__(self) -> None:
@@ -19,6 +22,9 @@ class Letterbox(Receiver):
 
     def break_down(self) -> None:
         self.script = [Answer(503)]
+
+    def hang(self) -> None:
+        self.script = [Answer(200, delay=HANG_S)]
 
     def mend(self) -> None:
         self.script = [Answer(200)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ import pytest
 from tests.chaos import audit
 from tests.chaos.audit import Aftermath, Check
 from tests.chaos.clients import Promise
+from tests.chaos.history import Observation
 from tests.chaos.letterbox import Letterbox
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -41,7 +43,8 @@ def seen(healthy: Stack) -> Iterator[Aftermath]:
             url=healthy.url, redis=healthy.redis.client, plan=plan, folder=healthy.folder, logged=list
         )
         box.strays = set
-        crowd = SimpleNamespace(promises=[promise], surprises=[])
+        history = [Observation(monotonic(), "accepted", task_id, wants_callback=True)]
+        crowd = SimpleNamespace(promises=[promise], surprises=[], history=history)
         with Aftermath(cast("Any", box), cast("Any", crowd), letterbox) as aftermath:
             yield aftermath
         healthy.http.delete(f"/v1/tasks/{task_id}")
@@ -81,6 +84,10 @@ def surprise_a_client(seen: Aftermath) -> None:
     seen.crowd.surprises.append("c0-1 was refused: 400")
 
 
+def see_another_end(seen: Aftermath) -> None:
+    seen.crowd.history.append(Observation(monotonic(), "status", the_task(seen), "FAILED"))
+
+
 def planted(name: str, command: str, *arguments: Any) -> Callable[[Aftermath], None]:
     """Return what writes a key that should not be there; the test removes it again."""
 
@@ -95,6 +102,7 @@ BREACHES: tuple[tuple[Check, Callable[[Aftermath], None], str | None], ...] = (
     (audit.every_end_is_told_once, tell_its_end_again, None),
     (audit.every_callback_arrived_or_is_due, forget_its_callback, None),
     (audit.what_succeeded_is_there, remove_its_file, None),
+    (audit.the_history_is_consistent, see_another_end, None),
     (audit.no_bug_was_met, surprise_a_client, None),
     (audit.unsettled_leases, planted("gpu_lock:h:0", "set", "1 w"), "gpu_lock:h:0"),
     (audit.unsettled_leases, planted("gpu_lock:h:0:queue", "zadd", {"w": 1}), "gpu_lock:h:0:queue"),
