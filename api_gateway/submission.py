@@ -26,6 +26,7 @@ from common.storage import Storage
 
 DEFAULT_PRIORITY = 5
 MOST_METADATA_BYTES = 16 * 1024
+LONGEST_WAIT_S = 366 * 24 * 3600
 
 
 def bounded(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +51,11 @@ class TaskRequest(BaseModel):
     priority: Annotated[int, Field(strict=True, ge=0, le=9, description="9 is most urgent")] = DEFAULT_PRIORITY
     max_wait: Annotated[
         float | None,
-        Field(gt=0, description="seconds the task may wait for a worker, and again for a device; then it fails"),
+        Field(
+            gt=0,
+            le=LONGEST_WAIT_S,
+            description="seconds the task may wait for a worker, and again for a device; then it fails",
+        ),
     ] = None
     metadata: Annotated[
         Annotated[dict[str, Any], AfterValidator(bounded)] | None,

@@ -169,14 +169,19 @@ def test_a_child_that_is_too_large_is_replaced_after_its_task_and_never_in_one(s
     names = []
     for _ in range(3):
         task_id = start(stack, "film.flac")
+        name, rss = wait_until(lambda at=task_id: process_of(stack, at))
         stage = stack.wait_for(task_id, timeout=60)["stages"][NAME]
         assert (stage["status"], stage["attempt"]) == ("SUCCESS", 1), stage["error"]
         assert stage["timings"]["model_load"], "a new process knows no model"
-        names.append(stack.redis.client.hget(f"task_control:{task_id}", "worker"))
-        told = stack.redis.client.hget(f"task_control:{task_id}", "rss")
-        assert told
-        assert int(told) > 50 << 20, "it was too large in the middle of the task, and went on"
+        names.append(name)
+        assert rss > 50 << 20, "it was too large in the middle of the task, and went on"
     assert len(set(names)) == 3
+
+
+def process_of(stack: Stack, task_id: str) -> tuple[str, int] | None:
+    """Return the name and the memory of the process that runs a task, once it has sent a heartbeat with progress."""
+    worker, rss, progress = stack.redis.client.hmget(f"task_control:{task_id}", "worker", "rss", "progress")
+    return (worker, int(rss)) if worker and rss and progress else None
 
 
 def test_two_tasks_that_take_turns_on_the_card_hear_their_own_prompts(stack: Stack) -> None:

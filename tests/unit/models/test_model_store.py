@@ -33,7 +33,9 @@ from common.models.spec import ModelSpec
 from common.models.store import ModelStore
 from common.settings import ModelSettings
 from common.storage import Storage
-store = ModelStore(Storage(Path(sys.argv[1])), ModelSettings(hub_endpoint=sys.argv[2]))
+storage = Storage(Path(sys.argv[1]))
+storage.prepare()
+store = ModelStore(storage, ModelSettings(hub_endpoint=sys.argv[2]))
 spec = ModelSpec("hearing", "speech", sys.argv[3], wanted=("*.bin", "words/*"))
 print(store.find(spec, on_progress=lambda *_: None, check=lambda: None))
 """
@@ -61,8 +63,15 @@ def share(tmp_path: Path) -> Path:
     return tmp_path / "share"
 
 
+def prepared(share: Path, *, min_free_bytes: int = 0) -> Storage:
+    """Return the storage as a gateway or a worker leaves it at its start."""
+    storage = Storage(share, min_free_bytes=min_free_bytes)
+    storage.prepare()
+    return storage
+
+
 def find(share: Path, spec: ModelSpec = SPEC, **settings: object) -> Path:
-    store = ModelStore(Storage(share), ModelSettings.model_validate(settings))
+    store = ModelStore(prepared(share), ModelSettings.model_validate(settings))
     return store.find(spec, on_progress=lambda _done, _total: None, check=lambda: None)
 
 
@@ -96,7 +105,7 @@ def test_a_model_that_is_there_asks_nobody(share: Path, hub: ModelHub) -> None:
 
 def test_the_progress_counts_every_byte_once(share: Path, hub: ModelHub, repository: Path) -> None:
     told: list[tuple[int, int]] = []
-    store = ModelStore(Storage(share), ModelSettings(hub_endpoint=hub.url))
+    store = ModelStore(prepared(share), ModelSettings(hub_endpoint=hub.url))
     store.find(SPEC, on_progress=lambda done, total: told.append((done, total)), check=lambda: None)
     size = sum((repository / name).stat().st_size for name in ("weights.bin", "words/list.txt"))
     assert {total for _, total in told} == {size}
@@ -142,7 +151,7 @@ def test_of_two_processes_that_want_a_model_one_fetches_it(share: Path, hub: Mod
 
 def test_a_model_that_has_no_room_is_refused_before_it_is_downloaded(share: Path, hub: ModelHub) -> None:
     share.mkdir()
-    store = ModelStore(Storage(share, min_free_bytes=1 << 60), ModelSettings(hub_endpoint=hub.url))
+    store = ModelStore(prepared(share, min_free_bytes=1 << 60), ModelSettings(hub_endpoint=hub.url))
     with pytest.raises(StorageFull, match="25 MiB are needed"):
         store.find(SPEC, on_progress=lambda *_: None, check=lambda: None)
     assert not hub.sent
@@ -184,7 +193,7 @@ def test_a_download_stops_when_its_task_does(share: Path, hub: ModelHub) -> None
         if done > 10 * MIB:
             raise Cancelled
 
-    store = ModelStore(Storage(share), ModelSettings(hub_endpoint=hub.url))
+    store = ModelStore(prepared(share), ModelSettings(hub_endpoint=hub.url))
     with pytest.raises(Cancelled):
         store.find(SPEC, on_progress=stop, check=lambda: None)
     assert not (share / "models/hearing/speech").exists()
@@ -198,7 +207,7 @@ def test_who_waits_for_another_download_may_be_cancelled(share: Path, hub: Model
     def cancel() -> None:
         raise Cancelled
 
-    store = ModelStore(Storage(share), ModelSettings(hub_endpoint=hub.url))
+    store = ModelStore(prepared(share), ModelSettings(hub_endpoint=hub.url))
     with pytest.raises(Cancelled):
         store.find(SPEC, on_progress=lambda *_: None, check=cancel)
     hub.go_on()
@@ -269,9 +278,8 @@ def test_a_test_model_lies_where_it_ships_and_is_never_downloaded(tmp_path: Path
 
 
 def test_a_folder_of_ones_own_lies_under_share_models(share: Path) -> None:
-    store = ModelStore(Storage(share), ModelSettings())
+    store = ModelStore(prepared(share), ModelSettings())
     (share / "models/mine").mkdir(parents=True)
-    (share / "inputs").mkdir()
     assert store.find_own("models/mine", ()) == share / "models/mine"
     for path, error in (
         ("models/../inputs", UnsafePath),
