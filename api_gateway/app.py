@@ -5,12 +5,14 @@ from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
-from api_gateway import dashboard, garbage, problems
-from api_gateway.access_tokens import AccessTokenTaken
-from api_gateway.auth import require_key
-from api_gateway.body_limit import BodyLimit
+from api_gateway import dashboard
 from api_gateway.dependencies import Gateway
-from api_gateway.openapi import DocumentedApi
+from api_gateway.http import problems
+from api_gateway.http.access_tokens import AccessTokenTaken
+from api_gateway.http.auth import require_key
+from api_gateway.http.body_limit import BodyLimit
+from api_gateway.http.openapi import DocumentedApi
+from api_gateway.http.same_origin import SameOriginOnly
 from api_gateway.routes import (
     access_tokens,
     catalog,
@@ -29,7 +31,7 @@ from api_gateway.routes import (
     transcript,
 )
 from api_gateway.routes import models as model_routes
-from api_gateway.same_origin import SameOriginOnly
+from api_gateway.runtime import gc_tuning as garbage
 from common.contract import Catalog
 from common.errors import StateUnavailable, Unauthorized
 from common.models.spec import ModelFamily

@@ -9,13 +9,11 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from starlette.background import BackgroundTasks
 
-from api_gateway.access_tokens import AccessTokens
-from api_gateway.callbacks.courier import Courier
-from api_gateway.dispatcher import Dispatcher
-from api_gateway.hub import BLOCK, EventHub
-from api_gateway.loops import Loops
+from api_gateway.callbacks.delivery import Courier
+from api_gateway.http.access_tokens import AccessTokens
+from api_gateway.http.stream_limits import StreamLimits
 from api_gateway.metrics import Metrics
-from api_gateway.models import ModelOverview
+from api_gateway.model_registry import ModelOverview
 from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.background import Background
 from api_gateway.monitor.clock_watch import ClockReader, ClockWatch
@@ -28,24 +26,26 @@ from api_gateway.monitor.queues import QueueReconciler
 from api_gateway.monitor.replacements import ReplacementReporter
 from api_gateway.monitor.silences import Silences
 from api_gateway.monitor.snapshots import Snapshots
-from api_gateway.monitor.survey import Survey
+from api_gateway.monitor.system_reader import Survey
 from api_gateway.monitor.wait_limit import WaitLimit
-from api_gateway.stream_limits import StreamLimits
-from api_gateway.submission import Submitter, TaskRequest
-from api_gateway.waiting import wait_reason
-from api_gateway.wake import Waker
-from common import keys
-from common.context import TASK_ID_PATTERN, WorkflowContext
+from api_gateway.runtime.event_hub import BLOCK, EventHub
+from api_gateway.runtime.loops import Loops
+from api_gateway.runtime.wakeups import Waker
+from api_gateway.tasks.dispatcher import Dispatcher
+from api_gateway.tasks.submission import Submitter, TaskRequest
+from api_gateway.tasks.wait_reason import wait_reason
 from common.contract import Catalog
 from common.errors import CallbackNotAllowed, StateUnavailable, TaskNotFound, UrlNotAllowed
-from common.models.places import ModelPlaces
+from common.files.storage import Storage
 from common.models.spec import KnownModels, ModelFamily
-from common.outgoing import TargetPolicy, async_client
-from common.record import Record
-from common.redis import AsyncRedis, told
+from common.models.storage_paths import ModelPlaces
+from common.net.policy import TargetPolicy, async_client
 from common.settings import MonitorSettings, Settings, given
-from common.state import Created, StateStore
-from common.storage import Storage
+from common.state import keys
+from common.state.client import AsyncRedis, told
+from common.state.context import TASK_ID_PATTERN, WorkflowContext
+from common.state.record import Record
+from common.state.store import Created, StateStore
 from common.worker.app import create_app
 
 JANITOR_INTERVAL = timedelta(minutes=10)

@@ -5,13 +5,13 @@ from collections import Counter as Tally
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from api_gateway.callbacks.receivers import Receivers
-from api_gateway.hub import EventHub
 from api_gateway.monitor.liveness import Liveness
 from api_gateway.monitor.statistics import LockStats, Quantiles
-from api_gateway.monitor.survey import Survey
-from common import keys
+from api_gateway.monitor.system_reader import Survey
+from api_gateway.runtime.event_hub import EventHub
 from common.gpu.leases import LockView
-from common.redis import AsyncRedis, told
+from common.state import keys
+from common.state.client import AsyncRedis, told
 
 QUANTILES = {"p50": "0.5", "p90": "0.9", "p99": "0.99", "max": "1"}
 

@@ -23,7 +23,7 @@ import numpy as np
 from bench.asr import peak_mib
 from bench.result import keep
 from bench.rig import ROOT, Rig, wait_for
-from common.audio import SAMPLE_RATE_HZ, opened
+from common.media.audio import SAMPLE_RATE_HZ, opened
 from common.worker.presence import Presence
 
 NAME = "pyannote.diarize_speakers"

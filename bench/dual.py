@@ -103,7 +103,7 @@ class Script:
         self.began = monotonic()
 
     def fast(self) -> list[Any]:
-        from common.vad import find_speech  # noqa: PLC0415 - heavy
+        from common.media.vad import find_speech  # noqa: PLC0415 - heavy
 
         samples, drafts = self.decode(), []
         for begin, end in find_speech(samples, min_silence_duration_ms=400, max_speech_duration_s=12):

@@ -30,8 +30,8 @@ from bench.result import keep
 from bench.rig import ROOT, Rig, percentile
 from common.gpu.leases import release_of
 from common.gpu.lock import Claim, GpuLock
-from common.redis import SyncRedis
 from common.settings import GpuLockSettings, RedisSettings
+from common.state.client import SyncRedis
 
 WAITERS, HOLDS, HOLD_S, PAUSE_S = 8, 200, 0.2, 0.05
 LEASE_S = 15

@@ -16,7 +16,7 @@ import openai
 
 from bench.result import keep
 from bench.rig import Rig, ready, wait_for
-from common.transcript import Segment, Transcript
+from common.transcript.format import Segment, Transcript
 from services.llm import prompts
 from services.llm.batches import Batch, batches
 from services.llm.contracts import TranslateSubtitlesInput

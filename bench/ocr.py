@@ -18,7 +18,7 @@ from bench.asr import peak_mib
 from bench.result import keep
 from bench.rig import Rig
 from common.gpu.devices import CpuDevice
-from common.transcript import Segment
+from common.transcript.format import Segment
 from services.paddleocr.areas import Area
 from services.paddleocr.engine import Embedded
 from services.paddleocr.settings import PaddleocrSettings

@@ -4,11 +4,11 @@ import sys
 from time import monotonic
 
 from api_gateway.app import create_app
-from api_gateway.server import serve as run_gateway
+from api_gateway.runtime.server import serve as run_gateway
 from common import log
 from common.contract import Catalog, Contract, TaskInput, TaskOutput
-from common.redis import SyncRedis
 from common.settings import Settings
+from common.state.client import SyncRedis
 from common.worker.job import Job
 from common.worker.task import task
 from services import settings

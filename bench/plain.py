@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from bench.ours import NoopInput, tell_end
-from common.redis import SyncRedis
+from common.state.client import SyncRedis
 from services import settings
 
 QUEUE = "plain"

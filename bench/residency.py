@@ -20,11 +20,11 @@ from bench.gpu import Process, say
 from bench.result import keep
 from bench.rig import Rig
 from common import log
-from common.context import Timings
 from common.gpu.devices import Device, SimulatedDevice
 from common.gpu.residency import Model
 from common.gpu.session import Gpu, held
-from common.redis import SyncRedis
+from common.state.client import SyncRedis
+from common.state.context import Timings
 from services import settings
 
 SCALE = 10

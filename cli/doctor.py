@@ -13,11 +13,11 @@ import services
 from cli.stack.folder import StateDir
 from cli.stack.plan import Plan, configured_redis, read_settings
 from common.errors import BatonError, NotStartable
+from common.files.storage import Storage
 from common.gpu.devices import find_cards
-from common.models.places import ModelPlaces
+from common.models.storage_paths import ModelPlaces
 from common.settings import GIB, Settings
-from common.storage import Storage
-from services.ffmpeg.program import find_program
+from services.ffmpeg.execution.program import find_program
 from services.ffmpeg.settings import FfmpegSettings
 
 OLDEST_PYTHON = (3, 11)

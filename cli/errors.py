@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from common.context import Status
 from common.errors import BatonError
+from common.state.context import Status
 
 EXIT_OF = {Status.SUCCESS: 0, Status.FAILED: 1, Status.CANCELLED: 3}
 EXIT_FAILED = 1

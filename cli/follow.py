@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from cli.client import Client
 from cli.errors import GatewayUnreachable
 from cli.sse import Event
-from common.context import Status
+from common.state.context import Status
 
 RECONNECT_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 10.0, 10.0, 10.0)
 """Waits between tries; together as long as a gateway may need to come back. A received event starts them anew."""

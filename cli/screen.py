@@ -21,8 +21,8 @@ from rich.table import Table
 from cli.client import Json
 from cli.errors import CommandError
 from cli.sse import Event
-from common.context import Status
 from common.errors import BatonError
+from common.state.context import Status
 
 COLOR_OF = {
     Status.PENDING: "yellow",

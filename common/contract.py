@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from common.media import MediaFile
+from common.media.fields import MediaFile
 
 Position = Annotated[float, Field(ge=0, description="seconds from the beginning of the file")]
 

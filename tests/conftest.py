@@ -8,8 +8,8 @@ from tempfile import mkdtemp
 import pytest
 from hypothesis import settings
 
-from common.redis import SyncRedis
 from common.settings import RedisSettings
+from common.state.client import SyncRedis
 from tests.support import network_guard
 from tests.support.keys import immortal_keys
 from tests.support.redis_server import RedisServer

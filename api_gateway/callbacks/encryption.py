@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from common.errors import BatonError
-from common.outgoing import redacted
-from common.record import Callback
+from common.net.policy import redacted
 from common.settings import CallbackSettings
+from common.state.record import Callback
 
 KEY_BYTES = 32
 PURPOSE = b"baton: targets of callbacks at rest"

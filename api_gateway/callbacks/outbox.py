@@ -9,11 +9,11 @@ from pydantic import BaseModel, Field
 
 from api_gateway.callbacks import schedule
 from api_gateway.callbacks.encryption import bare
-from common import keys
 from common.clock import utcnow
-from common.messages import Message
-from common.redis import Call, script
-from common.state import us
+from common.state import keys
+from common.state.client import Call, script
+from common.state.messages import Message
+from common.state.store import us
 
 MOST_TRIES_KEPT = 200
 

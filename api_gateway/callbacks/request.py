@@ -16,9 +16,9 @@ from pydantic_core import CoreSchema
 from typing_extensions import override
 
 from api_gateway.callbacks.secret import SECRET_PATTERN, is_secret
-from common.messages import TYPES
-from common.outgoing import redacted
-from common.record import Callback
+from common.net.policy import redacted
+from common.state.messages import TYPES
+from common.state.record import Callback
 
 RESERVED_HEADERS = ("host", "content-length", "content-type", "transfer-encoding", "connection")
 

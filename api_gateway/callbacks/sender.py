@@ -15,9 +15,9 @@ from api_gateway.callbacks.encryption import TargetCipher
 from api_gateway.callbacks.secret import is_secret
 from common.clock import utcnow
 from common.errors import NotStartable
-from common.messages import Message
-from common.retry_after import parse_retry_after
+from common.net.retry_after import parse_retry_after
 from common.settings import CallbackSettings
+from common.state.messages import Message
 
 MOST_OF_ANSWER = 500
 REST_OF_ANSWER_S = 1.0

@@ -5,12 +5,11 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from common import keys
-from common.messages import Message
-from common.redis import Arg, AsyncRedis, Call, script
-from common.state import StateStore
-from common.worker import orders
-from common.worker.orders import Order
+from common.state import keys, orders
+from common.state.client import Arg, AsyncRedis, Call, script
+from common.state.messages import Message
+from common.state.orders import Order
+from common.state.store import StateStore
 
 REMEMBERED = timedelta(days=7)
 """For how long an act counts as done."""

@@ -9,8 +9,8 @@ from pydantic_core import to_json
 
 from api_gateway.callbacks.encryption import TargetCipher
 from common.clock import utcnow
-from common.messages import Message
-from common.record import Callback
+from common.state.messages import Message
+from common.state.record import Callback
 
 LEDGER = "monitor:alerts"
 """Under which the tries are kept; no task has an id with a colon."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from api_gateway.ending import end
+from api_gateway.runtime.cancellation import end
 
 
 class Background:

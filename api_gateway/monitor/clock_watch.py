@@ -9,10 +9,10 @@ import structlog
 
 from api_gateway.monitor.actions import Actions
 from api_gateway.monitor.alerts import Alerts
-from common.clock_steps import ClockStep, shift_due_times
-from common.record import US
-from common.redis import AsyncRedis, told
-from common.state import StateStore
+from common.state.client import AsyncRedis, told
+from common.state.clock_steps import ClockStep, shift_due_times
+from common.state.record import US
+from common.state.store import StateStore
 
 SMALLEST_STEP_US = 5 * US
 ACTION = "clock_step"

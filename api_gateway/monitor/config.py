@@ -11,10 +11,10 @@ import structlog
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from common import keys
 from common.errors import InvalidInput
-from common.redis import Arg, AsyncRedis, Call, script, told
 from common.settings import MonitorSettings
+from common.state import keys
+from common.state.client import Arg, AsyncRedis, Call, script, told
 
 REVISION = "revision"
 FIXED = {"heartbeat/interval": "The workers read heartbeat.interval when they start: set it in the file."}

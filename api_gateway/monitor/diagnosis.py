@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from api_gateway.monitor.liveness import Liveness
-from api_gateway.monitor.survey import Survey
+from api_gateway.monitor.system_reader import Survey
 from api_gateway.monitor.timeouts import Level, TimeoutManager
 from common.worker.presence import Presence
 

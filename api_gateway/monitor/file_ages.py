@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from time import monotonic
 
-from common.clock_steps import ClockSteps
-from common.record import US
+from common.state.clock_steps import ClockSteps
+from common.state.record import US
 
 
 def share_time(folder: Path) -> float:

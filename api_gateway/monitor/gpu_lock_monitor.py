@@ -13,17 +13,17 @@ import structlog
 from api_gateway.monitor.actions import Actions
 from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.background import Background
-from api_gateway.monitor.containers import restart
+from api_gateway.monitor.docker_restart import restart
 from api_gateway.monitor.timeouts import Level, TimeoutManager
-from common.clock_steps import clock_steps
-from common.context import Status
 from common.gpu.leases import Holder, LockView, on_present_clock, views
 from common.gpu.lock import released
-from common.record import Record
-from common.redis import AsyncRedis
 from common.settings import MonitorSettings
-from common.state import StateStore
-from common.worker.orders import Kind, Order
+from common.state.client import AsyncRedis
+from common.state.clock_steps import clock_steps
+from common.state.context import Status
+from common.state.orders import Kind, Order
+from common.state.record import Record
+from common.state.store import StateStore
 from common.worker.presence import host_of
 
 SIGNALS = {level: f"gpu_lock_{level}" for level in Level}

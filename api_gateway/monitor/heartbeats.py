@@ -10,16 +10,16 @@ from api_gateway.monitor.actions import Actions
 from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.liveness import Liveness, Pulse, pulse
 from api_gateway.monitor.silences import Silences
-from common.clock_steps import clock_steps
-from common.context import Status
 from common.errors import Cost
+from common.files.storage import AttemptFolder, Storage
 from common.gpu.leases import on_present_clock, views
-from common.record import US, Record
-from common.redis import AsyncRedis, told
 from common.settings import MonitorSettings
-from common.state import StateStore, us
-from common.storage import AttemptFolder, Storage
-from common.worker.orders import Kind, Order
+from common.state.client import AsyncRedis, told
+from common.state.clock_steps import clock_steps
+from common.state.context import Status
+from common.state.orders import Kind, Order
+from common.state.record import US, Record
+from common.state.store import StateStore, us
 from common.worker.presence import worker_name_of, workers
 
 PAGE = 200

@@ -8,13 +8,13 @@ from pathlib import Path
 import structlog
 
 from api_gateway.monitor.file_ages import FileClock, Sightings, share_time
-from common import keys
 from common.clock import utcnow
-from common.clock_steps import clock_steps
-from common.context import Status
-from common.record import US
-from common.redis import AsyncRedis, told
-from common.storage import INPUTS, PART, WORKFLOWS, Storage
+from common.files.storage import INPUTS, PART, WORKFLOWS, Storage
+from common.state import keys
+from common.state.client import AsyncRedis, told
+from common.state.clock_steps import clock_steps
+from common.state.context import Status
+from common.state.record import US
 
 PAGE = 500
 CUT_OFF = timedelta(hours=1)

@@ -11,9 +11,9 @@ import structlog
 
 from api_gateway.monitor.config import RuntimeConfig
 from common.errors import StateUnavailable
-from common.redis import AsyncRedis
 from common.settings import MonitorSettings
-from common.state import elect
+from common.state.client import AsyncRedis
+from common.state.store import elect
 
 log = structlog.get_logger()
 LEASE_INTERVALS = 5

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from common.clock_steps import ClockSteps
 from common.gpu.leases import LockView
-from common.record import Record
 from common.settings import MonitorSettings
+from common.state.clock_steps import ClockSteps
+from common.state.record import Record
 
 NO_STEPS = ClockSteps()
 

@@ -11,9 +11,9 @@ from datetime import timedelta
 import structlog
 from redis.client import NEVER_DECODE
 
-from common import keys
 from common.contract import Catalog
-from common.redis import AsyncRedis, told
+from common.state import keys
+from common.state.client import AsyncRedis, told
 from common.worker.app import HIGHEST_PRIORITY, SEPARATOR
 from common.worker.dead_letters import bury
 from common.worker.envelope import Unreadable, read_envelope

@@ -6,9 +6,9 @@ import structlog
 
 from api_gateway.monitor.actions import Actions
 from api_gateway.monitor.alerts import Alerts
-from common.redis import AsyncRedis
 from common.settings import MonitorSettings
-from common.state import StateStore
+from common.state.client import AsyncRedis
+from common.state.store import StateStore
 from common.worker.presence import Unclaimed, workers
 
 ACTION = "delivery_not_claimed"

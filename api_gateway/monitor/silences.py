@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 
-from common.record import Control
+from common.state.record import Control
 
 Beat = tuple[int, int | None]
 """The fence of an attempt and the stamp of its last heartbeat."""

@@ -7,15 +7,15 @@ from time import monotonic
 import structlog
 from pydantic import BaseModel
 
-from api_gateway.hub import EventHub, Frame
+from api_gateway.http.sse import opening
 from api_gateway.monitor.diagnosis import Diagnosis, diagnose
-from api_gateway.monitor.states import DeviceState, HeartbeatState, LockState, QueueState, WorkerState
-from api_gateway.monitor.survey import Glance, Survey
-from api_gateway.streams import opening
+from api_gateway.monitor.schemas import DeviceState, HeartbeatState, LockState, QueueState, WorkerState
+from api_gateway.monitor.system_reader import Glance, Survey
+from api_gateway.runtime.event_hub import EventHub, Frame
 from common.clock import utcnow
-from common.context import Status
 from common.errors import StateUnavailable
-from common.events import EVERY_TASK
+from common.state.context import Status
+from common.state.events import EVERY_TASK
 
 PERIOD_S = 1.0
 SHARED_FOR_S = 0.9

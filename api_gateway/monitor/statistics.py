@@ -7,7 +7,7 @@ from math import ceil
 from pydantic import BaseModel
 
 from common.gpu.leases import Ended
-from common.record import US
+from common.state.record import US
 
 
 class Quantiles(BaseModel):

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import structlog
 
-from common import keys
-from common.context import Status
 from common.errors import WaitedTooLong
-from common.record import US, Record
-from common.redis import AsyncRedis, told
-from common.state import StateStore
+from common.state import keys
+from common.state.client import AsyncRedis, told
+from common.state.context import Status
+from common.state.record import US, Record
+from common.state.store import StateStore
 
 PAGE = 100
 log = structlog.get_logger()

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 from typing_extensions import override
 
-from api_gateway.problems import headers_of
+from api_gateway.http.problems import headers_of
 from common import errors
 from common.errors import BatonError, ErrorRecord, Unauthorized
 from common.models import errors as model_errors

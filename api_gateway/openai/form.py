@@ -9,7 +9,7 @@ from python_multipart.multipart import parse_options_header
 from typing_extensions import override
 
 from api_gateway.openai.errors import MissingParameter
-from api_gateway.uploads import FilePart, Upload, multipart_boundary, safe_name
+from api_gateway.tasks.uploads import FilePart, Upload, multipart_boundary, safe_name
 from common.errors import InvalidInput, MalformedBody
 
 FILE = "file"

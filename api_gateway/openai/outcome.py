@@ -4,11 +4,11 @@ import asyncio
 
 from api_gateway.dependencies import Gateway
 from api_gateway.openai.errors import revived
-from common.context import Status
 from common.errors import Cancelled, ErrorRecord
-from common.record import Record
-from common.transcript import Transcript
-from common.transcript_so_far import text_file
+from common.state.context import Status
+from common.state.record import Record
+from common.transcript.format import Transcript
+from common.transcript.partial import text_file
 
 
 async def transcript_of(gateway: Gateway, record: Record) -> Transcript:

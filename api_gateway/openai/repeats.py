@@ -10,15 +10,15 @@ from hashlib import sha256
 from fastapi import Request
 from pydantic_core import to_json
 
-from api_gateway.auth import BEARER, HEADER
 from api_gateway.dependencies import Gateway
-from api_gateway.submission import TaskRequest
-from api_gateway.uploads import Upload
-from common.context import Status
+from api_gateway.http.auth import BEARER, HEADER
+from api_gateway.tasks.submission import TaskRequest
+from api_gateway.tasks.uploads import Upload
 from common.contract import TaskInput
 from common.errors import FileMissing, TaskIdConflict, TaskNotFound
-from common.record import Record
-from common.transcript_so_far import text_file
+from common.state.context import Status
+from common.state.record import Record
+from common.transcript.partial import text_file
 from services.faster_whisper.settings import FasterWhisperSettings
 
 MOST_FOLLOWED = 20

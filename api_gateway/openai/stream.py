@@ -13,13 +13,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
-from api_gateway.ending import end
-from api_gateway.hub import Frame
-from api_gateway.openai.answers import piece, text_of
-from api_gateway.openai.errand import Errand, unless_gone
+from api_gateway.http.sse import SEND_TIMEOUT_S
 from api_gateway.openai.errors import described, task_headers
 from api_gateway.openai.outcome import transcript_of
-from api_gateway.streams import SEND_TIMEOUT_S
+from api_gateway.openai.request_task import Errand, unless_gone
+from api_gateway.openai.responses import piece, text_of
+from api_gateway.runtime.cancellation import end
+from api_gateway.runtime.event_hub import Frame
 from common.errors import BatonError
 
 BEGUN_WITHIN_S = 5.0

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api_gateway.dependencies import Held
-from api_gateway.json_body import StrictJsonRoute
-from api_gateway.problems import documented
+from api_gateway.http.json_body import StrictJsonRoute
+from api_gateway.http.problems import documented
 from common.errors import BodyTooComplex, BodyTooLarge, InvalidInput, MalformedBody, UnsupportedMediaType
 
 NO_STORE = {"Cache-Control": {"schema": {"type": "string"}}}

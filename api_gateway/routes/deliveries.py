@@ -7,12 +7,12 @@ from pydantic import BaseModel
 
 from api_gateway.callbacks.outbox import Try, recorded_tries, replayed
 from api_gateway.dependencies import Found, Gateway, Held
-from api_gateway.problems import documented
-from common import keys
+from api_gateway.http.problems import documented
 from common.errors import DeliveryNotFound, InvalidInput, TaskNotFound
-from common.messages import Message
-from common.record import Record
-from common.redis import told
+from common.state import keys
+from common.state.client import told
+from common.state.messages import Message
+from common.state.record import Record
 
 router = APIRouter(tags=["callbacks"])
 

@@ -7,13 +7,13 @@ import structlog
 from fastapi import APIRouter, Header, Response
 
 from api_gateway.dependencies import Found, Gateway, Held
-from api_gateway.hub import Frame, frame, order
-from api_gateway.problems import documented
-from api_gateway.stream_limits import Client
-from api_gateway.streams import STREAM_ID, documented_stream, fresh, live, opening
+from api_gateway.http.problems import documented
+from api_gateway.http.sse import STREAM_ID, documented_stream, fresh, live, opening
+from api_gateway.http.stream_limits import Client
+from api_gateway.runtime.event_hub import Frame, frame, order
 from common.errors import InvalidInput, StateUnavailable, TaskNotFound, TooManyStreams
-from common.events import Kind, closing
-from common.record import Record
+from common.state.events import Kind, closing
+from common.state.record import Record
 
 router = APIRouter(tags=["events"])
 log = structlog.get_logger()

@@ -13,11 +13,11 @@ from starlette.types import Message, Receive, Scope, Send
 from typing_extensions import override
 
 from api_gateway.dependencies import Gateway, Held
-from api_gateway.openapi import links
-from api_gateway.problems import documented, problem
-from api_gateway.uploads import Upload
+from api_gateway.http.openapi import links
+from api_gateway.http.problems import documented, problem
+from api_gateway.tasks.uploads import Upload
 from common.errors import BatonError, BodyTooLarge, FileMissing, InvalidInput, MalformedBody, StorageFull, UnsafePath
-from common.storage import INPUTS, MODELS, Storage
+from common.files.storage import INPUTS, MODELS, Storage
 
 UPLOADS = "/v1/files"
 REFUSED = frozenset({400, 416})

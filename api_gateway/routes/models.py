@@ -9,19 +9,19 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from api_gateway.dependencies import Gateway, Held
-from api_gateway.finishing import wanted_wait
-from api_gateway.hub import Frame
-from api_gateway.models import LoadedModel, ModelView
-from api_gateway.openapi import links
-from api_gateway.problems import documented
+from api_gateway.http.openapi import links
+from api_gateway.http.problems import documented
+from api_gateway.http.sse import STREAM_ID, documented_stream, endless, live
+from api_gateway.http.stream_limits import Client
+from api_gateway.model_registry import LoadedModel, ModelView
 from api_gateway.routes.submissions import GOES_ON, LOCATION, Accepted, accepted, answer
-from api_gateway.stream_limits import Client
-from api_gateway.streams import STREAM_ID, documented_stream, endless, live
-from api_gateway.submission import TaskRequest
+from api_gateway.runtime.event_hub import Frame
+from api_gateway.tasks.completion import wanted_wait
+from api_gateway.tasks.submission import TaskRequest
 from common.errors import InvalidInput, QueueFull, TaskIdConflict, TooManyStreams
 from common.models.contract import DOWNLOAD_MODEL
 from common.models.errors import ModelNotDownloadable, ModelNotFound
-from common.models.news import STREAM, Kind
+from common.models.events import STREAM, Kind
 from common.models.spec import ModelSpec
 
 EVENTS: dict[int | str, dict[str, Any]] = {

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from api_gateway.dependencies import Gateway, Held
 from api_gateway.monitor.diagnosis import Diagnosis, diagnose
-from api_gateway.monitor.states import DeviceState, HeartbeatState, QueueState, WorkerState
+from api_gateway.monitor.schemas import DeviceState, HeartbeatState, QueueState, WorkerState
 from api_gateway.monitor.statistics import LockStats
 from api_gateway.monitor.timeouts import Level, TimeoutManager
 from common.gpu.leases import Holder, LockView

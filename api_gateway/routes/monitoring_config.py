@@ -6,9 +6,9 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel
 
 from api_gateway.dependencies import Held
-from api_gateway.json_body import StrictJsonRoute
+from api_gateway.http.json_body import StrictJsonRoute
+from api_gateway.http.problems import documented, unknown_task
 from api_gateway.monitor.config import Source
-from api_gateway.problems import documented, unknown_task
 from common.errors import (
     BodyTooComplex,
     BodyTooLarge,

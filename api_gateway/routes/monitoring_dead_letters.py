@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api_gateway.dependencies import Held
-from common import keys
-from common.redis import told
+from common.state import keys
+from common.state.client import told
 from common.worker.dead_letters import DeadLetter
 
 router = APIRouter(prefix="/monitoring", tags=["monitoring"])

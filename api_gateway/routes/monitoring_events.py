@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 
 from api_gateway.dependencies import Held
+from api_gateway.http.problems import documented
+from api_gateway.http.sse import STREAM_ID, documented_stream, endless, live
+from api_gateway.http.stream_limits import Client
 from api_gateway.monitor.snapshots import KIND
-from api_gateway.problems import documented
-from api_gateway.stream_limits import Client
-from api_gateway.streams import STREAM_ID, documented_stream, endless, live
 from common.errors import InvalidInput, TooManyStreams
-from common.events import EVERY_TASK
+from common.state.events import EVERY_TASK
 
 EVENTS = documented_stream(
     "`snapshot`, at once and then every second: `at`, `counts`, `running`, `locks`, `queues`, `workers`, `devices` and "

@@ -7,11 +7,10 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api_gateway.dependencies import Held
-from api_gateway.json_body import StrictJsonRoute
-from api_gateway.monitor.states import LockState
-from api_gateway.problems import documented
+from api_gateway.http.json_body import StrictJsonRoute
+from api_gateway.http.problems import documented
+from api_gateway.monitor.schemas import LockState
 from common.clock import from_us
-from common.context import TASK_ID_PATTERN
 from common.errors import (
     BodyTooComplex,
     BodyTooLarge,
@@ -23,6 +22,7 @@ from common.errors import (
 )
 from common.gpu.leases import Ended, LockView, seconds
 from common.gpu.lock import released
+from common.state.context import TASK_ID_PATTERN
 
 LOCK_PATTERN = r"^[A-Za-z0-9._-]{1,253}:[A-Za-z0-9._-]{1,100}$"
 BODIES = (InvalidInput, MalformedBody, UnsupportedMediaType, BodyTooLarge, BodyTooComplex)

@@ -9,19 +9,19 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from api_gateway.dependencies import Gateway, Held
-from api_gateway.openai import answers
-from api_gateway.openai.asked import TranscriptionRequest, TranslationRequest
-from api_gateway.openai.document import responses, speech_form
-from api_gateway.openai.errand import Errand, discard, unless_gone
+from api_gateway.openai import responses as answers
 from api_gateway.openai.errors import OpenAIRoute, StillRunning, task_headers
 from api_gateway.openai.form import receive
+from api_gateway.openai.openapi import responses, speech_form
 from api_gateway.openai.outcome import transcript_of
+from api_gateway.openai.request_task import Errand, discard, unless_gone
+from api_gateway.openai.requests import TranscriptionRequest, TranslationRequest
 from api_gateway.openai.stream import stream
-from api_gateway.uploads import Upload
-from api_gateway.waiting import wait_reason
+from api_gateway.tasks.uploads import Upload
+from api_gateway.tasks.wait_reason import wait_reason
 from common.errors import TaskNotFound
-from common.record import Record
 from common.settings import GatewaySettings
+from common.state.record import Record
 from services.faster_whisper.contracts import TRANSCRIBE_AUDIO
 
 TRANSCRIPTIONS = "/v1/audio/transcriptions"

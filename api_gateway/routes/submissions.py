@@ -8,13 +8,12 @@ from pydantic_core import to_json
 from starlette.background import BackgroundTask
 
 from api_gateway.dependencies import Gateway, Held
-from api_gateway.finishing import APPLIED, finished_within, wanted_wait
-from api_gateway.json_body import StrictJsonRoute
-from api_gateway.openapi import links
-from api_gateway.problems import documented
-from api_gateway.submission import TaskRequest, request_model
-from api_gateway.waiting import position
-from common.context import Status, WorkflowContext
+from api_gateway.http.json_body import StrictJsonRoute
+from api_gateway.http.openapi import links
+from api_gateway.http.problems import documented
+from api_gateway.tasks.completion import APPLIED, finished_within, wanted_wait
+from api_gateway.tasks.submission import TaskRequest, request_model
+from api_gateway.tasks.wait_reason import position
 from common.contract import Catalog
 from common.errors import (
     BodyTooComplex,
@@ -28,8 +27,9 @@ from common.errors import (
     UnknownTask,
     UnsupportedMediaType,
 )
-from common.record import Record
-from common.state import Created
+from common.state.context import Status, WorkflowContext
+from common.state.record import Record
+from common.state.store import Created
 
 GOES_ON = {
     "/v1/tasks/{task_id}": ("get", "delete"),

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api_gateway.dependencies import Found, Gateway, Held
-from api_gateway.finishing import awaited_record
-from api_gateway.problems import documented
-from api_gateway.waiting import WaitReason, wait_reason
-from common.context import Progress, Status, WorkflowContext
+from api_gateway.http.problems import documented
+from api_gateway.tasks.completion import awaited_record
+from api_gateway.tasks.wait_reason import WaitReason, wait_reason
 from common.errors import Cancelled, ErrorRecord, InvalidInput, TaskNotFound, WrongState
-from common.record import Record
+from common.state.context import Progress, Status, WorkflowContext
+from common.state.record import Record
 
 Awaited = Annotated[Record, Depends(awaited_record)]
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api_gateway.dependencies import Found, Held
-from api_gateway.json_body import StrictJsonRoute
-from api_gateway.negotiation import NotAcceptable, preferred
-from api_gateway.problems import documented
-from api_gateway.task_text import NoTranscript, TaskText, text_of
+from api_gateway.http.json_body import StrictJsonRoute
+from api_gateway.http.negotiation import NotAcceptable, preferred
+from api_gateway.http.problems import documented
+from api_gateway.tasks.transcript_view import NoTranscript, TaskText, text_of
 from common.captions import MEDIA_TYPES, Rendering, render
 from common.errors import (
     BatonError,
@@ -23,8 +23,8 @@ from common.errors import (
     TaskNotFound,
     UnsupportedMediaType,
 )
-from common.transcript import Segment, Transcript
-from common.transcript_edits import EndsBeforeItStarts, edit, undo
+from common.transcript.edits import EndsBeforeItStarts, edit, undo
+from common.transcript.format import Segment, Transcript
 
 LATEST_S = 1_000_000
 Position = Annotated[float, Field(ge=0, le=LATEST_S, strict=True, description="seconds")]

@@ -14,7 +14,7 @@ from cli.errors import EXIT_INTERRUPTED, EXIT_OF, GatewayUnreachable
 from cli.follow import follow
 from cli.schema import describe_type, replace_media
 from cli.transfer import save_artifacts, send_file
-from common.context import Status
+from common.state.context import Status
 
 
 def submit(

@@ -10,7 +10,7 @@ from cli.client import Client, Json
 from cli.errors import DemoFailed
 from cli.follow import follow
 from cli.stack.stopwatch import Stopwatch
-from common.context import Status
+from common.state.context import Status
 
 TINY_MODEL = "tiny-test"
 LANGUAGE = "en"

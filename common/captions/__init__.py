@@ -4,7 +4,7 @@ from typing import Literal
 
 from common.captions import srt, txt, vtt
 from common.captions.transcripts import document_of, dump
-from common.transcript import Transcript
+from common.transcript.format import Transcript
 
 Rendering = Literal["srt", "vtt", "txt", "json"]
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from common.captions.cleaning import guarded, unguarded, without_blank_lines
-from common.captions.clock import stamp, timing
 from common.captions.document import BOTTOM, Builder, Caption, Document
 from common.captions.tags import SRT_TAG, TYPE_TAG, markup, runs
+from common.captions.timestamps import stamp, timing
 
 ALIGNMENT = re.compile(r"\{\\an([1-9])\}")
 Cue = tuple[int, int, str, list[str]]

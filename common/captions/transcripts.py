@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from common.captions.cleaning import clean
-from common.captions.clock import milliseconds
 from common.captions.document import SECOND, Caption, Document, Run
-from common.transcript import Segment, Transcript
+from common.captions.timestamps import milliseconds
+from common.transcript.format import Segment, Transcript
 
 
 def no_lead(_: Segment) -> str:

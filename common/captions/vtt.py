@@ -1,7 +1,6 @@
 """WebVTT, as https://www.w3.org/TR/webvtt1/ has it: settings, ids, notes, styles and regions are kept."""
 
 from common.captions.cleaning import without_blank_lines
-from common.captions.clock import stamp, timing
 from common.captions.document import Builder, Caption, Document
 from common.captions.placement import alignment_of, settings_of
 from common.captions.tags import (
@@ -14,6 +13,7 @@ from common.captions.tags import (
     vtt_escape,
     vtt_unescape,
 )
+from common.captions.timestamps import stamp, timing
 
 HEADER = "WEBVTT"
 BESIDE = ("NOTE", "STYLE", "REGION")

@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 import psutil
 
-from common import keys
 from common.errors import NotStartable, OutOfGpuMemory
-from common.redis import Call, SyncRedis, script
 from common.settings import MIB, GpuSettings
+from common.state import keys
+from common.state.client import Call, SyncRedis, script
 
 SIMULATED_ID = "sim"
 CPU_ID = "cpu"

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from common import keys
-from common.clock_steps import ClockSteps
 from common.gpu.lock import CLAIM, ms
-from common.record import US
-from common.redis import Call, script
+from common.state import keys
+from common.state.client import Call, script
+from common.state.clock_steps import ClockSteps
+from common.state.record import US
 
 HEAD = 6
 """How many values of a lock come before its waiters; see lua/gpu/view.lua."""

@@ -1,7 +1,7 @@
 """The GPU lock: at most one lease a device, fair, fenced, renewed.
 
-The line, the hand-over and the fences are in Lua (`common/lua/gpu`). Here is a process's side of it: it asks, sleeps
-until it is woken, asks again, and from then on keeps its lease. The protocol and its proof: docs/gpu-lock.md.
+The queue, the hand-over and the fences are in Lua (`common/state/lua/gpu`). This module is the process side: it asks,
+sleeps until it is woken, asks again, and from then on renews its lease. Protocol and proof: docs/gpu-lock.md.
 """
 
 import math
@@ -16,12 +16,12 @@ from time import monotonic
 
 from pydantic_core import to_json
 
-from common import keys
 from common.errors import GpuLockTimeout, GpuLockUnavailable, NestedGpuLock, StateUnavailable
-from common.gpu.keeper import Keeper, Lease
-from common.redis import Call, SyncRedis, script
+from common.gpu.lease_renewer import Keeper, Lease
 from common.settings import GpuLockSettings
-from common.state import us
+from common.state import keys
+from common.state.client import Call, SyncRedis, script
+from common.state.store import us
 
 CLAIM = timedelta(seconds=2)
 """How long a woken waiter has to confirm before the lock goes on to the next."""

@@ -15,16 +15,16 @@ from typing import Any, Generic, Literal, TypeVar
 
 import structlog
 
-from common import keys
 from common.errors import MemoryInUse, OutOfGpuMemory, StateUnavailable
 from common.gpu.devices import CPU_ID, Device
-from common.gpu.keeper import Keeper
+from common.gpu.lease_renewer import Keeper
 from common.gpu.residents import TTL, UNLOAD, Resident, residents_on
-from common.models.news import ModelNews
-from common.redis import SyncRedis, told
+from common.models.events import ModelNews
 from common.settings import GpuSettings
-from common.worker.orders import Order, give
-from common.worker.stall import ends_when_stalled
+from common.stall import ends_when_stalled
+from common.state import keys
+from common.state.client import SyncRedis, told
+from common.state.orders import Order, give
 
 LOOK_S = 0.01
 RECYCLE_TIMEOUT_S = 10.0

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from common import keys
-from common.redis import Call, script
+from common.state import keys
+from common.state.client import Call, script
 
 UNLOAD = "unload "
 """Said on a resident's channel, with its name after it; its process lets go when nobody uses it."""

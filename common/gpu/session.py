@@ -6,14 +6,14 @@ from datetime import timedelta
 from time import monotonic
 from typing import Generic, TypeVar
 
-from common.context import Timings
 from common.errors import LeaseLost
 from common.gpu.devices import Device, detect
-from common.gpu.keeper import Lease
+from common.gpu.lease_renewer import Lease
 from common.gpu.lock import Check, Claim, GpuLock
 from common.gpu.residency import Model, Residency
-from common.redis import SyncRedis
 from common.settings import Settings
+from common.state.client import SyncRedis
+from common.state.context import Timings
 
 T = TypeVar("T")
 CPU = "cpu"

@@ -17,7 +17,7 @@ class DownloadModelOutput(TaskOutput):
 
 
 def download_contract(family: ModelFamily) -> Contract:
-    """Return the contract of `<engine>.download_model`; `common.worker.models.downloads` honours it."""
+    """Return the contract of `<engine>.download_model`; `common.worker.model_folders.downloads` honours it."""
     name: Any = Annotated[
         Literal[family.downloadable], Field(description="the name of a model that `GET /v1/models` lists")
     ]

@@ -7,12 +7,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from common.errors import UnsafePath
-from common.models import hub
+from common.files.storage import MODELS, Storage
+from common.models import download as hub
 from common.models.errors import ModelDamaged, ModelMissing
-from common.models.places import ModelPlaces, lacking
 from common.models.spec import ModelSpec
+from common.models.storage_paths import ModelPlaces, lacking
 from common.settings import ModelSettings
-from common.storage import MODELS, Storage
 
 LOOK_S = 0.2
 FIX = "Put its folder there, or set models.offline to false."

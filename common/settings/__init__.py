@@ -8,7 +8,7 @@ from common.settings.gateway import AuthSettings, CallbackSettings, GatewaySetti
 from common.settings.gpu import GpuLockSettings, GpuSettings
 from common.settings.load import CONFIG_VARIABLE, DEFAULT_CONFIG, ENV_PREFIX, Settings, config_file, given, load
 from common.settings.monitor import HeartbeatSettings, MonitorSettings, TaskLevels, TimeoutLevels
-from common.settings.places import ModelSettings, RedisSettings, StorageSettings
+from common.settings.paths import ModelSettings, RedisSettings, StorageSettings
 from common.settings.section import GIB, KIB, MIB, AnySection, KeyHash, Port, Seconds, Section
 from common.settings.tasks import LogSettings, TaskSettings, WorkerSettings
 

@@ -20,7 +20,7 @@ from common.errors import NotStartable
 from common.settings.gateway import AuthSettings, CallbackSettings, GatewaySettings
 from common.settings.gpu import GpuLockSettings, GpuSettings
 from common.settings.monitor import MonitorSettings
-from common.settings.places import ModelSettings, RedisSettings, StorageSettings
+from common.settings.paths import ModelSettings, RedisSettings, StorageSettings
 from common.settings.section import AnySection, Section
 from common.settings.tasks import LogSettings, TaskSettings, WorkerSettings
 

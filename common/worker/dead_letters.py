@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
-from common import keys
 from common.clock import utcnow
-from common.redis import Call, script
+from common.state import keys
+from common.state.client import Call, script
 
 MOST_KEPT = 100
 KEPT_FOR = timedelta(days=7)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import psutil
 from celery.worker import state as celery_state
 
-from common.context import Status
-from common.record import Record
+from common.state.context import Status
+from common.state.record import Record
 
 if TYPE_CHECKING:
     from common.worker.request import TaskRequest

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from common.context import Status
 from common.errors import StateUnavailable
 from common.gpu.leases import release_of
 from common.gpu.residents import residents_on
-from common.redis import told
+from common.state.client import told
+from common.state.context import Status
+from common.state.orders import Order, take
 from common.worker.deliveries import deliveries
-from common.worker.orders import Order, take
 from common.worker.process import WorkerProcess, end_tree, worker_name
 
 if TYPE_CHECKING:

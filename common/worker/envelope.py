@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, Json, TypeAdapter, ValidationError
 
-from common.context import TaskId
+from common.state.context import TaskId
 
 
 class Arguments(BaseModel):

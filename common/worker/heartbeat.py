@@ -18,13 +18,13 @@ from typing import Self
 import psutil
 import structlog
 
-from common.context import Progress
 from common.errors import BatonError, Cancelled, CutOff, Fenced, StateUnavailable
-from common.events import Event
-from common.record import Record
-from common.redis import SyncRedis
 from common.settings import HeartbeatSettings
-from common.state import StateStore
+from common.state.client import SyncRedis
+from common.state.context import Progress
+from common.state.events import Event
+from common.state.record import Record
+from common.state.store import StateStore
 from common.worker.process import kill_own_tree
 
 MOST_UNSENT = 1_000

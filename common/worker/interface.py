@@ -10,8 +10,6 @@ from celery import Task
 from pydantic import ValidationError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from common import disk
-from common.context import Status, WorkflowContext
 from common.errors import (
     BatonError,
     Cancelled,
@@ -23,9 +21,11 @@ from common.errors import (
     TaskTimeLimit,
     WorkerStopping,
 )
-from common.record import Record
-from common.redis import Call
-from common.storage import AttemptFolder, Storage
+from common.files import disk
+from common.files.storage import AttemptFolder, Storage
+from common.state.client import Call
+from common.state.context import Status, WorkflowContext
+from common.state.record import Record
 from common.worker.heartbeat import Heartbeat
 from common.worker.job import Job
 from common.worker.process import WorkerProcess

@@ -8,20 +8,20 @@ from typing import Any
 
 import structlog
 
-from common.checkpoint import CHECKPOINT, Checkpoint
-from common.context import Progress, Timings
 from common.errors import LeaseLost
-from common.events import Event, Kind
-from common.fetch import fetch
-from common.gpu.keeper import Lease
+from common.files.checkpoint import CHECKPOINT, Checkpoint
+from common.files.storage import AttemptFolder
+from common.gpu.lease_renewer import Lease
 from common.gpu.residency import Model
 from common.gpu.session import GpuSession, T, held
-from common.media import Artifact, MediaFile
-from common.record import Record
-from common.storage import AttemptFolder
-from common.transcript import Transcript
-from common.transcript_edits import read_edits, with_edits
-from common.transcript_so_far import output_path
+from common.media.fields import Artifact, MediaFile
+from common.net.fetch import fetch
+from common.state.context import Progress, Timings
+from common.state.events import Event, Kind
+from common.state.record import Record
+from common.transcript.edits import read_edits, with_edits
+from common.transcript.format import Transcript
+from common.transcript.partial import output_path
 from common.worker.heartbeat import Heartbeat
 from common.worker.process import WorkerProcess
 
@@ -52,7 +52,7 @@ class Job:
 
         Raises:
             FileMissing, UnsafePath: there is no such file inside share.
-            UrlNotAllowed, InputNotReadable, InputTooLarge, DownloadFailed, StorageFull: see `common.fetch`.
+            UrlNotAllowed, InputNotReadable, InputTooLarge, DownloadFailed, StorageFull: see `common.net.fetch`.
         """
         began = monotonic()
         try:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from common import keys
-from common.redis import Arg, Call, script
+from common.state import keys
+from common.state.client import Arg, Call, script
 
 TTL_S = 15
 REMEMBERED_S = 3600

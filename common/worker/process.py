@@ -17,11 +17,11 @@ import psutil
 from billiard import current_process
 from celery.worker import state as celery_state
 
+from common.files.storage import Storage
 from common.gpu.session import Gpu
-from common.redis import SyncRedis
 from common.settings import Settings
-from common.state import StateStore
-from common.storage import Storage
+from common.state.client import SyncRedis
+from common.state.store import StateStore
 from common.worker.memory import give_back_what_is_freed
 from common.worker.soft_limit import SoftLimit
 from common.worker.termination import TERMINATION

@@ -10,11 +10,11 @@ from celery.worker.request import Request
 from kombu.transport.virtual import QoS
 from typing_extensions import override
 
-from common.context import Status
 from common.errors import StateUnavailable, TaskTimeLimit
-from common.record import Record
-from common.redis import Call
-from common.storage import AttemptFolder
+from common.files.storage import AttemptFolder
+from common.state.client import Call
+from common.state.context import Status
+from common.state.record import Record
 from common.worker.deliveries import Observation, Phase, observe, phase_of
 from common.worker.enforcement import end, release
 from common.worker.process import WorkerProcess, stopping, worker_name

@@ -27,8 +27,8 @@ from common.worker.programs import describe_programs
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from common.record import Record
     from common.settings import Settings
+    from common.state.record import Record
     from common.worker.app import WorkerApp
     from common.worker.deliveries import Observation
     from common.worker.request import TaskRequest

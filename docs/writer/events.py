@@ -17,12 +17,12 @@ from api_gateway.callbacks.schedule import (
 )
 from api_gateway.monitor.gpu_lock_monitor import SIGNALS
 from api_gateway.monitor.timeouts import Level
-from common.context import InputParams, Progress, Stage, Timings, WorkflowContext
 from common.errors import ErrorRecord
-from common.messages import TYPES
-from common.models.news import Download
-from common.transcript import Segment, Word
-from common.transcript_told import BEGINNINGS
+from common.models.events import Download
+from common.state.context import InputParams, Progress, Stage, Timings, WorkflowContext
+from common.state.messages import TYPES
+from common.transcript.format import Segment, Word
+from common.transcript.live import BEGINNINGS
 from docs.writer.markdown import code, joined, prose, table
 from docs.writer.schema import fields
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import services
 from api_gateway.app import create_app
-from api_gateway.submission import TaskRequest
+from api_gateway.tasks.submission import TaskRequest
 from docs.writer.markdown import code, joined, prose, table
 from docs.writer.schema import Schema, fields, limits, referred, typed
 

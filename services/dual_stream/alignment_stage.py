@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from common.transcript import Segment
-from services.dual_stream.choice import choose
+from common.transcript.format import Segment
+from services.dual_stream.alignment.assignment import match
+from services.dual_stream.alignment.choice import choose
+from services.dual_stream.alignment.limits import FallbackLimits
+from services.dual_stream.checkpoint import Ledger
 from services.dual_stream.context import ProcessingContext
-from services.dual_stream.ledger import Ledger
-from services.dual_stream.limits import FallbackLimits
-from services.dual_stream.matched import match
 from services.dual_stream.records import FinalRecord
 
 

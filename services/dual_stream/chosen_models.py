@@ -4,7 +4,7 @@ from typing import Any
 
 from common.gpu.residency import Model
 from common.worker.job import Job
-from common.worker.models import folder_of
+from common.worker.model_folders import folder_of
 from services.dual_stream.contracts import TranscribeAudioInput
 from services.faster_whisper import engine as whisper
 from services.faster_whisper import models as whisper_models

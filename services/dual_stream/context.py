@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from common.audio import SAMPLE_RATE_HZ
-from common.transcript import Segment, Timed
+from common.media.audio import SAMPLE_RATE_HZ
+from common.transcript.format import Segment, Timed
 
 if TYPE_CHECKING:
-    from common.audio import Samples
+    from common.media.audio import Samples
 
 
 @dataclass(frozen=True, slots=True)

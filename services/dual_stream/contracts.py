@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from common.contract import ClipInput, Contract, TaskOutput
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from services.faster_whisper.contracts import ComputeType, Temperature, Text
 from services.faster_whisper.contracts import ModelName as WhisperModel
 from services.faster_whisper.languages import LanguageCode

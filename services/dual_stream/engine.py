@@ -7,16 +7,16 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from common.chunks import Span
 from common.gpu.devices import CpuDevice
 from common.gpu.residency import Model
 from common.gpu.session import held
-from common.transcript import Segment
-from common.vad import find_speech
+from common.media.chunking import Span
+from common.media.vad import find_speech
+from common.transcript.format import Segment
 from common.worker.job import Job
 from services.dual_stream.context import Heard
 from services.dual_stream.contracts import TranscribeAudioInput
-from services.dual_stream.engines import Session
+from services.dual_stream.engine_interfaces import Session
 from services.dual_stream.settings import DualStreamSettings
 from services.faster_whisper import engine as whisper
 from services.faster_whisper.contracts import TranscribeAudioInput as WhisperInput
@@ -24,7 +24,7 @@ from services.sensevoice import engine as sensevoice
 from services.sensevoice.segments import segment_of
 
 if TYPE_CHECKING:
-    from common.audio import Samples
+    from common.media.audio import Samples
 
 LANGUAGES = frozenset({"zh", "en", "yue", "ja", "ko"})
 """Those that SenseVoice can be told of."""

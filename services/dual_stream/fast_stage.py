@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from common.audio import SAMPLE_RATE_HZ
-from common.chunks import Chunk
-from common.transcript import Segment
+from common.media.audio import SAMPLE_RATE_HZ
+from common.media.chunking import Chunk
+from common.transcript.format import Segment
+from services.dual_stream.alignment.hotwords import terms
+from services.dual_stream.checkpoint import Ledger
 from services.dual_stream.context import ProcessingContext, Utterance, moved
-from services.dual_stream.engines import FastEngine
-from services.dual_stream.ledger import Ledger
+from services.dual_stream.engine_interfaces import FastEngine
 from services.dual_stream.records import DraftRecord
-from services.dual_stream.terms import terms
 
 Tell = Callable[[list[Segment]], None]
 

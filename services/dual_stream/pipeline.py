@@ -2,7 +2,7 @@
 
 A chunk is begun only when there is room for it, so that the first stage is never further ahead than the queue is long,
 however much slower the others are. One failure ends all stages and surfaces as itself. A stage that hangs brings the
-others to a standstill within a queue's length, so one guard on all of them (`common.worker.stall`) is enough.
+others to a standstill within a queue's length, so one guard on all of them (`common.stall`) is enough.
 """
 
 import asyncio

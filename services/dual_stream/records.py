@@ -1,6 +1,6 @@
 """What the checkpoint holds of a chunk: its draft as soon as there is one, then its final.
 
-Both keep to the rule of `common.transcript_so_far`, so the text so far can be read at any time. Every segment of a
+Both keep to the rule of `common.transcript.partial`, so the text so far can be read at any time. Every segment of a
 draft has one with its id in the final.
 """
 
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from common.transcript_so_far import ChunkText
+from common.transcript.partial import ChunkText
 
 Reason = Literal["empty", "compression_ratio", "avg_logprob", "repetition", "disagreement"]
 """Why a text of the slow engine looks wrong."""

@@ -9,12 +9,12 @@ from pydantic_core import to_json
 
 from common.captions import srt
 from common.captions.transcripts import document_of
-from common.media import Artifact
-from common.transcript import Segment, Transcript
-from common.transcript_edits import Edits, read_edits
+from common.media.fields import Artifact
+from common.transcript.edits import Edits, read_edits
+from common.transcript.format import Segment, Transcript
 from common.worker.job import Job
-from services.dual_stream.ledger import Ledger
-from services.dual_stream.limits import FallbackLimits
+from services.dual_stream.alignment.limits import FallbackLimits
+from services.dual_stream.checkpoint import Ledger
 
 ENGINE = "dual_stream"
 TRANSCRIPT, SUBTITLES, REPORT = "transcript.json", "transcript.srt", "alignment.json"

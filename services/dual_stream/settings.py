@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from common.settings import Seconds, Section
-from services.dual_stream.limits import FallbackLimits
+from services.dual_stream.alignment.limits import FallbackLimits
 
 
 class DualStreamSettings(Section):

@@ -6,14 +6,14 @@ from contextlib import ExitStack
 from itertools import pairwise
 from typing import Any
 
-from common.audio import SAMPLE_RATE_HZ
-from common.chunks import Span
+from common.media.audio import SAMPLE_RATE_HZ
+from common.media.chunking import Span
+from services.dual_stream.alignment.hallucinations import looks_right
+from services.dual_stream.alignment.hotwords import prompt
+from services.dual_stream.checkpoint import Ledger
 from services.dual_stream.context import Heard, ProcessingContext, Utterance, moved
-from services.dual_stream.doubts import looks_right
-from services.dual_stream.engines import Session, SlowEngine
-from services.dual_stream.ledger import Ledger
+from services.dual_stream.engine_interfaces import Session, SlowEngine
 from services.dual_stream.settings import DualStreamSettings
-from services.dual_stream.terms import prompt
 
 MARGIN = SAMPLE_RATE_HZ * 2 // 5
 """Kept around speech, as faster-whisper's own filter keeps it."""

@@ -2,12 +2,12 @@
 
 from time import monotonic
 
-from common.audio import SAMPLE_RATE_HZ, Sound, opened
+from common.media.audio import SAMPLE_RATE_HZ, Sound, opened
 from common.worker.job import Job
 from common.worker.task import task
+from services.dual_stream.checkpoint import Ledger
 from services.dual_stream.chosen_models import draft_model, final_model, names
 from services.dual_stream.contracts import TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
-from services.dual_stream.ledger import Ledger
 from services.dual_stream.result import Result
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.transcription import Transcription
@@ -22,7 +22,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     """Turn speech into drafts at once and into finals right after, each chunk going on in the stage that it was in.
 
     Raises:
-        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.audio`.
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
         ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
         ComputeTypeUnsupported, OutOfGpuMemory, PromptTooLong: see `services.faster_whisper.engine`.
     """

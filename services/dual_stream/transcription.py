@@ -4,25 +4,25 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from common.audio import SAMPLE_RATE_HZ, Sound
-from common.chunks import Chunk, checked, chunks
 from common.errors import StateUnavailable
 from common.gpu.residency import Model
-from common.transcript import Segment
-from common.transcript_edits import read_edits
-from common.vad import find_speech_to_cut
+from common.media.audio import SAMPLE_RATE_HZ, Sound
+from common.media.chunking import Chunk, checked, chunks
+from common.media.vad import find_speech_to_cut
+from common.stall import ends_when_stalled
+from common.transcript.edits import read_edits
+from common.transcript.format import Segment
 from common.worker.job import Job
-from common.worker.stall import ends_when_stalled
 from services.dual_stream import pipeline
 from services.dual_stream.alignment_stage import AlignmentStage
+from services.dual_stream.checkpoint import Ledger
 from services.dual_stream.contracts import TranscribeAudioInput
 from services.dual_stream.engine import SenseVoice, Whisper
+from services.dual_stream.event_payloads import told
 from services.dual_stream.fast_stage import FastStage
-from services.dual_stream.ledger import Ledger
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
-from services.dual_stream.telling import told
-from services.dual_stream.watch import Watch
+from services.dual_stream.stop_check import Watch
 
 PHASE = "transcribe"
 

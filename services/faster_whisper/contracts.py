@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from common.contract import ClipInput, Contract, TaskOutput
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from common.models.contract import download_contract
 from services.faster_whisper.languages import LanguageCode
 from services.faster_whisper.models import MODELS, english_only, translates

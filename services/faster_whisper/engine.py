@@ -10,16 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common import vad
-from common.audio import SAMPLE_RATE_HZ
-from common.chunks import Span
 from common.errors import BatonError, OutOfGpuMemory
 from common.gpu.devices import Device, NvmlDevice, SimulatedDevice
 from common.gpu.devices import library as nvml
 from common.gpu.residency import Model
+from common.media import vad
+from common.media.audio import SAMPLE_RATE_HZ
+from common.media.chunking import Span
 from common.models.errors import ModelDamaged
 from common.settings import MIB
-from common.transcript import Segment, Word
+from common.transcript.format import Segment, Word
 from services.faster_whisper.contracts import TranscribeAudioInput
 from services.faster_whisper.errors import ComputeTypeUnsupported, PromptTooLong
 from services.faster_whisper.features import extractor
@@ -29,7 +29,7 @@ from services.faster_whisper.models import MODELS
 if TYPE_CHECKING:
     import numpy as np
 
-    from common.audio import Samples
+    from common.media.audio import Samples
 
 ENGINE = "faster-whisper"
 WORKSPACE_MIB = {"cuda": 700, "cpu": 200}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from common.audio import Samples
+    from common.media.audio import Samples
 
 FRAMES_AT_ONCE = 1_000
 """Frames of 10 ms whose spectrum is calculated at a time."""

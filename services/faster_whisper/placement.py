@@ -8,8 +8,8 @@ from typing import Any, Literal, Protocol
 
 from common.gpu.devices import CpuDevice, NvmlDevice
 from common.gpu.residency import Model
+from common.stall import ends_when_stalled
 from common.worker.job import Job
-from common.worker.stall import ends_when_stalled
 from services.faster_whisper.contracts import TranscribeAudioInput
 from services.faster_whisper.errors import DeviceUnavailable
 from services.faster_whisper.settings import FasterWhisperSettings

@@ -3,11 +3,11 @@
 from time import monotonic
 from typing import Any
 
-from common.audio import SAMPLE_RATE_HZ, opened
 from common.gpu.residency import Model
-from common.transcript import Transcript
+from common.media.audio import SAMPLE_RATE_HZ, opened
+from common.transcript.format import Transcript
 from common.worker.job import Job
-from common.worker.models import downloads, folder_of
+from common.worker.model_folders import downloads, folder_of
 from common.worker.task import task
 from services.faster_whisper import engine
 from services.faster_whisper.contracts import (
@@ -31,7 +31,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     """Turn speech into text, going on after the last chunk that an attempt has recorded.
 
     Raises:
-        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.audio`.
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
         ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
         DeviceUnavailable, ComputeTypeUnsupported, OutOfGpuMemory, PromptTooLong: see `placement` and `engine`.
     """

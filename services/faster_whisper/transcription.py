@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from common.audio import Sound
-from common.chunks import Chunk, Span
 from common.gpu.residency import Model
-from common.transcript import Segment, Timed
-from common.transcription import ChunkedTranscription, FinishedChunk
+from common.media.audio import Sound
+from common.media.chunking import Chunk, Span
+from common.stall import ends_when_stalled
+from common.transcript.format import Segment, Timed
 from common.worker.job import Job
-from common.worker.stall import ends_when_stalled
+from common.worker.transcription import ChunkedTranscription, FinishedChunk
 from services.faster_whisper import engine
 from services.faster_whisper.contracts import TranscribeAudioInput
 from services.faster_whisper.placement import Session, place
 from services.faster_whisper.settings import FasterWhisperSettings
 
 if TYPE_CHECKING:
-    from common.audio import Samples
+    from common.media.audio import Samples
 
 
 class Transcription(ChunkedTranscription):

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from common.contract import Contract, TaskInput, TaskOutput
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from services.ffmpeg.fields import AudioForm, AudioTrack, ClipInput, Language, Length, MediaInput, Position, SampleRate
 from services.ffmpeg.media import MediaInfo
-from services.ffmpeg.pictures import SubtitleStyle, VideoForm
+from services.ffmpeg.operations.pictures import SubtitleStyle, VideoForm
 
 Duration = Annotated[float, Field(ge=0, description="seconds")]
 MAX_TRACKS = 32

@@ -7,15 +7,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from common.containers import MEDIA_FORMATS
-from services.ffmpeg import process
-from services.ffmpeg.decoders import whitelist
-from services.ffmpeg.effort import Effort
+from common.media.demux import MEDIA_FORMATS
 from services.ffmpeg.errors import MediaDamaged
-from services.ffmpeg.failures import damaged, error_of, told
-from services.ffmpeg.formats import PROTOCOLS
-from services.ffmpeg.limits import Progress, Watch
-from services.ffmpeg.program import find_program
+from services.ffmpeg.execution import process
+from services.ffmpeg.execution.decoders import whitelist
+from services.ffmpeg.execution.failures import damaged, error_of, told
+from services.ffmpeg.execution.formats import PROTOCOLS
+from services.ffmpeg.execution.media_limits import Progress, Watch
+from services.ffmpeg.execution.program import find_program
+from services.ffmpeg.execution.resource_limits import Effort
 from services.ffmpeg.settings import FfmpegSettings
 
 COMMON = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", "-stats_period", "0.25", "-y")

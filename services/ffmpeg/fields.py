@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from common.contract import TaskInput
-from services.ffmpeg.languages import LANGUAGE_CODES
+from services.ffmpeg.operations.languages import LANGUAGE_CODES
 
 AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac"]
 Position = Annotated[float, Field(ge=0, allow_inf_nan=False, description="seconds from the beginning of the file")]

@@ -6,9 +6,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.containers import duration_of, open_medium, unreadable_is_not_media
-from services.ffmpeg.decoders import whitelist
-from services.ffmpeg.limits import admit_pictures
+from common.media.demux import duration_of, open_medium, unreadable_is_not_media
+from services.ffmpeg.execution.decoders import whitelist
+from services.ffmpeg.execution.media_limits import admit_pictures
 from services.ffmpeg.media import Chapter, Kind, MediaInfo, StreamInfo
 from services.ffmpeg.settings import FfmpegSettings
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from common.settings import GIB, MIB, Seconds, Section
-from services.ffmpeg.cpu_rates import CpuPerSecond
+from services.ffmpeg.execution.cpu_rates import CpuPerSecond
 
 EIGHT_K = 8_192 * 4_320
 DecoderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]

@@ -4,10 +4,10 @@ from common.settings import Settings
 from common.worker.job import Job
 from common.worker.programs import PROGRAMS
 from common.worker.task import task
-from services.ffmpeg import audio, burn, cut, frames, loudness, mux, segments, silence, subtitles, video
 from services.ffmpeg import contracts as c
+from services.ffmpeg.execution.program import find_program
 from services.ffmpeg.media import MediaInfo
-from services.ffmpeg.program import find_program
+from services.ffmpeg.operations import audio, burn, cut, frames, loudness, mux, segments, silence, subtitles, video
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.workbench import Workbench
 

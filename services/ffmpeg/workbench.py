@@ -5,13 +5,13 @@ from pathlib import Path
 
 from common.contract import Contract
 from common.errors import NoVideoTrack
-from common.media import MediaFile
+from common.media.fields import MediaFile
 from common.worker.job import Job
 from services.ffmpeg import probe
-from services.ffmpeg.effort import Effort
 from services.ffmpeg.engine import Ffmpeg
+from services.ffmpeg.execution.media_limits import Clip, Progress, clip
+from services.ffmpeg.execution.resource_limits import Effort
 from services.ffmpeg.fields import MediaInput
-from services.ffmpeg.limits import Clip, Progress, clip
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.settings import FfmpegSettings
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from common.transcript import Segment
+from common.transcript.format import Segment
 
 
 @dataclass(frozen=True, slots=True)

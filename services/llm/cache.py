@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from common import keys
 from common.errors import StateUnavailable
-from common.redis import SyncRedis, told
+from common.state import keys
+from common.state.client import SyncRedis, told
 
 
 class Cache:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.contract import Contract, TaskInput, TaskOutput
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 
 TranscriptFile = Annotated[MediaFile, Field(description="Transcript JSON, SRT or WebVTT")]
 Provider = Annotated[str | None, Field(max_length=100, description="a name in `llm.providers`; None is the default")]

@@ -13,12 +13,12 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from common.errors import BatonError
-from common.retry_after import parse_retry_after
+from common.net.retry_after import parse_retry_after
 from services.llm.contracts import Usage
-from services.llm.dialect import Dialect, Schema
 from services.llm.errors import KeyRefused, LlmModelMissing, ProviderBusy, ProviderUnreachable, RequestRefused
-from services.llm.pace import pace_of
 from services.llm.providers import Provider
+from services.llm.rate_limit import pace_of
+from services.llm.server_dialect import Dialect, Schema
 
 if TYPE_CHECKING:
     import openai

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pydantic import BaseModel
 
-from common.transcript import Segment
-from common.transcript_told import fragment
+from common.transcript.format import Segment
+from common.transcript.live import fragment
 from services.llm import lines
-from services.llm.answers import answer_of
 from services.llm.batches import Batch, batches
 from services.llm.cache import digest_of
 from services.llm.contracts import Usage
 from services.llm.engine import Endpoint
+from services.llm.json_answers import answer_of
 from services.llm.workbench import Workbench
 
 ROUND = 4

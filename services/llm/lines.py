@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from pydantic_core import to_json
 
-from common.transcript import Segment
-from services.llm.answers import Answer
+from common.transcript.format import Segment
 from services.llm.batches import Batch
 from services.llm.engine import Messages
+from services.llm.json_answers import Answer
 
 LONGEST_FACTOR, LONGEST_EXTRA = 6, 200
 """A longer answer to one line is the model talking, not the line."""

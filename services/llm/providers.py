@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from common.settings import Seconds, Section
-from services.llm.dialect import Answers
+from services.llm.server_dialect import Answers
 
 Price = Annotated[float | None, Field(ge=0, description="of a million tokens; None is not known")]
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from common.transcript import Segment
+from common.transcript.format import Segment
 from services.llm import lines, prompts
-from services.llm.answers import Answer, Judge, T, answer_of
 from services.llm.batches import Batch, batches
 from services.llm.cache import digest_of
 from services.llm.contracts import Chapter, SummarizeInput, Usage
 from services.llm.engine import Endpoint, Messages
 from services.llm.errors import AnswerUnusable
+from services.llm.json_answers import Answer, Judge, T, answer_of
 from services.llm.workbench import Workbench
 
 PHASE = "summarize"

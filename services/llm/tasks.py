@@ -7,7 +7,7 @@ from pydantic_core import to_json
 
 from common.captions import render
 from common.captions.transcripts import dump
-from common.transcript import Segment, Transcript
+from common.transcript.format import Segment, Transcript
 from common.worker.job import Job
 from common.worker.task import task
 from services.llm import contracts as c

@@ -10,14 +10,14 @@ from pydantic import ValidationError
 from common.captions import srt, vtt
 from common.captions.document import Document
 from common.captions.transcripts import transcript_of
-from common.media import MediaFile
-from common.transcript import Transcript
+from common.media.fields import MediaFile
+from common.transcript.format import Transcript
 from common.worker.job import Job
 from services.llm.cache import Cache
+from services.llm.concurrency import Lookout, Work, together
 from services.llm.contracts import LlmInput
 from services.llm.engine import Endpoint
 from services.llm.errors import NotALineFile, ProviderUnknown, TranscriptTooLarge
-from services.llm.running import Lookout, Work, together
 from services.llm.settings import LlmSettings
 
 

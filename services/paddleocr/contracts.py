@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from common.contract import ClipInput, Contract, TaskInput, TaskOutput
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from services.paddleocr.areas import Area, FoundArea
 
 Video = Annotated[MediaFile, Field(description="a video with subtitles burned into its pictures")]

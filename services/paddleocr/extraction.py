@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from common.errors import MediaTooLong, NotMedia
-from common.transcript import Segment
-from common.transcript_told import fragment
+from common.transcript.format import Segment
+from common.transcript.live import fragment
 from common.worker.job import Job
+from services.paddleocr.area_detection import USUAL, survey
 from services.paddleocr.areas import FoundArea
+from services.paddleocr.batching import BATCH, Desk
+from services.paddleocr.bounded_queue import ahead
 from services.paddleocr.contracts import ExtractSubtitlesInput
-from services.paddleocr.desk import BATCH, Desk
-from services.paddleocr.lines import Ledger, SeenLine, seen_lines
-from services.paddleocr.sightings import Lookout, Sighting
-from services.paddleocr.stages import ahead
-from services.paddleocr.survey import USUAL, survey
+from services.paddleocr.line_assembly import Ledger, SeenLine, seen_lines
+from services.paddleocr.text_tracking import Lookout, Sighting
 from services.paddleocr.video import Film, Frame
 
 if TYPE_CHECKING:

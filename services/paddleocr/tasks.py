@@ -9,19 +9,19 @@ from pydantic import BaseModel
 
 from common.captions import render
 from common.errors import NotMedia
-from common.media import Artifact
-from common.transcript import Transcript
+from common.media.fields import Artifact
+from common.transcript.format import Transcript
 from common.worker.job import Job
 from common.worker.task import task
 from services.paddleocr import contracts as c
-from services.paddleocr.desk import Desk
+from services.paddleocr.area_detection import Survey, survey
+from services.paddleocr.batching import Desk
 from services.paddleocr.extraction import Extraction
 from services.paddleocr.images import images_in, pages
 from services.paddleocr.opencv import opencv
 from services.paddleocr.settings import PaddleocrSettings
-from services.paddleocr.survey import Survey, survey
+from services.paddleocr.text_similarity import language_of
 from services.paddleocr.video import Film, Frame, opened
-from services.paddleocr.wording import language_of
 
 if TYPE_CHECKING:
     from services.paddleocr.engine import Line

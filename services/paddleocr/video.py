@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common.containers import MICROSECONDS, duration_of, open_medium, origin_of
 from common.errors import ClipOutsideMedia, NotMedia, NoVideoTrack, TooManyPixels
+from common.media.demux import MICROSECONDS, duration_of, open_medium, origin_of
 from services.paddleocr.opencv import opencv
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from common.contract import ClipInput, Contract, TaskOutput
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from common.models.contract import download_contract
 from services.pyannote.models import MODELS, NAMES
 

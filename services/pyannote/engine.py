@@ -10,11 +10,11 @@ from typing import Any
 
 import yaml
 
-from common.audio import SAMPLE_RATE_HZ
 from common.errors import OutOfGpuMemory
 from common.gpu.devices import Device, NvmlDevice, SimulatedDevice
 from common.gpu.devices import library as nvml
 from common.gpu.residency import Model
+from common.media.audio import SAMPLE_RATE_HZ
 from common.models.errors import ModelDamaged
 from common.settings import MIB
 from common.worker.memory import keep_what_is_freed

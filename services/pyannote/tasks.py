@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from common.audio import Sound, opened
 from common.errors import LeaseLost
 from common.gpu.residency import Model
+from common.media.audio import Sound, opened
+from common.stall import ends_when_stalled
 from common.worker.job import Job
-from common.worker.models import downloads, folder_of
-from common.worker.stall import ends_when_stalled
+from common.worker.model_folders import downloads, folder_of
 from common.worker.task import task
 from services.pyannote import engine
 from services.pyannote.contracts import DIARIZE_SPEAKERS, DOWNLOAD_MODEL, DiarizeSpeakersInput, DiarizeSpeakersOutput
@@ -32,7 +32,7 @@ def diarize_speakers(params: DiarizeSpeakersInput, job: Job) -> DiarizeSpeakersO
     """Find who speaks when. The card is held for the pipeline alone, which cannot give way in between.
 
     Raises:
-        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.audio`.
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
         ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
         OutOfGpuMemory: the pipeline does not fit.
     """

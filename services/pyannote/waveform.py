@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from common.audio import Sound
-from common.disk import full_disk_is_storage_full
+from common.files.disk import full_disk_is_storage_full
+from common.media.audio import Sound
 
 
 @contextmanager

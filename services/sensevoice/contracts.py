@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from common.contract import ClipInput, Contract, TaskOutput
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from common.models.contract import download_contract
 from services.sensevoice.models import MODELS
 

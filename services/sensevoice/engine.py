@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.audio import SAMPLE_RATE_HZ
 from common.gpu.devices import Device
 from common.gpu.residency import Model
+from common.media.audio import SAMPLE_RATE_HZ
 from common.models.errors import ModelDamaged
 from common.settings import MIB
 from services.sensevoice.decoding import Token, decode, likeliest
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from common.audio import Samples
+    from common.media.audio import Samples
 
 WORKSPACE_MIB = 300
 """What a model takes beyond its file, about; the residency measures it at the first load."""

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from common.audio import FULL_SCALE, SAMPLE_RATE_HZ
+from common.media.audio import FULL_SCALE, SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from common.audio import Samples
+    from common.media.audio import Samples
 
 MEL_BINS = 80
 WINDOW, SHIFT = 7, 6

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from common.transcript import Segment, Word
+from common.transcript.format import Segment, Word
 from services.sensevoice.engine import Heard, Token
 
 

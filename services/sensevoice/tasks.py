@@ -2,10 +2,10 @@
 
 from time import monotonic
 
-from common.audio import SAMPLE_RATE_HZ, opened
-from common.transcript import Transcript
+from common.media.audio import SAMPLE_RATE_HZ, opened
+from common.transcript.format import Transcript
 from common.worker.job import Job
-from common.worker.models import downloads, folder_of
+from common.worker.model_folders import downloads, folder_of
 from common.worker.task import task
 from services.sensevoice import engine
 from services.sensevoice.contracts import DOWNLOAD_MODEL, TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
@@ -24,7 +24,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     """Turn speech into text, going on after the last chunk that an attempt has recorded.
 
     Raises:
-        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.audio`.
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
         ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
     """
     settings = job.settings.section(SenseVoiceSettings)

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from common.audio import Sound
-from common.chunks import Chunk, Span
 from common.gpu.devices import CpuDevice
 from common.gpu.residency import Model
-from common.transcription import ChunkedTranscription, FinishedChunk
-from common.vad import find_speech
+from common.media.audio import Sound
+from common.media.chunking import Chunk, Span
+from common.media.vad import find_speech
+from common.stall import ends_when_stalled
 from common.worker.job import Job
-from common.worker.stall import ends_when_stalled
+from common.worker.transcription import ChunkedTranscription, FinishedChunk
 from services.sensevoice import engine
 from services.sensevoice.contracts import TranscribeAudioInput
 from services.sensevoice.segments import segment_of
 from services.sensevoice.settings import SenseVoiceSettings
 
 if TYPE_CHECKING:
-    from common.audio import Samples
+    from common.media.audio import Samples
 
 
 class Transcription(ChunkedTranscription):

@@ -1,6 +1,6 @@
 """Two transcripts of the same ids, such as an original and its translation."""
 
-from common.transcript import Transcript
+from common.transcript.format import Transcript
 from services.subtitle.errors import TranscriptsDiffer
 
 

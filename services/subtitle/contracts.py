@@ -6,9 +6,9 @@ from pydantic import AfterValidator, Field, field_validator
 
 from common.captions.document import Format, Target
 from common.contract import Contract, TaskInput, TaskOutput
-from common.media import Artifact, MediaFile
-from services.subtitle.limits import Limits
-from services.subtitle.styles import AssStyle
+from common.media.fields import Artifact, MediaFile
+from services.subtitle.formats.styles import AssStyle
+from services.subtitle.layout.limits import Limits
 
 TranscriptFile = Annotated[
     MediaFile, Field(description="Transcript JSON of a task, with what was edited in it, or subtitles")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from common.captions.document import BOTTOM, Builder, Caption, Document, Format
-from services.subtitle import substation
 from services.subtitle.errors import NotSubtitles, TimeTooLate
-from services.subtitle.styles import ALIGNMENTS, HEIGHT, WIDTH, AssStyle, channels
+from services.subtitle.formats import substation
+from services.subtitle.formats.styles import ALIGNMENTS, HEIGHT, WIDTH, AssStyle, channels
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -7,11 +7,11 @@ words do not give its text, because it has none or a person edited it, is not cu
 from collections.abc import Iterator
 from itertools import chain, groupby, islice
 
-from common.transcript import Segment, Transcript, Word
-from services.subtitle.breaks import breakable
-from services.subtitle.ids import new_ids
-from services.subtitle.parts import part
-from services.subtitle.pieces import has_true_words
+from common.transcript.format import Segment, Transcript, Word
+from services.subtitle.layout.breaks import breakable
+from services.subtitle.layout.ids import new_ids
+from services.subtitle.layout.parts import part
+from services.subtitle.layout.pieces import has_true_words
 from services.subtitle.timeline import Timeline
 
 

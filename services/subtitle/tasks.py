@@ -1,13 +1,15 @@
 """The tasks of the subtitle service."""
 
 from common.captions.transcripts import document_of, dump, no_lead
-from common.transcript import Segment
+from common.transcript.format import Segment
 from common.worker.job import Job
 from common.worker.task import task
 from services.subtitle import contracts as c
-from services.subtitle import formats, quality, speakers, turns
+from services.subtitle import speakers, turns
 from services.subtitle.bilingual import texts_by_id, unmatched
-from services.subtitle.cues import Typesetter
+from services.subtitle.formats import registry as formats
+from services.subtitle.layout import quality
+from services.subtitle.layout.cues import Typesetter
 from services.subtitle.timeline import Timeline
 from services.subtitle.workbench import Workbench
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from common.transcript import LATEST_S
+from common.transcript.format import LATEST_S
 from services.subtitle.errors import NotDiarization
 
 START, LENGTH, SPEAKER = 3, 4, 7

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from common.captions.document import Document
 from common.captions.transcripts import transcript_of
-from common.media import MediaFile
-from common.transcript import Transcript
+from common.media.fields import MediaFile
+from common.transcript.format import Transcript
 from common.worker.job import Job
-from services.subtitle import encodings, formats, transcripts
 from services.subtitle.errors import SubtitlesTooLarge
+from services.subtitle.formats import encodings, transcripts
+from services.subtitle.formats import registry as formats
 from services.subtitle.settings import SubtitleSettings
 
 

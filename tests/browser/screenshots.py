@@ -12,7 +12,7 @@ from typing import Any, get_args
 from PIL import Image
 from playwright.sync_api import Page
 
-from api_gateway.auth import key_hash
+from api_gateway.http.auth import key_hash
 from tests.support.browsing import Browsing, Device, Scheme, running_chromium
 from tests.support.faults import child_of
 from tests.support.stack import ROOT, Stack

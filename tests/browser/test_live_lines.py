@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from common.errors import NotMedia
-from common.transcript import Segment
+from common.transcript.format import Segment
 from tests.support.browsing import Browsing, Device, Scheme, assert_accessible
 from tests.support.by_hand import AttemptByHand
 from tests.support.stack import Stack

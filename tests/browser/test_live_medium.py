@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from api_gateway.auth import key_hash
+from api_gateway.http.auth import key_hash
 from tests.support.browsing import Browsing
 from tests.support.by_hand import AttemptByHand
 from tests.support.stack import Stack

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from api_gateway.auth import key_hash
+from api_gateway.http.auth import key_hash
 from tests.support.browsing import Browsing, Device, Scheme, assert_accessible
 from tests.support.stack import Stack
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from api_gateway.auth import key_hash
+from api_gateway.http.auth import key_hash
 from tests.support.browsing import Browsing, Device, Scheme, assert_accessible
 from tests.support.receiver import Answer, Receiver
 from tests.support.stack import Stack

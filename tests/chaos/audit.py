@@ -14,10 +14,10 @@ from typing import Any, Self
 import httpx
 
 from api_gateway.monitor.janitor import CUT_OFF
-from common import javascript_json
 from common.clock import utcnow
-from common.context import Status
-from common.events import closes
+from common.state import javascript_json
+from common.state.context import Status
+from common.state.events import closes
 from tests.chaos.box import Box
 from tests.chaos.checker import check as check_history
 from tests.chaos.clients import ENDINGS, Crowd, Promise

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations, pairwise
 
-from common.context import FINAL, Status
+from common.state.context import FINAL, Status
 from tests.chaos.history import OUTCOMES, History, Observation, attempts, is_final, statuses
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from common.context import FINAL, Status
+from common.state.context import FINAL, Status
 
 Kind = Literal["accepted", "status", "result", "event", "callback", "begin", "step", "end", "failure"]
 OUTCOMES: frozenset[Kind] = frozenset({"result", "event", "callback"})

@@ -9,7 +9,7 @@ from typing import Any
 
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from common.transcript import Segment, Transcript
+from common.transcript.format import Segment, Transcript
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 TINY = {"model": "tiny-test", "language": "en"}

@@ -4,7 +4,7 @@ import schemathesis
 from hypothesis import strategies
 from pydantic import TypeAdapter, ValidationError
 
-from api_gateway.submission import TaskRequest, request_model
+from api_gateway.tasks.submission import TaskRequest, request_model
 from services import catalog
 
 MEDIA_FILES = ("film.mp4", "inputs/take 1.wav", "/share/film.mp4")

@@ -8,8 +8,8 @@ import pytest
 from fastapi import FastAPI
 
 from api_gateway.app import create_app
-from api_gateway.auth import key_hash
-from common.context import Status
+from api_gateway.http.auth import key_hash
+from common.state.context import Status
 from services import catalog, settings
 from tests.support.sse_client import parsed
 from tests.support.stack import Stack

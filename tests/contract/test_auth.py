@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from api_gateway.auth import key_hash
+from api_gateway.http.auth import key_hash
 from tests.support.stack import ROOT, Stack
 from tests.support.waiting import PATIENCE_S, wait_until
 

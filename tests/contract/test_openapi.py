@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api_gateway.app import create_app
-from api_gateway.auth import key_hash
+from api_gateway.http.auth import key_hash
 from services import catalog, settings
 from tests.contract.schemathesis_hooks import MEDIA_FILES
 from tests.support.stack import ROOT, Stack

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from api_gateway.auth import key_hash
+from api_gateway.http.auth import key_hash
 from tests.support.stack import Stack
 
 KEY = "bk_right-and-very-long"

@@ -12,7 +12,7 @@ import pytest
 from command import ROOT, Baton
 
 from cli.stack.plan import free_port, service_names
-from services.ffmpeg.program import find_program
+from services.ffmpeg.execution.program import find_program
 from tests.support.processes import holders
 from tests.support.waiting import wait_until
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from common import keys
-from common.context import Status
-from common.redis import SyncRedis
+from common.state import keys
+from common.state.client import SyncRedis
+from common.state.context import Status
 from common.worker.app import create_worker
 from common.worker.job import Job
 from services import settings

@@ -14,7 +14,7 @@ from time import monotonic
 import psutil
 import pytest
 
-from common import keys
+from common.state import keys
 from tests.support.faults import let_pass
 from tests.support.gpu_chaos import HOST, LEASE_S, Chaos, work
 from tests.support.redis_server import RedisServer

@@ -8,8 +8,8 @@ import pytest
 from pydantic_core import from_json
 
 from common.gpu.lock import released
-from common.redis import SyncRedis
 from common.settings import RedisSettings
+from common.state.client import SyncRedis
 from tests.support.faults import child_of, codes, gone, kill_worker
 from tests.support.receiver import Receiver
 from tests.support.stack import START_METHODS, Stack

@@ -7,10 +7,10 @@ from pathlib import PurePosixPath
 import httpx
 
 from common.clock import utcnow
-from common.context import InputParams, Stage, WorkflowContext
-from common.redis import SyncRedis
 from common.settings import RedisSettings, TaskSettings
-from common.state import StateStore, Submission
+from common.state.client import SyncRedis
+from common.state.context import InputParams, Stage, WorkflowContext
+from common.state.store import StateStore, Submission
 from tests.support.faults import codes
 from tests.support.stack import Stack
 from tests.support.testing_service import ECHO

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from common import keys
+from common.state import keys
 from tests.support.faults import broker_queue, queued
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until

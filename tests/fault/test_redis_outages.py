@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from common.append_only_file import AppendOnlyFile
-from common.context import Status
 from common.errors import StateUnavailable
-from common.redis import SyncRedis
+from common.state.append_only_file import AppendOnlyFile
+from common.state.client import SyncRedis
+from common.state.context import Status
 from common.worker.app import create_worker
 from common.worker.job import Job
 from services import settings

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from common.context import Status
 from common.errors import FileMissing
-from common.redis import SyncRedis
+from common.state.client import SyncRedis
+from common.state.context import Status
 from common.worker.app import WorkerApp, create_worker
 from common.worker.job import Job
 from services import settings

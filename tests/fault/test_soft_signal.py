@@ -9,9 +9,9 @@ import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
 from typing_extensions import override
 
-from common.context import Status
-from common.record import Record
-from common.redis import Call, SyncRedis, script
+from common.state.client import Call, SyncRedis, script
+from common.state.context import Status
+from common.state.record import Record
 from common.worker.app import WorkerApp, create_worker
 from common.worker.job import Job
 from common.worker.soft_limit import SoftLimit

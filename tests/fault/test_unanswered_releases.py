@@ -3,10 +3,10 @@
 from datetime import timedelta
 from pathlib import Path
 
-from common.gpu.keeper import Keeper
+from common.gpu.lease_renewer import Keeper
 from common.gpu.lock import released
-from common.redis import SyncRedis
 from common.settings import RedisSettings
+from common.state.client import SyncRedis
 from tests.support.redis_server import RedisServer
 
 COUNT = 250

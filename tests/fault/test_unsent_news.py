@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from common import keys
-from common.context import Progress
-from common.events import Event
-from common.record import Record
 from common.settings import HeartbeatSettings
+from common.state import keys
+from common.state.context import Progress
+from common.state.events import Event
+from common.state.record import Record
 from common.worker.app import WorkerApp, create_worker
 from common.worker.heartbeat import MOST_UNSENT, Heartbeat
 from services import settings

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from common.javascript_json import dumps
-from common.messages import Message
+from common.state.javascript_json import dumps
+from common.state.messages import Message
 from tests.support.receiver import Receiver
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until

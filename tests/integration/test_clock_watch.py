@@ -10,12 +10,12 @@ from typing_extensions import override
 from api_gateway.callbacks.encryption import TargetCipher
 from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.clock_watch import ClockReader, ClockWatch, Reading, step_between
-from common import keys
-from common.clock_steps import ClockStep, ClockSteps, clock_steps
-from common.record import US
-from common.redis import AsyncRedis, SyncRedis
 from common.settings import CallbackSettings, RedisSettings, TaskSettings
-from common.state import StateStore
+from common.state import keys
+from common.state.client import AsyncRedis, SyncRedis
+from common.state.clock_steps import ClockStep, ClockSteps, clock_steps
+from common.state.record import US
+from common.state.store import StateStore
 from tests.support.redis_server import RedisServer
 
 HOUR_US = 3_600 * US

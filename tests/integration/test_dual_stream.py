@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from common.checkpoint import Checkpoint
+from common.files.checkpoint import Checkpoint
 from tests.support.faults import child_of
 from tests.support.sse_client import SseEvent, follow
 from tests.support.stack import Stack
@@ -85,7 +85,7 @@ def kinds(stack: Stack, task_id: str) -> list[str]:
 
 
 def hear(state: State, event: SseEvent) -> None:
-    """Do what `common.events` says a client does."""
+    """Do what `common.state.events` says a client does."""
     for segment in event.data["segments"]:
         before = state.get(segment["id"])
         if not before or (event.kind == "fragment" and not (before.get("modified") and "modified" not in segment)):

@@ -13,13 +13,13 @@ from threading import Thread
 import pytest
 from typing_extensions import override
 
-from common.context import Status
 from common.errors import BatonError, InvalidInput
-from common.events import Event
-from common.record import Record
-from common.redis import SyncRedis
 from common.settings import RedisSettings, TaskSettings
-from common.state import StateStore
+from common.state.client import SyncRedis
+from common.state.context import Status
+from common.state.events import Event
+from common.state.record import Record
+from common.state.store import StateStore
 from tests.support.sse_client import SseEvent, follow
 from tests.support.stack import Stack
 from tests.support.waiting import PATIENCE_S, wait_until

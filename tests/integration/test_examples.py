@@ -13,7 +13,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from api_gateway.auth import key_hash
+from api_gateway.http.auth import key_hash
 from common.clock import utcnow
 from tests.support.ports import free_port
 from tests.support.stack import QUICK, ROOT, Stack

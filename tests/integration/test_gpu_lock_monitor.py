@@ -16,13 +16,13 @@ from api_gateway.callbacks.encryption import TargetCipher
 from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.background import Background
 from api_gateway.monitor.gpu_lock_monitor import GPULockMonitor
-from common import keys
 from common.gpu.leases import views
 from common.gpu.lock import Claim, GpuLock
-from common.redis import AsyncRedis, SyncRedis
 from common.settings import CallbackSettings, GpuLockSettings, MonitorSettings, RedisSettings, TaskSettings
-from common.state import StateStore
-from common.worker.orders import take
+from common.state import keys
+from common.state.client import AsyncRedis, SyncRedis
+from common.state.orders import take
+from common.state.store import StateStore
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.gpu.decorator import gpu_lock
-from common.redis import SyncRedis
+from common.state.client import SyncRedis
 from common.worker.app import WorkerApp, create_worker
 from common.worker.job import Job
 from services import settings

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from api_gateway.monitor.janitor import CUT_OFF, Janitor
-from common import keys
 from common.clock import utcnow
-from common.clock_steps import ClockStep
-from common.record import US
-from common.redis import AsyncRedis, SyncRedis
+from common.files.storage import INPUTS, PART, WORKFLOWS, Storage
 from common.settings import RedisSettings
-from common.storage import INPUTS, PART, WORKFLOWS, Storage
+from common.state import keys
+from common.state.client import AsyncRedis, SyncRedis
+from common.state.clock_steps import ClockStep
+from common.state.record import US
 from tests.support.redis_server import RedisServer
 
 WEEK = timedelta(days=7)

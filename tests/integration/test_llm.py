@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from common.transcript import Segment, Transcript, Word
+from common.transcript.format import Segment, Transcript, Word
 from tests.support.chat_server import COMPLETION_TOKENS, PROMPT_TOKENS, ChatServer, lines_of
 from tests.support.faults import child_of
 from tests.support.stack import Stack

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from common.checkpoint import Checkpoint
+from common.files.checkpoint import Checkpoint
 from tests.support.burned import CHINESE, Burned, spread
 from tests.support.faults import child_of
 from tests.support.stack import Stack

@@ -17,7 +17,7 @@ import pysubs2
 import pytest
 from openai.types.audio import TranscriptionVerbose
 
-from api_gateway.auth import key_hash
+from api_gateway.http.auth import key_hash
 from api_gateway.openai.languages import NAMES
 from services.faster_whisper.languages import LanguageCode
 from tests.support.faults import child_of

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api_gateway.auth import key_hash
+from api_gateway.http.auth import key_hash
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 

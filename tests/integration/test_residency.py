@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from common import keys
-from common.redis import SyncRedis
+from common.state import keys
+from common.state.client import SyncRedis
 from tests.support.redis_server import RedisServer
 from tests.support.resident import Resident
 from tests.support.waiting import wait_until

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from common import keys
-from common.context import Timings
 from common.errors import MemoryInUse
 from common.gpu.devices import CPU_ID, Device, SimulatedDevice
-from common.gpu.keeper import Keeper
+from common.gpu.lease_renewer import Keeper
 from common.gpu.residency import Model, Residency
 from common.gpu.residents import UNLOAD
 from common.gpu.session import Gpu, held
-from common.redis import SyncRedis
 from common.settings import Settings
+from common.state import keys
+from common.state.client import SyncRedis
+from common.state.context import Timings
 from services import settings
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until

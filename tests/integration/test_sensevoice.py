@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from common.checkpoint import Checkpoint
+from common.files.checkpoint import Checkpoint
 from tests.support.faults import child_of
 from tests.support.sounds import FIXTURES, silence, speech, write_wav
 from tests.support.stack import Stack

@@ -12,13 +12,13 @@ import httpx
 import pytest
 
 from common.captions import MEDIA_TYPES, Rendering, render
-from common.checkpoint import Checkpoint
-from common.events import Event
-from common.record import Record
-from common.redis import SyncRedis
+from common.files.checkpoint import Checkpoint
 from common.settings import RedisSettings, TaskSettings
-from common.state import StateStore
-from common.transcript import Transcript
+from common.state.client import SyncRedis
+from common.state.events import Event
+from common.state.record import Record
+from common.state.store import StateStore
+from common.transcript.format import Transcript
 from tests.support.faults import child_of
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until

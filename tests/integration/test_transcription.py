@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from common.checkpoint import Checkpoint
+from common.files.checkpoint import Checkpoint
 from tests.support.faults import child_of, children_of
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from common.redis import SyncRedis
 from common.settings import RedisSettings
+from common.state.client import SyncRedis
 from tests.simulation.world import simulate
 from tests.support.redis_server import RedisServer
 

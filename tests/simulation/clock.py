@@ -5,7 +5,7 @@ from functools import cache
 from hashlib import sha1
 from typing import TypeVar
 
-from common.redis import Call, Script, SyncRedis
+from common.state.client import Call, Script, SyncRedis
 
 CLOCK = "simulation:clock_us"
 REAL = "  local t = redis.call('TIME')\n  return t[1] * 1000000 + t[2]\n"

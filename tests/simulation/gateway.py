@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 from api_gateway.monitor.silences import Silences
-from common import keys
-from common.context import Status
 from common.errors import Cancelled
-from common.record import Record
-from common.redis import Call
-from common.state import StateStore, take
+from common.state import keys
+from common.state.client import Call
+from common.state.context import Status
+from common.state.record import Record
+from common.state.store import StateStore, take
 from tests.simulation.network import Link, Unreachable
 from tests.simulation.worker import BEAT_TIMEOUT
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from common import keys
-from common.context import FINAL, NEXT, Status
-from common.record import Record
-from common.redis import SyncRedis
+from common.state import keys
+from common.state.client import SyncRedis
+from common.state.context import FINAL, NEXT, Status
+from common.state.record import Record
 from tests.simulation.worker import QUEUE, Worker
 
 FIELDS = ("status", "fence", "attempt", "attempt_limit", "interruptions", "heartbeat_us")

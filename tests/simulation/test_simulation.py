@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from common.redis import SCRIPTS, SyncRedis
+from common.state.client import SCRIPTS, SyncRedis
 from tests.simulation.clock import Fault
 from tests.simulation.world import simulate
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from common.context import Status
 from common.errors import BatonError, Cancelled, DownloadFailed, InvalidInput
-from common.record import Record
-from common.redis import Call
-from common.state import StateStore
+from common.state.client import Call
+from common.state.context import Status
+from common.state.record import Record
+from common.state.store import StateStore
 from tests.simulation.network import Link, Unreachable
 
 QUEUE = "testing"

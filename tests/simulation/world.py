@@ -9,11 +9,11 @@ from unittest.mock import patch
 
 from api_gateway.monitor import silences
 from common.clock import utcnow
-from common.context import InputParams, Stage, WorkflowContext
 from common.contract import Contract, TaskInput, TaskOutput
-from common.redis import SyncRedis
 from common.settings import TaskSettings
-from common.state import StateStore, Submission
+from common.state.client import SyncRedis
+from common.state.context import InputParams, Stage, WorkflowContext
+from common.state.store import StateStore, Submission
 from tests.simulation.clock import Fault, VirtualClock, VirtualRedis
 from tests.simulation.gateway import Gateway
 from tests.simulation.network import Link, Network

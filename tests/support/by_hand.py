@@ -2,15 +2,15 @@
 
 from typing import Any, Self
 
-from common.context import Progress, Status
 from common.errors import BatonError
-from common.events import Event, Kind
-from common.record import Record
-from common.redis import SyncRedis
+from common.files.storage import AttemptFolder, Storage
 from common.settings import RedisSettings, TaskSettings
-from common.state import StateStore
-from common.storage import AttemptFolder, Storage
-from common.transcript import Segment, Transcript
+from common.state.client import SyncRedis
+from common.state.context import Progress, Status
+from common.state.events import Event, Kind
+from common.state.record import Record
+from common.state.store import StateStore
+from common.transcript.format import Segment, Transcript
 from tests.support.stack import Stack
 
 WORKER = "the test, in the place of a worker"

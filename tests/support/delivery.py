@@ -5,9 +5,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from common.clock import utcnow
-from common.context import InputParams, Stage, WorkflowContext
-from common.record import Record
-from common.state import Submission
+from common.state.context import InputParams, Stage, WorkflowContext
+from common.state.record import Record
+from common.state.store import Submission
 from common.worker.app import WorkerApp
 from common.worker.interface import attempt
 from common.worker.job import Job

@@ -11,10 +11,10 @@ from threading import Event
 from time import monotonic
 
 from common.errors import GpuLockTimeout, GpuLockUnavailable, StateUnavailable
-from common.gpu.keeper import Lease
+from common.gpu.lease_renewer import Lease
 from common.gpu.lock import Claim, GpuLock
-from common.redis import Call, Script, SyncRedis
 from common.settings import GpuLockSettings, RedisSettings
+from common.state.client import Call, Script, SyncRedis
 
 HOST = "here"
 LEASE_S = 1.0

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from pydantic_core import to_json
 
-from common import keys
 from common.gpu.lock import Answer, ms, released
-from common.redis import Arg, Call, SyncRedis, script
+from common.state import keys
+from common.state.client import Arg, Call, SyncRedis, script
 from tests.support.waiting import wait_until
 
 HOST = "here"

@@ -3,8 +3,8 @@
 from fnmatch import fnmatch
 from typing import Any
 
-from common import keys
-from common.context import Status
+from common.state import keys
+from common.state.context import Status
 from services import catalog
 
 # the broker's own: kombu keeps its queues, bindings and unacknowledged messages without a TTL

@@ -9,12 +9,12 @@ from threading import Event
 from typing import IO, Any
 
 from common import log
-from common.context import Timings
 from common.errors import BatonError
 from common.gpu.devices import Device, SimulatedDevice
 from common.gpu.residency import Model
 from common.gpu.session import Gpu, held
-from common.redis import SyncRedis
+from common.state.client import SyncRedis
+from common.state.context import Timings
 from services import settings
 from tests.support.hang import stay
 

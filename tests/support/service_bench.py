@@ -6,13 +6,13 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from common import keys
 from common.clock import utcnow
-from common.context import InputParams, Stage, WorkflowContext
-from common.record import Record
-from common.redis import SyncRedis
-from common.state import Submission
-from common.transcript import Transcript
+from common.state import keys
+from common.state.client import SyncRedis
+from common.state.context import InputParams, Stage, WorkflowContext
+from common.state.record import Record
+from common.state.store import Submission
+from common.transcript.format import Transcript
 from common.worker.interface import attempt
 from common.worker.process import WorkerProcess
 from common.worker.task import REGISTRY

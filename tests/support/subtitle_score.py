@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.transcript import Segment
+from common.transcript.format import Segment
 from tests.support.burned import Shown
 from tests.support.edit_distance import distance
 

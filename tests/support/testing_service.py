@@ -18,7 +18,7 @@ from common.contract import Contract, TaskInput, TaskOutput
 from common.errors import DownloadFailed, InvalidInput
 from common.gpu.devices import Device, SimulatedDevice
 from common.gpu.residency import Model
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from common.worker.job import Job
 from common.worker.task import task
 from tests.support.hang import hang, spin, stay

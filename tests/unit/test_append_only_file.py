@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from redis.exceptions import ResponseError
 
-from common.append_only_file import AppendOnlyFile
 from common.errors import StateUnavailable
-from common.redis import AsyncRedis, Call, SyncRedis, refusal, script
 from common.settings import RedisSettings
-from common.state import as_is
+from common.state.append_only_file import AppendOnlyFile
+from common.state.client import AsyncRedis, Call, SyncRedis, refusal, script
+from common.state.store import as_is
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 

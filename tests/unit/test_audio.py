@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.audio import opened
+from common.media.audio import opened
 from tests.support.sounds import FIXTURES, RATE_HZ, ffmpeg, speech
 
 CLIP = "speech/en-08.flac"

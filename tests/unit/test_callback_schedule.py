@@ -12,7 +12,7 @@ from api_gateway.callbacks.schedule import JITTER, LONGEST_RETRY_AFTER, NOT_CONN
 from api_gateway.callbacks.sender import request_target, signer
 from common.clock import utcnow
 from common.errors import NotStartable
-from common.retry_after import parse_retry_after
+from common.net.retry_after import parse_retry_after
 from common.settings import CallbackSettings
 
 NOW = timedelta(0)

@@ -6,7 +6,7 @@ import pysubs2
 import pytest
 
 from common.captions import MEDIA_TYPES, Rendering, render
-from common.transcript import Segment, Transcript
+from common.transcript.format import Segment, Transcript
 
 SAID = Transcript(
     language="en",

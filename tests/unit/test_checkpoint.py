@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from common.checkpoint import Checkpoint
 from common.errors import StorageFull
+from common.files.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,7 +81,7 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from common.checkpoint import Checkpoint
+from common.files.checkpoint import Checkpoint
 checkpoint = Checkpoint(Path(sys.argv[1]))
 n = sum(1 for _ in checkpoint.records())
 while True:

@@ -7,7 +7,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from common.chunks import Chunk, Span, ahead, chunks
+from common.media.chunking import Chunk, Span, ahead, chunks
 
 LENGTH = 1_000
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from common.context import FINAL, NEXT, InputParams, Stage, Status, TaskId, WorkflowContext
+from common.state.context import FINAL, NEXT, InputParams, Stage, Status, TaskId, WorkflowContext
 
 
 def test_every_status_has_its_row() -> None:

@@ -9,14 +9,14 @@ import httpx
 import pytest
 from typing_extensions import override
 
-from api_gateway.callbacks.courier import Courier
-from api_gateway.dispatcher import Dispatcher
-from api_gateway.ending import end
-from api_gateway.wake import Waker
-from common import keys
+from api_gateway.callbacks.delivery import Courier
+from api_gateway.runtime.cancellation import end
+from api_gateway.runtime.wakeups import Waker
+from api_gateway.tasks.dispatcher import Dispatcher
 from common.contract import Catalog
-from common.redis import AsyncRedis
 from common.settings import Settings
+from common.state import keys
+from common.state.client import AsyncRedis
 from common.worker.app import create_app
 from services import settings
 from tests.support.redis_server import RedisServer

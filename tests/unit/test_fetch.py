@@ -18,11 +18,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from common import fetch as fetching
 from common.errors import BatonError, Cancelled, DownloadFailed, NotStartable, StorageFull, UrlNotAllowed
-from common.fetch import InputNotReadable, InputTooLarge, fetch, part_name
-from common.filenames import safe
-from common.s3 import SignatureV4, object_url
+from common.net import fetch as fetching
+from common.net.fetch import InputNotReadable, InputTooLarge, fetch, part_name
+from common.net.filenames import safe
+from common.net.s3 import SignatureV4, object_url
 from common.settings import StorageSettings
 
 BODY = bytes(range(256)) * 4000  # about 1 MB

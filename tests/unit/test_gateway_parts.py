@@ -11,21 +11,21 @@ import pytest
 from fastapi import Request
 from starlette.types import Message
 
-from api_gateway import task_text
 from api_gateway.dependencies import Gateway
 from api_gateway.openai import stream as openai_stream
-from api_gateway.openai.errand import Errand
 from api_gateway.openai.outcome import transcript_of
-from api_gateway.task_text import text_of
-from api_gateway.uploads import Upload
+from api_gateway.openai.request_task import Errand
+from api_gateway.tasks import transcript_view as task_text
+from api_gateway.tasks.transcript_view import text_of
+from api_gateway.tasks.uploads import Upload
 from common.clock import utcnow
-from common.context import InputParams, Stage, Status, WorkflowContext
 from common.errors import FileMissing
-from common.events import Event
-from common.record import Record
-from common.redis import SyncRedis
 from common.settings import RedisSettings, StorageSettings
-from common.state import Submission
+from common.state.client import SyncRedis
+from common.state.context import InputParams, Stage, Status, WorkflowContext
+from common.state.events import Event
+from common.state.record import Record
+from common.state.store import Submission
 from services import catalog, settings
 from tests.support.redis_server import RedisServer
 

@@ -10,12 +10,12 @@ from typing import Any, Self
 import pytest
 from pydantic_core import from_json
 
-from common import keys
 from common.errors import BatonError, Cancelled, GpuLockTimeout, GpuLockUnavailable, NestedGpuLock
-from common.gpu.keeper import Lease
+from common.gpu.lease_renewer import Lease
 from common.gpu.lock import Claim, GpuLock
-from common.redis import SyncRedis
 from common.settings import GpuLockSettings, RedisSettings
+from common.state import keys
+from common.state.client import SyncRedis
 from tests.support.faults import let_pass
 from tests.support.gpu_owner import HOST, Owner, holder_of, line
 from tests.support.redis_server import RedisServer

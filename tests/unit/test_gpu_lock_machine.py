@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from common.gpu.lock import Answer
-from common.redis import SyncRedis
+from common.state.client import SyncRedis
 from tests.support.gpu_owner import Owner, holder_of, line
 
 DEVICES = ("0", "1")

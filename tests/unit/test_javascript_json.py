@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.javascript_json import dumps
+from common.state.javascript_json import dumps
 
 AGAIN = """
 let text = '';

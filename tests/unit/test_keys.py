@@ -4,11 +4,11 @@ import inspect
 import re
 from pathlib import Path
 
-from common import keys
-from common.context import Status
+from common.state import keys
+from common.state.context import Status
 
 PAGE = Path("docs/architecture.md")
-LOCK_SCRIPTS = Path("common/lua/gpu")
+LOCK_SCRIPTS = Path("common/state/lua/gpu")
 """They alone name what is beside a lock."""
 
 

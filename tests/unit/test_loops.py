@@ -7,13 +7,13 @@ import pytest
 import structlog
 from typing_extensions import override
 
-from api_gateway.dispatcher import Dispatcher
-from api_gateway.loops import Loops
 from api_gateway.monitor.config import RuntimeConfig
 from api_gateway.monitor.leader import Monitor
-from api_gateway.wake import Waker
-from common import keys
-from common.redis import AsyncRedis
+from api_gateway.runtime.loops import Loops
+from api_gateway.runtime.wakeups import Waker
+from api_gateway.tasks.dispatcher import Dispatcher
+from common.state import keys
+from common.state.client import AsyncRedis
 from common.worker.app import create_app
 from services import catalog, settings
 from tests.support.redis_server import RedisServer

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api_gateway.negotiation import NotAcceptable, preferred
+from api_gateway.http.negotiation import NotAcceptable, preferred
 from common.captions import MEDIA_TYPES
 
 SERVED = list(MEDIA_TYPES.values())

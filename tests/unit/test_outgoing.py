@@ -14,7 +14,7 @@ import pytest
 import uvloop
 
 from common.errors import BatonError, CallbackNotAllowed, NotStartable, UrlNotAllowed
-from common.outgoing import (
+from common.net.policy import (
     AsyncGuardedBackend,
     GuardedBackend,
     TargetPolicy,

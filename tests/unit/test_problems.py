@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from api_gateway.json_body import parse
-from api_gateway.problems import documented, field_name, problem, reasons, unknown_task
+from api_gateway.http.json_body import parse
+from api_gateway.http.problems import documented, field_name, problem, reasons, unknown_task
 from common import errors
 from common.contract import Catalog, Contract, TaskInput, TaskOutput
 from common.errors import (

@@ -5,16 +5,16 @@ from pathlib import PurePosixPath
 import pytest
 
 from api_gateway.callbacks.outbox import Try, settled
-from common import keys
 from common.clock import utcnow
-from common.context import InputParams, Progress, Stage, Status, WorkflowContext
 from common.contract import Contract, TaskInput, TaskOutput
-from common.events import Event
-from common.messages import Message, message_for
-from common.record import Callback, Record
-from common.redis import SyncRedis
 from common.settings import TaskSettings
-from common.state import StateStore, Submission
+from common.state import keys
+from common.state.client import SyncRedis
+from common.state.context import InputParams, Progress, Stage, Status, WorkflowContext
+from common.state.events import Event
+from common.state.messages import Message, message_for
+from common.state.record import Callback, Record
+from common.state.store import StateStore, Submission
 
 CONTRACT = Contract("ffmpeg.extract_audio", TaskInput, TaskOutput)
 TASK_ID = "3cb95419-cf4d-4c30-9227-cca4c8c150f8"

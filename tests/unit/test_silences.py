@@ -6,8 +6,8 @@ import pytest
 
 from api_gateway.monitor import silences
 from api_gateway.monitor.silences import Silences
-from common.context import Status
-from common.record import Control
+from common.state.context import Status
+from common.state.record import Control
 
 STEP = timedelta(seconds=2)
 

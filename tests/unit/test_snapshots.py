@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from api_gateway.hub import EventHub, Frame
+from api_gateway.http.sse import fresh
 from api_gateway.monitor import snapshots as module
 from api_gateway.monitor.config import RuntimeConfig
 from api_gateway.monitor.snapshots import Snapshots
-from api_gateway.monitor.survey import Survey
-from api_gateway.streams import fresh
-from common.events import EVERY_TASK
-from common.redis import AsyncRedis, SyncRedis
+from api_gateway.monitor.system_reader import Survey
+from api_gateway.runtime.event_hub import EventHub, Frame
+from common.files.storage import Storage
 from common.settings import RedisSettings, TaskSettings
-from common.state import StateStore
-from common.storage import Storage
+from common.state.client import AsyncRedis, SyncRedis
+from common.state.events import EVERY_TASK
+from common.state.store import StateStore
 from services import catalog, settings
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer

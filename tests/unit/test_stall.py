@@ -6,13 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
-from common.worker.stall import ALARM, ends_when_stalled
+from common.stall import ALARM, ends_when_stalled
 
 ROOT = Path(__file__).parents[2]
 HANGS = """
 from datetime import timedelta
 from threading import Event
-from common.worker.stall import ends_when_stalled
+from common.stall import ends_when_stalled
 with ends_when_stalled(timedelta(seconds=0.2)):
     {inner}
     Event().wait()

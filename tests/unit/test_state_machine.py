@@ -18,17 +18,17 @@ from hypothesis.stateful import (
 from pydantic_core import from_json
 from typing_extensions import override
 
-from common import events, keys
 from common.clock import utcnow
-from common.context import FINAL, NEXT, InputParams, Stage, Status, WorkflowContext
 from common.contract import Contract, TaskInput, TaskOutput
 from common.errors import BatonError, DownloadFailed, InvalidInput
-from common.events import Event
-from common.messages import message_for
-from common.record import Callback, Record
-from common.redis import Call, SyncRedis
 from common.settings import TaskSettings
-from common.state import StateStore, Submission, take
+from common.state import events, keys
+from common.state.client import Call, SyncRedis
+from common.state.context import FINAL, NEXT, InputParams, Stage, Status, WorkflowContext
+from common.state.events import Event
+from common.state.messages import message_for
+from common.state.record import Callback, Record
+from common.state.store import StateStore, Submission, take
 from tests.support.keys import immortal_keys
 
 IDS = ("a", "b", "c")

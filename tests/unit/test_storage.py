@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import BatonError, FileMissing, StorageFull, UnsafePath
-from common.storage import AttemptFolder, Storage
+from common.files.storage import AttemptFolder, Storage
 
 FILE_ID = "file_" + "0123456789abcdef" * 2
 

@@ -5,8 +5,8 @@ from base64 import b64encode
 import pytest
 
 from api_gateway.callbacks.encryption import TargetCipher, TargetUnreadable, bare
-from common.record import Callback
 from common.settings import CallbackSettings
+from common.state.record import Callback
 
 OLD, NEW = (f"whsec_{b64encode(bytes([byte]) * 32).decode()}" for byte in (1, 2))
 TARGET = Callback(

@@ -7,9 +7,9 @@ from datetime import timedelta
 import fakeredis
 import pytest
 
-from api_gateway.access_tokens import AccessTokens
+from api_gateway.http.access_tokens import AccessTokens
 from common.clock import utcnow
-from common.redis import AsyncRedis
+from common.state.client import AsyncRedis
 from services import settings
 
 PATH = "/v1/tasks"

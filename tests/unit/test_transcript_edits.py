@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from common import keys
 from common.clock import utcnow
-from common.context import InputParams, Stage, Status, WorkflowContext
 from common.contract import Contract, TaskInput, TaskOutput
-from common.record import Record
-from common.redis import SyncRedis
 from common.settings import TaskSettings
-from common.state import StateStore, Submission
-from common.transcript import Segment, Transcript, Word
-from common.transcript_edits import Edits, EndsBeforeItStarts, edit, read_edits, undo, with_edits
+from common.state import keys
+from common.state.client import SyncRedis
+from common.state.context import InputParams, Stage, Status, WorkflowContext
+from common.state.record import Record
+from common.state.store import StateStore, Submission
+from common.transcript.edits import Edits, EndsBeforeItStarts, edit, read_edits, undo, with_edits
+from common.transcript.format import Segment, Transcript, Word
 
 CONTRACT = Contract("testing.nothing", TaskInput, TaskOutput)
 STORE = StateStore(TaskSettings())

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from common.checkpoint import CHECKPOINT, Checkpoint
 from common.errors import FileMissing
-from common.transcript import Segment
-from common.transcript_so_far import ChunkText, TextFile, newest_checkpoint
+from common.files.checkpoint import CHECKPOINT, Checkpoint
+from common.transcript.format import Segment
+from common.transcript.partial import ChunkText, TextFile, newest_checkpoint
 
 
 @pytest.fixture

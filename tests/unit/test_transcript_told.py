@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from common.transcript import Segment, Transcript
-from common.transcript_told import told_segments, with_told
+from common.transcript.format import Segment, Transcript
+from common.transcript.live import told_segments, with_told
 
 STARTED = ("signal", '{"code":"started","attempt":1}')
 RESUMED = ("signal", '{"code":"resumed","attempt":2}')

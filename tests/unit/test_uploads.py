@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api_gateway.uploads import LONGEST_NAME_BYTES, FilePart, Upload, multipart_boundary, safe_name
+from api_gateway.tasks.uploads import LONGEST_NAME_BYTES, FilePart, Upload, multipart_boundary, safe_name
 from common.errors import BatonError, BodyTooLarge, InvalidInput, MalformedBody
-from common.storage import Storage
+from common.files.storage import Storage
 
 BOUNDARY = "b0undary"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"

@@ -5,7 +5,7 @@ import pytest
 from faster_whisper.utils import get_assets_path
 from faster_whisper.vad import SileroVADModel
 
-from common import vad
+from common.media import vad
 from tests.support.sounds import RATE_HZ, silence, speech
 
 

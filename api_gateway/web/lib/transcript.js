@@ -1,5 +1,5 @@
 /**
- * A task's text as a page keeps it: a map of segments by their id, merged as common/events.py says. Nothing is changed
+ * A task's text as a page keeps it: a map of segments by their id, merged as common/state/events.py says. Nothing is changed
  * in place, and a segment that stays as it was stays the same object, so that only what is new is drawn anew.
  */
 

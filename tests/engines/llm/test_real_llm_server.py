@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from common.transcript import Transcript
+from common.transcript.format import Transcript
 from tests.support.ports import free_port
 from tests.support.stack import Stack, kill_tree
 from tests.support.waiting import wait_until

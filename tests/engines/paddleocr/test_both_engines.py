@@ -6,11 +6,11 @@ import pytest
 from typing_extensions import override
 
 from common.gpu.devices import CpuDevice
+from services.paddleocr.area_detection import survey
 from services.paddleocr.areas import FoundArea
 from services.paddleocr.engine import Embedded, Reader, model_of
 from services.paddleocr.errors import ModelMissing
 from services.paddleocr.settings import PaddleocrSettings
-from services.paddleocr.survey import survey
 from services.paddleocr.video import opened
 from tests.support.burned import CHINESE, Burned, spread
 from tests.support.ocr_contract import EngineContract

@@ -8,7 +8,7 @@ import pytest
 from fake_gateway import Run
 
 from cli.doctor import CHECKS
-from services.ffmpeg.program import find_program, inspect_program
+from services.ffmpeg.execution.program import find_program, inspect_program
 from tests.support.redis_server import RedisServer
 
 

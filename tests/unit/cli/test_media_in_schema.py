@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from cli.schema import describe_type, replace_media
 from common.contract import TaskInput
-from common.media import MediaFile
+from common.media.fields import MediaFile
 
 
 class Clip(BaseModel):

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from api_gateway.waiting import Reason
+from api_gateway.tasks.wait_reason import Reason
 from docs.writer.errors import vocabulary
 from tests.support.markdown import ROOT, Page
 

@@ -5,17 +5,17 @@ from typing import Any
 
 from doubles import FastDouble, SlowDouble, chunks
 
-from common.checkpoint import Checkpoint
-from common.transcript import Segment
-from common.transcript_so_far import put_together
+from common.files.checkpoint import Checkpoint
+from common.transcript.format import Segment
+from common.transcript.partial import put_together
+from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment_stage import AlignmentStage
+from services.dual_stream.checkpoint import Ledger
+from services.dual_stream.event_payloads import told
 from services.dual_stream.fast_stage import FastStage
-from services.dual_stream.ledger import Ledger
-from services.dual_stream.limits import FallbackLimits
 from services.dual_stream.pipeline import Stop, run
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
-from services.dual_stream.telling import told
 
 Told = list[tuple[str, dict[str, Any]]]
 

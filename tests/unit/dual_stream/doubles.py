@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from common.audio import SAMPLE_RATE_HZ
-from common.chunks import Chunk, Span
-from common.transcript import Segment, Word
+from common.media.audio import SAMPLE_RATE_HZ
+from common.media.chunking import Chunk, Span
+from common.transcript.format import Segment, Word
 from services.dual_stream.context import Heard
 
 CHUNK_S = 20

@@ -9,16 +9,16 @@ from tempfile import TemporaryDirectory
 
 from doubles import CHUNK_S, FastDouble, SlowDouble, chunks
 
-from common.checkpoint import Checkpoint
+from common.files.checkpoint import Checkpoint
+from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment_stage import AlignmentStage
+from services.dual_stream.checkpoint import Ledger
+from services.dual_stream.event_payloads import told
 from services.dual_stream.fast_stage import FastStage
-from services.dual_stream.ledger import Ledger
-from services.dual_stream.limits import FallbackLimits
 from services.dual_stream.pipeline import Stop, run
 from services.dual_stream.result import cues, listing
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
-from services.dual_stream.telling import told
 
 FAST_S = 0.0005
 TIMES_SLOWER = 20

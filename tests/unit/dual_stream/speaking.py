@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from common.audio import SAMPLE_RATE_HZ
-from common.transcript import Segment, Word
+from common.media.audio import SAMPLE_RATE_HZ
+from common.transcript.format import Segment, Word
+from services.dual_stream.alignment.tokens import ALONE, normal
 from services.dual_stream.context import Heard, ProcessingContext, Utterance
-from services.dual_stream.tokens import ALONE, normal
 
 WORD_S, PAUSE_S = 0.5, 1.0
 CONFIDENT = 0.95

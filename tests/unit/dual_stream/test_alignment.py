@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from speaking import CONFIDENT, chunk, content
 
-from common.transcript import Segment
-from services.dual_stream.choice import choose
+from common.transcript.format import Segment
+from services.dual_stream.alignment.assignment import match
+from services.dual_stream.alignment.choice import choose
+from services.dual_stream.alignment.hallucinations import repeats
+from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.context import ProcessingContext
-from services.dual_stream.doubts import repeats
-from services.dual_stream.limits import FallbackLimits
-from services.dual_stream.matched import match
 from services.dual_stream.records import Decision
 
 LIMITS = FallbackLimits()

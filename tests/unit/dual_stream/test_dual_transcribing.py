@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from common.transcript import Word
+from common.transcript.format import Word
+from services.dual_stream.alignment.token_alignment import align
+from services.dual_stream.alignment.tokens import normal, tokens
 from services.dual_stream.contracts import TranscribeAudioInput
-from services.dual_stream.matching import align
-from services.dual_stream.tokens import normal, tokens
 from tests.support.edit_distance import distance
 from tests.support.service_bench import ServiceBench
 from tests.support.sounds import FIXTURES, silence, write_wav

@@ -10,7 +10,7 @@ from doubles import FastDouble, SlowDouble
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from common.checkpoint import Checkpoint
+from common.files.checkpoint import Checkpoint
 from services.dual_stream.pipeline import QUEUE_BOUND
 from services.dual_stream.records import FinalRecord
 from tests.support.waiting import wait_until
@@ -20,7 +20,7 @@ State = dict[int, dict[str, Any]]
 
 
 def hear(state: State, told: Told) -> State:
-    """Do what `common.events` says a client does."""
+    """Do what `common.state.events` says a client does."""
     for kind, data in told:
         for segment in data["segments"]:
             before = state.get(segment["id"])

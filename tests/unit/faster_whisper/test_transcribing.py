@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from faster_whisper import BatchedInferencePipeline
 
-from common.audio import opened
-from common.checkpoint import Checkpoint
-from common.transcript import Segment
+from common.files.checkpoint import Checkpoint
+from common.media.audio import opened
+from common.transcript.format import Segment
 from services.faster_whisper import engine
 from services.faster_whisper.contracts import TranscribeAudioInput
 from tests.support.edit_distance import distance

@@ -10,10 +10,10 @@ import pytest
 from folder_job import FolderJob, FolderSettings
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from services.ffmpeg import probe
+from services.ffmpeg.execution.program import MINIMUM, inspect_program
 from services.ffmpeg.media import MediaInfo
-from services.ffmpeg.program import MINIMUM, inspect_program
 from services.ffmpeg.settings import FfmpegSettings
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

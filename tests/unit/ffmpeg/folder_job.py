@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from common.media import Artifact, MediaFile
-from common.storage import AttemptFolder, Storage
+from common.files.storage import AttemptFolder, Storage
+from common.media.fields import Artifact, MediaFile
 from common.worker.job import Job
 from services.ffmpeg.settings import FfmpegSettings
 

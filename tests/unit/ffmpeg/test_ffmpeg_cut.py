@@ -7,7 +7,7 @@ import pytest
 from folder_job import FolderJob
 
 from common.errors import ClipOutsideMedia
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from services.ffmpeg.contracts import CutInput, MediaOutput
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import cut_media

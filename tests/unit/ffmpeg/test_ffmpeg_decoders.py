@@ -9,10 +9,10 @@ import pytest
 from folder_job import FolderJob
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from services.ffmpeg.contracts import CutInput, ExtractAudioInput, ExtractKeyframesInput, ProbeInput, TranscodeInput
-from services.ffmpeg.decoders import DECODERS
 from services.ffmpeg.errors import CodecNotAllowed
+from services.ffmpeg.execution.decoders import DECODERS
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import cut_media, extract_audio, extract_keyframes, probe, transcode
 from tests.support.sounds import ffmpeg as make

@@ -10,13 +10,13 @@ import psutil
 import pytest
 from folder_job import FolderJob
 
-from common.media import MediaFile
-from services.ffmpeg import process
+from common.media.fields import MediaFile
 from services.ffmpeg.contracts import BurnSubtitlesInput, ExtractAudioInput
-from services.ffmpeg.effort import HEADROOM, Effort, EffortMeter
 from services.ffmpeg.errors import MediaTooDemanding
-from services.ffmpeg.failures import error_of
-from services.ffmpeg.limits import Watch
+from services.ffmpeg.execution import process
+from services.ffmpeg.execution.failures import error_of
+from services.ffmpeg.execution.media_limits import Watch
+from services.ffmpeg.execution.resource_limits import HEADROOM, Effort, EffortMeter
 from services.ffmpeg.media import MediaInfo, StreamInfo
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import burn_subtitles, extract_audio

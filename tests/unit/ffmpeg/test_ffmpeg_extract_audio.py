@@ -9,7 +9,7 @@ from conftest import make
 from folder_job import FolderJob
 
 from common.errors import ClipOutsideMedia, NoAudioTrack
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from services.ffmpeg.contracts import AudioOutput, ExtractAudioInput
 from services.ffmpeg.errors import MediaDamaged
 from services.ffmpeg.media import MediaInfo

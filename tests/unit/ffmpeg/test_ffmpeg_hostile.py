@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from folder_job import FolderJob
 
-from common import disk
 from common.errors import BatonError, MediaTooLong, NotMedia, StorageFull
-from common.media import MediaFile
-from services.ffmpeg import audio, burn, subtitles
+from common.files import disk
+from common.media.fields import MediaFile
 from services.ffmpeg.contracts import (
     BurnSubtitlesInput,
     CutInput,
@@ -28,12 +27,13 @@ from services.ffmpeg.contracts import (
     SubtitleTrack,
     TranscodeInput,
 )
-from services.ffmpeg.effort import Effort
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, FfmpegKilled, OutputTooLarge, SubtitlesUnreadable
-from services.ffmpeg.failures import error_of
-from services.ffmpeg.limits import Clip
-from services.ffmpeg.process import Ending
+from services.ffmpeg.execution.failures import error_of
+from services.ffmpeg.execution.media_limits import Clip
+from services.ffmpeg.execution.process import Ending
+from services.ffmpeg.execution.resource_limits import Effort
+from services.ffmpeg.operations import audio, burn, subtitles
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import (
     burn_subtitles,

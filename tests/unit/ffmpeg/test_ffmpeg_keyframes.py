@@ -9,10 +9,10 @@ from conftest import make
 from folder_job import FolderJob
 
 from common.errors import NoVideoTrack
-from common.media import MediaFile
+from common.media.fields import MediaFile
 from services.ffmpeg.contracts import ExtractKeyframesInput, ExtractKeyframesOutput
 from services.ffmpeg.errors import OutputTooLarge
-from services.ffmpeg.frames import Picture, spread
+from services.ffmpeg.operations.frames import Picture, spread
 from services.ffmpeg.tasks import extract_keyframes
 
 Medium = Callable[..., MediaFile]

@@ -7,7 +7,7 @@ import pytest
 from folder_job import FolderJob
 
 from common.errors import NoAudioTrack, NoVideoTrack
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from services.ffmpeg.contracts import NormalizeAudioInput, NormalizeAudioOutput
 from services.ffmpeg.errors import AudioSilent
 from services.ffmpeg.media import MediaInfo

@@ -8,7 +8,7 @@ from conftest import RECIPES, make
 from folder_job import FolderJob
 
 from common.errors import FileMissing, NotMedia
-from common.media import MediaFile
+from common.media.fields import MediaFile
 from services.ffmpeg import probe as headers
 from services.ffmpeg.contracts import ProbeInput
 from services.ffmpeg.media import MediaInfo

@@ -12,14 +12,14 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from folder_job import FolderJob
 
 from common.errors import Cancelled
-from common.media import MediaFile
-from services.ffmpeg import process
+from common.media.fields import MediaFile
 from services.ffmpeg.contracts import PROBE, TranscodeInput
-from services.ffmpeg.effort import Effort
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.errors import FfmpegStalled
-from services.ffmpeg.limits import Watch
-from services.ffmpeg.program import find_program
+from services.ffmpeg.execution import process
+from services.ffmpeg.execution.media_limits import Watch
+from services.ffmpeg.execution.program import find_program
+from services.ffmpeg.execution.resource_limits import Effort
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import transcode
 from tests.support.waiting import wait_until

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from services.ffmpeg import program
 from services.ffmpeg.errors import FfmpegMissing, FfmpegOutdated
-from services.ffmpeg.program import find_program, inspect_program, parse_version
+from services.ffmpeg.execution import program
+from services.ffmpeg.execution.program import find_program, inspect_program, parse_version
 
 BUNDLED = inspect_program(get_ffmpeg_exe())
 

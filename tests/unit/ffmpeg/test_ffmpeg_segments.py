@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from common.errors import NoAudioTrack
-from common.media import MediaFile
+from common.media.fields import MediaFile
 from services.ffmpeg.contracts import SplitAudioSegmentsInput, SplitAudioSegmentsOutput
-from services.ffmpeg.silence import plan
+from services.ffmpeg.operations.silence import plan
 from services.ffmpeg.tasks import split_audio_segments
 
 Medium = Callable[..., MediaFile]

@@ -9,8 +9,7 @@ import pytest
 from folder_job import FolderJob
 
 from common.errors import NoVideoTrack
-from common.media import Artifact, MediaFile
-from services.ffmpeg import burn
+from common.media.fields import Artifact, MediaFile
 from services.ffmpeg.contracts import (
     BurnSubtitlesInput,
     BurnSubtitlesOutput,
@@ -20,10 +19,11 @@ from services.ffmpeg.contracts import (
 )
 from services.ffmpeg.errors import CodecUnsupported, SubtitlesUnreadable
 from services.ffmpeg.media import MediaInfo
-from services.ffmpeg.mux import held
-from services.ffmpeg.pictures import SubtitleStyle
+from services.ffmpeg.operations import burn
+from services.ffmpeg.operations.mux import held
+from services.ffmpeg.operations.pictures import SubtitleStyle
+from services.ffmpeg.operations.tracks import subtitle_codec
 from services.ffmpeg.tasks import burn_subtitles, mux_subtitles
-from services.ffmpeg.tracks import subtitle_codec
 
 Medium = Callable[..., MediaFile]
 Place = Callable[[str, bytes], MediaFile]

@@ -8,7 +8,7 @@ from conftest import make
 from folder_job import FolderJob
 
 from common.errors import TooManyPixels
-from common.media import Artifact, MediaFile
+from common.media.fields import Artifact, MediaFile
 from services.ffmpeg.contracts import MediaOutput, TranscodeInput
 from services.ffmpeg.errors import CodecUnsupported
 from services.ffmpeg.media import MediaInfo

@@ -8,10 +8,10 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from pydantic import SecretStr
 
 from common.worker.soft_limit import SoftLimit
-from services.llm.dialect import Dialect
+from services.llm.concurrency import together
 from services.llm.engine import Endpoint, number, reply_of, said
 from services.llm.providers import Provider
-from services.llm.running import together
+from services.llm.server_dialect import Dialect
 
 SCHEMA: dict[str, Any] = {"type": "object"}
 

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from common.transcript import Segment
-from services.llm.answers import judged
+from common.transcript.format import Segment
 from services.llm.batches import Batch, batches
+from services.llm.json_answers import judged
 from services.llm.lines import Gathering, Lines
 
 answered = st.lists(st.fixed_dictionaries({"id": st.integers(-1, 8), "text": st.text(max_size=500)}), max_size=10)

@@ -4,8 +4,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from common.checkpoint import Checkpoint
-from common.transcript import Segment
+from common.files.checkpoint import Checkpoint
+from common.transcript.format import Segment
 from services.llm.batches import Batch, batches
 from services.llm.cache import digest_of
 from services.llm.contracts import SummarizeInput, Usage

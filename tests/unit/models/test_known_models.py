@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from common.context import TASK_ID_PATTERN
 from common.models.contract import DOWNLOAD_MODEL
 from common.models.spec import KnownModels, ModelFamily
+from common.state.context import TASK_ID_PATTERN
 from services import catalog, models, settings
 
 FAMILIES = models()

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from common.errors import BatonError, Cancelled, StorageFull, UnsafePath
+from common.files.storage import Storage
+from common.models.download import UNFINISHED
 from common.models.errors import ModelDamaged, ModelDownloadFailed, ModelGated, ModelMissing, ModelNotOnHub
-from common.models.hub import UNFINISHED
 from common.models.spec import ModelSpec
 from common.models.store import ModelStore
 from common.settings import ModelSettings
-from common.storage import Storage
 from tests.support.model_hub import ModelHub, names
 from tests.support.ports import free_port
 from tests.support.stack import ROOT
@@ -32,7 +32,7 @@ from pathlib import Path
 from common.models.spec import ModelSpec
 from common.models.store import ModelStore
 from common.settings import ModelSettings
-from common.storage import Storage
+from common.files.storage import Storage
 storage = Storage(Path(sys.argv[1]))
 storage.prepare()
 store = ModelStore(storage, ModelSettings(hub_endpoint=sys.argv[2]))

@@ -7,7 +7,7 @@ from threading import enumerate as threads
 
 import pytest
 
-from services.paddleocr.stages import ahead
+from services.paddleocr.bounded_queue import ahead
 from tests.support.waiting import wait_until
 
 

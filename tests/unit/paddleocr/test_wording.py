@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.paddleocr.wording import Reading, language_of, same, vote
+from services.paddleocr.text_similarity import Reading, language_of, same, vote
 
 
 @pytest.mark.parametrize(

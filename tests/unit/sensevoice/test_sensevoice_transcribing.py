@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from common.checkpoint import Checkpoint
-from common.context import Progress, Status
 from common.errors import Cancelled
-from common.transcript import Segment
+from common.files.checkpoint import Checkpoint
+from common.state.context import Progress, Status
+from common.transcript.format import Segment
 from common.worker.heartbeat import Heartbeat
 from tests.support.edit_distance import distance
 from tests.support.service_bench import ServiceBench

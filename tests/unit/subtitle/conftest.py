@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from subtitle_job import SubtitleJob
 
-from common.transcript import Segment, Transcript, Word
+from common.transcript.format import Segment, Transcript, Word
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 

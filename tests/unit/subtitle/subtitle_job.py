@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from common.media import Artifact, MediaFile
-from common.storage import AttemptFolder, Storage
-from common.transcript import Transcript
+from common.files.storage import AttemptFolder, Storage
+from common.media.fields import Artifact, MediaFile
+from common.transcript.format import Transcript
 from common.worker.job import Job
 from services.subtitle.settings import SubtitleSettings
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from subtitle_job import SubtitleJob
 
 from common.captions.document import Caption, Document, Run
-from services.subtitle import formats
 from services.subtitle.contracts import ConvertInput, ConvertOutput
 from services.subtitle.errors import FrameRateUnknown, NotATranscript, NotSubtitles, TimeTooLate
+from services.subtitle.formats import registry as formats
 from services.subtitle.tasks import convert
 
 FORMATS = ["srt", "vtt", "ass", "ssa", "sub", "json"]

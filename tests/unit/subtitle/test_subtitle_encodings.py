@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from subtitle_job import SubtitleJob
 
 from services.subtitle.contracts import ConvertInput
-from services.subtitle.encodings import decode
 from services.subtitle.errors import EncodingUnknown
+from services.subtitle.formats.encodings import decode
 from services.subtitle.tasks import convert
 
 SIMPLIFIED = "今天大家听音乐，我们喜欢看书。这个问题很重要！"

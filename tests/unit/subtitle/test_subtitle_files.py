@@ -7,7 +7,7 @@ import pysubs2
 import pytest
 from subtitle_job import SubtitleJob
 
-from common.transcript import Segment, Transcript
+from common.transcript.format import Segment, Transcript
 from services.subtitle.contracts import GenerateFilesInput, GenerateFilesOutput
 from services.subtitle.errors import NotATranscript, NotSubtitles, SubtitlesTooLarge, TranscriptsDiffer
 from services.subtitle.settings import SubtitleSettings

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from subtitle_job import SubtitleJob
 
-from common.transcript import Segment, Transcript, Word
+from common.transcript.format import Segment, Transcript, Word
 from services.subtitle.contracts import SegmentInput
-from services.subtitle.cues import Typesetter
-from services.subtitle.limits import Limits
-from services.subtitle.pieces import has_true_words
-from services.subtitle.quality import too_fast, too_wide
+from services.subtitle.layout.cues import Typesetter
+from services.subtitle.layout.limits import Limits
+from services.subtitle.layout.pieces import has_true_words
+from services.subtitle.layout.quality import too_fast, too_wide
+from services.subtitle.layout.widths import width
 from services.subtitle.tasks import segment
-from services.subtitle.widths import width
 
 Truth = Callable[[str], Transcript]
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from subtitle_job import SubtitleJob
 
-from common.transcript import Segment, Transcript, Word
+from common.transcript.format import Segment, Transcript, Word
 from services.subtitle import turns
 from services.subtitle.contracts import AssignSpeakersInput, AssignSpeakersOutput
 from services.subtitle.errors import NotDiarization

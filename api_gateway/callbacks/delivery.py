@@ -1,0 +1,211 @@
+"""Delivers callback messages from the outbox, and records every try."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+import httpx
+import structlog
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+
+from api_gateway.callbacks import schedule
+from api_gateway.callbacks.encryption import TargetUnreadable
+from api_gateway.callbacks.outbox import Pending, Try, deferred, retaken, settled
+from api_gateway.callbacks.receivers import Receivers, origin_of
+from api_gateway.callbacks.sender import Sender
+from api_gateway.runtime.cancellation import end
+from api_gateway.runtime.wakeups import Waker
+from common.clock import utcnow
+from common.errors import CallbackNotAllowed, StateUnavailable
+from common.net.policy import redacted
+from common.settings import CallbackSettings
+from common.state import keys
+from common.state.client import AsyncRedis, Call, told
+from common.state.store import take
+
+LEASE_MARGIN = timedelta(seconds=15)
+"""How long a lost Redis may take to come back before a try that was made is forgotten, and made again."""
+PARKED_FOR = timedelta(minutes=1)
+"""A message that waits for its receiver in this process is due again after this: the process may have died."""
+log = structlog.get_logger()
+
+
+class Courier:
+    """One for each gateway process; the outbox's lease keeps two from delivering the same message at once."""
+
+    def __init__(
+        self, settings: CallbackSettings, client: httpx.AsyncClient, redis: AsyncRedis, waker: Waker, ttl_s: int
+    ) -> None:
+        self.concurrency = settings.concurrency
+        self.lease = settings.timeout + LEASE_MARGIN
+        self.sender = Sender(settings, client)
+        self.receivers = Receivers(limit=settings.per_receiver, failures_allowed=settings.failures_allowed)
+        self.redis = redis
+        self.waker = waker
+        self.ttl_s = ttl_s
+        self.flying: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        try:
+            while True:
+                try:
+                    self.start_ready()
+                    for message_id in await self.due():
+                        self.start(message_id)
+                except StateUnavailable:
+                    log.warning("courier_without_redis")
+                await self.wait()
+        finally:
+            await end(*self.flying)
+
+    @property
+    def free(self) -> int:
+        return self.concurrency - len(self.flying)
+
+    async def due(self) -> list[str]:
+        """Take no more than can be tried at once, so that no lease runs out while a message waits in this process."""
+        return await self.redis.run(take(keys.OUTBOX, self.free, self.lease)) if self.free > 0 else []
+
+    def start_ready(self) -> None:
+        """Start parked messages whose receiver may have a try now."""
+        for message_id, due_us in self.receivers.take_ready(self.free):
+            self.launch(message_id, self.resume(message_id, due_us))
+
+    def start(self, message_id: str) -> None:
+        self.launch(message_id, self.deliver(message_id))
+
+    def launch(self, message_id: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=message_id)
+        self.flying.add(task)
+        task.add_done_callback(self.landed)
+
+    def landed(self, task: asyncio.Task[None]) -> None:
+        """Free the slot. A bug met by one message must be logged, and must not stop the others."""
+        self.flying.discard(task)
+        self.waker.ring(keys.OUTBOX)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("callback_crashed", message_id=task.get_name(), exc_info=error)
+
+    async def wait(self) -> None:
+        """Wait for a free slot, then for news or for the moment when the next try is due."""
+        if self.free <= 0:
+            await asyncio.wait(self.flying, return_when=asyncio.FIRST_COMPLETED)
+            return
+        pauses = [pause for pause in (await self.until_next(), self.receivers.until_ready()) if pause is not None]
+        pause = min(pauses, default=None)
+        try:
+            async with asyncio.timeout(pause):
+                await self.waker.wait(keys.OUTBOX)
+        except TimeoutError:
+            return
+
+    async def until_next(self) -> float | None:
+        """Return the seconds until the first message is due, by Redis's clock."""
+        pipe = self.redis.client.pipeline(transaction=False)
+        pipe.time()
+        pipe.zrange(keys.OUTBOX, 0, 0, withscores=True)
+        try:
+            with told():
+                (seconds, micros), first = await pipe.execute()
+        except StateUnavailable:
+            return None
+        return max(0.0, first[0][1] / 1_000_000 - seconds - micros / 1_000_000) if first else None
+
+    async def deliver(self, message_id: str) -> None:
+        """Try one message once, or park it. When Redis is lost the lease runs out, and the message is tried again."""
+        try:
+            if pending := await self.load(message_id):
+                await self.deliver_or_park(pending, origin_of(pending.message.target.url))
+        except StateUnavailable:
+            log.warning("callback_not_recorded", message_id=message_id)
+
+    async def resume(self, message_id: str, due_us: int) -> None:
+        """Deliver a message that was parked, unless another gateway has taken it since."""
+        try:
+            if not await self.redis.run(retaken(message_id, due_us, self.lease)):
+                return
+        except StateUnavailable:
+            log.warning("callback_not_resumed", message_id=message_id)
+            return
+        await self.deliver(message_id)
+
+    async def deliver_or_park(self, pending: Pending, origin: str) -> None:
+        if not self.receivers.admit(origin):
+            if due_us := await self.redis.run(deferred(pending.message.id, PARKED_FOR)):
+                self.receivers.park(origin, pending.message.id, due_us)
+            return
+        answered: bool | None = None
+        try:
+            tried = await self.attempt(pending)
+            answered = tried.answered
+        finally:
+            self.receivers.release(origin, answered=answered)
+        await self.settle(pending, tried)
+
+    async def load(self, message_id: str) -> Pending | None:
+        pipe = self.redis.client.pipeline(transaction=False)
+        pipe.time()
+        pipe.hgetall(keys.message(message_id))
+        with told():
+            (seconds, micros), fields = await pipe.execute()
+            if "message" in fields:
+                return Pending.parse(fields, seconds * 1_000_000 + micros)
+            await self.redis.client.zrem(keys.OUTBOX, message_id)
+        log.warning("callback_expired", message_id=message_id)
+        return None
+
+    async def attempt(self, pending: Pending) -> Try:
+        """Post the message once, and work out what the answer means."""
+        message, at, began = pending.message, utcnow(), monotonic()
+        outcome, pause = await self.outcome(pending)
+        return Try(
+            message_id=message.id,
+            type=message.type,
+            url=redacted(message.target.url),
+            at=at,
+            duration=monotonic() - began,
+            next_try_at=utcnow() + pause if pause is not None else None,
+            **outcome,
+        )
+
+    async def outcome(self, pending: Pending) -> tuple[dict[str, Any], timedelta | None]:
+        """Return what the ledger says of the answer, and the pause before the next try."""
+        tries, age = pending.tries + 1, pending.age
+        try:
+            answer = await self.sender.post(pending.message)
+        except CallbackNotAllowed as error:  # another try would be refused too
+            return {"error": error.message, "refused_here": True}, None
+        except TargetUnreadable as error:  # the operator can put the old secret back
+            return {"error": error.message, "refused_here": True}, schedule.next_pause(None, tries, age)
+        except TimeoutError:
+            return {"error": f"no answer within {self.sender.timeout_s:g} s"}, schedule.next_pause(None, tries, age)
+        except httpx.HTTPError as error:
+            status = schedule.NOT_CONNECTED if isinstance(error, httpx.ConnectError) else None
+            return {"error": f"{type(error).__name__}: {error}"}, schedule.next_pause(status, tries, age)
+        told_us = {"status_code": answer.status_code, "answer": answer.text}
+        return told_us, schedule.next_pause(answer.status_code, tries, age, answer.retry_after)
+
+    async def settle(self, pending: Pending, tried: Try) -> None:
+        """Record the try, and take the message off the outbox or leave it for the next one."""
+        tries = await self.record(settled(pending.message, tried, self.ttl_s))
+        log.info(
+            "callback_tried",
+            task_id=pending.message.task_id,
+            tries=tries,
+            accepted=tried.accepted,
+            status_code=tried.status_code,
+            error=tried.error,
+            url=tried.url,
+        )
+
+    @retry(
+        retry=retry_if_exception_type(StateUnavailable),
+        wait=wait_exponential_jitter(multiplier=0.1, max=1),
+        stop=stop_after_delay(LEASE_MARGIN),
+        reraise=True,
+    )
+    async def record(self, call: Call[int]) -> int:
+        """Hold on to a try until Redis is back: forgotten, it would be made a second time."""
+        return await self.redis.run(call)

@@ -1,0 +1,1 @@
+"""HTTP concerns of the gateway: authentication, limits, errors, event streams."""

@@ -1,0 +1,69 @@
+"""Access tokens: they stand for an API key in one URL and for a few minutes, where a browser can send no header."""
+
+from datetime import timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
+from urllib.parse import unquote
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from common.state import keys
+from common.state.client import AsyncRedis, told
+
+PARAMETER = b"access_token"
+STATE = "access_token"
+"""Where a request has its token afterwards: `request.state.access_token`."""
+RANDOM_BYTES = 32
+
+
+class AccessTokens:
+    """Redis knows a token only by its hash, so that who can read there can open nothing with it."""
+
+    def __init__(self, redis: AsyncRedis, ttl: timedelta) -> None:
+        self.redis = redis
+        self.ttl = ttl
+
+    async def give(self, path: str) -> str:
+        """Return a new token for this path, as it stands in a URL."""
+        token = token_urlsafe(RANDOM_BYTES)
+        with told():
+            await self.redis.client.set(key_of(token), unquote(path), px=self.ttl)
+        return token
+
+    async def opens(self, token: str, path: str) -> bool:
+        """Tell whether a token was given for this path, which is decoded, and still holds."""
+        with told():
+            found: str | None = await self.redis.client.get(key_of(token))
+        return found == path
+
+
+def key_of(token: str) -> str:
+    return keys.access_token(sha256(token.encode()).hexdigest())
+
+
+class AccessTokenTaken:
+    """Takes the token out of the query string before anybody else sees that.
+
+    So no route has to know of it, and no access log shows it: uvicorn writes its own from this very scope, afterwards.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and PARAMETER in scope["query_string"]:
+            token, scope["query_string"] = parted(scope["query_string"])
+            scope.setdefault("state", {})[STATE] = token
+        await self.app(scope, receive, send)
+
+
+def parted(query: bytes) -> tuple[str, bytes]:
+    """Return the token in a query string and the rest of that; of several tokens only the last."""
+    token, rest = b"", []
+    for part in query.split(b"&"):
+        name, _, value = part.partition(b"=")
+        if name == PARAMETER:
+            token = value
+        else:
+            rest.append(part)
+    return token.decode("latin-1"), b"&".join(rest)

@@ -1,0 +1,111 @@
+"""Reads a JSON body strictly (I-JSON, RFC 7493): one object in UTF-8, no key twice, nothing that cannot be kept."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic_core import from_json
+from typing_extensions import override
+
+from api_gateway.http.auth import BEARER, HEADER, require_key
+from common.errors import BodyTooComplex, MalformedBody, UnsupportedMediaType
+from common.settings import KIB
+
+PARSED_AT_ONCE = 64 * KIB
+"""A larger body is parsed in a thread."""
+DEFAULT_MOST_VALUES = 20_000
+
+
+class StrictRequest(Request):
+    """A request whose body was parsed before FastAPI asks for it."""
+
+    parsed: dict[str, Any]
+
+    @override
+    async def json(self) -> Any:
+        return self.parsed
+
+
+class StrictJsonRoute(APIRoute):
+    """Refuses a body that is no JSON object in the terms of ours, before the contract is looked at."""
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            # before the body is looked at: FastAPI asks dependencies after it
+            await require_key(request, await HEADER(request), await BEARER(request))
+            checked = StrictRequest(request.scope, request.receive)
+            checked.parsed = await parsed(checked)
+            return await handle(checked)
+
+        return strict
+
+
+async def parsed(request: Request) -> dict[str, Any]:
+    """Return the object in the body; a large one is parsed off the event loop. Raise what `parse` raises."""
+    body, kind = await request.body(), request.headers.get("content-type", "")
+    most: int = request.app.state.gateway.settings.gateway.max_json_values
+    if len(body) <= PARSED_AT_ONCE:
+        return parse(body, kind, most)
+    return await asyncio.to_thread(parse, body, kind, most)
+
+
+def parse(body: bytes, content_type: str, most_values: int = DEFAULT_MOST_VALUES) -> dict[str, Any]:
+    """Return the object in the body.
+
+    Raises:
+        UnsupportedMediaType: the body says that it is something else.
+        MalformedBody: it cannot be read, nests deeper than 200, or holds NaN, half a surrogate pair or a key twice.
+        BodyTooComplex: it holds more members and items than that.
+    """
+    if not body:
+        raise MalformedBody("The body is empty. Send a JSON object.")
+    if not is_json(content_type):
+        raise UnsupportedMediaType("The body must be JSON. Send it with `Content-Type: application/json`.")
+    try:
+        value = from_json(body, allow_inf_nan=False)
+        require_few_values(value, body.count(b","), most_values)
+        json.loads(body, object_pairs_hook=refuse_twins)
+    except ValueError as error:
+        raise MalformedBody(f"The body cannot be read as JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise MalformedBody
+    return value
+
+
+def require_few_values(value: Any, commas: int, most: int) -> None:
+    """Raise BodyTooComplex when there are more members and items than `most`, each of which the contract looks at.
+
+    With so few commas there cannot be; else they are counted, as commas may stand in texts too.
+    """
+    if commas < most // 2:
+        return
+    count, waiting = 0, [value]
+    while waiting:
+        found = waiting.pop()
+        inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+        count += len(inner)
+        if count > most:
+            raise BodyTooComplex(
+                f"The JSON body holds more than {most} values. Send fewer, or raise gateway.max_json_values."
+            )
+        waiting.extend(inner)
+
+
+def is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def refuse_twins(pairs: list[tuple[str, Any]]) -> None:
+    """Raise ValueError where an object has a key twice: one of the two values would be ignored."""
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise ValueError(f"the key {key[:100]!r} stands in one object twice")
+        seen.add(key)

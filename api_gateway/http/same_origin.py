@@ -1,0 +1,91 @@
+"""Keeps the web pages of others out of a gateway that asks for no key.
+
+Any page may have its visitor's browser send requests to this machine and its network. Two ways are closed here:
+- DNS rebinding: the page lets its own name point at us, and so may read what we answer. The request then comes for that
+  name, and a name that anybody could register in the DNS is not served unless the settings name it.
+- A form or a script that posts here from another site. What browsers tell of a request decides, as in Go's
+  net/http.CrossOriginProtection: https://words.filippo.io/csrf/.
+Programs that are no browsers send neither Sec-Fetch-Site nor Origin, and notice nothing.
+"""
+
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api_gateway.http.problems import problem
+from common.errors import BatonError, CrossSiteRequest, HostNotAllowed
+
+READING = {"GET", "HEAD", "OPTIONS"}
+NOBODYS = ("localhost", "local", "internal", "home.arpa")
+"""Domains that nobody can register: RFC 6761, RFC 6762, ICANN's for private use, RFC 8375."""
+LONGEST_NAME = 100
+
+
+class SameOriginOnly:
+    """Refuses what comes from pages of others.
+
+    `own_name` is what the gateway listens on; `allowed` are the public names by which it may be called, and whose pages
+    may change something here. `*` stands for any part of such a name.
+    """
+
+    def __init__(self, app: ASGIApp, *, own_name: str, allowed: Sequence[str]) -> None:
+        self.app = app
+        self.own_name = own_name
+        self.allowed = allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if scope["type"] == "http":
+                self.check(scope["method"], Headers(scope=scope))
+        except BatonError as error:
+            await problem(error.status, error.code, error.message)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def check(self, method: str, headers: Headers) -> None:
+        """Let a request pass.
+
+        Raises:
+            HostNotAllowed: it is for a name that may be a stranger's.
+            CrossSiteRequest: it comes from a page of another site, and would change something.
+        """
+        host = headers.get("host", "")
+        if not self.may_be_called(hostname(host)):
+            raise HostNotAllowed.of(host[:LONGEST_NAME])
+        if method not in READING and not self.own_page(headers, host):
+            raise CrossSiteRequest.of(headers.get("origin", "another site")[:LONGEST_NAME])
+
+    def may_be_called(self, name: str) -> bool:
+        return not registrable(name) or name == self.own_name or self.named(name)
+
+    def own_page(self, headers: Headers, host: str) -> bool:
+        """Tell whether a request comes from no browser, from our own page, or from a site that the settings name."""
+        origin, site = headers.get("origin", ""), headers.get("sec-fetch-site")
+        if site in {"same-origin", "none"} or (site is None and not origin):
+            return True
+        address = origin.partition("//")[2]
+        return (site is None and address == host) or self.named(hostname(address))
+
+    def named(self, name: str) -> bool:
+        return any(fnmatch(name, pattern) for pattern in self.allowed)
+
+
+def hostname(address: str) -> str:
+    """Return the name in a Host header, without the port."""
+    try:
+        return (urlsplit(f"//{address}").hostname or "").rstrip(".")
+    except ValueError:  # a bracket that does not close
+        return address
+
+
+def registrable(name: str) -> bool:
+    """Tell whether a stranger could let this name point at us: it is no address, has a dot, and is not set apart."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return "." in name and not name.endswith(tuple(f".{domain}" for domain in NOBODYS))
+    return False

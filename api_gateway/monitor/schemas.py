@@ -1,0 +1,182 @@
+"""The parts of the system as they are shown: by a route each, and all together in the live snapshot."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from api_gateway.monitor.liveness import Liveness, Pulse
+from api_gateway.monitor.system_reader import Place
+from common.clock import from_us
+from common.gpu.leases import Holder, LockView, Waiter, seconds
+from common.gpu.residents import Resident
+from common.state.context import Progress
+from common.worker.presence import Seen
+
+
+class HeartbeatState(BaseModel):
+    """A running attempt. `silent` and `idle` are seconds since its last beat and since its last progress."""
+
+    task_id: str
+    task_name: str
+    worker: str | None
+    attempt: int
+    liveness: Liveness
+    silent: float
+    idle: float
+    progress: Progress
+    rss: int | None
+
+    @classmethod
+    def of(cls, found: Pulse) -> "HeartbeatState":
+        context, control = found.record.context, found.record.control
+        return cls(
+            task_id=context.task_id,
+            task_name=context.task_name,
+            worker=control.worker,
+            attempt=control.attempt,
+            liveness=found.liveness,
+            silent=round(found.silent.total_seconds(), 3),
+            idle=round(found.idle.total_seconds(), 3),
+            progress=context.stage.progress,
+            rss=control.rss,
+        )
+
+
+class HolderState(BaseModel):
+    """Who may use the device. `held` is for how long, `waited` for how long it stood in line, both in seconds."""
+
+    task_id: str
+    worker: str
+    fence: str
+    priority: int
+    since: datetime
+    held: float
+    waited: float
+    connected: bool
+    """False when its process has no open connection: then it is probably dead."""
+
+    @classmethod
+    def of(cls, view: LockView, holder: Holder) -> "HolderState":
+        return cls(
+            **holder.model_dump(include={"task_id", "worker", "fence", "priority"}),
+            since=from_us(holder.granted_us),
+            held=round(view.held.total_seconds(), 3),
+            waited=seconds(holder.granted_us - holder.queued_us),
+            connected=view.listening,
+        )
+
+
+class WaiterState(BaseModel):
+    """Who stands in line; `position` 0 is next, `waiting` is seconds."""
+
+    position: int
+    task_id: str
+    worker: str
+    priority: int
+    since: datetime
+    waiting: float
+
+    @classmethod
+    def of(cls, view: LockView, position: int, waiter: Waiter) -> "WaiterState":
+        return cls(
+            **waiter.model_dump(include={"task_id", "worker", "priority"}),
+            position=position,
+            since=from_us(waiter.since_us),
+            waiting=round(view.waited(waiter).total_seconds(), 3),
+        )
+
+
+class LockState(BaseModel):
+    """One device's lock. `holder` is null when it is free."""
+
+    id: str
+    host: str
+    device: str
+    holder: HolderState | None
+    waiters: list[WaiterState]
+
+    @classmethod
+    def of(cls, view: LockView) -> "LockState":
+        return cls(
+            id=view.id,
+            host=view.host,
+            device=view.device,
+            holder=HolderState.of(view, view.holder) if view.holder else None,
+            waiters=[WaiterState.of(view, position, waiter) for position, waiter in enumerate(view.waiters)],
+        )
+
+
+class WorkerState(BaseModel):
+    """A worker's parent process. A worker that has gone is listed for an hour, with `alive` false."""
+
+    name: str
+    alive: bool
+    last_seen: float
+    service: str | None = None
+    pid: int | None = None
+    started_at: datetime | None = None
+    active: list[str] = []
+    children: list[int] = []
+    rss: int | None = None
+    programs: dict[str, str] = {}
+    locks: list[str] = []
+
+    @classmethod
+    def of(cls, seen: Seen, views: list[LockView]) -> "WorkerState":
+        state = cls(name=seen.name, alive=False, last_seen=seconds(seen.age_us))
+        if seen.presence is None:
+            return state
+        known = seen.presence
+        mine = {f"{known.name.rpartition('/')[0]}/{pid}" for pid in known.children}
+        held = [view.id for view in views if view.holder and view.holder.worker in mine]
+        told = known.model_dump(include={"service", "pid", "started_at", "active", "children", "rss", "programs"})
+        return state.model_copy(update={**told, "alive": True, "locks": held})
+
+
+class QueueState(BaseModel):
+    """`waiting` and `running` are tasks on record, `messages` is what the broker holds."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    waiting: int
+    running: int
+    messages: int
+    workers: int
+
+
+class ModelState(BaseModel):
+    """A model on a device; `memory_mib` was measured at its load. `name` is `model`, its id, and how it was loaded."""
+
+    name: str
+    model: str
+    worker: str
+    memory_mib: int
+    loaded_at: datetime
+    used_at: datetime
+
+    @classmethod
+    def of(cls, model: Resident) -> "ModelState":
+        same = model.model_dump(include={"name", "model", "worker"})
+        return cls(**same, memory_mib=model.mib, loaded_at=from_us(model.loaded_us), used_at=from_us(model.used_us))
+
+
+class DeviceState(BaseModel):
+    """A device and the models on it; `cpu` is a host's own memory. Models take `memory_mib` of its `total_mib`."""
+
+    host: str
+    device: str
+    memory_mib: int
+    total_mib: int | None
+    """Null while no model on it has told."""
+    models: list[ModelState]
+
+    @classmethod
+    def of(cls, place: Place) -> "DeviceState":
+        return cls(
+            host=place.host,
+            device=place.device,
+            memory_mib=sum(model.mib for model in place.models),
+            total_mib=max((model.device_mib for model in place.models), default=0) or None,
+            models=[ModelState.of(model) for model in place.models],
+        )

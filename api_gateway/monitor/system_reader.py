@@ -1,0 +1,176 @@
+"""All that is known of the system at one moment, read from Redis: for the monitoring routes and the metrics."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from typing_extensions import override
+
+from api_gateway.monitor.config import RuntimeConfig
+from api_gateway.monitor.heartbeats import pulses
+from api_gateway.monitor.liveness import Pulse
+from api_gateway.monitor.queues import priority_list
+from common.contract import Catalog
+from common.files.storage import Storage
+from common.gpu.devices import CPU_ID
+from common.gpu.leases import Ended, LockView, on_present_clock, views
+from common.gpu.residents import Resident, residents_on
+from common.state import keys
+from common.state.client import AsyncRedis, told
+from common.state.clock_steps import ClockStep, clock_steps
+from common.state.context import Status
+from common.state.record import US
+from common.state.store import StateStore, us
+from common.worker.app import HIGHEST_PRIORITY
+from common.worker.dead_letters import DeadLetter
+from common.worker.presence import Seen, alive, workers
+
+HISTORY_READ = 1_000
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A service's queue. `messages` is what the broker holds: a hint only, the waiting tasks are on record."""
+
+    name: str
+    waiting: int
+    running: int
+    messages: int
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A device and the models on it."""
+
+    host: str
+    device: str
+    models: list[Resident]
+
+
+class Survey:
+    """Reads; changes nothing."""
+
+    def __init__(
+        self, redis: AsyncRedis, store: StateStore, storage: Storage, catalog: Catalog, config: RuntimeConfig
+    ) -> None:
+        self.redis = redis
+        self.store = store
+        self.storage = storage
+        self.catalog = catalog
+        self.config = config
+
+    async def counts(self) -> dict[Status, int]:
+        """Return how many tasks are on record, by status."""
+        with told():
+            pipe = self.redis.client.pipeline(transaction=False)
+            for status in Status:
+                pipe.zcard(keys.index(status))
+            return dict(zip(Status, await pipe.execute(), strict=True))
+
+    async def locks(self) -> list[LockView]:
+        steps = await self.redis.run(clock_steps())
+        return [on_present_clock(view, steps) for view in await self.redis.run(views())]
+
+    async def clock_step_since(self, span: timedelta) -> ClockStep | None:
+        """Return the last step of Redis's clock, if it is not longer ago than this."""
+        steps = (await self.redis.run(clock_steps())).steps
+        with told():
+            seconds, micros = await self.redis.client.time()
+        recent = steps and seconds * US + micros - steps[-1].after_us < us(span)
+        return steps[-1] if recent else None
+
+    async def workers(self) -> list[Seen]:
+        return await self.redis.run(workers())
+
+    async def pulses(self) -> list[Pulse]:
+        return [found async for found in pulses(self.redis, self.store, self.config.current)]
+
+    async def led(self) -> bool:
+        """Tell whether some gateway leads, so that the monitor is at work."""
+        with told():
+            return bool(await self.redis.client.exists(keys.LEADER))
+
+    async def shortage(self) -> str | None:
+        """Say what there is too little of on the disk for a task to begin; None when there is enough."""
+        return await asyncio.to_thread(self.storage.shortage)
+
+    async def history(self, view: LockView, count: int = HISTORY_READ) -> list[Ended]:
+        """Return the ended leases and the waiters that gave up, newest first."""
+        with told():
+            entries = await self.redis.client.xrevrange(keys.gpu_lock_history(view.host, view.device), count=count)
+        return [Ended.model_validate_json(fields["lease"]) for _, fields in entries]
+
+    async def queues(self) -> list[Queue]:
+        names = self.catalog.queues
+        running = Counter(found.record.control.queue for found in await self.pulses())
+        seen = await self.workers()
+        with told():
+            pipe = self.redis.client.pipeline(transaction=False)
+            for name in names:
+                pipe.zcard(keys.waiting(name))
+                for step in range(HIGHEST_PRIORITY + 1):
+                    pipe.llen(priority_list(name, step))
+            counts = iter(await pipe.execute())
+        found = []
+        for name in names:
+            waiting, messages = next(counts), sum(next(counts) for _ in range(HIGHEST_PRIORITY + 1))
+            found.append(Queue(name, waiting, running[name], messages, len(alive(seen, name))))
+        return found
+
+    async def residents(self) -> list[Place]:
+        """Return the models of each device that is or was in use; hosts without a card keep them in memory."""
+        places = {(view.host, view.device) for view in await self.locks()}
+        places |= {(seen.presence.gpu_host, CPU_ID) for seen in await self.workers() if seen.presence}
+        found = [Place(host, device, await self.models(host, device)) for host, device in sorted(places)]
+        return [place for place in found if place.models or place.device != CPU_ID]
+
+    async def models(self, host: str, device: str) -> list[Resident]:
+        return await self.redis.run(residents_on(host, device))
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """Return the messages that no worker can run, newest first."""
+        with told():
+            letters = await self.redis.client.lrange(keys.DEAD_LETTERS, 0, -1)
+        return [DeadLetter.model_validate_json(letter) for letter in letters]
+
+    async def actions(self) -> dict[str, int]:
+        """Return how often the monitor has acted, by what it did."""
+        with told():
+            counts = await self.redis.client.hgetall(keys.MONITOR_ACTIONS)
+        return {name: int(count) for name, count in counts.items()}
+
+
+class Glance(Survey):
+    """Looks at each thing once: all that it tells is of one moment."""
+
+    def __init__(self, survey: Survey) -> None:
+        super().__init__(survey.redis, survey.store, survey.storage, survey.catalog, survey.config)
+        self.seen: dict[str, Any] = {}
+
+    async def once(self, look: Callable[[], Awaitable[T]]) -> T:
+        name = look.__name__
+        if name not in self.seen:
+            self.seen[name] = await look()
+        seen: T = self.seen[name]
+        return seen
+
+    @override
+    async def locks(self) -> list[LockView]:
+        return await self.once(super().locks)
+
+    @override
+    async def workers(self) -> list[Seen]:
+        return await self.once(super().workers)
+
+    @override
+    async def pulses(self) -> list[Pulse]:
+        return await self.once(super().pulses)
+
+    @override
+    async def queues(self) -> list[Queue]:
+        return await self.once(super().queues)

@@ -1,0 +1,162 @@
+"""A task on behalf of one HTTP request: submitted or joined, followed to its end, kept or cancelled."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from api_gateway.dependencies import Gateway
+from api_gateway.openai.repeats import fingerprint, submit_or_join
+from api_gateway.routes.tasks import cancelled
+from api_gateway.runtime.cancellation import end
+from api_gateway.runtime.event_hub import START, Frame, order
+from api_gateway.runtime.wakeups import RECONNECT_S
+from api_gateway.tasks.submission import TaskRequest
+from api_gateway.tasks.uploads import Upload
+from common.contract import TaskInput
+from common.errors import StateUnavailable, TaskNotFound, WrongState
+from common.state.record import Record
+
+LOOK_AGAIN_S = 10.0
+"""Without an event for this long, the record is asked."""
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """The task, and the upload that it reads; None when that belongs to another request."""
+
+    gateway: Gateway
+    task_id: str
+    upload: Upload | None
+
+    @classmethod
+    async def begin(
+        cls, request: Request, gateway: Gateway, task_name: str, data: TaskInput, upload: Upload
+    ) -> "Errand":
+        """Submit the task, or join the one of the same upload with the same parameters.
+
+        Raises:
+            QueueFull, StateUnavailable: nothing was submitted.
+        """
+        reuses = gateway.settings.gateway.openai_reuse
+        mark = await fingerprint(request, gateway, data, upload) if reuses else None
+        wanted = TaskRequest(task_name=task_name, input_data=data)
+        task_id, new = await submit_or_join(gateway, wanted, mark)
+        if not new:
+            await discard(upload)
+        return cls(gateway, task_id, upload if new else None)
+
+    async def told(self) -> AsyncIterator[Frame]:
+        """Yield all events of the task, from its first to its last one, over outages of Redis too."""
+        seen = START
+        while True:
+            try:
+                async with self.gateway.hub.listen(self.task_id) as queue:
+                    final = (await self.read()).control.status.final
+                    async for frame in self.newer(queue, seen, wait=not final):
+                        seen = frame.id
+                        yield frame
+                        final = final or frame.closes
+                if final:
+                    return
+            except StateUnavailable:
+                log.warning("errand_without_redis", task_id=self.task_id)
+                await asyncio.sleep(RECONNECT_S)
+
+    async def newer(self, queue: asyncio.Queue[Frame | None], seen: str, *, wait: bool) -> AsyncIterator[Frame]:
+        """Yield the events after `seen`, until one closes, none comes for a while, or the hub has dropped us."""
+        for frame in await self.gateway.hub.since(self.task_id, seen):
+            seen = frame.id
+            yield frame
+            wait = wait and not frame.closes
+        while wait and (item := await soon(queue)):
+            if item.order > order(seen):
+                seen = item.id
+                yield item
+                wait = not item.closes
+
+    async def ended(self) -> Record:
+        """Wait for the end of the task."""
+        async for _ in self.told():
+            pass
+        return await self.final()
+
+    async def final(self) -> Record:
+        """Return the record of a task whose last event has come."""
+        while True:
+            with suppress(StateUnavailable):
+                record = await self.read()
+                if record.control.status.final:
+                    return record
+            await asyncio.sleep(RECONNECT_S)
+
+    async def read(self) -> Record:
+        """Return the record as it stands.
+
+        Raises:
+            TaskNotFound: somebody has removed it.
+        """
+        return await self.gateway.record(self.task_id)
+
+    async def leave(self) -> None:
+        """Do what the settings say when the client is gone: cancel the task that it began, or let it go on."""
+        if self.upload and self.gateway.settings.gateway.openai_on_disconnect == "cancel":
+            with suppress(WrongState, TaskNotFound):  # it ended by itself, or somebody has removed it
+                await cancelled(self.gateway, await self.read())
+        self.keep()
+
+    def keep(self) -> None:
+        """Let the task go on. If too many go on without a client, its input is left to the janitor."""
+        self.gateway.background.start(self.finish())
+
+    async def finish(self) -> None:
+        """Remove the input once nobody reads it."""
+        with suppress(TaskNotFound):
+            await self.ended()
+        await self.discard()
+
+    async def discard(self) -> None:
+        if self.upload:
+            await discard(self.upload)
+
+
+async def soon(queue: asyncio.Queue[Frame | None]) -> Frame | None:
+    """Return the next event, or None when none comes for a while."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LOOK_AGAIN_S):
+            return await queue.get()
+    return None
+
+
+async def discard(upload: Upload) -> None:
+    await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
+
+
+async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Return what the work gives.
+
+    Raises:
+        ClientDisconnect: the client went away first; the work was cancelled.
+    """
+    working, leaving = asyncio.create_task(work), asyncio.create_task(gone(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        await end(working, leaving)
+
+
+async def gone(request: Request) -> None:
+    """Return when the client has hung up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

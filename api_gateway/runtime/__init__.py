@@ -1,0 +1,1 @@
+"""What a gateway process runs beside its requests: server, loops, event hub."""

@@ -1,0 +1,1 @@
+"""A task in the gateway: submission, dispatch, wait reason, completion, transcript."""

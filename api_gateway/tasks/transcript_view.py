@@ -1,0 +1,68 @@
+"""All that a task's text is made of: what its engine has written, what it has told since, and what people edited."""
+
+import asyncio
+from dataclasses import dataclass
+
+from pydantic_core import to_json
+
+from api_gateway.dependencies import Gateway
+from common.errors import BatonError
+from common.state import keys
+from common.state.client import AsyncRedis, told
+from common.state.record import Record
+from common.transcript.edits import Edits, edits_of, kept_edits, with_edits
+from common.transcript.format import Segment, Transcript
+from common.transcript.live import told_segments, with_told
+from common.transcript.partial import TextFile, makes_transcript, text_file
+
+
+class NoTranscript(BatonError):
+    """This kind of task makes no transcript. Ask a task whose output has a `transcript_path`: see `GET /v1/catalog`."""
+
+    code = "no_transcript"
+    status = 404
+
+
+@dataclass(frozen=True, slots=True)
+class TaskText:
+    """The parts; putting them together reads files, so it is for a thread."""
+
+    file: TextFile
+    told: list[Segment]
+    edits: Edits
+
+    @property
+    def version(self) -> bytes:
+        """Return what changes with the text."""
+        return b" ".join((self.file.version.encode(), to_json(self.told), to_json(self.edits)))
+
+    def engines(self) -> Transcript:
+        """Return the text without the edits."""
+        return with_told(self.file.read(), self.told)
+
+    def whole(self) -> Transcript:
+        return with_edits(self.engines(), self.edits)
+
+
+async def text_of(gateway: Gateway, record: Record) -> TaskText:
+    """Find the text of a task.
+
+    Raises:
+        NoTranscript: this kind of task never has one.
+        FileMissing: the task's output is not there any more.
+    """
+    task_id, name = record.context.task_id, record.context.task_name
+    contract = gateway.catalog.get(name)
+    if contract is None or not makes_transcript(contract):
+        raise NoTranscript(task_name=name)
+    file = await asyncio.to_thread(text_file, gateway.storage, record)
+    said = [] if file.final else await news(gateway.redis, task_id)
+    edited = await gateway.redis.run(kept_edits(task_id))
+    return await asyncio.to_thread(lambda: TaskText(file, told_segments(said), edits_of(edited)))
+
+
+async def news(redis: AsyncRedis, task_id: str) -> list[tuple[str, str]]:
+    """Return the events of the task, as far back as its stream goes."""
+    with told():
+        entries = await redis.client.xrange(keys.events(task_id))
+    return [(fields["event"], fields["data"]) for _, fields in entries]

@@ -1,0 +1,1 @@
+"""Files on the shared volume: safe paths, artifacts, checkpoints, full disks."""

@@ -1,0 +1,1 @@
+"""Decode audio and video with PyAV: demuxing, chunking, voice activity."""

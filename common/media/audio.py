@@ -1,0 +1,197 @@
+"""Sound out of any medium, as a stream: 16 kHz, mono, however long the medium is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain, groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from common.errors import ClipOutsideMedia, MediaTooLong, NoAudioTrack, NotMedia
+from common.media.demux import duration_of, open_medium, origin_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av import AudioFrame, AudioStream
+    from av.container import InputContainer
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+    """Mono, shape (frames,), 16 kHz, in [-1, 1]."""
+
+SAMPLE_RATE_HZ = 16_000
+FULL_SCALE = 32_768.0
+RUN_UP_S = 0.5
+"""A decoder that begins in mid-stream needs some packets until it is right."""
+JITTER_S = 0.1
+"""Stamps of real files are off by this much; what comes later than that has a gap before it."""
+LONGEST_GAP_S = 3_600.0
+"""A longer one is a broken stamp."""
+SILENCE_BLOCK_S = 30.0
+MISSING_S, MISSING_SHARE = 2.0, 0.02
+"""What may be missing at the end of a file before it is worth a warning: headers are estimates."""
+
+INDEXED = frozenset({"mov", "matroska", "wav", "w64", "avi"})
+"""Formats in which a seek is exact; the others are read from their beginning."""
+
+
+class Sound:
+    """One audio track of an open medium, from `start` to `end`; all times are seconds of the medium."""
+
+    def __init__(
+        self, container: InputContainer, stream: AudioStream, *, start: float, end: float | None, longest: float
+    ) -> None:
+        self.container = container
+        self.stream = stream
+        self.start = start
+        self.end = end
+        self.longest = longest
+        self.origin = origin_of(container)
+        self.damaged_packets = 0
+        self.position = start
+        """Up to where the audio has been given."""
+
+    @property
+    def promised(self) -> float | None:
+        """Where the audio should end, by the medium's header and by `end`."""
+        known = (self.end, duration_of(self.container))
+        return min((position for position in known if position is not None), default=None)
+
+    def refuse_empty(self, samples: int) -> None:
+        """Raise when none were read.
+
+        Raises:
+            ClipOutsideMedia: `start` is after an end that the medium's header did not tell.
+            NotMedia: nothing can be decoded.
+        """
+        if not samples and self.start:
+            raise ClipOutsideMedia(start=self.start)
+        if not samples:
+            raise NotMedia("The file has an audio track, but nothing in it can be decoded. Check that it plays.")
+
+    def warnings(self, *, speech: bool) -> list[str]:
+        """Say what was odd, once all is read; `speech` tells whether there was any."""
+        found = []
+        if self.damaged_packets:
+            found.append(f"{self.damaged_packets} damaged packets were left out.")
+        if self.promised and self.position < self.promised - max(MISSING_S, MISSING_SHARE * self.promised):
+            found.append(f"The file promises audio up to {self.promised:.1f} s, but it ends at {self.position:.1f} s.")
+        if not speech:
+            found.append("No speech was found.")
+        return found
+
+    def blocks(self) -> Iterator[Samples]:
+        """Yield the audio piece by piece. Where the medium has a gap, there is silence.
+
+        Raises:
+            MediaTooLong: there is more than is allowed.
+        """
+        left = None if self.end is None else round((self.end - self.start) * SAMPLE_RATE_HZ)
+        for block in self.from_start():
+            kept = block[:left]
+            left = None if left is None else left - len(kept)
+            self.position += len(kept) / SAMPLE_RATE_HZ
+            if self.position - self.start > self.longest:
+                raise MediaTooLong(max_duration=self.longest)
+            yield kept
+            if left == 0:
+                return
+
+    def from_start(self) -> Iterator[Samples]:
+        """Yield the samples from `start` on, without what a seek gave too much."""
+        at: float | None = None
+        for stamp, block in self.resampled():
+            at = min(self.start, stamp) if at is None else at
+            gap = stamp - at if JITTER_S < stamp - at < LONGEST_GAP_S else 0.0
+            for piece in chain(silence(gap), [block]):
+                early = max(round((self.start - at) * SAMPLE_RATE_HZ), 0)
+                at += len(piece) / SAMPLE_RATE_HZ
+                if early < len(piece):
+                    yield piece[early:]
+
+    def resampled(self) -> Iterator[tuple[float, Samples]]:
+        """Yield pieces of 16 kHz mono, each with its stamp.
+
+        They pass through 16 bits, as in `faster_whisper.decode_audio`, so that the same audio gives the same text.
+        """
+        from av import AudioResampler
+
+        stamp = 0.0
+        for _, alike in groupby(self.frames(), key=form):
+            resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
+            for frame in chain(alike, [None]):
+                if frame is not None:
+                    stamp = self.stamp(frame, otherwise=stamp)
+                    frame.pts = None  # the resampler would complain of gaps
+                for piece in resampler.resample(frame):
+                    yield stamp, piece.to_ndarray()[0].astype("float32") / FULL_SCALE
+
+    def frames(self) -> Iterator[AudioFrame]:
+        """Decode packet by packet, so that a damaged one costs no more than itself."""
+        from av.error import FFmpegError, InvalidDataError
+
+        packets = self.container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    return
+                yield from packet.decode()
+            except InvalidDataError:
+                self.damaged_packets += 1
+            except FFmpegError as error:
+                raise NotMedia(f"The audio cannot be read any further than {self.position:.1f} s: {error}.") from error
+
+    def stamp(self, frame: AudioFrame, *, otherwise: float) -> float:
+        return otherwise if frame.time is None else frame.time - self.origin
+
+    def seek(self) -> None:
+        """Go to shortly before `start`, where the format can."""
+        from av.error import FFmpegError
+
+        wanted = self.start - RUN_UP_S
+        if wanted > 0 and INDEXED.intersection(self.container.format.name.split(",")) and self.stream.time_base:
+            with suppress(FFmpegError):  # then it is read from the beginning
+                self.container.seek(int((wanted + self.origin) / self.stream.time_base), stream=self.stream)
+
+
+def form(frame: AudioFrame) -> tuple[str, str, int]:
+    """Return what a resampler is made for; a broadcast changes it between programmes."""
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def silence(seconds: float) -> Iterator[Samples]:
+    import numpy as np
+
+    while seconds > 0:
+        yield np.zeros(round(min(seconds, SILENCE_BLOCK_S) * SAMPLE_RATE_HZ), dtype=np.float32)
+        seconds -= SILENCE_BLOCK_S
+
+
+@contextmanager
+def opened(
+    path: Path, *, track: int = 0, start: float = 0.0, end: float | None = None, longest: float = math.inf
+) -> Iterator[Sound]:
+    """Open the track-th audio track of a medium; `longest` is the most audio that may be read, in seconds.
+
+    Raises:
+        FileMissing: there is no such file.
+        NotMedia: it is no audio or video.
+        NoAudioTrack: it has no such track.
+        ClipOutsideMedia: `start` is after its end.
+    """
+    with open_medium(path) as container:
+        sound = Sound(container, audio_stream(container, track), start=start, end=end, longest=longest)
+        if sound.promised is not None and start >= sound.promised:
+            raise ClipOutsideMedia(start=start, duration=sound.promised)
+        sound.seek()
+        yield sound
+
+
+def audio_stream(container: InputContainer, track: int) -> AudioStream:
+    streams = container.streams.audio
+    if track >= len(streams):
+        raise NoAudioTrack(track=track, audio_tracks=len(streams))
+    return streams[track]

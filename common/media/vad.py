@@ -1,0 +1,68 @@
+"""Where somebody speaks: the Silero VAD, which comes with faster-whisper's wheel.
+
+That wheel costs an image that needs no Whisper 160 MB, for CTranslate2. But so every engine hears the same speech, cut
+at the same places, and there is no model file and no code of Silero's here to look after.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from common.media.audio import Samples
+    from common.media.chunking import Span
+
+SHORTEST_PAUSE_MS = 100
+"""That audio is cut in."""
+WINDOW, CONTEXT = 512, 64
+"""What the model hears at a time, and what it hears again of the time before; in samples."""
+WINDOWS_AT_ONCE = 1_000
+
+
+@cache
+def library() -> Any:
+    """Load the VAD once a process, with a model that does not need more memory for more audio."""
+    from faster_whisper import vad  # type: ignore[import-untyped]  # the library has no types
+
+    load = vad.get_vad_model
+    vad.get_vad_model = cache(lambda: PiecewiseVad(load().session))
+    return vad
+
+
+class PiecewiseVad:
+    """The library's Silero model, which hears half a minute at a time: five minutes at once take it 150 MiB."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+
+    def __call__(self, audio: Samples) -> NDArray[np.float32]:
+        """Return the probability of speech in each window, the same numbers as `faster_whisper.vad.SileroVADModel`."""
+        import numpy as np
+
+        audio[-CONTEXT:] = 0  # as the library does
+        heard, edges = [], [*range(0, len(audio), WINDOW * WINDOWS_AT_ONCE), len(audio)]
+        hidden = cell = np.zeros((1, 1, 128), dtype=np.float32)
+        before = np.zeros(CONTEXT, dtype=np.float32)
+        for begin, end in pairwise(edges):
+            piece = np.concatenate([before, audio[begin:end]])
+            windows = np.lib.stride_tricks.sliding_window_view(piece, CONTEXT + WINDOW)[::WINDOW]
+            output, hidden, cell = self.session.run(None, {"input": windows, "h": hidden, "c": cell})
+            heard.append(output)
+            before = piece[-CONTEXT:]
+        return np.concatenate(heard)
+
+
+def find_speech(samples: Samples, **options: float) -> list[Span]:
+    """Return where somebody speaks; `options` are those of faster-whisper's `VadOptions`."""
+    found = library().get_speech_timestamps(samples, library().VadOptions(**options))
+    return [(span["start"], span["end"]) for span in found]
+
+
+def find_speech_to_cut(samples: Samples) -> list[Span]:
+    """Return where somebody speaks, without what is kept around it, down to short pauses."""
+    return find_speech(samples, min_silence_duration_ms=SHORTEST_PAUSE_MS, speech_pad_ms=0)

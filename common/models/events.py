@@ -1,0 +1,65 @@
+"""What happens to models, for all to hear: one stream, and how far each download is.
+
+Telling is no part of a task: it never fails one.
+"""
+
+from contextlib import suppress
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from common.errors import ErrorRecord, StateUnavailable
+from common.state import keys
+from common.state.client import SyncRedis, told
+
+STREAM = "@models"
+"""Stands where a task's stream has its id; no task can be called like this."""
+KEPT = 1_000
+STREAM_TTL_S = 7 * 24 * 3600
+DOWNLOAD_TTL_S = 120
+"""A download that is silent for this long has died. It speaks at each percent."""
+
+Kind = Literal["progress", "downloaded", "failed", "loaded", "unloaded"]
+
+
+class Download(BaseModel):
+    """How far a model's download is; `processed` and `total` are bytes."""
+
+    percent: int
+    processed: int
+    total: int
+    worker: str
+    task_id: str
+
+
+class ModelNews:
+    """A worker process's voice."""
+
+    def __init__(self, redis: SyncRedis) -> None:
+        self.redis = redis
+
+    def progress(self, model: str, download: Download) -> None:
+        with suppress(StateUnavailable), told():
+            self.redis.client.set(keys.model_download(model), download.model_dump_json(), ex=DOWNLOAD_TTL_S)
+        self.tell("progress", model, **download.model_dump())
+
+    def downloaded(self, model: str, task_id: str) -> None:
+        self.download_ended(model)
+        self.tell("downloaded", model, task_id=task_id)
+
+    def failed(self, model: str, task_id: str, error: ErrorRecord) -> None:
+        self.download_ended(model)
+        self.tell("failed", model, task_id=task_id, **error.model_dump())
+
+    def download_ended(self, model: str) -> None:
+        with suppress(StateUnavailable), told():
+            self.redis.client.delete(keys.model_download(model))
+
+    def tell(self, kind: Kind, model: str, **data: Any) -> None:
+        key = keys.events(STREAM)
+        with suppress(StateUnavailable), told():
+            pipe = self.redis.client.pipeline()
+            pipe.xadd(key, {"event": kind, "data": to_json({"id": model, **data})}, maxlen=KEPT)
+            pipe.expire(key, STREAM_TTL_S)
+            pipe.execute()

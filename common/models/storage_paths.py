@@ -1,0 +1,45 @@
+"""Where models lie. Only looks: no model is loaded or downloaded here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from common.files.storage import MODELS, Storage
+from common.models.spec import ModelSpec
+from common.settings import ModelSettings
+
+Found = Literal["present", "damaged", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlaces:
+    """The folder of models under share, and the tiny ones that ship."""
+
+    storage: Storage
+    settings: ModelSettings
+
+    def folder(self, spec: ModelSpec) -> Path:
+        """Return where a model lies, or would lie."""
+        if spec.shipped:
+            return self.settings.test_models / spec.shipped
+        return self.storage.root / MODELS / spec.engine / spec.name
+
+    def find(self, spec: ModelSpec) -> Found:
+        folder = self.folder(spec)
+        if not folder.is_dir():
+            return "missing"
+        return "damaged" if lacking(folder, spec.required) else "present"
+
+    def size(self, spec: ModelSpec) -> int:
+        """Return the bytes of a model's files."""
+        return size_of(self.folder(spec))
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files below a folder, which need not be there."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def lacking(folder: Path, required: tuple[str, ...]) -> list[str]:
+    """Return the patterns that find no file."""
+    return [pattern for pattern in required if not any(file.is_file() for file in folder.glob(pattern))]

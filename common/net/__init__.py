@@ -1,0 +1,1 @@
+"""Outgoing network traffic: which addresses it may reach, downloads, S3."""

@@ -1,0 +1,230 @@
+"""The only place that makes Redis clients, and how a Lua script is called: the same `Call` runs on either kind.
+
+The choices of timeouts and retries are knowing ones: a write is never retried by the client itself, because a stalled
+Redis would then apply it twice; every script is safe to run again instead. See docs/decisions/0002-redis-clients.md.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from hashlib import sha1
+from pathlib import Path
+from time import sleep
+from typing import Any, Generic, TypeVar
+
+import redis
+from redis import asyncio as aioredis
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError
+from redis.maint_notifications import MaintNotificationsConfig
+from redis.retry import Retry
+
+from common.errors import StateUnavailable
+from common.settings import RedisSettings
+from common.state.append_only_file import NEXT_LOOK_S, ROOM, AppendOnlyFile
+from common.state.context import NEXT
+
+SCRIPTS = Path(__file__).parent / "lua"
+CONNECTIONS = 64
+"""Of one pool on an event loop; more commands at a time wait for one of them."""
+# Redis Enterprise only. While it is on, the pool does not look whether the server has closed an idle connection, and
+# each of them fails once after a restart of Redis.
+NO_MAINTENANCE = MaintNotificationsConfig(enabled=False)
+
+FULL = re.compile(r"\b(?:MISCONF|OOM)\b.*?(?=\.?(?: script: .*)?$)")
+OF_A_SCRIPT = re.compile(r"\.?(?: script: |, on @user_script).*$", re.DOTALL)
+"""What Redis adds to an error about where in a script it happened."""
+
+READ_ONLY = (
+    "Redis is a replica that cannot be written, as during a failover. Let redis.url name the primary; then send this "
+    "again, with the same task_id or Idempotency-Key."
+)
+
+T = TypeVar("T")
+Arg = str | int | float | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The text of a Lua script and the name that Redis caches it under."""
+
+    text: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One run of a script: atomic, and safe to repeat when the answer was lost."""
+
+    script: Script
+    keys: Sequence[str]
+    args: Sequence[Arg]
+    parse: Callable[[Any], T]
+
+
+@cache
+def script(name: str) -> Script:
+    """Read `lua/<name>.lua`, with the transition table and the preludes of its folders in front."""
+    file = SCRIPTS / f"{name}.lua"
+    preludes = [folder / "prelude.lua" for folder in reversed(file.relative_to(SCRIPTS).parents)]
+    text = "\n".join([transitions(), *((SCRIPTS / prelude).read_text() for prelude in preludes), file.read_text()])
+    return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def transitions() -> str:
+    """Return `common.state.context.NEXT` as a Lua table."""
+    rows = (f"{status}={{{','.join(f'{to}=true' for to in sorted(following))}}}" for status, following in NEXT.items())
+    return f"local NEXT = {{{','.join(rows)}}}"
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what redis-py raises into what a user can be told."""
+    try:
+        yield
+    except (RedisConnectionError, redis.TimeoutError) as error:
+        raise StateUnavailable from error
+    except RedisError as error:
+        raise refusal(error) from error
+
+
+def refusal(refused: RedisError) -> StateUnavailable:
+    """Say why Redis refused a command; of a script's error only what Redis says of its disk or memory."""
+    if full := FULL.search(str(refused)):
+        error = StateUnavailable(f"Redis cannot write: {full[0]}. {ROOM}")
+        error.full = True
+        return error
+    if "READONLY" in str(refused):
+        return StateUnavailable(READ_ONLY)
+    return StateUnavailable(f"Redis refused a command: {OF_A_SCRIPT.sub('', str(refused))}")
+
+
+class SyncRedis:
+    """Redis for a worker process. Made after the fork, closed by who made it."""
+
+    def __init__(self, settings: RedisSettings, *, timeout: timedelta | None = None) -> None:
+        self.timeout = timeout or settings.socket_timeout
+        seconds = self.timeout.total_seconds()
+        self.client: Any = redis.Redis.from_url(  # the stubs do not know that replies are decoded
+            settings.url.get_secret_value(),
+            decode_responses=True,
+            socket_timeout=seconds,
+            socket_connect_timeout=seconds,
+            retry=Retry(NoBackoff(), 0),
+            maint_notifications_config=NO_MAINTENANCE,
+        )
+
+    def run(self, call: Call[T]) -> T:
+        with told():
+            try:
+                answer = self.client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
+            except NoScriptError:
+                answer = self.client.eval(call.script.text, len(call.keys), *call.keys, *call.args)
+        return call.parse(answer)
+
+    def commit(self, call: Call[T]) -> T:
+        """Run a change and return when Redis has written it down.
+
+        Raises:
+            StateUnavailable: it may have been made all the same, and may be lost.
+        """
+        answer = self.run(call)
+        before = after = self.file()
+        while not after.holds(before):
+            sleep(NEXT_LOOK_S)
+            after = self.file()
+        return answer
+
+    def file(self) -> AppendOnlyFile:
+        with told():
+            return AppendOnlyFile.of(self.client.info("persistence"))
+
+    def now_us(self) -> int:
+        """Return Redis's own time in microseconds: the clock of every deadline."""
+        with told():
+            seconds, micros = self.client.time()
+        return int(seconds) * 1_000_000 + int(micros)
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class AsyncRedis:
+    """Redis for the gateway: one pool on its event loop."""
+
+    def __init__(self, settings: RedisSettings, *, block: timedelta | None = None) -> None:
+        """Connect lazily. `block` is how long its blocking reads may take: their timeout is longer than that."""
+        timeout = settings.socket_timeout + (block or timedelta())
+        pool = aioredis.BlockingConnectionPool.from_url(  # the plain one refuses the 101st command at a time
+            settings.url.get_secret_value(),
+            max_connections=CONNECTIONS,
+            timeout=settings.socket_timeout.total_seconds(),
+            decode_responses=True,
+            socket_timeout=timeout.total_seconds(),
+            socket_connect_timeout=settings.socket_timeout.total_seconds(),
+            retry=AsyncRetry(NoBackoff(), 0),
+            maint_notifications_config=NO_MAINTENANCE,
+        )
+        self.client: Any = aioredis.Redis.from_pool(pool)
+        self.looking = asyncio.Lock()
+        self.next_look: asyncio.Task[None] | None = None
+
+    async def run(self, call: Call[T]) -> T:
+        with told():
+            try:
+                answer = await self.client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
+            except NoScriptError:
+                answer = await self.client.eval(call.script.text, len(call.keys), *call.keys, *call.args)
+        return call.parse(answer)
+
+    async def commit(self, call: Call[T]) -> T:
+        """Run a change and return when Redis has written it down. Changes at the same time share the looks at its file.
+
+        Raises:
+            StateUnavailable: it may have been made all the same, and may be lost.
+        """
+        answer = await self.run(call)
+        if self.next_look is None:
+            self.next_look = asyncio.create_task(self.written())
+            self.next_look.add_done_callback(retrieved)
+        await asyncio.shield(self.next_look)
+        return answer
+
+    async def written(self) -> None:
+        """Return when all that was answered before is in Redis's file."""
+        async with self.looking:
+            self.next_look = None  # who comes from now on may have written after the first look
+            before = after = await self.file()
+            while not after.holds(before):
+                await asyncio.sleep(NEXT_LOOK_S)
+                after = await self.file()
+
+    async def file(self) -> AppendOnlyFile:
+        with told():
+            return AppendOnlyFile.of(await self.client.info("persistence"))
+
+    async def require_writable(self) -> None:
+        """Find out that Redis answers and is no read-only replica.
+
+        Raises:
+            StateUnavailable: it does not answer, or is one.
+        """
+        with told():
+            found = await self.client.info("replication")
+        if found["role"] != "master" and found.get("slave_read_only", 1):
+            raise StateUnavailable(READ_ONLY)
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+
+def retrieved(look: asyncio.Task[None]) -> None:
+    """Take the error of a look for which nobody waits any more, or asyncio would log it."""
+    if not look.cancelled():
+        look.exception()

@@ -1,0 +1,1 @@
+"""The transcript: its format, its edits, and its state while a task is running."""

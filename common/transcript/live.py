@@ -1,0 +1,63 @@
+"""What an attempt tells in its events, and has not recorded yet: a chunk is recorded only when it is done."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from pydantic_core import from_json
+
+from common.transcript.format import Segment, Transcript
+
+BEGINNINGS = {"started", "resumed"}
+
+
+def plain(segment: Segment) -> dict[str, Any]:
+    return segment.model_dump(include={"id", "start", "end", "text"})
+
+
+def fragment(segments: Sequence[Segment], shown: Callable[[Segment], dict[str, Any]] = plain) -> dict[str, Any]:
+    """Return the data of a `fragment` or a `draft`, with what is `shown` of each segment."""
+    first = segments[0]
+    return {"segment_index": first.id, "language": first.language, "segments": [shown(one) for one in segments]}
+
+
+def told_segments(events: Iterable[tuple[str, str]]) -> list[Segment]:
+    """Return the segments in the drafts and fragments of the last attempt, each as it was told last.
+
+    `events` are pairs of event and data JSON, oldest first. What tells of an edit is left out: the edits themselves
+    are at hand.
+    """
+    found: dict[int, Segment] = {}
+    for event, data in events:
+        if event == "signal" and from_json(data).get("code") in BEGINNINGS:
+            found.clear()
+        elif event in {"draft", "fragment"}:
+            for segment in segments_in(event, from_json(data)):
+                if event == "fragment" or segment.id not in found:
+                    found[segment.id] = segment
+    return list(found.values())
+
+
+def segments_in(event: str, data: dict[str, Any]) -> Iterable[Segment]:
+    source = "draft" if event == "draft" else "final"
+    common = {"language": data.get("language"), "source": source}
+    return (Segment.model_validate(common | one) for one in data["segments"] if "modified" not in one)
+
+
+def with_told(transcript: Transcript, told: list[Segment]) -> Transcript:
+    """Return the transcript with what was told beside it; what is recorded wins, but for a draft over a final."""
+    known = {segment.id: segment for segment in transcript.segments}
+    news = [segment for segment in told if segment.id not in known or better(segment, known[segment.id])]
+    if not news:
+        return transcript
+    segments = sorted((known | {segment.id: segment for segment in news}).values(), key=lambda one: (one.start, one.id))
+    update = {
+        "segments": segments,
+        "duration": max(segment.end for segment in segments),
+        "language": transcript.language or news[0].language,
+        "source": "checkpoint" if transcript.source == "none" else transcript.source,
+    }
+    return transcript.model_copy(update=update)
+
+
+def better(told: Segment, recorded: Segment) -> bool:
+    return told.source == "final" and recorded.source == "draft"

@@ -1,0 +1,117 @@
+"""The course of a transcription: chunk by chunk, each one recorded when it is done, each segment told at once.
+
+The audio is read, cut and searched for speech in another thread while the chunk before is decoded. An attempt goes on
+after the last chunk that one before it has recorded.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from common.media.audio import SAMPLE_RATE_HZ, Sound
+from common.media.chunking import Chunk, Span, ahead, checked, chunks
+from common.media.vad import find_speech_to_cut
+from common.stall import ends_when_stalled
+from common.transcript.format import Segment
+from common.transcript.live import fragment
+from common.transcript.partial import ChunkText
+from common.worker.job import Job
+
+if TYPE_CHECKING:
+    from common.media.audio import Samples
+
+PHASE = "transcribe"
+
+Prepared = tuple[Chunk, list[Span]]
+"""A chunk, and where in it somebody speaks."""
+
+
+class FinishedChunk(ChunkText):
+    """One record of the checkpoint. Times are seconds of the medium; `until` is a sample of what is read of it."""
+
+    start: float
+    end: float
+    until: int
+
+
+class ChunkedTranscription(ABC):
+    """One attempt at one task; an engine says where somebody speaks, and what."""
+
+    def __init__(self, job: Job, sound: Sound, *, chunk: float, stall: timedelta) -> None:
+        """Read what was recorded. `chunk` is the longest one, in seconds; after `stall` without a step all ends."""
+        self.job = job
+        self.sound = sound
+        self.longest = round(chunk * SAMPLE_RATE_HZ)
+        self.stall = stall
+        self.checkpoint = job.checkpoint()
+        self.finished = [FinishedChunk.model_validate(record) for record in self.checkpoint.records()]
+        self.resumed_at = self.until
+        self.at = sound.start
+
+    @abstractmethod
+    def speech_in(self, samples: Samples) -> list[Span]:
+        """Return where somebody speaks; called in another thread than `decode`."""
+
+    @abstractmethod
+    def decode(self, chunk: Chunk, speech: list[Span]) -> FinishedChunk:
+        """Return what is said in a chunk, after telling of each segment as soon as it was there."""
+
+    # ---- what is known so far ----
+
+    @property
+    def until(self) -> int:
+        return self.finished[-1].until if self.finished else 0
+
+    @property
+    def segments(self) -> list[Segment]:
+        return [segment for done in self.finished for segment in done.segments]
+
+    def seconds(self, sample: int) -> float:
+        return self.sound.start + sample / SAMPLE_RATE_HZ
+
+    # ---- the work ----
+
+    def run(self) -> None:
+        """Decode what is missing."""
+        for done in self.finished:  # a killed process may not have sent its last ones
+            self.tell(done.segments)
+        with closing(ahead(self.prepared())) as coming:
+            while prepared := self.next_of(coming):
+                self.finish(self.decode(*prepared))
+
+    def next_of(self, coming: Iterator[Prepared]) -> Prepared | None:
+        """Return the next chunk; the process ends when it takes too long, as on a dead network drive."""
+        with ends_when_stalled(self.stall):
+            return next(coming, None)
+
+    def prepared(self) -> Iterator[Prepared]:
+        """Read, cut and find the speech: work for the CPU alone."""
+        blocks = checked(self.sound.blocks(), self.job.check)
+        for chunk in chunks(blocks, self.longest, find_speech_to_cut, index=len(self.finished), start=self.until):
+            yield chunk, self.speech_in(chunk.samples)
+
+    def silent(self, chunk: Chunk) -> FinishedChunk:
+        """Return the record of a chunk in which nothing was heard yet."""
+        start, end = self.seconds(chunk.start), self.seconds(chunk.end)
+        return FinishedChunk(chunk=chunk.index, start=start, end=end, until=chunk.end)
+
+    def finish(self, done: FinishedChunk) -> None:
+        self.checkpoint.append(done)
+        self.finished.append(done)
+        self.at = done.end
+        self.report()
+
+    # ---- what is told ----
+
+    def tell(self, segments: list[Segment]) -> None:
+        """Publish final segments; who hears one again knows it by its id."""
+        if segments:
+            self.job.emit("fragment", fragment(segments))
+
+    def report(self) -> None:
+        """Report progress by audio time; this also hears whether to stop."""
+        self.job.progress_in_medium(PHASE, self.at, start=self.sound.start, end=self.sound.promised)

@@ -1,0 +1,1 @@
+"""Alignment of two transcripts of the same audio: one text out of two."""

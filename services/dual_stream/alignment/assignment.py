@@ -1,0 +1,117 @@
+"""What the slow engine said in each utterance of a chunk: every one of its words belongs to exactly one."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from common.transcript.format import Segment, Word
+from services.dual_stream.alignment.retiming import Time
+from services.dual_stream.alignment.token_alignment import ALIKE, align, likeness
+from services.dual_stream.alignment.tokens import UNIT, Token, tokens
+from services.dual_stream.context import ProcessingContext, Utterance
+
+
+@dataclass(slots=True)
+class Matched:
+    """An utterance and the slow engine's words in it, with the times that the draft has for them."""
+
+    utterance: Utterance
+    begin: float
+    end: float
+    words: list[Word] = field(default_factory=list)
+    known: list[Time | None] = field(default_factory=list)
+    heard: list[Segment] = field(default_factory=list)
+    """The segments that the words are from."""
+    agreed: int = 0
+    """Tokens that both have."""
+
+    def add(self, word: Word, time: Time | None, segment: Segment) -> None:
+        if segment not in self.heard:
+            self.heard.append(segment)
+            word = parted(word, self.words)
+        self.words.append(word)
+        self.known.append(time)
+
+    @property
+    def text(self) -> str:
+        return "".join(word.text for word in self.words).strip()
+
+    @property
+    def agreement(self) -> float:
+        """Return the share of tokens that both have, of those of the one that has more."""
+        drafted = self.utterance.draft.words if self.utterance.draft else []
+        most = max(len(tokens(self.words)), len(tokens(drafted)))
+        return self.agreed / most if most else 1.0
+
+
+def parted(word: Word, before: Sequence[Word]) -> Word:
+    """Return the first word of a segment with a space before it, where it follows another segment's in that script."""
+    glued = before and UNIT.fullmatch(before[-1].text.strip()[-1:] + word.text[:1])
+    return word.model_copy(update={"text": f" {word.text}"}) if glued else word
+
+
+def match(context: ProcessingContext) -> list[Matched]:
+    """Give each word that the slow engine heard to the utterance whose draft has it, or else by its time."""
+    found = [Matched(one, context.seconds(one.begin), context.seconds(one.end)) for one in context.utterances]
+    segments = context.heard.segments if context.heard else []
+    spoken = [(word, segment) for segment in segments for word in segment.words]
+    drafted = [(word, n) for n, one in enumerate(context.utterances) if one.draft for word in one.draft.words]
+    pairs = matching([word for word, _ in spoken], [word for word, _ in drafted])
+    hand_out(spoken, pairs, [n for _, n in drafted], found)
+    for one, other in pairs:
+        if likeness(one.text, other.text) >= ALIKE:
+            found[drafted[other.word][1]].agreed += 1
+    return found
+
+
+def matching(spoken: Sequence[Word], drafted: Sequence[Word]) -> list[tuple[Token, Token]]:
+    """Return the tokens that stand for each other."""
+    ours, theirs = tokens(spoken), tokens(drafted)
+    return [(ours[a], theirs[b]) for a, b in align(ours, theirs) if a is not None and b is not None]
+
+
+def hand_out(
+    spoken: Sequence[tuple[Word, Segment]],
+    pairs: Sequence[tuple[Token, Token]],
+    drafted_in: Sequence[int],
+    found: Sequence[Matched],
+) -> None:
+    """Give each word to its utterance. `drafted_in` says in which one each word of the draft is."""
+    owners = {one.word: drafted_in[other.word] for one, other in reversed(pairs)}
+    known = times_of(pairs, len(spoken))
+    chosen = all_owners(owners, [word for word, _ in spoken], found)
+    for (word, segment), time, owner in zip(spoken, known, chosen, strict=True):
+        found[owner].add(word, time, segment)
+
+
+def times_of(pairs: Sequence[tuple[Token, Token]], count: int) -> list[Time | None]:
+    """Return the draft's time of each of the slow engine's words; None where the draft has not got it."""
+    times: list[Time | None] = [None] * count
+    for one, other in pairs:
+        before = times[one.word]
+        times[one.word] = (before[0] if before else other.start, other.end)
+    return times
+
+
+def all_owners(owners: dict[int, int], words: Sequence[Word], utterances: Sequence[Matched]) -> list[int]:
+    """Return whose each word is; those that no draft has go by time, between the owners of their neighbours."""
+    places = sorted(owners)
+    chosen: list[int] = []
+    for place, word in enumerate(words):
+        at = bisect_right(places, place)
+        low = owners[places[at - 1]] if at else 0
+        high = owners[places[at]] if at < len(places) else len(utterances) - 1
+        low = max(low, chosen[-1] if chosen else 0)
+        chosen.append(owners[place] if place in owners else nearest(word, utterances, low, high))
+    return chosen
+
+
+def nearest(word: Word, utterances: Sequence[Matched], low: int, high: int) -> int:
+    """Return the utterance from `low` to `high` that the word is in, or is nearest to."""
+    middle = (word.start + word.end) / 2
+    return min(
+        range(low, max(high, low) + 1),
+        key=lambda n: max(utterances[n].begin - middle, middle - utterances[n].end, 0.0),
+    )

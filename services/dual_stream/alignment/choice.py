@@ -1,0 +1,71 @@
+"""Whose text a segment gets: the slow engine's, or where that looks wrong, the draft's."""
+
+from common.transcript.format import Segment
+from services.dual_stream.alignment.assignment import Matched
+from services.dual_stream.alignment.hallucinations import compression_ratio, doubts
+from services.dual_stream.alignment.limits import FallbackLimits
+from services.dual_stream.alignment.retiming import retimed
+from services.dual_stream.records import Decision, Reason
+
+
+def choose(matched: Matched, language: str | None, limits: FallbackLimits) -> tuple[Segment, Decision] | None:
+    """Return the segment of an utterance and why it is this one; None where neither engine heard anything.
+
+    Where both look wrong, the slow engine's text stays: a draft that is hardly probable is no better.
+    """
+    draft, logprobs = matched.utterance.draft, [one.avg_logprob for one in matched.heard if one.avg_logprob is not None]
+    if draft is None and not matched.words:
+        return None
+    reasons = reasons_against(matched, min(logprobs, default=None), limits)
+    falls_back = draft is not None and bool(reasons) and may_stand_in(draft, reasons, language, limits)
+    decision = Decision(
+        id=matched.utterance.id,
+        source="draft" if falls_back else "final",
+        reasons=reasons,
+        agreement=round(matched.agreement, 3) if draft and matched.words else None,
+        compression_ratio=round(compression_ratio(matched.text), 3) if matched.words else None,
+        avg_logprob=min(logprobs, default=None),
+        draft_confidence=draft.confidence if draft else None,
+        rejected=matched.text if falls_back else "",
+    )
+    return (draft if draft and falls_back else final(matched, decision, language)), decision
+
+
+def reasons_against(matched: Matched, avg_logprob: float | None, limits: FallbackLimits) -> list[Reason]:
+    draft = matched.utterance.draft
+    found = doubts(matched.text, avg_logprob, limits, draft=draft.text if draft else "")
+    confident = draft is not None and (draft.confidence or 0.0) >= limits.confident_draft
+    if "empty" not in found and confident and 1 - matched.agreement > limits.disagreement:
+        found.append("disagreement")
+    return found
+
+
+def may_stand_in(draft: Segment, reasons: list[Reason], language: str | None, limits: FallbackLimits) -> bool:
+    """Tell whether a draft is good enough. In a language that the slow engine does not hear, it must be confident: the
+    fast one takes those that it does not know for one of its own.
+    """
+    if "empty" in reasons:
+        return True
+    same = draft.language == language or language is None
+    least = limits.usable_draft if same else limits.confident_draft
+    return (draft.confidence or 0.0) >= least
+
+
+def final(matched: Matched, decision: Decision, language: str | None) -> Segment:
+    draft, words = matched.utterance.draft, retimed(matched.words, matched.known, matched.begin, matched.end)
+    confidences = [one.confidence for one in matched.heard if one.confidence is not None]
+    silences = [one.no_speech_prob for one in matched.heard if one.no_speech_prob is not None]
+    return Segment(
+        id=matched.utterance.id,
+        start=words[0].start,
+        end=words[-1].end,
+        text=matched.text,
+        words=words,
+        language=language,
+        emotion=draft.emotion if draft else None,
+        event=draft.event if draft else None,
+        confidence=min(confidences, default=None),
+        avg_logprob=decision.avg_logprob,
+        compression_ratio=decision.compression_ratio,
+        no_speech_prob=max(silences, default=None),
+    )

@@ -1,0 +1,49 @@
+"""What speaks against a text of the slow engine."""
+
+import zlib
+from collections.abc import Sequence
+
+from common.transcript.format import Segment
+from services.dual_stream.alignment.limits import FallbackLimits
+from services.dual_stream.alignment.tokens import normal
+from services.dual_stream.records import Reason
+
+LONGEST_PHRASE = 8
+"""Of what is looked for again and again, in tokens."""
+
+
+def compression_ratio(text: str) -> float:
+    """Return how many times smaller the text becomes by zlib, as Whisper itself looks for loops."""
+    content = text.encode()
+    return len(content) / len(zlib.compress(content)) if content else 0.0
+
+
+def repeats(tokens: Sequence[str]) -> int:
+    """Return how often in a row some phrase comes, at most."""
+    most = 1 if tokens else 0
+    for size in range(1, min(LONGEST_PHRASE, len(tokens) // 2) + 1):
+        run = 0
+        for place in range(len(tokens) - size):
+            run = run + 1 if tokens[place] == tokens[place + size] else 0
+            most = max(most, run // size + 1)
+    return most
+
+
+def doubts(text: str, avg_logprob: float | None, limits: FallbackLimits, *, draft: str = "") -> list[Reason]:
+    """Return what speaks against a text, by the text and its probability alone; a draft that repeats itself too is
+    what was said.
+    """
+    found: list[Reason] = []
+    if not normal(text):
+        found.append("empty")
+    if compression_ratio(text) > max(limits.compression_ratio, compression_ratio(draft)):
+        found.append("compression_ratio")
+    if avg_logprob is not None and avg_logprob < limits.avg_logprob:
+        found.append("avg_logprob")
+    if repeats(normal(text)) >= max(limits.repeats, 1 + repeats(normal(draft))):
+        found.append("repetition")
+    return found
+
+
+def looks_right(segment: Segment, limits: FallbackLimits) -> bool:
+    return not doubts(segment.text, segment.avg_logprob, limits)

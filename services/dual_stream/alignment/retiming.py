@@ -1,0 +1,67 @@
+"""The slow engine's words at the fast engine's times: the first knows what was said, the second when."""
+
+from collections.abc import Iterator, Sequence
+
+from common.transcript.format import Word
+
+LEAST_S = 0.02
+"""What a word takes at least, where there is any room."""
+
+Time = tuple[float, float]
+"""From one second of the medium to another."""
+
+
+def retimed(words: Sequence[Word], known: Sequence[Time | None], begin: float, end: float) -> list[Word]:
+    """Return the words between `begin` and `end`, in order and without overlaps.
+
+    `known` are the times of the same word in the draft. A word that the draft has not keeps its own time, as far as
+    there is room between its neighbours; where there is none, the words share the room.
+    """
+    placed: list[Time] = []
+    for first, after in runs(known):
+        time = known[first]
+        if time is not None:
+            placed.append(time)
+            continue
+        low = placed[-1][1] if placed else begin
+        high = next((later[0] for later in known[after:] if later), end)
+        if placed and high - low < LEAST_S * (after - first):
+            low = placed.pop()[0]  # the word before gives of its own time
+            placed += shared(after - first + 1, low, max(high, low))
+        else:
+            placed += squeezed(words[first:after], low, max(high, low))
+    return [
+        word.model_copy(update={"start": time[0], "end": time[1]})
+        for word, time in zip(words, in_order(placed, begin, end), strict=True)
+    ]
+
+
+def runs(known: Sequence[Time | None]) -> Iterator[tuple[int, int]]:
+    """Yield each known time alone, and those between them together, as places from and to."""
+    first = 0
+    while first < len(known):
+        after = first + 1
+        while known[first] is None and after < len(known) and known[after] is None:
+            after += 1
+        yield first, after
+        first = after
+
+
+def squeezed(words: Sequence[Word], low: float, high: float) -> list[Time]:
+    """Return the words' own times where they fit, else equal shares."""
+    own = [(min(max(word.start, low), high), min(max(word.end, low), high)) for word in words]
+    return own if all(end - start >= LEAST_S for start, end in own) else shared(len(words), low, high)
+
+
+def shared(count: int, low: float, high: float) -> list[Time]:
+    step = (high - low) / count
+    return [(low + number * step, low + (number + 1) * step) for number in range(count)]
+
+
+def in_order(times: Sequence[Time], begin: float, end: float) -> Iterator[Time]:
+    """Yield the times to the millisecond, each no earlier than the one before has ended."""
+    at = begin
+    for time in times:
+        start = min(max(round(time[0], 3), at), end)
+        at = min(max(round(time[1], 3), start), end)
+        yield start, at

@@ -1,0 +1,58 @@
+"""Which token of one engine is which of the other: a global alignment (Needleman and Wunsch 1970).
+
+Why not `difflib`: it takes the longest common block first and never goes back, so a repeated or hallucinated phrase
+draws matches away from where they belong; and it knows only equal and not equal. Here a pair also scores by how much
+alike its texts are and how far apart its times, and the sum is the best there is. See docs/decisions.
+"""
+
+from collections.abc import Sequence
+from itertools import takewhile
+
+from services.dual_stream.alignment.tokens import Token
+
+GAP = -0.8
+EQUAL, ALIKE, OTHER = 2.0, 1.0, -0.5
+FAR_S = 1.0
+FAR = 1.5
+"""What a pair loses when its times are `FAR_S` or more apart: another word is then no pair, the same one still is."""
+
+Pair = tuple[int | None, int | None]
+
+
+def align(ours: Sequence[Token], theirs: Sequence[Token]) -> list[Pair]:
+    """Return pairs of places, in order; None where one side has nothing. Every place comes once."""
+    best = [[GAP * column for column in range(len(theirs) + 1)]]
+    for row, one in enumerate(ours, 1):
+        above, line = best[-1], [GAP * row]
+        for column, other in enumerate(theirs, 1):
+            line.append(max(above[column - 1] + score(one, other), above[column] + GAP, line[-1] + GAP))
+        best.append(line)
+    return list(reversed(back(best, ours, theirs)))
+
+
+def back(best: list[list[float]], ours: Sequence[Token], theirs: Sequence[Token]) -> list[Pair]:
+    """Return the best path, from its end."""
+    row, column, path = len(ours), len(theirs), list[Pair]()
+    while row or column:
+        here = best[row][column]
+        if row and column and here == best[row - 1][column - 1] + score(ours[row - 1], theirs[column - 1]):
+            row, column = row - 1, column - 1
+            path.append((row, column))
+        elif row and (not column or here == best[row - 1][column] + GAP):
+            row -= 1
+            path.append((row, None))
+        else:
+            column -= 1
+            path.append((None, column))
+    return path
+
+
+def score(one: Token, other: Token) -> float:
+    return likeness(one.text, other.text) - FAR * min(abs(one.middle - other.middle) / FAR_S, 1.0)
+
+
+def likeness(one: str, other: str) -> float:
+    if one == other:
+        return EQUAL
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return ALIKE if 2 * common >= max(len(one), len(other)) else OTHER

@@ -1,0 +1,60 @@
+"""Words as two engines can be compared by them: without case, marks and ways of writing; Chinese by character."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from common.transcript.format import Word
+
+ALONE = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Scripts without spaces: Han, hiragana, katakana."""
+UNIT = re.compile(rf"[{ALONE}]|\d|[^\W\d_{ALONE}]+")
+INSIDE = re.compile(r"(?<=\w)['’](?=\w)")  # noqa: RUF001 - as people write it
+ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+NUMBERS: dict[str, tuple[str, ...]] = {
+    **{word: (str(digit),) for digit, word in enumerate(ENGLISH)},
+    **{word: (str(digit),) for digit, word in enumerate("零一二三四五六七八九")},
+    **{word: ("1", str(digit)) for digit, word in enumerate(TEENS)},
+    **{word: (str(digit),) for digit, word in enumerate(TENS, 2)},
+    "〇": ("0",),  # noqa: RUF001 - the Chinese zero
+    "两": ("2",),
+}
+"""Numbers by their digits. Of twenty, the second one comes as the next word, or is missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is compared. `word` is the place of the word that it is a part of; times are seconds."""
+
+    text: str
+    start: float
+    end: float
+    word: int
+
+    @property
+    def middle(self) -> float:
+        return (self.start + self.end) / 2
+
+
+def tokens(words: Sequence[Word]) -> list[Token]:
+    """Return the tokens of each word; its time is shared among them. Marks alone give none."""
+    return [token for place, word in enumerate(words) for token in parts(word, place)]
+
+
+def parts(word: Word, place: int) -> Iterator[Token]:
+    texts = normal(word.text)
+    length = word.duration / len(texts) if texts else 0.0
+    for number, text in enumerate(texts):
+        start = word.start + number * length
+        yield Token(text, start, start + length, place)
+
+
+@lru_cache(maxsize=1_000)
+def normal(text: str) -> tuple[str, ...]:
+    """Return a text's tokens: "Twenty-five 25% 二五" is 2 5 2 5 2 5."""
+    plain = INSIDE.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return tuple(token for unit in UNIT.findall(plain) for token in NUMBERS.get(unit, (unit,)))

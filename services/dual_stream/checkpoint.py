@@ -1,0 +1,49 @@
+"""The checkpoint of a task, written by two stages and read by the next attempt: each chunk goes on where it was."""
+
+from collections.abc import Iterator
+from threading import Lock
+
+from common.files.checkpoint import Checkpoint
+from services.dual_stream.records import DraftRecord, FinalRecord
+
+NOTHING = FinalRecord(chunk=-1, start=0.0, end=0.0, until=0, next_id=0)
+
+
+class Ledger:
+    """Holds what the next chunk needs, not the records themselves: a long film would fill the memory."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.writing = Lock()
+        self.last = NOTHING
+        """The last final; chunks become final in order."""
+        self.language: str | None = None
+        self.language_probability: float | None = None
+        self.drafts: dict[int, DraftRecord] = {}
+        """Of the chunks that have a draft and no final."""
+        for record in self.records():
+            self.note(record)
+        self.resumed_at = self.last.until
+
+    def records(self) -> Iterator[DraftRecord | FinalRecord]:
+        for record in self.checkpoint.records():
+            kind = FinalRecord if record["stage"] == "final" else DraftRecord
+            yield kind.model_validate(record)
+
+    def finals(self) -> Iterator[FinalRecord]:
+        return (record for record in self.records() if isinstance(record, FinalRecord))
+
+    def append(self, record: DraftRecord | FinalRecord) -> None:
+        """Record a chunk. What is recorded may be published: no attempt will say it in another way."""
+        with self.writing:
+            self.checkpoint.append(record)
+            self.note(record)
+
+    def note(self, record: DraftRecord | FinalRecord) -> None:
+        if isinstance(record, DraftRecord):
+            self.drafts[record.chunk] = record
+        else:
+            self.drafts.pop(record.chunk, None)
+            self.last = record
+            if self.language is None:
+                self.language, self.language_probability = record.language, record.language_probability

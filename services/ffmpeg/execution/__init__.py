@@ -1,0 +1,1 @@
+"""Run ffmpeg: which program, within which limits, and what its failures mean."""

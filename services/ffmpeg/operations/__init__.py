@@ -1,0 +1,1 @@
+"""The media operations: each builds the ffmpeg command of one task."""

@@ -1,0 +1,70 @@
+"""Taking sound out of media, and the ways of writing it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from common.errors import NoAudioTrack
+from services.ffmpeg.engine import Ffmpeg
+from services.ffmpeg.execution.media_limits import Clip, Progress
+from services.ffmpeg.fields import SAMPLE_RATES, AudioForm
+from services.ffmpeg.media import MediaInfo, StreamInfo
+
+USUAL_RATE_HZ = 48_000
+EXTENSIONS = {"wav": "wav", "flac": "flac", "mp3": "mp3", "opus": "opus", "aac": "m4a"}
+MUXERS = {"wav": "wav", "flac": "flac", "mp3": "mp3", "opus": "opus", "aac": "ipod"}
+ENCODERS: dict[str, dict[str, Any]] = {
+    "wav": {"c:a": "pcm_s16le", "rf64": "auto"},  # a WAV header counts to 4 GiB only
+    "flac": {"c:a": "flac", "sample_fmt": "s16"},
+    "mp3": {"c:a": "libmp3lame", "q:a": 2},
+    "opus": {"c:a": "libopus"},
+    "aac": {"c:a": "aac"},
+}
+
+
+def audio_track(info: MediaInfo, track: int) -> StreamInfo:
+    """Return the track-th audio track.
+
+    Raises:
+        NoAudioTrack: there are not as many.
+    """
+    tracks = info.of("audio")
+    if track >= len(tracks):
+        raise NoAudioTrack(track=track, audio_tracks=len(tracks))
+    return tracks[track]
+
+
+def file_name(stem: str, form: AudioForm) -> str:
+    return f"{stem}.{EXTENSIONS[form.format]}"
+
+
+def encoding(form: AudioForm) -> Mapping[str, Any]:
+    """Return the output options that write audio in this form."""
+    wanted = {"ar": form.sample_rate, "ac": form.channels, "b:a": kbps(form.bitrate_kbps)}
+    return {**with_choices(ENCODERS[form.format], wanted), "map_chapters": -1}
+
+
+def with_choices(encoder: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the encoder's options and those that were chosen; a bitrate takes the place of a quality."""
+    chosen = {name: value for name, value in wanted.items() if value}
+    kept = {name: value for name, value in encoder.items() if not (name == "q:a" and "b:a" in chosen)}
+    return {**kept, **chosen}
+
+
+def kbps(bitrate: int | None) -> str | None:
+    return f"{bitrate}k" if bitrate else None
+
+
+def rate_held(kind: str, wanted: int) -> int:
+    """Return the rate nearest to `wanted` that the format can hold."""
+    allowed = SAMPLE_RATES.get(kind, {wanted})
+    return min(allowed, key=lambda rate: abs(rate - wanted))
+
+
+def write(
+    ffmpeg: Ffmpeg, source: Path, target: Path, form: AudioForm, *, track: int, clip: Clip, on_progress: Progress
+) -> None:
+    """Decode one track of `source` and write it to `target`."""
+    sound = ffmpeg.input(source, **clip.options)[f"a:{track}"]
+    options = {**encoding(form), "f": MUXERS[form.format]}
+    ffmpeg.run(ffmpeg.output(sound, target.name, options), target.parent, on_progress)

@@ -1,0 +1,50 @@
+"""Taking a part of a medium: as it is, or encoded again for exact edges."""
+
+from pathlib import Path
+
+from services.ffmpeg.engine import Ffmpeg
+from services.ffmpeg.execution.media_limits import Clip, Progress
+from services.ffmpeg.fields import AudioForm, AudioFormat
+from services.ffmpeg.media import MediaInfo
+from services.ffmpeg.operations import audio, video
+from services.ffmpeg.operations.pictures import Container, VideoForm
+from services.ffmpeg.operations.tracks import MUXERS
+
+NEAR_LOSSLESS_CRF = 18
+AUDIO_FORMATS: dict[str, AudioFormat] = {"mp3": "mp3", "wav": "wav", "flac": "flac", "ogg": "opus"}
+CONTAINERS: dict[str, Container] = {"mkv": "mkv", "webm": "webm"}
+
+EXCEPTIONS = {"flac": {"c:a": "flac"}}
+"""A copied FLAC keeps the header, and so the length, of the whole; encoding it again loses nothing."""
+
+
+def copy(ffmpeg: Ffmpeg, source: Path, target: Path, *, clip: Clip, on_progress: Progress) -> None:
+    """Copy the packets of a part; pictures begin at the keyframe before it."""
+    whole = ffmpeg.input(source, **clip.options)
+    kind = target.suffix.removeprefix(".")
+    options = {**MUXERS[kind], "c": "copy", **EXCEPTIONS.get(kind, {}), "avoid_negative_ts": "make_zero"}
+    tracks = [whole["v?"], whole["a?"], whole["s?"]]
+    ffmpeg.run(ffmpeg.output(tracks, target.name, options), target.parent, on_progress)
+
+
+def sound_form(info: MediaInfo) -> AudioForm:
+    """Return the form nearest to that of a file of sound."""
+    return AudioForm(format=AUDIO_FORMATS.get(info.extension, "aac"))
+
+
+def video_form(info: MediaInfo) -> VideoForm:
+    """Return the form nearest to that of a video, with next to no loss."""
+    return VideoForm(container=CONTAINERS.get(info.extension, "mp4"), crf=NEAR_LOSSLESS_CRF)
+
+
+def exact_name(info: MediaInfo) -> str:
+    return f"cut.{video_form(info).container}" if info.of("video") else audio.file_name("cut", sound_form(info))
+
+
+def exact(ffmpeg: Ffmpeg, source: Path, target: Path, *, info: MediaInfo, clip: Clip, on_progress: Progress) -> None:
+    """Decode a part and encode it again, so that it begins and ends where it was asked to."""
+    if info.of("video"):
+        form = video_form(info)
+        video.transcode(ffmpeg, source, target, form, info=info, clip=clip, on_progress=on_progress)
+    else:
+        audio.write(ffmpeg, source, target, sound_form(info), track=0, clip=clip, on_progress=on_progress)

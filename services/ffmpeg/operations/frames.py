@@ -1,0 +1,65 @@
+"""Saving the telling pictures of a video."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.ffmpeg.contracts import ExtractKeyframesInput
+from services.ffmpeg.engine import Ffmpeg
+from services.ffmpeg.execution.media_limits import Clip, Progress
+
+MILLISECONDS = 1_000
+CODECS: dict[str, dict[str, Any]] = {"jpg": {"c:v": "mjpeg", "q:v": 2, "pix_fmt": "yuvj420p"}, "png": {"c:v": "png"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    file: Path
+    time: float
+
+
+def extract(
+    ffmpeg: Ffmpeg, source: Path, folder: Path, params: ExtractKeyframesInput, *, clip: Clip, on_progress: Progress
+) -> list[Picture]:
+    """Write the chosen pictures into `folder`, each named by its time in ms, and return them in order.
+
+    Every decoded picture also goes to a second output that keeps nothing: ffmpeg reports the time of what it puts out,
+    and a film of few scenes would seem to stand still.
+    """
+    fast = {"skip_frame": "nokey"} if params.mode == "keyframe" else {}
+    both = ffmpeg.video(source, **fast, **clip.options)["V:0"].filter_multi_output("split")
+    chosen = scaled(both[0].filter("select", choice(params)), params.max_width)
+    options = {
+        **CODECS[params.format],
+        "f": "image2",
+        "fps_mode": "passthrough",
+        "enc_time_base": f"1:{MILLISECONDS}",
+        "frame_pts": 1,
+    }
+    pictures = ffmpeg.output(chosen, f"%012d.{params.format}", options)
+    ffmpeg.run(ffmpeg.together(pictures, ffmpeg.nowhere(both[1])), folder, on_progress)
+    files = sorted(folder.glob(f"*.{params.format}"))
+    return [Picture(file, round(clip.start + int(file.stem) / MILLISECONDS, 3)) for file in files]
+
+
+def choice(params: ExtractKeyframesInput) -> str:
+    """Return the expression that is true for a picture to keep; the first is always kept."""
+    steps = f"gt(floor(t/{params.interval}),floor(prev_selected_t/{params.interval}))"
+    rules = {"scene": f"gt(scene,{params.threshold})", "keyframe": "1", "interval": steps}
+    return f"isnan(prev_selected_t)+{rules[params.mode]}"
+
+
+def scaled(pictures: Any, max_width: int | None) -> Any:
+    """Return square pixels, at most `max_width` of them in a row."""
+    width = f"min({max_width},trunc(iw*sar))" if max_width else "trunc(iw*sar)"
+    wide = pictures.filter("scale", w=width, h="max(1,round(ow/dar))")
+    return wide.filter("setsar", 1).filter("settb", f"1/{MILLISECONDS}")
+
+
+def spread(pictures: Sequence[Picture], count: int) -> list[Picture]:
+    """Return at most `count` of them, evenly spread, the first and the last among them."""
+    if len(pictures) <= count:
+        return list(pictures)
+    step = (len(pictures) - 1) / max(count - 1, 1)
+    return [pictures[round(index * step)] for index in range(count)]

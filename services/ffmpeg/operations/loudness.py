@@ -1,0 +1,104 @@
+"""Loudness by EBU R128: measured in a first pass, changed in a second (https://k.ylo.ph/2016/04/04/loudnorm.html)."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from services.ffmpeg.contracts import Loudness, NormalizeAudioInput
+from services.ffmpeg.engine import Ffmpeg
+from services.ffmpeg.errors import AudioSilent
+from services.ffmpeg.execution.media_limits import Progress
+from services.ffmpeg.media import MediaInfo
+from services.ffmpeg.operations import audio
+
+Measured = dict[str, str]
+VIDEO_CONTAINERS = frozenset({"mp4", "mkv", "webm"})
+VIDEO_AUDIO = {"webm": "opus"}
+
+
+def file_name(params: NormalizeAudioInput, info: MediaInfo) -> str:
+    kept = info.extension if info.extension in VIDEO_CONTAINERS else "mkv"
+    return f"normalized.{kept}" if params.keep_video else audio.file_name("normalized", params)
+
+
+def measure(
+    ffmpeg: Ffmpeg, source: Path, folder: Path, params: NormalizeAudioInput, *, on_progress: Progress
+) -> Measured:
+    """Return what loudnorm says of a track.
+
+    Raises:
+        AudioSilent: it has no loudness.
+    """
+    sound = ffmpeg.input(source)[f"a:{params.track}"].filter("loudnorm", print_format="json", **target(params))
+    ending = ffmpeg.run(ffmpeg.nowhere(sound), folder, on_progress, loglevel="info")
+    measured = read(ending.lines)
+    if "inf" in measured["input_i"]:
+        raise AudioSilent
+    return measured
+
+
+def normalize(
+    ffmpeg: Ffmpeg,
+    source: Path,
+    output: Path,
+    params: NormalizeAudioInput,
+    *,
+    info: MediaInfo,
+    measured: Measured,
+    on_progress: Progress,
+) -> Measured:
+    """Write the track at the wanted loudness and return what became of it."""
+    whole = ffmpeg.input(source)
+    sound = whole[f"a:{params.track}"].filter(
+        "loudnorm",
+        print_format="json",
+        linear="true",
+        measured_I=measured["input_i"],
+        measured_TP=measured["input_tp"],
+        measured_LRA=measured["input_lra"],
+        measured_thresh=measured["input_thresh"],
+        offset=measured["target_offset"],
+        **target(params),
+    )
+    rate = params.sample_rate or audio.audio_track(info, params.track).sample_rate or audio.USUAL_RATE_HZ
+    streams, options = beside_pictures(whole, sound, output, rate) if params.keep_video else alone(sound, params, rate)
+    ending = ffmpeg.run(ffmpeg.output(streams, output.name, options), output.parent, on_progress, loglevel="info")
+    return read(ending.lines)
+
+
+def alone(sound: Any, params: NormalizeAudioInput, rate: int) -> tuple[list[Any], dict[str, Any]]:
+    """Return streams and options of a file of sound. loudnorm works at 192 kHz, so the rate must be given."""
+    rate = audio.rate_held(params.format, rate)
+    return [sound], {**audio.encoding(params), "ar": rate, "f": audio.MUXERS[params.format]}
+
+
+def beside_pictures(whole: Any, sound: Any, output: Path, rate: int) -> tuple[list[Any], dict[str, Any]]:
+    """Return streams and options of the same video with the new sound."""
+    kind = VIDEO_AUDIO.get(output.suffix.removeprefix("."), "aac")
+    copied = {"c:v": "copy", "c:s": "copy", "ar": audio.rate_held(kind, rate)}
+    return [whole["V:0"], sound, whole["s?"]], {**audio.ENCODERS[kind], **copied}
+
+
+def target(params: NormalizeAudioInput) -> dict[str, float]:
+    return {"I": params.loudness, "TP": params.true_peak, "LRA": params.loudness_range}
+
+
+def read(lines: Iterable[str]) -> Measured:
+    """Return the last JSON object among ffmpeg's words."""
+    text = "\n".join(lines)
+    measured: Measured = json.loads(text[text.rindex("{") : text.rindex("}") + 1])
+    return measured
+
+
+def before(measured: Measured) -> Loudness:
+    return loudness(measured, "input")
+
+
+def after(measured: Measured) -> Loudness:
+    return loudness(measured, "output")
+
+
+def loudness(measured: Measured, side: str) -> Loudness:
+    values = (float(measured[f"{side}_{name}"]) for name in ("i", "tp", "lra"))
+    return Loudness(**dict(zip(("integrated", "true_peak", "range"), values, strict=True)))

@@ -1,0 +1,78 @@
+"""Adding subtitle tracks that a player can switch on and off; nothing is encoded again."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from services.ffmpeg.contracts import MuxSubtitlesInput, SubtitleTrack
+from services.ffmpeg.engine import Ffmpeg
+from services.ffmpeg.errors import CodecUnsupported
+from services.ffmpeg.execution.media_limits import Progress
+from services.ffmpeg.media import MediaInfo, StreamInfo
+from services.ffmpeg.operations.subtitles import SubtitleFile, as_input
+from services.ffmpeg.operations.tracks import MUXERS, subtitle_codec
+
+
+def container_for(params: MuxSubtitlesInput, info: MediaInfo) -> str:
+    return params.container or ("mp4" if info.extension == "mp4" else "mkv")
+
+
+def kept_tracks(params: MuxSubtitlesInput, info: MediaInfo) -> list[StreamInfo]:
+    return info.of("subtitle") if params.keep_existing else []
+
+
+def mux(
+    ffmpeg: Ffmpeg,
+    source: Path,
+    target: Path,
+    params: MuxSubtitlesInput,
+    *,
+    files: Sequence[SubtitleFile],
+    info: MediaInfo,
+    on_progress: Progress,
+) -> None:
+    """Copy the video and its sound, and write the subtitle tracks: those it has, then the new ones."""
+    container = container_for(params, info)
+    whole, kept = ffmpeg.input(source), kept_tracks(params, info)
+    old = [whole[str(track.index)] for track in kept]
+    new = [as_input(ffmpeg, file)["s:0"] for file in files]
+    options: dict[str, Any] = {**MUXERS[container], "c:v": "copy", "c:a": "copy"}
+    for number, codec in enumerate([*(track.codec for track in kept), *(file.codec for file in files)]):
+        options[f"c:s:{number}"] = held(codec, container)
+    options |= dispositions(kept, params.tracks)
+    options |= labels(params.tracks, len(kept))
+    streams = [whole["v?"], whole["a?"], *old, *new, *([whole["t?"]] if container == "mkv" else [])]
+    ffmpeg.run(ffmpeg.output(streams, target.name, options), target.parent, on_progress)
+
+
+def held(codec: str, container: str) -> str:
+    """Return the codec a subtitle track is written with.
+
+    Raises:
+        CodecUnsupported: the container cannot hold it.
+    """
+    if written := subtitle_codec(codec, container):
+        return written
+    raise CodecUnsupported(
+        f"{container} cannot hold the subtitle track ({codec}) that the video has. "
+        "Choose container mkv, or keep_existing false.",
+    )
+
+
+def labels(added: Sequence[SubtitleTrack], first: int) -> dict[str, str]:
+    """Return the tags of the new tracks. ffmpeg-python takes an option once, so a number is spelled in two ways."""
+    languages = {f"metadata:s:s:{number}": f"language={track.language}" for number, track in enumerate(added, first)}
+    titles = {f"metadata:s:s:0{number}": f"title={track.title}" for number, track in enumerate(added, first)}
+    return {**languages, **titles}
+
+
+def dispositions(kept: Sequence[StreamInfo], added: Sequence[SubtitleTrack]) -> dict[str, str]:
+    """Return which tracks players show by themselves; a new default takes the place of an old one."""
+    replaced = any(track.default for track in added)
+    flags = [(track.default and not replaced, track.forced) for track in kept]
+    flags += [(track.default, track.forced) for track in added]
+    return {f"disposition:s:{number}": spelled(default, forced) for number, (default, forced) in enumerate(flags)}
+
+
+def spelled(default: bool, forced: bool) -> str:
+    return "+".join(name for name, on in (("default", default), ("forced", forced)) if on) or "0"

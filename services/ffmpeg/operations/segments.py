@@ -1,0 +1,67 @@
+"""Writing audio in pieces, decoded once."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.ffmpeg.contracts import SplitAudioSegmentsInput
+from services.ffmpeg.engine import Ffmpeg
+from services.ffmpeg.execution.media_limits import Progress
+from services.ffmpeg.media import StreamInfo
+from services.ffmpeg.operations import audio
+
+LISTED = "segments.csv"
+NEVER = "10000000"
+CUTS_PER_SECOND = 100
+"""ffmpeg cuts between packets, so the sound is put in packets of 10 ms; lossy codecs have their own, longer ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    file: Path
+    start: float
+    end: float
+
+
+def split(
+    ffmpeg: Ffmpeg,
+    source: Path,
+    folder: Path,
+    params: SplitAudioSegmentsInput,
+    *,
+    sound: StreamInfo,
+    cuts: Sequence[float] | None,
+    on_progress: Progress,
+) -> list[Piece]:
+    """Cut at `cuts`, or every `params.max_length` where it is None, and return the pieces with their true times."""
+    rate = params.sample_rate or audio.rate_held(params.format, sound.sample_rate or audio.USUAL_RATE_HZ)
+    track = (
+        ffmpeg.input(source)[f"a:{params.track}"]
+        .filter("aresample", rate)
+        .filter("asetnsamples", n=rate // CUTS_PER_SECOND, pad=0)
+    )
+    options = {
+        **audio.encoding(params),
+        "f": "segment",
+        "segment_format": audio.MUXERS[params.format],
+        "segment_list": LISTED,
+        "segment_list_type": "csv",
+        "reset_timestamps": 1,
+        **where(params, cuts),
+    }
+    options.pop("rf64", None)  # the segment muxer does not pass it on; no piece comes near 4 GiB
+    ffmpeg.run(ffmpeg.output(track, audio.file_name("%06d", params), options), folder, on_progress)
+    return list(read(folder))
+
+
+def where(params: SplitAudioSegmentsInput, cuts: Sequence[float] | None) -> dict[str, str | float]:
+    if cuts is None:
+        return {"segment_time": params.max_length}
+    return {"segment_times": ",".join(map(str, cuts)) or NEVER}
+
+
+def read(folder: Path) -> Iterator[Piece]:
+    with (folder / LISTED).open(newline="") as listed:
+        for name, start, end in csv.reader(listed):
+            yield Piece(folder / name.removeprefix("file:"), float(start), float(end))

@@ -1,0 +1,69 @@
+"""Where to cut audio: its silences, and the plan of cuts that they allow."""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from services.ffmpeg.contracts import SplitAudioSegmentsInput
+from services.ffmpeg.engine import Ffmpeg
+from services.ffmpeg.execution.media_limits import Progress
+
+PRECISION_S = 0.001
+"""Cuts are told to the millisecond, so no rest is shorter."""
+
+FOUND = "silences.txt"
+EDGE = re.compile(r"lavfi\.silence_(start|end)=(-?[\d.]+)")
+
+Silence = tuple[float, float]
+
+
+def detect(
+    ffmpeg: Ffmpeg, source: Path, folder: Path, params: SplitAudioSegmentsInput, *, on_progress: Progress
+) -> tuple[list[Silence], float]:
+    """Return the silences of a track and the track's length, in seconds."""
+    sound = (
+        ffmpeg.input(source)[f"a:{params.track}"]
+        .filter("silencedetect", noise=f"{params.silence_level}dB", duration=params.min_silence)
+        .filter("ametadata", mode="print", file=FOUND)
+    )
+    ending = ffmpeg.run(ffmpeg.nowhere(sound), folder, on_progress)
+    return list(read(folder / FOUND, ending.seconds)), ending.seconds
+
+
+def read(found: Path, duration: float) -> Iterator[Silence]:
+    """Yield what silencedetect wrote; a silence that lasts to the end has no end of its own."""
+    begun: float | None = None
+    for edge, seconds in EDGE.findall(found.read_text() if found.exists() else ""):
+        if edge == "start":
+            begun = max(0.0, float(seconds))
+        elif begun is not None:
+            yield begun, float(seconds)
+            begun = None
+    if begun is not None:
+        yield begun, duration
+
+
+def plan(silences: Sequence[Silence], duration: float, params: SplitAudioSegmentsInput) -> list[float]:
+    """Return the times to cut at: in the middle of silences, and where none comes in time, at the greatest length."""
+    middles = [(start + end) / 2 for start, end in silences]
+    cuts: list[float] = []
+    cut = next_cut(middles, 0.0, duration, params)
+    while cut is not None:
+        cuts.append(round(cut, 3))
+        cut = next_cut(middles, cut, duration, params)
+    return cuts
+
+
+def next_cut(
+    middles: Sequence[float], position: float, duration: float, params: SplitAudioSegmentsInput
+) -> float | None:
+    """Return the cut after the one at `position`, None when the rest is one segment."""
+    fits = duration - position <= params.max_length + PRECISION_S
+    if fits and params.cut_at == "silence":
+        return None
+    first = bisect_left(middles, position + params.min_length)
+    after = bisect_right(middles, min(position + params.max_length, duration - params.min_length))
+    if first < after:
+        return middles[first if params.cut_at == "every_silence" else after - 1]
+    return None if fits else position + params.max_length

@@ -1,0 +1,88 @@
+"""Writing video: its codecs, its size, and which tracks go along."""
+
+from pathlib import Path
+from typing import Any
+
+from services.ffmpeg.engine import Ffmpeg
+from services.ffmpeg.execution.media_limits import Clip, Progress
+from services.ffmpeg.media import MediaInfo
+from services.ffmpeg.operations.audio import ENCODERS, kbps, with_choices
+from services.ffmpeg.operations.pictures import VideoForm
+from services.ffmpeg.operations.tracks import MUXERS, subtitle_codec
+
+CODECS: dict[str, dict[str, Any]] = {
+    "h264": {"c:v": "libx264", "crf": 23},
+    "h265": {"c:v": "libx265", "crf": 28, "tag:v": "hvc1", "x265-params": "log-level=error"},
+    "vp9": {"c:v": "libvpx-vp9", "crf": 32, "b:v": 0, "deadline": "good", "row-mt": 1},
+    "av1": {"c:v": "libsvtav1", "crf": 35},
+}
+SPEEDS: dict[str, dict[str, dict[str, Any]]] = {
+    "h264": {"fast": {"preset": "veryfast"}, "medium": {"preset": "medium"}, "slow": {"preset": "slow"}},
+    "h265": {"fast": {"preset": "veryfast"}, "medium": {"preset": "medium"}, "slow": {"preset": "slow"}},
+    "vp9": {"fast": {"cpu-used": 5}, "medium": {"cpu-used": 3}, "slow": {"cpu-used": 1}},
+    "av1": {"fast": {"preset": 10}, "medium": {"preset": 8}, "slow": {"preset": 5}},
+}
+
+
+def transcode(
+    ffmpeg: Ffmpeg, source: Path, target: Path, form: VideoForm, *, info: MediaInfo, clip: Clip, on_progress: Progress
+) -> None:
+    """Write the first video track, every audio track and the text subtitles of `source` in another form."""
+    whole = ffmpeg.video(source, **clip.options)
+    streams: list[Any] = []
+    options: dict[str, Any] = {**MUXERS[form.container]}
+    if info.of("video") and form.video != "none":
+        streams.append(pictures(whole, form))
+        options |= picture_options(form)
+    if info.of("audio") and form.audio != "none":
+        streams.append(whole["a"])
+        options |= sound_options(form)
+    if form.keep_subtitles:
+        add_subtitles(whole, info, form.container, streams, options)
+    ffmpeg.run(ffmpeg.output(streams, target.name, options), target.parent, on_progress)
+
+
+def pictures(whole: Any, form: VideoForm) -> Any:
+    """Return the video track at the wanted rate and size."""
+    track = whole["V:0"]
+    if form.video == "copy":
+        return track
+    if form.fps:
+        track = track.filter("fps", form.fps)
+    box = f"min(1,min({form.max_width or 'iw'}/iw,{form.max_height or 'ih'}/ih))"
+    return even(track, box)
+
+
+def even(track: Any, factor: str = "1") -> Any:
+    """Return 4:2:0 pictures, which every player shows and whose encoders want even sizes."""
+    width, height = (f"max(2,trunc({side}*{factor}/2)*2)" for side in ("iw", "ih"))
+    return track.filter("scale", w=width, h=height).filter("format", "yuv420p")
+
+
+def picture_options(form: VideoForm) -> dict[str, Any]:
+    if form.video == "copy":
+        return {"c:v": "copy"}
+    options = {**CODECS[form.video], **SPEEDS[form.video][form.speed]}
+    if form.crf is not None:
+        options["crf"] = form.crf
+    if form.video_bitrate_kbps:
+        del options["crf"]
+        options["b:v"] = kbps(form.video_bitrate_kbps)
+    return options
+
+
+def sound_options(form: VideoForm) -> dict[str, Any]:
+    if form.audio == "copy":
+        return {"c:a": "copy"}
+    wanted = {"ac": form.channels, "b:a": kbps(form.audio_bitrate_kbps)}
+    return with_choices(ENCODERS[form.audio], wanted)
+
+
+def add_subtitles(whole: Any, info: MediaInfo, container: str, streams: list[Any], options: dict[str, Any]) -> None:
+    """Add the subtitle tracks that the container can hold."""
+    held = 0
+    for track in info.of("subtitle"):
+        if codec := subtitle_codec(track.codec, container):
+            streams.append(whole[str(track.index)])
+            options[f"c:s:{held}"] = codec
+            held += 1

@@ -1,0 +1,62 @@
+"""Many requests at once, that all end with the task."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from time import monotonic
+from typing import Any
+
+from common.state.context import Progress
+from common.worker.job import Job
+
+LOOK_S = 0.1
+PHASE = "ask"
+
+Work = Callable[[], Iterable[Coroutine[Any, Any, None]]]
+"""Called within the event loop, so that no coroutine is left over where the card did not come."""
+Look = Callable[[], None]
+"""Raises what must end the work."""
+
+
+async def together(work: Work, look: Look) -> None:
+    """Run all of it; the first failure, and whatever `look` raises, ends the rest at once and is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(watch(look))
+            running = [group.create_task(one) for one in work()]
+            if running:
+                await asyncio.wait(running)
+            watching.cancel()
+    except ExceptionGroup as failed:
+        raise first_of(failed) from None
+
+
+async def watch(look: Look) -> None:
+    """Look also while all requests wait for their answers."""
+    while True:
+        look()
+        await asyncio.sleep(LOOK_S)
+
+
+def first_of(failed: Exception) -> Exception:
+    while isinstance(failed, ExceptionGroup):
+        failed = failed.exceptions[0]
+    return failed
+
+
+class Lookout:
+    """Hears whether the task must stop, and says that it lives. Each request has its own time limit, and so many tries:
+    a slow answer is no stall.
+    """
+
+    def __init__(self, job: Job, wished: Look) -> None:
+        self.job = job
+        self.wished = wished
+        self.every = job.settings.gpu_lock_monitor.heartbeat.interval.total_seconds()
+        self.told = monotonic()
+
+    def __call__(self) -> None:
+        self.wished()
+        self.job.check()
+        if monotonic() - self.told >= self.every:
+            self.told = monotonic()
+            self.job.tell_progress(self.job.heartbeat.latest or Progress(phase=PHASE))

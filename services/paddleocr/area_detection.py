@@ -1,0 +1,253 @@
+"""Where subtitles stand: found by reading a few frames from all over the video.
+
+A sample is a pair of frames a fifth of a second apart; only text that stands still in both counts, so time codes and
+tickers do not. Text that is the same in most samples is a logo. What remains is grouped by rows: subtitles come back in
+the same rows, mostly in the middle; the writing on a shop does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from common.media.chunking import checked
+from services.paddleocr.areas import Box, FoundArea, around, overlap, same_row
+from services.paddleocr.change_detection import CONTRAST, SAME, dense
+from services.paddleocr.engine import Line
+from services.paddleocr.opencv import opencv
+from services.paddleocr.text_similarity import same
+from services.paddleocr.video import Film, Frame, resized
+
+if TYPE_CHECKING:
+    from services.paddleocr.engine import Picture
+    from services.paddleocr.video import Luma
+
+Read = Callable[[Sequence["Picture"]], list[list[Line]]]
+
+APART_S = 0.2
+SAMPLES = 12
+EVERY_S = 1.0
+"""In a short video there are no more samples than this allows."""
+GLIMPSES = 240
+"""Pairs of frames that are compared in a long video, of which the likeliest `SAMPLES` are read."""
+SHORT_S = 40.0
+"""A shorter video is decoded as a whole; a longer one is looked into at its key frames."""
+WIDTH = 640
+"""Of the pictures that are looked at and read here, in pixels."""
+SURE = 0.6
+STILL = 0.5
+"""Of a line's strokes, to be the same in both frames."""
+STATIC = 0.7
+"""Of the samples; text that is the same in more of them never changes."""
+CENTRE = 0.1
+MOSTLY = 0.7
+ROOM = 1.3
+"""Above and below what was seen, in heights of a line: there may be a second line."""
+UPPER, LOWER = 0.35, 0.6
+"""Subtitles stand above or below these, unless they come back often."""
+OFTEN = 4
+USUAL = FoundArea(x=0, y=0.6, width=1, height=0.4, confidence=0, centred=True)
+"""What is read when nothing was found: a few lines in hours of video are easily missed by samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A frame, and where in it strokes stand still (255, else 0)."""
+
+    frame: Frame
+    still: Luma
+
+    @property
+    def likelihood(self) -> int:
+        cv2 = opencv()
+
+        return int(cv2.countNonZero(dense(self.still)))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A line of text in a sample; its box in shares of the picture."""
+
+    sample: int
+    text: str
+    score: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    areas: list[FoundArea]
+    """The likeliest first."""
+    preview: Frame | None
+    """A frame with subtitles where there are some; None where nothing can be decoded."""
+
+
+def survey(film: Film, read: Read, check: Callable[[], None], *, start: float, end: float | None) -> Survey:
+    """Find the areas of a film between two times, in seconds."""
+    pairs = list(checked(glimpses(film, start, end), check))
+    length = pairs[-1].frame.time - start if pairs else 0.0
+    samples = likeliest(pairs, min(SAMPLES, max(round(length / EVERY_S), 1)))
+    texts = read([sample.frame.luma for sample in samples])
+    found = [
+        line
+        for number, (sample, lines) in enumerate(zip(samples, texts, strict=True))
+        for line in lines_of(number, sample, lines)
+    ]
+    areas = areas_of(found, len(samples))
+    shown = [line.sample for line in found if areas and overlap(areas[0].box, line.box) > STILL]
+    preview = samples[shown[0]].frame if shown else next((sample.frame for sample in samples), None)
+    return Survey(areas, preview)
+
+
+# ---- samples ----
+
+
+def glimpses(film: Film, start: float, end: float | None) -> Iterator[Sample]:
+    """Yield pairs of frames from all over the film."""
+    last = end if end is not None else film.duration or start + SHORT_S
+    if last - start <= SHORT_S:
+        yield from every_frame(film, start, last)
+        return
+    at = -1.0
+    for number in range(GLIMPSES):
+        pair = film.glimpse(start + (last - start) * number / GLIMPSES, apart=APART_S)
+        if pair and pair[0].time > at:
+            at = pair[0].time
+            yield sample(*pair)
+
+
+def every_frame(film: Film, start: float, last: float) -> Iterator[Sample]:
+    first: Frame | None = None
+    for frame in film.frames(start):
+        if frame.time > last:
+            return
+        if first is None:
+            first = smaller(frame)
+        elif frame.time >= first.time + APART_S:
+            yield sample(first, frame)
+            first = None
+
+
+def sample(first: Frame, second: Frame) -> Sample:
+    cv2 = opencv()
+
+    small, later = smaller(first), smaller(second)
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3))
+    edges = cv2.compare(cv2.morphologyEx(small.luma, cv2.MORPH_GRADIENT, kernel), CONTRAST, cv2.CMP_GT)
+    same_value = cv2.compare(cv2.absdiff(small.luma, later.luma), SAME, cv2.CMP_LE)
+    return Sample(small, cv2.bitwise_and(edges, same_value))
+
+
+def smaller(frame: Frame) -> Frame:
+    height, width = frame.luma.shape
+    if width <= WIDTH:
+        return Frame(frame.time, frame.luma.copy())
+    return Frame(frame.time, resized(frame.luma, (WIDTH, round(height * WIDTH / width))))
+
+
+def likeliest(samples: list[Sample], count: int) -> list[Sample]:
+    """Return the sample with the most strokes out of each stretch of time, so that all of the film has its say."""
+    count = min(count, len(samples))
+    stretches = (islice(samples, len(samples) * n // count, len(samples) * (n + 1) // count) for n in range(count))
+    return [max(stretch, key=lambda one: one.likelihood) for stretch in stretches]
+
+
+# ---- what the samples say ----
+
+
+def lines_of(number: int, sample: Sample, lines: Sequence[Line]) -> Iterator[Found]:
+    """Yield the lines that stand still."""
+    cv2 = opencv()
+
+    height, width = sample.still.shape
+    for line in lines:
+        left, top, right, bottom = (max(round(edge), 0) for edge in line.box)
+        part = sample.still[top:bottom, left:right]
+        if line.score < SURE or not has_letters(line.text) or not part.size:
+            continue
+        if cv2.countNonZero(dense(part)) >= STILL * 0.25 * part.size:  # a quarter of a line's box is strokes' edges
+            box = (left / width, top / height, right / width, bottom / height)
+            yield Found(number, line.text, line.score, box)
+
+
+def has_letters(text: str) -> bool:
+    """Tell whether a text is more than a time code or a counter."""
+    return sum(character.isalpha() for character in text) >= len("ab")
+
+
+def areas_of(found: Sequence[Found], samples: int) -> list[FoundArea]:
+    static = [line for line in found if is_static(line, found, samples)]
+    changing = [line for line in found if line not in static]
+    if not changing:  # one line that stays all the time, in the middle, may still be a subtitle
+        static, changing = [], [line for line in static if is_central(line.box)]
+    groups = [group for group in by_rows(changing) if counts(group, samples)]
+    groups = [group for group in groups if mostly_central(group)] or groups
+    areas = [area(group, static, samples) for group in groups]
+    return sorted(areas, key=lambda one: -one.confidence)
+
+
+def is_static(line: Found, found: Sequence[Found], samples: int) -> bool:
+    again = {one.sample for one in found if overlap(one.box, line.box) > MOSTLY and same(one.text, line.text)}
+    return len(again) > max(STATIC * samples, 2)
+
+
+def by_rows(found: Sequence[Found]) -> list[list[Found]]:
+    """Group lines that stand in the same rows, or right below each other."""
+    groups: list[list[Found]] = []
+    for line in sorted(found, key=lambda one: one.box[1]):
+        near = next((group for group in groups if any(neighbours(one.box, line.box) for one in group)), None)
+        if near:
+            near.append(line)
+        else:
+            groups.append([line])
+    return groups
+
+
+def neighbours(first: Box, second: Box) -> bool:
+    height = max(first[3] - first[1], second[3] - second[1])
+    gap = max(first[1], second[1]) - min(first[3], second[3])
+    return same_row(first, second) or gap < 0.8 * height
+
+
+def counts(group: list[Found], samples: int) -> bool:
+    """Tell whether subtitles may stand here: often, or in the middle of the upper or lower part."""
+    seen = len({line.sample for line in group})
+    _, top, _, bottom = around([line.box for line in group])
+    outer = bottom < UPPER or top > LOWER
+    central = mostly_central(group)
+    return (central and outer) or (seen >= min(OFTEN, samples) and (central or outer))
+
+
+def mostly_central(group: list[Found]) -> bool:
+    return sum(is_central(line.box) for line in group) >= MOSTLY * len(group)
+
+
+def is_central(box: Box) -> bool:
+    return abs((box[0] + box[2]) / 2 - 0.5) <= CENTRE
+
+
+def area(group: list[Found], static: list[Found], samples: int) -> FoundArea:
+    _, top, _, bottom = around([line.box for line in group])
+    room = ROOM * max(line.box[3] - line.box[1] for line in group)
+    central = sum(is_central(line.box) for line in group) / len(group)
+    seen = len({line.sample for line in group})
+    score = sum(line.score for line in group) / len(group)
+    reach = FoundArea.of_box((0.0, top - room, 1.0, bottom + room))
+    often = min(seen / max(min(3, samples), 1), 1.0)
+    return reach.model_copy(
+        update={
+            "confidence": round(score * often * (0.5 + 0.5 * central), 4),
+            "centred": central >= MOSTLY,
+            "ignored": [line.box for line in unique(static) if overlap(reach.box, line.box) > 0],
+        }
+    )
+
+
+def unique(static: list[Found]) -> list[Found]:
+    kept: list[Found] = []
+    for line in static:
+        if not any(overlap(one.box, line.box) > MOSTLY for one in kept):
+            kept.append(line)
+    return kept

@@ -1,0 +1,59 @@
+"""Where pictures are read: in batches, with the GPU held for no longer than that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from common.files.storage import MODELS
+from common.worker.job import Job
+from services.paddleocr.engine import Line, Reader, model_of, name_of
+from services.paddleocr.line_assembly import rows
+from services.paddleocr.settings import PaddleocrSettings
+
+if TYPE_CHECKING:
+    from common.gpu.residency import Model
+    from services.paddleocr.engine import Picture
+    from services.paddleocr.text_tracking import Sighting
+
+BATCH = 8
+SURE = 0.97
+"""A line that is read with more confidence needs no other reading."""
+
+
+class Desk:
+    """Joins a job to its OCR model, and counts the pictures."""
+
+    def __init__(self, job: Job, language: str | None = None) -> None:
+        self.job = job
+        self.settings = job.settings.section(PaddleocrSettings)
+        self.model: Model[Reader] = model_of(self.settings, job.storage.root / MODELS, language)
+        self.model_name = name_of(self.settings, language)
+        self.calls = 0
+
+    def read(self, pictures: Sequence[Picture]) -> list[list[Line]]:
+        """Return the lines of each picture; others may have the GPU between two batches."""
+        if not pictures:
+            return []
+        self.calls += len(pictures)
+        found: list[list[Line]] = []
+        with self.job.gpu(self.model) as session:
+            for first in range(0, len(pictures), BATCH):
+                session.step()
+                found.extend(session.model.read(pictures[first : first + BATCH]))
+        return found
+
+    def read_sightings(self, sightings: Sequence[Sighting]) -> list[list[list[Line]]]:
+        """Return for each sighting the lines of each of its glances; one is enough where it is read for sure."""
+        first = [rows(lines) for lines in self.read([sighting.glances[0].picture for sighting in sightings])]
+        unsure = [
+            (number, glance.picture)
+            for number, (sighting, lines) in enumerate(zip(sightings, first, strict=True))
+            if any(line.score < SURE for line in lines)
+            for glance in sighting.glances[1:]
+        ]
+        readings = [[lines] for lines in first]
+        again = self.read([picture for _, picture in unsure])
+        for (number, _), lines in zip(unsure, again, strict=True):
+            readings[number].append(rows(lines))
+        return readings

@@ -1,0 +1,253 @@
+"""From what was read to subtitles: the same line over time is one, lines that stand together are one segment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from common.transcript.format import Segment
+from services.paddleocr.areas import Area, Box, FoundArea, around, overlap, same_row
+from services.paddleocr.engine import Line
+from services.paddleocr.text_similarity import Reading, bare, is_wide, language_of, same, vote
+from services.paddleocr.text_tracking import CELL, Glance, Sighting
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LEAST_STROKES = 0.12
+"""Of the cells of a line that have something new, else it was not this line that was sighted."""
+SHORTEST_S = 0.15
+GAP_S = 0.12
+"""What a damaged frame or a cut may take out of a line."""
+TOGETHER = 0.6
+"""Of the shorter one's time, for two lines to be one subtitle."""
+CENTRE = 0.12
+"""A centred line's middle is off the picture's by no more, in shares of its width."""
+SPACE = 1.5
+"""Between two parts of one row, in heights."""
+LINE_GAP = 1.0
+"""Between two lines of one subtitle, in heights."""
+SURE = 0.9
+WEAK = 0.4
+"""With less of the strokes of another sighting of the same line, only a part of it was new."""
+
+
+class SeenLine(BaseModel):
+    """One line of text, from when to when, in seconds of the medium, and where."""
+
+    start: float
+    end: float
+    box: Box
+    from_before: bool
+    """It was there in the chunk's first frame."""
+    goes_on: bool
+    """It was there in its last one."""
+    strokes: int
+    """How many pixels vouch for the times."""
+    readings: list[tuple[str, float]]
+    """Texts and their scores."""
+
+    @property
+    def best(self) -> Reading:
+        return vote([Reading(text, score) for text, score in self.readings])
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+
+# ---- a sighting and what was read in it ----
+
+
+def rows(lines: Sequence[Line]) -> list[Line]:
+    """Put together the parts of one row that a wide space has parted."""
+    joined: list[Line] = []
+    for line in sorted(lines, key=lambda one: one.box[0]):
+        last = next((one for one in joined if same_row(one.box, line.box) and adjacent(one.box, line.box)), None)
+        if last:
+            joined[joined.index(last)] = row(last, line)
+        else:
+            joined.append(line)
+    return sorted(joined, key=lambda one: one.box[1])
+
+
+def adjacent(left: Box, right: Box) -> bool:
+    return right[0] - left[2] < SPACE * (right[3] - right[1])
+
+
+def row(left: Line, right: Line) -> Line:
+    wide = is_wide(left.text[-1:] or " ") and is_wide(right.text[:1] or " ")
+    text = f"{left.text}{'' if wide else ' '}{right.text}"
+    x0, y0, x1, y1 = around([left.box, right.box])
+    return Line(text, min(left.score, right.score), ((x0, y0), (x1, y0), (x1, y1), (x0, y1)))
+
+
+def seen_lines(
+    sighting: Sighting, times: Sequence[float], readings: Sequence[Sequence[Line]], place: Area, height: int
+) -> Iterator[SeenLine]:
+    """Yield the lines that are new in a sighting.
+
+    Args:
+        sighting: Ended; its frames are numbers in `times`, which has one more at its end.
+        times: Seconds of each frame.
+        readings: The lines in each of its glances, the first one first.
+        place: The area of the band.
+        height: Of the band in the work size, in pixels.
+    """
+    for line in readings[0]:
+        box = in_work(line.box, sighting.glances[0])
+        inside = sighting.within(box)
+        if inside.sum() < max(LEAST_STROKES * CELL**2 * len(set(sighting.cells[inside].tolist())), 1):
+            continue
+        if sighting.was_arriving(box):
+            continue  # it will have a sighting of its own
+        start, end = lifetime(sighting, inside)
+        others = same_lines(box, readings[1:], sighting.glances[1:])
+        yield SeenLine(
+            start=times[start],
+            end=times[max(end, start)],
+            box=in_picture(box, place, sighting.width, height),
+            from_before=start == 0,
+            goes_on=sighting.cut and end == int(sighting.ends.max()),
+            strokes=int(inside.sum()),
+            readings=[(line.text, line.score), *others],
+        )
+
+
+def in_work(box: Box, glance: Glance) -> Box:
+    left, top, right, bottom = (edge / glance.scale for edge in box)
+    return left, top + glance.top, right, bottom + glance.top
+
+
+def in_picture(box: Box, place: Area, width: int, height: int) -> Box:
+    left, top, right, bottom = box
+    return (
+        round(place.x + left / width * place.width, 4),
+        round(place.y + top / height * place.height, 4),
+        round(place.x + right / width * place.width, 4),
+        round(place.y + bottom / height * place.height, 4),
+    )
+
+
+def lifetime(sighting: Sighting, inside: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the frame since which most of the strokes are there, and the one in which half of them have gone."""
+    import numpy as np
+
+    starts = np.bincount(sighting.starts[inside])
+    ends = np.sort(sighting.ends[sighting.cells[inside]])
+    return int(starts.argmax()), int(ends[len(ends) // 2])
+
+
+def same_lines(box: Box, readings: Sequence[Sequence[Line]], glances: Sequence[Glance]) -> Iterator[tuple[str, float]]:
+    for lines, glance in zip(readings, glances, strict=False):  # where the first reading was sure, there are no others
+        for line in lines:
+            if overlap(in_work(line.box, glance), box) > TOGETHER:
+                yield line.text, line.score
+
+
+# ---- lines over time ----
+
+
+@dataclass
+class Ledger:
+    """All lines so far; gives those that nothing can change any more, as segments in order of time."""
+
+    places: Sequence[FoundArea]
+    min_confidence: float
+    longest: float
+    """Seconds; what stays for longer is a watermark or scenery."""
+    language: str | None = None
+    waiting: list[SeenLine] = field(default_factory=list)
+    told: int = 0
+
+    def add(self, found: Sequence[SeenLine], horizon: float) -> list[Segment]:
+        """Take the lines of a chunk; what ended before `horizon`, in seconds, is final."""
+        for line in sorted(found, key=lambda one: (one.start, one.box)):
+            self.take(line)
+        self.waiting.sort(key=lambda one: (one.start, one.box))
+        open_from = min((line.start for line in self.waiting if self.may_go_on(line, horizon)), default=horizon)
+        final = [line for line in self.waiting if line.end < horizon and line.start < open_from]
+        self.waiting = [line for line in self.waiting if line not in final]
+        return [self.segment(group) for group in together([line for line in final if self.is_subtitle(line)])]
+
+    def may_go_on(self, line: SeenLine, horizon: float) -> bool:
+        return line.end >= horizon and line.duration <= self.longest
+
+    def take(self, line: SeenLine) -> None:
+        """Add a line, to an earlier one if it is the same going on; another text in its place ends it."""
+        beside = [one for one in self.waiting if same_place(one.box, line.box) and one.end > line.start - GAP_S]
+        for one in beside:
+            if same(one.best.text, line.best.text) and one.start - GAP_S < line.end:
+                join(one, line)
+                return
+        for one in beside:
+            if one.start < line.start < one.end:
+                one.end = line.start
+        self.waiting.append(line)
+
+    def is_subtitle(self, line: SeenLine) -> bool:
+        best = line.best
+        letters = len(bare(best.text))
+        sure = best.score >= (self.min_confidence if letters > 1 else max(self.min_confidence, SURE))
+        return sure and letters > 0 and SHORTEST_S <= line.duration <= self.longest and self.in_place(line.box)
+
+    def in_place(self, box: Box) -> bool:
+        """Tell whether a line stands where subtitles do: not on a logo, and in the middle where all others are."""
+        middle = (box[0] + box[2]) / 2
+        places = [place for place in self.places if overlap(place.box, box) > TOGETHER]
+        return any(
+            (not place.centred or abs(middle - 0.5) <= CENTRE)
+            and not any(overlap(logo, box) > TOGETHER for logo in place.ignored)
+            for place in places
+        )
+
+    def segment(self, group: list[SeenLine]) -> Segment:
+        number, self.told = self.told, self.told + 1
+        readings = [line.best for line in sorted(group, key=lambda one: one.box[1])]
+        text = "\n".join(reading.text for reading in readings)
+        return Segment(
+            id=number,
+            start=round(min(line.start for line in group), 3),
+            end=round(max(line.end for line in group), 3),
+            text=text,
+            language=self.language or language_of(text),
+            confidence=round(min(reading.score for reading in readings), 4),
+        )
+
+
+def join(line: SeenLine, other: SeenLine) -> None:
+    """Add the other one to a line: its time, unless few of its strokes vouch for that, and its readings."""
+    weak, strong = sorted((line, other), key=lambda one: one.strokes)
+    whole = weak.strokes > WEAK * strong.strokes
+    start = min(line.start, other.start) if whole or strong.from_before else strong.start
+    end = max(line.end, other.end) if whole or strong.goes_on else strong.end
+    line.start, line.end, line.from_before, line.goes_on = start, end, strong.from_before, strong.goes_on
+    line.strokes = strong.strokes
+    line.readings.extend(other.readings)
+
+
+def same_place(first: Box, second: Box) -> bool:
+    return same_row(first, second) and min(first[2], second[2]) > max(first[0], second[0])
+
+
+def together(lines: Sequence[SeenLine]) -> list[list[SeenLine]]:
+    """Group the lines that are shown one above the other at the same time."""
+    groups: list[list[SeenLine]] = []
+    for line in lines:
+        group = next((one for one in groups if any(stacked(other, line) for other in one)), None)
+        if group:
+            group.append(line)
+        else:
+            groups.append([line])
+    return groups
+
+
+def stacked(first: SeenLine, second: SeenLine) -> bool:
+    shared = min(first.end, second.end) - max(first.start, second.start)
+    upper, lower = sorted((first.box, second.box), key=lambda box: box[1])
+    close = lower[1] - upper[3] < LINE_GAP * (lower[3] - lower[1]) and not same_row(upper, lower)
+    return close and shared > TOGETHER * min(first.duration, second.duration)

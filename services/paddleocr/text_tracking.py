@@ -1,0 +1,262 @@
+"""Something that looks like text, from the frame in which it was first seen standing still to its end.
+
+A band is divided into cells. The strokes that are new at one moment make a sighting; from then on each frame is
+compared with it, cell by cell. Nothing here depends on how fast the OCR is: the same frames give the same sightings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from services.paddleocr.areas import Box
+from services.paddleocr.change_detection import Stillness, dense
+from services.paddleocr.opencv import opencv
+from services.paddleocr.video import Frame, resized
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from services.paddleocr.video import Luma
+
+WORK_WIDTH = 960
+"""Of a band in which changes are looked for; a larger one is made smaller."""
+READ_WIDTH = 1280
+"""The same, for the pictures that are read."""
+FRESH_PIXELS = 70
+"""So many new stroke pixels are worth a look: one short word, or two characters of Chinese."""
+SETTLE_S = 0.1
+PAUSE_S = 0.2
+"""Between two sightings. Nothing is lost: the strokes know since when they are there."""
+CELL = 16
+"""Pixels of the work size."""
+SAME = 44
+"""A pixel of a sighting that differs by no more is still there."""
+GONE_BELOW = 0.5
+"""A cell in which fewer of the pixels are the same has changed."""
+GONE_AFTER = 2
+"""Frames; one alone may be damaged."""
+GLANCES_S = (0.4, 1.2)
+"""When a sighting is pictured again, after the first time: other readings to vote with."""
+MARGIN = 0.6
+"""Rows around new strokes that are read too, in heights of what is new."""
+LEAST_MARGIN = 14
+MOST_OPEN = 24
+MOSTLY = 0.6
+
+
+@dataclass
+class Glance:
+    """The part of a band that will be read: a picture and where it lies in the work size."""
+
+    picture: Luma
+    top: float
+    scale: float
+    """Pixels of the picture for one of the work size."""
+
+
+@dataclass
+class Sighting:
+    """Strokes that were new at the same time. Frames are counted from the beginning of the chunk."""
+
+    seen: int
+    rows: tuple[int, int]
+    width: int
+    """Of the work size."""
+    places: NDArray[np.intp]
+    """Indexes of the strokes' pixels in the flattened band."""
+    values: NDArray[np.int16]
+    starts: NDArray[np.int64]
+    """For each pixel the frame since which it has looked like this."""
+    cells: NDArray[np.intp]
+    """For each pixel the number of its cell, from 0."""
+    sizes: NDArray[np.int64]
+    """Pixels of each cell."""
+    ends: NDArray[np.int64]
+    """For each cell the first frame that no longer shows it, -1 while it is there."""
+    misses: NDArray[np.int64]
+    arriving: NDArray[np.intp]
+    """As `places`, edges that were in the picture too, but had not come to a stand: perhaps the next line."""
+    glances: list[Glance] = field(default_factory=list)
+    cut: bool = False
+    """It was closed while a part of it was there: the chunk has ended."""
+
+    @property
+    def alive(self) -> NDArray[np.bool_]:
+        """Which cells are there."""
+        return self.ends < 0
+
+    def follow(self, number: int, flat: Luma) -> bool:
+        """Compare with the next frame; return whether a cell has ended."""
+        import numpy as np
+
+        same = np.abs(flat[self.places] - self.values) <= SAME
+        hits = np.bincount(self.cells, weights=same, minlength=len(self.sizes))
+        self.misses = np.where(hits < GONE_BELOW * self.sizes, self.misses + 1, 0)
+        died = self.alive & (self.misses >= GONE_AFTER)
+        self.ends[died] = number - GONE_AFTER + 1
+        return bool(died.any())
+
+    def close(self, number: int) -> None:
+        self.ends[self.alive] = number
+        self.cut = True
+
+    def within(self, box: Box) -> NDArray[np.bool_]:
+        """Return which of the strokes' pixels lie in a box of the work size."""
+        return self.inside(self.places, box)
+
+    def was_arriving(self, box: Box) -> bool:
+        """Tell whether most of what the first picture shows in a box came later than this sighting's strokes."""
+        coming = int(self.inside(self.arriving, box).sum())
+        return coming > MOSTLY * (coming + int(self.within(box).sum()))
+
+    def inside(self, places: NDArray[np.intp], box: Box) -> NDArray[np.bool_]:
+        rows, columns = places // self.width, places % self.width
+        left, top, right, bottom = box
+        found: NDArray[np.bool_] = (columns >= left) & (columns <= right) & (rows >= top) & (rows <= bottom)
+        return found
+
+
+class Lookout:
+    """Follows one band through one chunk of video and gives each sighting when it has ended."""
+
+    def __init__(self, fps: float) -> None:
+        self.fps = fps
+        self.times: list[float] = []
+        self.open: list[Sighting] = []
+        self.stillness: Stillness | None = None
+        self.waited = 0
+        self.next_at = 0
+
+    @property
+    def height(self) -> int:
+        """Of the work size, in pixels."""
+        return int(self.known.shape[0])
+
+    def see(self, frame: Frame) -> Iterator[Sighting]:
+        """Take the next frame of the band; yield what has ended with it."""
+        number = len(self.times)
+        self.times.append(frame.time)
+        picture = in_work_size(frame.luma)
+        if self.stillness is None:
+            self.begin(picture)
+        yield from self.follow(number, picture)
+        self.look(number, frame, picture)
+        for sighting in self.open:
+            self.glance_again(sighting, number, frame)
+
+    def begin(self, picture: Luma) -> None:
+        import numpy as np
+
+        self.stillness = Stillness(picture, self.fps)
+        self.known = np.zeros_like(picture)
+        self.settle = max(round(self.fps * SETTLE_S), 1)
+
+    def follow(self, number: int, picture: Luma) -> Iterator[Sighting]:
+        flat = picture.reshape(-1)
+        changed = [sighting.follow(number, flat) for sighting in self.open]
+        ended = [sighting for sighting in self.open if not sighting.alive.any()]
+        if any(changed):
+            self.open = [sighting for sighting in self.open if sighting.alive.any()]
+            self.mark_known()
+        if len(self.open) > MOST_OPEN:
+            self.open[0].close(number)
+            ended.append(self.open.pop(0))
+        yield from ended
+
+    def look(self, number: int, frame: Frame, picture: Luma) -> None:
+        """Begin a sighting when enough is new and has had time to settle."""
+        cv2 = opencv()
+
+        assert self.stillness  # noqa: S101 - made with the first frame
+        still = self.stillness.see(picture)
+        fresh = cv2.bitwise_and(still, cv2.bitwise_not(self.known))
+        enough = cv2.countNonZero(fresh) >= FRESH_PIXELS and cv2.countNonZero(fresh := dense(fresh)) >= FRESH_PIXELS
+        self.waited = self.waited + 1 if enough else 0
+        if self.waited > self.settle and number >= self.next_at:
+            self.waited = 0
+            self.next_at = number + round(self.fps * PAUSE_S)
+            self.open.append(self.sighting(number, fresh, frame))
+            self.mark_known()
+
+    def sighting(self, number: int, fresh: Luma, frame: Frame) -> Sighting:
+        import numpy as np
+
+        assert self.stillness  # noqa: S101 - made with the first frame
+        height, width = fresh.shape
+        places = np.flatnonzero(fresh)
+        rows, columns = np.divmod(places, width)
+        _, cells, sizes = np.unique(
+            rows // CELL * (width // CELL + 1) + columns // CELL, return_inverse=True, return_counts=True
+        )
+        made = Sighting(
+            seen=number,
+            rows=rows_to_read(rows, height),
+            width=width,
+            places=places,
+            values=self.stillness.reference.reshape(-1)[places].astype(np.int16),
+            starts=np.maximum(number - self.stillness.ages.reshape(-1)[places].astype(np.int64), 0),
+            cells=cells,
+            sizes=sizes,
+            ends=np.full(len(sizes), -1),
+            misses=np.zeros(len(sizes), np.int64),
+            arriving=np.flatnonzero(dense(self.stillness.arriving())),
+        )
+        made.glances.append(glance(frame.luma, made))
+        return made
+
+    def mark_known(self) -> None:
+        """Note where strokes are that are followed already, and what is close to them."""
+        cv2 = opencv()
+
+        self.known[:] = 0
+        flat = self.known.reshape(-1)
+        for sighting in self.open:
+            flat[sighting.places[sighting.alive[sighting.cells]]] = 255
+        self.known = cv2.dilate(self.known, cv2.getStructuringElement(cv2.MORPH_RECT, (7, 7)))
+
+    def glance_again(self, sighting: Sighting, number: int, frame: Frame) -> None:
+        """Picture a sighting again while all of it is there."""
+        taken = len(sighting.glances)
+        if taken > len(GLANCES_S) or not sighting.alive.all():
+            return
+        if number - sighting.seen >= GLANCES_S[taken - 1] * self.fps:
+            sighting.glances.append(glance(frame.luma, sighting))
+
+    def end(self, time: float) -> Iterator[Sighting]:
+        """Yield what is still there at the end of the chunk, which is at `time`."""
+        self.times.append(time)
+        for sighting in self.open:
+            sighting.close(len(self.times) - 1)
+            yield sighting
+        self.open = []
+
+
+def in_work_size(band: Luma) -> Luma:
+    height, width = band.shape
+    if width <= WORK_WIDTH:
+        return band
+    return resized(band, (WORK_WIDTH, max(round(height * WORK_WIDTH / width), 1)))
+
+
+def rows_to_read(rows: NDArray[np.intp], height: int) -> tuple[int, int]:
+    """Return the first row and the row after the last one: those of the strokes and a margin."""
+    import numpy as np
+
+    top, bottom = (int(edge) for edge in np.percentile(rows, (1, 99)))
+    margin = max(round((bottom - top) * MARGIN), LEAST_MARGIN)
+    return max(top - margin, 0), min(bottom + margin, height)
+
+
+def glance(band: Luma, sighting: Sighting) -> Glance:
+    """Copy the rows of a sighting out of a band in its own size, smaller where that is large."""
+    import numpy as np
+
+    up = band.shape[1] / sighting.width
+    top, bottom = (round(row * up) for row in sighting.rows)
+    part = band[top:bottom]
+    if band.shape[1] > READ_WIDTH:
+        part = resized(part, (READ_WIDTH, max(round(part.shape[0] * READ_WIDTH / band.shape[1]), 1)))
+    return Glance(np.ascontiguousarray(part).copy(), sighting.rows[0], part.shape[1] / sighting.width)

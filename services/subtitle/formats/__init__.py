@@ -1,0 +1,1 @@
+"""Subtitle formats: detect, read and write."""

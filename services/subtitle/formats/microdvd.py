@@ -1,0 +1,80 @@
+"""MicroDVD: one line a cue, in frames. `{1}{1}25` as the first line tells the frame rate."""
+
+import re
+
+from common.captions.cleaning import guarded, unguarded, without_blank_lines
+from common.captions.document import Builder, Caption, Document, Run
+from common.captions.timestamps import from_frame, to_frame
+from services.subtitle.errors import FrameRateUnknown
+
+LINE = re.compile(r"^\s*\{\s*(\d{1,12})\s*\}\s*\{\s*(\d{0,12})\s*\}(.*)$")
+CONTROL = re.compile(r"\{([A-Za-z]):([^{}]*)\}")
+DECLARED = re.compile(r"\d{1,3}(?:[.,]\d{1,6})?")
+SHOWN_MS = 2_000
+"""A cue without an end is shown for this long."""
+BAR = "\N{FULLWIDTH VERTICAL LINE}"
+
+
+def read(text: str, fps: float | None) -> Document:
+    """Read MicroDVD; `fps` wins over what the file declares.
+
+    Raises:
+        FrameRateUnknown: neither is there.
+    """
+    found = [line for line in map(LINE.match, text.split("\n")) if line]
+    declared = declared_rate(found[0]) if found else None
+    rate = fps or declared
+    if not rate:
+        raise FrameRateUnknown
+    built = Builder()
+    for line in found[1:] if declared else found:
+        start = from_frame(int(line.group(1)), rate)
+        end = from_frame(int(line.group(2)), rate) if line.group(2) else start + SHOWN_MS
+        built.add(start, end, runs(line.group(3)), raw=line.group(3))
+    return Document(built.captions, "sub", repaired=built.repaired)
+
+
+def declared_rate(line: re.Match[str]) -> float | None:
+    start, end, text = line.groups()
+    if (start, end) in {("1", "1"), ("0", "0")} and DECLARED.fullmatch(text.strip()):
+        return float(text.strip().replace(",", ".")) or None
+    return None
+
+
+def runs(text: str) -> list[Run]:
+    """Return the lines as runs; `{Y:i}` holds for the whole cue, `{y:i}` for its line."""
+    always: frozenset[str] = frozenset()
+    made: list[Run] = []
+    for line in text.strip().split("|"):
+        marks = always
+        for kind, value in CONTROL.findall(line):
+            if kind in "Yy":
+                marks |= frozenset(value.lower()) & frozenset("bius")
+                always = marks if kind == "Y" else always
+        made.append(Run(("\n" if made else "") + unguarded(CONTROL.sub("", line)), marks))
+    return made
+
+
+def write(document: Document, fps: float | None) -> str:
+    """Write MicroDVD.
+
+    Raises:
+        FrameRateUnknown: no `fps` was given.
+    """
+    if not fps:
+        raise FrameRateUnknown
+    return f"{{1}}{{1}}{fps:g}\n" + "".join(cue(caption, fps) for caption in document.captions)
+
+
+def cue(caption: Caption, fps: float) -> str:
+    start = to_frame(caption.start, fps)
+    end = max(to_frame(caption.end, fps), start + 1)
+    return f"{{{start}}}{{{end}}}{body(caption)}\n"
+
+
+def body(caption: Caption) -> str:
+    """Return the text in one line. Type is kept where all of the cue has it; a bar, which parts lines, is widened."""
+    seen = [run.marks for run in caption.runs if run.text.strip()]
+    marks = sorted(frozenset.intersection(*seen) & frozenset("bius")) if seen else []
+    text = guarded(without_blank_lines(caption.text)).replace("|", BAR).replace("\n", "|")
+    return (f"{{Y:{','.join(marks)}}}" if marks else "") + text

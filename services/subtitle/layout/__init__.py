@@ -1,0 +1,1 @@
+"""Subtitle layout: where text is cut into cues and lines, and when each cue is shown."""

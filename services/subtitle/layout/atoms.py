@@ -1,0 +1,83 @@
+"""Text as atoms: the smallest parts between which it may break, with their widths and times."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+
+from common.transcript.format import Word
+from services.subtitle.layout.breaks import breakable
+from services.subtitle.layout.limits import Page
+from services.subtitle.layout.widths import width
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """Words that stay together."""
+
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(word.text for word in self.words)
+
+    @property
+    def start(self) -> float:
+        return self.words[0].start
+
+    @property
+    def end(self) -> float:
+        return self.words[-1].end
+
+
+def atoms(words: Iterable[Word]) -> list[Atom]:
+    groups: list[list[Word]] = []
+    before = ""
+    for word in words:
+        if groups and not breakable(before, word.text):
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+        before = word.text or before
+    return [Atom(tuple(group)) for group in groups]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of atoms that knows how wide each part of it is."""
+
+    atoms: list[Atom]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        return [atom.text for atom in self.atoms]
+
+    @cached_property
+    def edges(self) -> list[int]:
+        """Return the columns before each atom, and at the end."""
+        return [0, *accumulate(map(width, self.texts))]
+
+    @cached_property
+    def indents(self) -> list[int]:
+        """Return the columns of the spaces that each atom begins with, and that vanish at the start of a line."""
+        return [width(text) - width(text.lstrip()) for text in self.texts]
+
+    def width(self, start: int, end: int) -> int:
+        """Return the columns of a line of the atoms from `start` up to `end`."""
+        return max(self.edges[end] - self.edges[start] - self.indents[start], 0)
+
+    def line_end(self, start: int, room: int) -> int:
+        """Return where a line that begins with `start` ends at the latest; it holds at least one atom."""
+        reach = self.edges[start] + self.indents[start] + room
+        return max(bisect_right(self.edges, reach) - 1, start + 1)
+
+    def fits(self, start: int, end: int, page: Page) -> bool:
+        """Tell whether the part can be laid on a page. An atom that is wider than a line may have one of its own."""
+        room = page.width - page.lead
+        for _ in range(page.lines):
+            start = self.line_end(start, room)
+            if start >= end:
+                return True
+            room = page.width
+        return False

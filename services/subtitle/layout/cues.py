@@ -1,0 +1,136 @@
+"""A transcript as readable cues: cut, joined, laid out in lines, and timed.
+
+A line break is the white space before the word that begins the line, so that a cue's words still give its text.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+
+from common.captions.timestamps import milliseconds
+from common.captions.transcripts import no_lead
+from common.transcript.format import Segment, Transcript, Word
+from services.subtitle.layout.atoms import Row, atoms
+from services.subtitle.layout.cuts import cuts
+from services.subtitle.layout.ids import new_ids
+from services.subtitle.layout.limits import Limits, Page
+from services.subtitle.layout.lines import lines
+from services.subtitle.layout.parts import joinable, joined, part
+from services.subtitle.layout.pieces import has_true_words, pieces
+from services.subtitle.layout.timing import Span, reading_time, schedule
+from services.subtitle.layout.widths import is_wide, width
+
+JOIN_PAUSE_SECONDS = 0.5
+"""Cues further apart are not joined: the viewer would read ahead of the speech."""
+
+Tick = Callable[[float], None]
+
+
+def nobody(_: float) -> None:
+    """Hear of the progress, and do nothing."""
+
+
+@dataclass(frozen=True)
+class Typesetter:
+    """Makes cues within limits. `lead` gives what will be written before a segment's text, as a speaker's name."""
+
+    limits: Limits = field(default_factory=Limits)
+    lead: Callable[[Segment], str] = no_lead
+
+    def readable(self, transcript: Transcript, *, tick: Tick = nobody) -> Transcript:
+        """Return the transcript as cues, in order of time; `tick` hears how much is done, of 1."""
+        fresh, cues = new_ids(transcript), list[Segment]()
+        segments = in_order(transcript)
+        for index, segment in enumerate(segments):
+            self.add(cues, self.split(segment, fresh))
+            tick((index + 1) / len(segments))
+        return transcript.model_copy(update={"segments": self.timed([self.laid(cue) for cue in cues])})
+
+    def wrapped(self, transcript: Transcript) -> Transcript:
+        """Return the transcript with each segment in lines, and timed, but neither cut nor joined."""
+        laid = [self.laid(segment) for segment in in_order(transcript)]
+        return transcript.model_copy(update={"segments": self.timed(laid)})
+
+    def page(self, segment: Segment) -> Page:
+        page = self.limits.page(wide=is_wide(segment.text))
+        return replace(page, lead=min(width(self.lead(segment)), page.width // 2))
+
+    def row(self, segment: Segment, page: Page) -> Row:
+        return Row(atoms(pieces(segment, page.width)))
+
+    def split(self, segment: Segment, fresh: Iterator[int]) -> list[Segment]:
+        """Return a segment as cues of which each fits its page; the first one keeps the id."""
+        page = self.page(segment)
+        row, true_words = self.row(segment, page), has_true_words(segment)
+        parts = cuts(row, self.limits, page)
+        if len(parts) == 1 and not true_words:
+            return [segment]
+        made = [part(segment, words_of(row, start, end), true_words=true_words) for start, end in parts]
+        numbered = zip(made, chain([segment.id], islice(fresh, len(made) - 1)), strict=True)
+        return [cue.model_copy(update={"id": number}) for cue, number in numbered]
+
+    def add(self, cues: list[Segment], more: list[Segment]) -> None:
+        """Append cues, each joined to the one before where one of the two is too short and both fit together."""
+        for cue in more:
+            if cues and self.belongs(cues[-1], cue):
+                cues[-1] = joined(cues[-1], cue)
+            else:
+                cues.append(cue)
+
+    def belongs(self, first: Segment, second: Segment) -> bool:
+        short = min(first.duration, second.duration) < self.limits.min_duration
+        pause = second.start - first.end
+        if not (self.limits.merge_short and short and 0 <= pause <= JOIN_PAUSE_SECONDS and joinable(first, second)):
+            return False
+        return self.holds(joined(first, second))
+
+    def holds(self, cue: Segment) -> bool:
+        """Tell whether a cue keeps to its page and to the longest time."""
+        page = self.page(cue)
+        row = self.row(cue, page)
+        return cue.duration <= self.limits.max_duration and row.fits(0, len(row.atoms), page)
+
+    def laid(self, segment: Segment) -> Segment:
+        """Return the segment with its text in lines."""
+        page = self.page(segment)
+        row, true_words = self.row(segment, page), has_true_words(segment)
+        laid: list[Word] = []
+        for start, end in lines(row, page):
+            laid += stripped(words_of(row, start, end), before="\n" if laid else "")
+        text = "".join(word.text for word in laid)
+        return segment.model_copy(update={"text": text, "words": laid if true_words else segment.words})
+
+    def timed(self, cues: list[Segment]) -> list[Segment]:
+        shown = schedule([self.span(cue) for cue in cues], self.limits)
+        return [
+            cue.model_copy(update={"start": span.start / 1000, "end": span.end / 1000})
+            for cue, span in zip(cues, shown, strict=True)
+        ]
+
+    def span(self, cue: Segment) -> Span:
+        reading = reading_time(width(cue.text), self.page(cue).speed)
+        return Span(milliseconds(cue.start), milliseconds(cue.end), reading)
+
+
+def in_order(transcript: Transcript) -> list[Segment]:
+    """Return the segments that say something, by their starts."""
+    return sorted((one for one in transcript.segments if one.text.strip()), key=lambda one: one.start)
+
+
+def words_of(row: Row, start: int, end: int) -> list[Word]:
+    return [word for atom in row.atoms[start:end] for word in atom.words]
+
+
+def stripped(words: list[Word], *, before: str) -> list[Word]:
+    """Return the words of a line without the spaces around it, and with `before` in front."""
+    texts = [word.text for word in words]
+    for index, text in enumerate(texts):
+        texts[index] = text.lstrip()
+        if texts[index]:
+            break
+    for index in range(len(texts) - 1, -1, -1):
+        texts[index] = texts[index].rstrip()
+        if texts[index]:
+            break
+    texts[0] = before + texts[0]
+    return [word.model_copy(update={"text": text}) for word, text in zip(words, texts, strict=True)]

@@ -1,0 +1,49 @@
+"""A part of a segment as a segment of its own, and two segments as one."""
+
+from collections.abc import Sequence
+
+from common.transcript.format import Segment, Word
+from services.subtitle.layout.breaks import CLAUSE_END, SENTENCE_END
+from services.subtitle.layout.pieces import glue, has_true_words
+
+
+def part(segment: Segment, words: Sequence[Word], *, true_words: bool) -> Segment:
+    """Return the part of `segment` that the words say; they are kept where they are true, and no shares of time."""
+    text = "".join(word.text for word in words).strip()
+    end = max(word.end for word in words)
+    kept = list(words) if true_words else []
+    return segment.model_copy(update={"start": words[0].start, "end": end, "text": text, "words": kept})
+
+
+def joinable(first: Segment, second: Segment) -> bool:
+    """Tell whether two segments may become one without losing what is known of them."""
+    same = (first.speaker, first.language, first.source) == (second.speaker, second.language, second.source)
+    both = has_true_words(first) and has_true_words(second)
+    return same and (both or not (first.words or second.words))
+
+
+def joined(first: Segment, second: Segment) -> Segment:
+    """Return one segment that says both. It has the first one's id."""
+    space = between(first.text.rstrip(), second.text.lstrip())
+    words = [*first.words, *spaced(second.words, space)]
+    text = "".join(word.text for word in words) or f"{first.text.rstrip()}{space}{second.text.lstrip()}"
+    update = {"end": max(first.end, second.end), "text": text.strip(), "words": words}
+    return first.model_copy(update=update | {"modified": first.modified or second.modified, **doubtful(first, second)})
+
+
+def between(left: str, right: str) -> str:
+    """Return a space, where no punctuation of a language without spaces parts the two already."""
+    return glue(left[-1:], right[:1]) if left[-1:] in SENTENCE_END | CLAUSE_END else " "
+
+
+def spaced(words: list[Word], space: str) -> list[Word]:
+    if not words:
+        return []
+    return [words[0].model_copy(update={"text": space + words[0].text.lstrip()}), *words[1:]]
+
+
+def doubtful(first: Segment, second: Segment) -> dict[str, float | None]:
+    """Return the worse of both measures, or none where one is not known."""
+    worse = {"confidence": min, "avg_logprob": min, "compression_ratio": max, "no_speech_prob": max}
+    pairs = {name: (getattr(first, name), getattr(second, name)) for name in worse}
+    return {name: None if None in pair else worse[name](pair) for name, pair in pairs.items()}

@@ -1,0 +1,79 @@
+"""A segment as pieces with times: its words, or a share of its time where it has none."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from common.transcript.format import Segment, Word
+from services.subtitle.layout.breaks import breakable
+from services.subtitle.layout.widths import breaks_anywhere, width
+
+CHUNK = re.compile(r"\s*\S+(?:\s+$)?")
+
+
+def has_true_words(segment: Segment) -> bool:
+    """Tell whether its words give its text; after an edit by a person they may not."""
+    return bool(segment.words) and "".join(word.text for word in segment.words).strip() == segment.text.strip()
+
+
+def pieces(segment: Segment, max_width: int) -> list[Word]:
+    """Return what a segment can be cut into. Line breaks that it had become spaces, or nothing between wide letters.
+
+    A word stays whole unless it is wider than a line, as a Chinese sentence can be that is given as one word.
+    """
+    words = (
+        segment.words if has_true_words(segment) else [Word(start=segment.start, end=segment.end, text=segment.text)]
+    )
+    keep = max_width if has_true_words(segment) else 0
+    return [part for word in on_one_line(words) for part in cut(word, keep)]
+
+
+def on_one_line(words: Iterable[Word]) -> Iterator[Word]:
+    before = ""
+    for word in words:
+        text = word.text if "\n" not in word.text else unbroken(before, word.text)
+        before = text or before
+        yield word if text is word.text else word.model_copy(update={"text": text})
+
+
+def unbroken(before: str, text: str) -> str:
+    first, *rest = text.split("\n")
+    joined = first.rstrip()
+    for line in rest[:-1]:
+        joined += glue((before + joined)[-1:], line.strip()) + line.strip()
+    last = rest[-1].lstrip()
+    return joined + glue((before + joined)[-1:], last) + last
+
+
+def glue(left: str, right: str) -> str:
+    """Return what stands between two lines when they become one."""
+    wide = left and right and breaks_anywhere(left[-1]) and breaks_anywhere(right[0])
+    return "" if wide or not left.strip() else " "
+
+
+def cut(word: Word, keep: int) -> list[Word]:
+    """Cut a word wherever text may break, its time shared out by width; what is at most `keep` wide stays whole."""
+    parts = [word.text] if keep and width(word.text.strip()) <= keep else list(chunks(word.text))
+    if len(parts) < 2:  # noqa: PLR2004 - nothing to cut
+        return [word]
+    total = max(width(word.text), 1)
+    done, times = 0, [word.start]
+    for part in parts:
+        done += width(part)
+        times.append(word.start + word.duration * done / total)
+    timed = zip(parts, pairwise(times), strict=True)
+    return [word.model_copy(update={"text": part, "start": start, "end": end}) for part, (start, end) in timed]
+
+
+def chunks(text: str) -> Iterator[str]:
+    """Yield the text in parts between which it may break, spaces before a part kept with it."""
+    if not text.strip():
+        return
+    for found in CHUNK.finditer(text):
+        chunk, begin = found.group(), 0
+        for index in range(1, len(chunk)):
+            before, after = chunk[index - 1], chunk[index]
+            if not before.isspace() and not after.isspace() and breakable(before, after):
+                yield chunk[begin:index]
+                begin = index
+        yield chunk[begin:]

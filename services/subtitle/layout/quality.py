@@ -1,0 +1,24 @@
+"""How readable cues are: what to look at again by hand."""
+
+from common.transcript.format import Segment, Transcript
+from services.subtitle.layout.limits import Limits
+from services.subtitle.layout.widths import is_wide, width
+
+
+def too_fast(transcript: Transcript, limits: Limits) -> list[int]:
+    """Return the ids of the cues that must be read faster than the limit."""
+    return [cue.id for cue in transcript.segments if speed(cue) > limits.page(wide=is_wide(cue.text)).speed]
+
+
+def too_wide(transcript: Transcript, limits: Limits) -> list[int]:
+    """Return the ids of the cues with a line over the limit: a word that long cannot be broken."""
+    return [cue.id for cue in transcript.segments if widest(cue) > limits.page(wide=is_wide(cue.text)).width]
+
+
+def speed(cue: Segment) -> float:
+    """Return columns a second."""
+    return width(cue.text) / cue.duration if cue.duration else float("inf")
+
+
+def widest(cue: Segment) -> int:
+    return max(map(width, cue.text.split("\n")))
