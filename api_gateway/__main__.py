@@ -3,9 +3,9 @@
 import sys
 
 from api_gateway.app import create_app
-from api_gateway.dependencies import callback_policy, input_policy
+from api_gateway.gateway import callback_policy, input_policy
 from api_gateway.http.problems import did_you_mean, similar
-from api_gateway.runtime.server import serve
+from api_gateway.http.server import serve
 from common import log
 from common.contract import Catalog
 from common.errors import BatonError, NotStartable

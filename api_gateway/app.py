@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from api_gateway import dashboard
-from api_gateway.dependencies import Gateway
+from api_gateway.gateway import Gateway
 from api_gateway.http import problems
 from api_gateway.http.access_tokens import AccessTokenTaken
 from api_gateway.http.auth import require_key

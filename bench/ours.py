@@ -4,7 +4,7 @@ import sys
 from time import monotonic
 
 from api_gateway.app import create_app
-from api_gateway.runtime.server import serve as run_gateway
+from api_gateway.http.server import serve as run_gateway
 from common import log
 from common.contract import Catalog, Contract, TaskInput, TaskOutput
 from common.settings import Settings

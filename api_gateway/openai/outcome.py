@@ -2,7 +2,7 @@
 
 import asyncio
 
-from api_gateway.dependencies import Gateway
+from api_gateway.gateway import Gateway
 from api_gateway.openai.errors import revived
 from common.errors import Cancelled, ErrorRecord
 from common.state.context import Status

@@ -10,7 +10,7 @@ from hashlib import sha256
 from fastapi import Request
 from pydantic_core import to_json
 
-from api_gateway.dependencies import Gateway
+from api_gateway.gateway import Gateway
 from api_gateway.http.auth import BEARER, HEADER
 from api_gateway.tasks.submission import TaskRequest
 from api_gateway.tasks.uploads import Upload

@@ -11,9 +11,8 @@ import structlog
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from api_gateway.dependencies import Gateway
+from api_gateway.gateway import Gateway
 from api_gateway.openai.repeats import fingerprint, submit_or_join
-from api_gateway.routes.tasks import cancelled
 from api_gateway.runtime.cancellation import end
 from api_gateway.runtime.event_hub import START, Frame, order
 from api_gateway.runtime.wakeups import RECONNECT_S
@@ -110,7 +109,7 @@ class Errand:
         """Do what the settings say when the client is gone: cancel the task that it began, or let it go on."""
         if self.upload and self.gateway.settings.gateway.openai_on_disconnect == "cancel":
             with suppress(WrongState, TaskNotFound):  # it ended by itself, or somebody has removed it
-                await cancelled(self.gateway, await self.read())
+                await self.gateway.cancel(await self.read())
         self.keep()
 
     def keep(self) -> None:

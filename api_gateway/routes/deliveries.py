@@ -6,7 +6,8 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
 from api_gateway.callbacks.outbox import Try, recorded_tries, replayed
-from api_gateway.dependencies import Found, Gateway, Held
+from api_gateway.dependencies import Found, Held
+from api_gateway.gateway import Gateway
 from api_gateway.http.problems import documented
 from common.errors import DeliveryNotFound, InvalidInput, TaskNotFound
 from common.state import keys

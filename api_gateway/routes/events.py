@@ -6,7 +6,8 @@ from typing import Annotated, Any, get_args
 import structlog
 from fastapi import APIRouter, Header, Response
 
-from api_gateway.dependencies import Found, Gateway, Held
+from api_gateway.dependencies import Found, Held
+from api_gateway.gateway import Gateway
 from api_gateway.http.problems import documented
 from api_gateway.http.sse import STREAM_ID, documented_stream, fresh, live, opening
 from api_gateway.http.stream_limits import Client

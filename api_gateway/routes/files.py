@@ -12,7 +12,8 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 from typing_extensions import override
 
-from api_gateway.dependencies import Gateway, Held
+from api_gateway.dependencies import Held
+from api_gateway.gateway import Gateway
 from api_gateway.http.openapi import links
 from api_gateway.http.problems import documented, problem
 from api_gateway.tasks.uploads import Upload

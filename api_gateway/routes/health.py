@@ -8,7 +8,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
-from api_gateway.dependencies import Gateway, Held
+from api_gateway.dependencies import Held
+from api_gateway.gateway import Gateway
 from common.errors import StateUnavailable
 
 router = APIRouter(tags=["health"])

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Header, Path, Response
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from api_gateway.dependencies import Gateway, Held
+from api_gateway.dependencies import Held
+from api_gateway.gateway import Gateway
 from api_gateway.http.openapi import links
 from api_gateway.http.problems import documented
 from api_gateway.http.sse import STREAM_ID, documented_stream, endless, live

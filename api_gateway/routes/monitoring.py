@@ -3,7 +3,8 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from api_gateway.dependencies import Gateway, Held
+from api_gateway.dependencies import Held
+from api_gateway.gateway import Gateway
 from api_gateway.monitor.diagnosis import Diagnosis, diagnose
 from api_gateway.monitor.schemas import DeviceState, HeartbeatState, QueueState, WorkerState
 from api_gateway.monitor.statistics import LockStats

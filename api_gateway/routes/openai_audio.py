@@ -8,7 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
-from api_gateway.dependencies import Gateway, Held
+from api_gateway.dependencies import Held
+from api_gateway.gateway import Gateway
 from api_gateway.openai import responses as answers
 from api_gateway.openai.errors import OpenAIRoute, StillRunning, task_headers
 from api_gateway.openai.form import receive
@@ -18,7 +19,6 @@ from api_gateway.openai.request_task import Errand, discard, unless_gone
 from api_gateway.openai.requests import TranscriptionRequest, TranslationRequest
 from api_gateway.openai.stream import stream
 from api_gateway.tasks.uploads import Upload
-from api_gateway.tasks.wait_reason import wait_reason
 from common.errors import TaskNotFound
 from common.settings import GatewaySettings
 from common.state.record import Record
@@ -106,7 +106,7 @@ def patience(headers: Mapping[str, str], settings: GatewaySettings) -> float:
 async def still_running(errand: Errand, waited_s: float) -> StillRunning:
     reuses = errand.gateway.settings.gateway.openai_reuse
     again = "The same upload with the same parameters finds it too. " if reuses else ""
-    reason: Any = await wait_reason(errand.gateway, await errand.read())
+    reason: Any = await errand.gateway.wait_reasons.explain(await errand.read())
     return StillRunning(
         f"After {waited_s:.0f} s: {reason.message} It goes on, with the id {errand.task_id}: follow it by "
         f"GET /v1/tasks/{errand.task_id}/events, read it by GET /v1/tasks/{errand.task_id}/transcript. {again}"

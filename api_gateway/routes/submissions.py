@@ -7,13 +7,13 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.background import BackgroundTask
 
-from api_gateway.dependencies import Gateway, Held
+from api_gateway.dependencies import Held
+from api_gateway.gateway import Gateway
 from api_gateway.http.json_body import StrictJsonRoute
 from api_gateway.http.openapi import links
 from api_gateway.http.problems import documented
-from api_gateway.tasks.completion import APPLIED, finished_within, wanted_wait
+from api_gateway.tasks.completion import APPLIED, wanted_wait
 from api_gateway.tasks.submission import TaskRequest, request_model
-from api_gateway.tasks.wait_reason import position
 from common.contract import Catalog
 from common.errors import (
     BodyTooComplex,
@@ -122,7 +122,7 @@ async def accept(gateway: Gateway, body: TaskRequest, prefer: str | None, idempo
         record = None if new else await gateway.redis.run(gateway.store.get(created.task_id))
         return answer(202 if new else 200, await accepted(gateway, created, context, record), publish)
     await publish()
-    record = await finished_within(gateway, created.task_id, wait)
+    record = await gateway.completion.wait(created.task_id, wait)
     if record and record.control.status.final:
         return answer(200, record.context, None, **APPLIED)
     return answer(202, await accepted(gateway, created, context, record), None)
@@ -138,7 +138,7 @@ async def accepted(
         task_name=context.task_name,
         status=record.control.status if record else Status.PENDING,
         queue=queue,
-        queue_position=await position(gateway, queue, created.task_id) if record else created.position,
+        queue_position=await gateway.wait_reasons.position(queue, created.task_id) if record else created.position,
         links=Links.of(created.task_id),
     )
 

@@ -2,18 +2,15 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api_gateway.dependencies import Found, Gateway, Held
+from api_gateway.dependencies import Awaited, Found, Held
 from api_gateway.http.problems import documented
-from api_gateway.tasks.completion import awaited_record
-from api_gateway.tasks.wait_reason import WaitReason, wait_reason
-from common.errors import Cancelled, ErrorRecord, InvalidInput, TaskNotFound, WrongState
+from api_gateway.tasks.wait_reason import WaitReason
+from common.errors import ErrorRecord, InvalidInput, TaskNotFound, WrongState
 from common.state.context import Progress, Status, WorkflowContext
 from common.state.record import Record
-
-Awaited = Annotated[Record, Depends(awaited_record)]
 
 router = APIRouter(tags=["tasks"])
 one = documented(TaskNotFound, InvalidInput)
@@ -93,27 +90,12 @@ async def result(record: Awaited, response: Response) -> Result:
 
 @router.get("/tasks/{task_id}/wait-reason", summary="Why it waits", responses=one)
 async def why(record: Found, gateway: Held) -> WaitReason:
-    return await wait_reason(gateway, record)
+    return await gateway.wait_reasons.explain(record)
 
 
 @router.post("/tasks/{task_id}/cancel", summary="Cancel", status_code=202, responses=acting)
 async def cancel(record: Found, gateway: Held) -> ShortStatus:
-    return short(await cancelled(gateway, record))
-
-
-async def cancelled(gateway: Gateway, record: Record) -> Record:
-    """End a waiting task at once; ask a running one to stop. It may change under us, so look again after a refusal."""
-    task_id = record.context.task_id
-    while not record.control.status.final:
-        if record.control.status is Status.PENDING:
-            ended = record.ended(Status.CANCELLED, error=Cancelled())
-            await gateway.redis.commit(gateway.store.finish(record, ended))
-        elif await gateway.redis.commit(gateway.store.ask_to_cancel(task_id)) == Status.RUNNING:
-            return await gateway.record(task_id)
-        record = await gateway.record(task_id)
-        if record.control.status is Status.CANCELLED:
-            return record
-    raise WrongState(f"The task is {record.control.status} already.", task_status=record.control.status)
+    return short(await gateway.cancel(record))
 
 
 @router.post(

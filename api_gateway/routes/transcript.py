@@ -11,7 +11,7 @@ from api_gateway.dependencies import Found, Held
 from api_gateway.http.json_body import StrictJsonRoute
 from api_gateway.http.negotiation import NotAcceptable, preferred
 from api_gateway.http.problems import documented
-from api_gateway.tasks.transcript_view import NoTranscript, TaskText, text_of
+from api_gateway.tasks.transcript_view import NoTranscript, TaskText
 from common.captions import MEDIA_TYPES, Rendering, render
 from common.errors import (
     BatonError,
@@ -111,7 +111,7 @@ async def read(
 ) -> Response:
     """Read it while the task runs, or after its end. What people have edited is in it."""
     rendering = rendering or wanted(accept)
-    text = await text_of(gateway, record)
+    text = await gateway.text(record)
     tag = etag(await asyncio.to_thread(lambda: text.version), rendering)
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept"}
     if known_tags(if_none_match) & {tag, "*"}:
@@ -132,7 +132,7 @@ async def change(record: Found, gateway: Held, segment_id: SegmentId, wanted: Se
     """Correct what was heard, also while the task runs. The segment is `modified` from now on: later finals, other
     attempts and a retry leave it alone, and every reader of the transcript gets it, exporting tasks too.
     """
-    text = await text_of(gateway, record)
+    text = await gateway.text(record)
     seen = text.edits.get(segment_id) or await engines_own(text, segment_id)
     if seen is None:
         raise SegmentNotFound
@@ -155,7 +155,7 @@ async def change(record: Found, gateway: Held, segment_id: SegmentId, wanted: Se
 )
 async def restore(record: Found, gateway: Held, segment_id: SegmentId) -> None:
     """The segment reads again as the engine has it by now."""
-    text = await text_of(gateway, record)
+    text = await gateway.text(record)
     own = await engines_own(text, segment_id)
     if segment_id not in text.edits and own is None:
         raise SegmentNotFound

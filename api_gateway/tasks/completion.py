@@ -1,16 +1,18 @@
-"""Waiting for the end of a task on behalf of a request: `Prefer: wait` (RFC 7240)."""
+"""Wait for the end of a task: `Prefer: wait` (RFC 7240)."""
 
 import asyncio
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Header, Response
+from fastapi import Header
 
-from api_gateway.dependencies import Found, Gateway, Held
-from common.errors import TaskNotFound
+from api_gateway.runtime.event_hub import EventHub
+from common.state.client import AsyncRedis
 from common.state.record import Record
+from common.state.store import StateStore
 
 WAIT = re.compile(r"\bwait=([0-9]{1,9})")
 APPLIED = {"Preference-Applied": "wait"}
@@ -23,38 +25,30 @@ def wanted_wait(prefer: str | None, longest: timedelta) -> timedelta | None:
     return min(timedelta(seconds=int(found[1])), longest) if found else None
 
 
-async def finished_within(gateway: Gateway, task_id: str, wait: timedelta) -> Record | None:
-    """Return the record once the task has ended, or as it is when the time is up."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(wait.total_seconds()):
-            return await finished(gateway, task_id)
-    return await gateway.redis.run(gateway.store.get(task_id))
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Waits for the end of tasks."""
 
+    redis: AsyncRedis
+    store: StateStore
+    hub: EventHub
 
-async def finished(gateway: Gateway, task_id: str) -> Record | None:
-    """Wait for the end of the task; a client of the hub that was dropped as too slow listens again."""
-    while True:
-        async with gateway.hub.listen(task_id) as queue:
-            record = await gateway.redis.run(gateway.store.get(task_id))
-            if record is None or record.control.status.final:
-                return record
-            while (frame := await queue.get()) and not frame.closes:
-                pass
+    async def wait(self, task_id: str, longest: timedelta) -> Record | None:
+        """Return the record once the task has ended, or as it is after `longest`; None if the task was removed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest.total_seconds()):
+                return await self.wait_until_final(task_id)
+        return await self.read(task_id)
 
+    async def wait_until_final(self, task_id: str) -> Record | None:
+        """Wait for the end of the task; a client that the hub dropped as too slow subscribes again."""
+        while True:
+            async with self.hub.listen(task_id) as queue:
+                record = await self.read(task_id)
+                if record is None or record.control.status.final:
+                    return record
+                while (frame := await queue.get()) and not frame.closes:
+                    pass
 
-async def awaited_record(record: Found, gateway: Held, response: Response, prefer: Preference = None) -> Record:
-    """Return the record of the task in the path, after its end where the client prefers to wait for that.
-
-    Raises:
-        TaskNotFound: it was removed in the meantime.
-    """
-    wait = wanted_wait(prefer, gateway.settings.gateway.max_wait)
-    if not wait or record.control.status.final:
-        return record
-    task_id = record.context.task_id
-    found = await finished_within(gateway, task_id, wait)
-    if found is None:
-        raise TaskNotFound(task_id=task_id)
-    if found.control.status.final:
-        response.headers.update(APPLIED)
-    return found
+    async def read(self, task_id: str) -> Record | None:
+        return await self.redis.run(self.store.get(task_id))

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from pydantic_core import to_json
 
-from api_gateway.dependencies import Gateway
+from common.contract import Catalog
 from common.errors import BatonError
+from common.files.storage import Storage
 from common.state import keys
 from common.state.client import AsyncRedis, told
 from common.state.record import Record
@@ -44,7 +45,7 @@ class TaskText:
         return with_edits(self.engines(), self.edits)
 
 
-async def text_of(gateway: Gateway, record: Record) -> TaskText:
+async def task_text(redis: AsyncRedis, storage: Storage, catalog: Catalog, record: Record) -> TaskText:
     """Find the text of a task.
 
     Raises:
@@ -52,12 +53,12 @@ async def text_of(gateway: Gateway, record: Record) -> TaskText:
         FileMissing: the task's output is not there any more.
     """
     task_id, name = record.context.task_id, record.context.task_name
-    contract = gateway.catalog.get(name)
+    contract = catalog.get(name)
     if contract is None or not makes_transcript(contract):
         raise NoTranscript(task_name=name)
-    file = await asyncio.to_thread(text_file, gateway.storage, record)
-    said = [] if file.final else await news(gateway.redis, task_id)
-    edited = await gateway.redis.run(kept_edits(task_id))
+    file = await asyncio.to_thread(text_file, storage, record)
+    said = [] if file.final else await news(redis, task_id)
+    edited = await redis.run(kept_edits(task_id))
     return await asyncio.to_thread(lambda: TaskText(file, told_segments(said), edits_of(edited)))
 
 

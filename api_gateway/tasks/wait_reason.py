@@ -1,21 +1,18 @@
 """Why a task waits, and about how long."""
 
-from __future__ import annotations
-
 from statistics import median
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import BaseModel
 
+from api_gateway.monitor.system_reader import Survey
 from common.gpu.leases import LockView
 from common.state import keys
-from common.state.client import told
+from common.state.client import AsyncRedis, told
 from common.state.context import Status
 from common.state.record import US, Record
+from common.state.store import StateStore
 from common.worker.presence import Presence, alive
-
-if TYPE_CHECKING:
-    from api_gateway.dependencies import Gateway
 
 PAST_RUNS = 50
 
@@ -50,44 +47,97 @@ class WaitReason(BaseModel):
     holder: GpuHolder | None = None
 
 
-async def wait_reason(gateway: Gateway, record: Record) -> WaitReason:
-    control = record.control
-    reason = WaitReason(
-        task_id=record.context.task_id,
-        status=control.status,
-        reason="finished" if control.status.final else "running",
-        message=f"The task is {control.status}.",
-        queue=control.queue,
-    )
-    if control.status is Status.RUNNING:
-        return await in_line(gateway, reason)
-    return await explained(gateway, reason) if control.status is Status.PENDING else reason
+class WaitReasons:
+    """Explains why a task waits, from the queues, the workers and the GPU locks."""
 
+    def __init__(self, redis: AsyncRedis, store: StateStore, survey: Survey) -> None:
+        self.redis = redis
+        self.store = store
+        self.survey = survey
 
-async def explained(gateway: Gateway, reason: WaitReason) -> WaitReason:
-    queue = reason.queue
-    reason.position = await position(gateway, queue, reason.task_id)
-    workers = alive(await gateway.survey.workers(), queue)
-    reason.workers = len(workers)
-    page = await gateway.redis.run(gateway.store.list(Status.RUNNING, None, PAST_RUNS))
-    reason.running = sum(record.control.queue == queue for record in page.records)
-    if not reason.workers:
-        reason.reason = "no_worker"
-        reason.message = f"No worker of the queue {queue} is alive. Start one: python -m services {queue}."
+    async def explain(self, record: Record) -> WaitReason:
+        control = record.control
+        reason = WaitReason(
+            task_id=record.context.task_id,
+            status=control.status,
+            reason="finished" if control.status.final else "running",
+            message=f"The task is {control.status}.",
+            queue=control.queue,
+        )
+        if control.status is Status.RUNNING:
+            return await self.explain_running(reason)
+        return await self.explain_pending(reason) if control.status is Status.PENDING else reason
+
+    async def explain_pending(self, reason: WaitReason) -> WaitReason:
+        queue = reason.queue
+        reason.position = await self.position(queue, reason.task_id)
+        workers = alive(await self.survey.workers(), queue)
+        reason.workers = len(workers)
+        page = await self.redis.run(self.store.list(Status.RUNNING, None, PAST_RUNS))
+        reason.running = sum(record.control.queue == queue for record in page.records)
+        if not reason.workers:
+            reason.reason = "no_worker"
+            reason.message = f"No worker of the queue {queue} is alive. Start one: python -m services {queue}."
+            return reason
+        if shortage := await self.survey.shortage():
+            reason.reason, reason.message = "storage_full", shortage
+            return reason
+        if message := not_claimed(workers, reason.task_id):
+            reason.reason, reason.message = "not_claimed", message
+            return reason
+        reason.reason = "queued"
+        reason.message = f"It is number {(reason.position or 0) + 1} in the queue; running now: {reason.running}."
+        typical = await self.typical_duration(queue)
+        if typical is not None:
+            ahead = (reason.position or 0) + reason.running
+            reason.eta = round(ahead * typical / reason.workers, 1)
         return reason
-    if shortage := await gateway.survey.shortage():
-        reason.reason, reason.message = "storage_full", shortage
+
+    async def explain_running(self, reason: WaitReason) -> WaitReason:
+        """Say who has the GPU, if the task waits for it. Of several devices, the one with the shortest line counts."""
+        places = [
+            (place, view)
+            for view in await self.survey.locks()
+            for place, waiter in enumerate(view.waiters)
+            if waiter.task_id == reason.task_id
+        ]
+        if not places:
+            return reason
+        place, view = min(places, key=lambda found: found[0])
+        reason.reason, reason.position = "gpu", place
+        if view.holder is None:
+            reason.message = f"The GPU {view.id} is being handed on; it is number {place + 1} in line."
+            return reason
+        held = round(view.held.total_seconds(), 3)
+        reason.holder = GpuHolder(lock=view.id, task_id=view.holder.task_id, worker=view.holder.worker, held=held)
+        reason.message = (
+            f"The GPU {view.id} has been held by {view.holder.task_id} for {held:.0f} s; "
+            f"this task is number {place + 1} in line."
+        )
+        reason.eta = await self.gpu_eta(view, place)
         return reason
-    if message := not_claimed(workers, reason.task_id):
-        reason.reason, reason.message = "not_claimed", message
-        return reason
-    reason.reason = "queued"
-    reason.message = f"It is number {(reason.position or 0) + 1} in the queue; running now: {reason.running}."
-    typical = await typical_duration(gateway, queue)
-    if typical is not None:
-        ahead = (reason.position or 0) + reason.running
-        reason.eta = round(ahead * typical / reason.workers, 1)
-    return reason
+
+    async def gpu_eta(self, view: LockView, place: int) -> float | None:
+        """Return about when the GPU comes, in seconds: what is left of the present hold, then those before it."""
+        past = await self.survey.history(view, PAST_RUNS)
+        holds = [ended.held_us / US for ended in past if ended.held_us is not None]
+        if not holds:
+            return None
+        typical = median(holds)
+        return round(max(0.0, typical - view.held.total_seconds()) + place * typical, 1)
+
+    async def position(self, queue: str, task_id: str) -> int | None:
+        """Return how many tasks of the queue are before this one, or None when it waits no more."""
+        with told():
+            rank: int | None = await self.redis.client.zrank(keys.waiting(queue), task_id)
+            return rank
+
+    async def typical_duration(self, queue: str) -> float | None:
+        """Return the median duration of the queue's latest successes, in seconds."""
+        page = await self.redis.run(self.store.list(Status.SUCCESS, None, PAST_RUNS))
+        durations = [record.context.stage.duration for record in page.records if record.control.queue == queue]
+        known = [duration for duration in durations if duration is not None]
+        return median(known) if known else None
 
 
 def not_claimed(workers: list[Presence], task_id: str) -> str | None:
@@ -100,53 +150,3 @@ def not_claimed(workers: list[Presence], task_id: str) -> str | None:
                     f"claimed it yet. A process that hangs is replaced after worker.claim_timeout."
                 )
     return None
-
-
-async def in_line(gateway: Gateway, reason: WaitReason) -> WaitReason:
-    """Say who has the GPU, if the task waits for it. Of several devices, the one with the shortest line counts."""
-    places = [
-        (place, view)
-        for view in await gateway.survey.locks()
-        for place, waiter in enumerate(view.waiters)
-        if waiter.task_id == reason.task_id
-    ]
-    if not places:
-        return reason
-    place, view = min(places, key=lambda found: found[0])
-    reason.reason, reason.position = "gpu", place
-    if view.holder is None:
-        reason.message, reason.eta = f"The GPU {view.id} is being handed on; it is number {place + 1} in line.", None
-        return reason
-    held = round(view.held.total_seconds(), 3)
-    reason.holder = GpuHolder(lock=view.id, task_id=view.holder.task_id, worker=view.holder.worker, held=held)
-    reason.message = (
-        f"The GPU {view.id} has been held by {view.holder.task_id} for {held:.0f} s; "
-        f"this task is number {place + 1} in line."
-    )
-    reason.eta = await gpu_eta(gateway, view, place)
-    return reason
-
-
-async def gpu_eta(gateway: Gateway, view: LockView, place: int) -> float | None:
-    """Return about when the GPU comes, in seconds: what is left of the present hold, then those before it."""
-    past = await gateway.survey.history(view, PAST_RUNS)
-    holds = [ended.held_us / US for ended in past if ended.held_us is not None]
-    if not holds:
-        return None
-    typical = median(holds)
-    return round(max(0.0, typical - view.held.total_seconds()) + place * typical, 1)
-
-
-async def position(gateway: Gateway, queue: str, task_id: str) -> int | None:
-    """Return how many tasks of the queue are before this one, or None when it waits no more."""
-    with told():
-        rank: int | None = await gateway.redis.client.zrank(keys.waiting(queue), task_id)
-        return rank
-
-
-async def typical_duration(gateway: Gateway, queue: str) -> float | None:
-    """Return the median duration of the queue's latest successes, in seconds."""
-    page = await gateway.redis.run(gateway.store.list(Status.SUCCESS, None, PAST_RUNS))
-    durations = [record.context.stage.duration for record in page.records if record.control.queue == queue]
-    known = [duration for duration in durations if duration is not None]
-    return median(known) if known else None

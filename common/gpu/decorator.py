@@ -1,17 +1,23 @@
 """`@gpu_lock`: a task function that holds the GPU from its first line to its last."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from common.worker.job import Job
+
+class CanLease(Protocol):
+    """What this needs of a `Job`."""
+
+    def lease(self) -> AbstractContextManager[Any]: ...
+
 
 Params = TypeVar("Params")
+JobType = TypeVar("JobType", bound=CanLease)
 Output = TypeVar("Output")
 
 
-def gpu_lock(function: Callable[[Params, "Job"], Output]) -> Callable[[Params, "Job"], Output]:
+def gpu_lock(function: Callable[[Params, JobType], Output]) -> Callable[[Params, JobType], Output]:
     """Run the whole of `function(params, job)` under the GPU lock: the same lease as `job.gpu(…)`, without a model.
 
     Prefer `job.gpu(model)` around the inference alone: whatever else the function does keeps the card from others.
@@ -21,7 +27,7 @@ def gpu_lock(function: Callable[[Params, "Job"], Output]) -> Callable[[Params, "
     """
 
     @wraps(function)
-    def locked(params: Any, job: "Job") -> Any:
+    def locked(params: Params, job: JobType) -> Output:
         with job.lease():
             return function(params, job)
 

@@ -1,7 +1,7 @@
 """The real gateway, with the testing service in its catalog."""
 
 from api_gateway.app import create_app
-from api_gateway.runtime.server import serve
+from api_gateway.http.server import serve
 from common import log
 from common.contract import Catalog
 from services import catalog, models, settings

@@ -11,12 +11,11 @@ import pytest
 from fastapi import Request
 from starlette.types import Message
 
-from api_gateway.dependencies import Gateway
+from api_gateway.gateway import Gateway
 from api_gateway.openai import stream as openai_stream
 from api_gateway.openai.outcome import transcript_of
 from api_gateway.openai.request_task import Errand
 from api_gateway.tasks import transcript_view as task_text
-from api_gateway.tasks.transcript_view import text_of
 from api_gateway.tasks.uploads import Upload
 from common.clock import utcnow
 from common.errors import FileMissing
@@ -94,7 +93,7 @@ def test_what_was_told_and_edited_is_read_beside_the_event_loop(
 
     async def read(gateway: Gateway, record: Record) -> str:
         say(redis)
-        text = await text_of(gateway, record)
+        text = await gateway.text(record)
         whole = await asyncio.to_thread(text.whole)
         return whole.text
 
