@@ -80,7 +80,7 @@ def add_routes(app: FastAPI, known: Catalog) -> None:
     """Add what is open to all, then what asks for a key. OpenAI's routes document errors of their own form."""
     app.include_router(health.router)
     keyed = [Depends(require_key)]
-    told = problems.documented(Unauthorized, StateUnavailable)
+    told = problems.error_responses(Unauthorized, StateUnavailable)
     for router in (
         submissions.router(known),
         tasks.router,

@@ -45,7 +45,7 @@ def install(app: FastAPI) -> None:
 
 
 def page(files: WebFiles, name: str) -> Callable[[Request], Awaitable[Response]]:
-    async def shown(request: Request) -> Response:
+    async def serve(request: Request) -> Response:
         return await files.get_response(name, request.scope)
 
-    return shown
+    return serve

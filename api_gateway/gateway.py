@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from starlette.background import BackgroundTasks
 
-from api_gateway.callbacks.delivery import Courier
+from api_gateway.callbacks.delivery import CallbackSender
 from api_gateway.http.access_tokens import AccessTokens
 from api_gateway.http.stream_limits import StreamLimits
 from api_gateway.metrics import Metrics
@@ -24,7 +24,7 @@ from api_gateway.monitor.queues import QueueReconciler
 from api_gateway.monitor.replacements import ReplacementReporter
 from api_gateway.monitor.silences import Silences
 from api_gateway.monitor.snapshots import Snapshots
-from api_gateway.monitor.system_reader import Survey
+from api_gateway.monitor.system_reader import SystemReader
 from api_gateway.monitor.wait_limit import WaitLimit
 from api_gateway.runtime.event_hub import BLOCK, EventHub
 from api_gateway.runtime.loops import Loops
@@ -41,9 +41,9 @@ from common.files.storage import Storage
 from common.models.spec import KnownModels, ModelFamily
 from common.models.storage_paths import ModelPlaces
 from common.net.policy import TargetPolicy, async_client
-from common.settings import MonitorSettings, Settings, given
+from common.settings import MonitorSettings, Settings, read_section
 from common.state import keys
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 from common.state.context import WorkflowContext
 from common.state.record import Record
 from common.state.store import Created, StateStore
@@ -72,7 +72,7 @@ class Gateway:
         self.dispatcher = Dispatcher(self.celery, self.redis, self.waker, catalog)
         self.callback_policy = callback_policy(settings)
         self.client = async_client(self.callback_policy, timeout=settings.callbacks.timeout.total_seconds())
-        self.courier = Courier(settings.callbacks, self.client, self.redis, self.waker, self.store.ttl)
+        self.courier = CallbackSender(settings.callbacks, self.client, self.redis, self.waker, self.store.ttl)
         self.submitter = Submitter(
             self.redis,
             self.store,
@@ -83,13 +83,13 @@ class Gateway:
             cipher=self.courier.sender.cipher,
             public_url=settings.gateway.public_url,
         )
-        self.monitoring = RuntimeConfig(self.redis, settings.gpu_lock_monitor, given(MONITOR_SECTION))
+        self.monitoring = RuntimeConfig(self.redis, settings.gpu_lock_monitor, read_section(MONITOR_SECTION))
         self.background = Background(MOST_IN_BACKGROUND)
         self.silences = Silences()
         self.clock_reader = ClockReader(self.redis)
         self.alerts = Alerts(lambda: self.monitoring.current.alert_url, self.courier.sender.cipher)
         self.monitor = Monitor(self.redis, self.monitoring, self.watches)
-        self.survey = Survey(self.redis, self.store, self.storage, catalog, self.monitoring)
+        self.survey = SystemReader(self.redis, self.store, self.storage, catalog, self.monitoring)
         self.wait_reasons = WaitReasons(self.redis, self.store, self.survey)
         self.completion = Completion(self.redis, self.store, self.hub)
         places = ModelPlaces(self.storage, settings.models)
@@ -155,7 +155,7 @@ class Gateway:
         if not record.control.status.final or await self.redis.commit(self.store.delete(record)) != "OK":
             return False
         await asyncio.to_thread(self.storage.remove_workspace, task_id)
-        with suppress(StateUnavailable), told():
+        with suppress(StateUnavailable), translate_errors():
             await self.redis.client.srem(keys.REMOVED, task_id)
         return True
 

@@ -7,11 +7,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from api_gateway.callbacks.receivers import Receivers
 from api_gateway.monitor.liveness import Liveness
 from api_gateway.monitor.statistics import LockStats, Quantiles
-from api_gateway.monitor.system_reader import Survey
+from api_gateway.monitor.system_reader import SystemReader
 from api_gateway.runtime.event_hub import EventHub
 from common.gpu.leases import LockView
 from common.state import keys
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 
 QUANTILES = {"p50": "0.5", "p90": "0.9", "p99": "0.99", "max": "1"}
 
@@ -19,7 +19,7 @@ QUANTILES = {"p50": "0.5", "p90": "0.9", "p99": "0.99", "max": "1"}
 class Metrics:
     """One registry a gateway."""
 
-    def __init__(self, redis: AsyncRedis, hub: EventHub, survey: Survey, receivers: Receivers) -> None:
+    def __init__(self, redis: AsyncRedis, hub: EventHub, survey: SystemReader, receivers: Receivers) -> None:
         self.redis = redis
         self.hub = hub
         self.survey = survey
@@ -70,7 +70,7 @@ class Metrics:
         self.failing.set(len(self.receivers.failing))
 
     async def count_records(self) -> None:
-        with told():
+        with translate_errors():
             pipe = self.redis.client.pipeline(transaction=False)
             for name in (keys.DISPATCH, keys.OUTBOX):
                 pipe.zcard(name)
@@ -92,7 +92,7 @@ class Metrics:
         found = Tally(pulse.liveness for pulse in await self.survey.pulses())
         for liveness in Liveness:
             self.liveness.labels(liveness).set(found[liveness])
-        self.led.set(await self.survey.led())
+        self.led.set(await self.survey.has_leader())
         for action, count in (await self.survey.actions()).items():
             self.actions.labels(action).set(count)
 

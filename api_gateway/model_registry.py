@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from api_gateway.monitor.system_reader import Place, Survey
+from api_gateway.monitor.system_reader import Place, SystemReader
 from common.clock import from_us
 from common.gpu.residents import UNLOAD, Resident
 from common.models.errors import ModelNotFound
@@ -17,7 +17,7 @@ from common.models.spec import KnownModels, ModelSpec
 from common.models.storage_paths import Found, ModelPlaces
 from common.settings import Settings
 from common.state import keys
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 from common.state.context import Status
 
 OURS = "baton"
@@ -82,7 +82,7 @@ class ModelOverview:
     """Reads, and asks processes to let go."""
 
     def __init__(
-        self, redis: AsyncRedis, survey: Survey, places: ModelPlaces, known: KnownModels, settings: Settings
+        self, redis: AsyncRedis, survey: SystemReader, places: ModelPlaces, known: KnownModels, settings: Settings
     ) -> None:
         self.redis = redis
         self.survey = survey
@@ -92,13 +92,13 @@ class ModelOverview:
 
     async def all(self) -> list[ModelView]:
         """Return every model that has a name, and those without one that are loaded."""
-        loaded, downloads = await self.loaded(), await self.downloads()
+        loaded, downloads = await self.loaded_models(), await self.downloads()
         disk = await asyncio.to_thread(lambda: {spec.id: self.look(spec) for spec in self.known.values()})
         named = [
             self.view(spec, disk[spec.id], downloads.get(spec.id), loaded.pop(spec.id, []))
             for spec in self.known.values()
         ]
-        return named + [unnamed(model, places) for model, places in sorted(loaded.items())]
+        return named + [view_of_folder(model, places) for model, places in sorted(loaded.items())]
 
     async def one(self, model: str) -> ModelView:
         """Return one of them.
@@ -117,12 +117,12 @@ class ModelOverview:
         for place in await self.survey.residents():
             for resident in place.models:
                 if resident.model == model:
-                    with told():
+                    with translate_errors():
                         await self.redis.client.publish(resident.channel, UNLOAD + resident.name)
                     asked.append(LoadedModel.of(place, resident))
         return asked
 
-    async def loaded(self) -> dict[str, list[LoadedModel]]:
+    async def loaded_models(self) -> dict[str, list[LoadedModel]]:
         """Return where each model is loaded, by its id."""
         found: dict[str, list[LoadedModel]] = defaultdict(list)
         for place in await self.survey.residents():
@@ -134,16 +134,16 @@ class ModelOverview:
         """Return how far each download is, by the model's id."""
         if not self.known:
             return {}
-        with told():
+        with translate_errors():
             texts = await self.redis.client.mget([keys.model_download(model) for model in self.known])
         found = {
             model: Download.model_validate_json(text) for model, text in zip(self.known, texts, strict=True) if text
         }
-        return {model: download for model, download in found.items() if not await self.ended(download.task_id)}
+        return {model: download for model, download in found.items() if not await self.has_ended(download.task_id)}
 
-    async def ended(self, task_id: str) -> bool:
+    async def has_ended(self, task_id: str) -> bool:
         """Tell whether a task has ended: when it was killed, it could not say that its download has, too."""
-        with told():
+        with translate_errors():
             status = await self.redis.client.hget(keys.control(task_id), "status")
         return status is None or Status(status).final
 
@@ -173,7 +173,7 @@ class ModelOverview:
         )
 
 
-def unnamed(model: str, loaded: list[LoadedModel]) -> ModelView:
+def view_of_folder(model: str, loaded: list[LoadedModel]) -> ModelView:
     """Describe a model that was put under share/models by hand, which is known only while it is loaded."""
     engine, _, name = model.partition("/")
     return ModelView(id=model, owned_by=LOCAL, engine=engine, name=name, status="present", loaded=loaded)

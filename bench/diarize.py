@@ -23,7 +23,7 @@ import numpy as np
 from bench.asr import peak_mib
 from bench.result import keep
 from bench.rig import ROOT, Rig, wait_for
-from common.media.audio import SAMPLE_RATE_HZ, opened
+from common.media.audio import SAMPLE_RATE_HZ, open_audio
 from common.worker.presence import Presence
 
 NAME = "pyannote.diarize_speakers"
@@ -38,7 +38,7 @@ Row = dict[str, Any]
 
 
 def samples_of(file: Path) -> np.ndarray[Any, Any]:
-    with opened(file, track=0, start=0.0, end=None, longest=1e6) as sound:
+    with open_audio(file, track=0, start=0.0, end=None, longest=1e6) as sound:
         return np.concatenate(list(sound.blocks()))
 
 

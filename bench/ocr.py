@@ -22,7 +22,7 @@ from common.transcript.format import Segment
 from services.paddleocr.areas import Area
 from services.paddleocr.engine import Embedded
 from services.paddleocr.settings import PaddleocrSettings
-from services.paddleocr.video import opened
+from services.paddleocr.video import open_video
 from tests.support.burned import CHINESE, ENGLISH, Burned, Shown, spread
 from tests.support.service_bench import ServiceBench
 from tests.support.subtitle_score import Score, score
@@ -60,7 +60,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def decode(video: Path) -> int:
-    with opened(video, max_pixels=MAX_PIXELS) as film:
+    with open_video(video, max_pixels=MAX_PIXELS) as film:
         return sum(1 for _ in film.frames())
 
 
@@ -68,7 +68,7 @@ def plain(video: Path, reader: Embedded, seconds: float) -> tuple[list[Segment],
     """Read sampled frames and join equal texts, as a script of a few lines does."""
     found: list[Segment] = []
     calls, next_at = 0, 0.0
-    with opened(video, max_pixels=MAX_PIXELS) as film:
+    with open_video(video, max_pixels=MAX_PIXELS) as film:
         for frame in film.frames():
             if frame.time > seconds:
                 break

@@ -2,7 +2,7 @@
 
 Three services with 60 tasks each share a simulated card: loading takes 4, 2 and 1.5 s, running 1 s. All times are a
 tenth of that here, but what Baton itself does is not: the lock, its Redis and the making of room are the real ones, so
-they weigh ten times what they would. Each service is a process that goes through `held`, which is what `job.gpu` is.
+they weigh ten times what they would. Each service is a process that goes through `hold_model`, as `job.gpu` does.
 """
 
 import os
@@ -22,7 +22,7 @@ from bench.rig import Rig
 from common import log
 from common.gpu.devices import Device, SimulatedDevice
 from common.gpu.residency import Model
-from common.gpu.session import Gpu, held
+from common.gpu.session import Gpu, hold_model
 from common.state.client import SyncRedis
 from common.state.context import Timings
 from services import settings
@@ -74,7 +74,7 @@ def warm(gpu: Gpu, name: str, mib: int) -> bool:
     """Run a task as a service of ours does; tell whether it had to load its model."""
     timings = Timings()
     model: Model[Any] = Model("bench", name, partial(load, name, mib), partial(give_back, gpu, mib), estimate_mib=mib)
-    with held(gpu, gpu.claim(name, 5), model, timings=timings, check=lambda: None) as session:
+    with hold_model(gpu, gpu.claim(name, 5), model, timings=timings, check=lambda: None) as session:
         Event().wait(RUN_S)
         session.step()
     return timings.model_load is not None

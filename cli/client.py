@@ -106,14 +106,14 @@ class Client:
         """
         with reaching(self.url):
             response = self.http.request(method, path, **options)
-        return checked(response)
+        return check_response(response)
 
     @contextmanager
     def stream(self, method: str, path: str, **options: Any) -> Iterator[httpx.Response]:
         with reaching(self.url), self.http.stream(method, path, **options) as response:
             if not response.is_success:
                 response.read()
-                checked(response)
+                check_response(response)
             yield response
 
 
@@ -131,7 +131,7 @@ def reaching(url: str) -> Iterator[None]:
         raise GatewayUnreachable(f"The connection to {url} broke: {error or type(error).__name__}.") from error
 
 
-def checked(response: httpx.Response) -> Json:
+def check_response(response: httpx.Response) -> Json:
     if not response.is_success:
         raise Refused(response.status_code, body_of(response))
     return body_of(response)

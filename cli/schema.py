@@ -21,10 +21,10 @@ def replace_media(schema: Schema, value: Any, replace: Callable[[str], str], roo
     if isinstance(value, str):
         return replace(value) if any(shape.get("format") == MEDIA_FILE for shape in shapes) else value
     if isinstance(value, list):
-        items = merged(shape.get("items") for shape in shapes)
+        items = merge_schemas(shape.get("items") for shape in shapes)
         return [replace_media(items, item, replace, root) for item in value]
     if isinstance(value, dict):
-        fields = merged(shape.get("properties") for shape in shapes)
+        fields = merge_schemas(shape.get("properties") for shape in shapes)
         return {name: replace_media(fields.get(name, {}), item, replace, root) for name, item in value.items()}
     return value
 
@@ -47,7 +47,7 @@ def look_up(reference: str, root: Schema) -> Schema:
     return dict(found)
 
 
-def merged(parts: Any) -> Schema:
+def merge_schemas(parts: Any) -> Schema:
     return {key: value for part in parts if isinstance(part, dict) for key, value in part.items()}
 
 

@@ -82,7 +82,7 @@ def table(*columns: str) -> Table:
     return drawn
 
 
-def colored(status: str) -> str:
+def color_status(status: str) -> str:
     return f"[{COLOR_OF.get(Status(status), 'white')}]{status}[/]"
 
 
@@ -92,7 +92,9 @@ def seconds(value: float | None) -> str:
 
 def show_context(context: Json) -> None:
     """Print a task's record: its state, where the time went, and what it made."""
-    out.print(f"[bold]{escape(context['task_id'])}[/]  {escape(context['task_name'])}  {colored(context['status'])}")
+    out.print(
+        f"[bold]{escape(context['task_id'])}[/]  {escape(context['task_name'])}  {color_status(context['status'])}"
+    )
     for name, stage in context["stages"].items():
         show_stage(name, stage)
     if error := context.get("error"):

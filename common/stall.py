@@ -48,11 +48,11 @@ def ends_when_stalled(limit: timedelta) -> Iterator[Callable[[], None]]:
     """End the process when the block, or the time since the last call of what this gives, takes longer than `limit`."""
     owner = object()
 
-    def moved() -> None:
+    def restart() -> None:
         ALARM.set(owner, limit.total_seconds())
 
-    moved()
+    restart()
     try:
-        yield moved
+        yield restart
     finally:
         ALARM.unset(owner)

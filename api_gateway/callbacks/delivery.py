@@ -12,17 +12,17 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_expo
 
 from api_gateway.callbacks import schedule
 from api_gateway.callbacks.encryption import TargetUnreadable
-from api_gateway.callbacks.outbox import Pending, Try, deferred, retaken, settled
+from api_gateway.callbacks.outbox import Pending, Try, defer_call, retaken, settle_call
 from api_gateway.callbacks.receivers import Receivers, origin_of
 from api_gateway.callbacks.sender import Sender
 from api_gateway.runtime.cancellation import end
 from api_gateway.runtime.wakeups import Waker
 from common.clock import utcnow
 from common.errors import CallbackNotAllowed, StateUnavailable
-from common.net.policy import redacted
+from common.net.policy import redact_url
 from common.settings import CallbackSettings
 from common.state import keys
-from common.state.client import AsyncRedis, Call, told
+from common.state.client import AsyncRedis, Call, translate_errors
 from common.state.store import take
 
 LEASE_MARGIN = timedelta(seconds=15)
@@ -32,7 +32,7 @@ PARKED_FOR = timedelta(minutes=1)
 log = structlog.get_logger()
 
 
-class Courier:
+class CallbackSender:
     """One for each gateway process; the outbox's lease keeps two from delivering the same message at once."""
 
     def __init__(
@@ -79,9 +79,9 @@ class Courier:
     def launch(self, message_id: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=message_id)
         self.flying.add(task)
-        task.add_done_callback(self.landed)
+        task.add_done_callback(self.on_done)
 
-    def landed(self, task: asyncio.Task[None]) -> None:
+    def on_done(self, task: asyncio.Task[None]) -> None:
         """Free the slot. A bug met by one message must be logged, and must not stop the others."""
         self.flying.discard(task)
         self.waker.ring(keys.OUTBOX)
@@ -107,7 +107,7 @@ class Courier:
         pipe.time()
         pipe.zrange(keys.OUTBOX, 0, 0, withscores=True)
         try:
-            with told():
+            with translate_errors():
                 (seconds, micros), first = await pipe.execute()
         except StateUnavailable:
             return None
@@ -133,7 +133,7 @@ class Courier:
 
     async def deliver_or_park(self, pending: Pending, origin: str) -> None:
         if not self.receivers.admit(origin):
-            if due_us := await self.redis.run(deferred(pending.message.id, PARKED_FOR)):
+            if due_us := await self.redis.run(defer_call(pending.message.id, PARKED_FOR)):
                 self.receivers.park(origin, pending.message.id, due_us)
             return
         answered: bool | None = None
@@ -148,7 +148,7 @@ class Courier:
         pipe = self.redis.client.pipeline(transaction=False)
         pipe.time()
         pipe.hgetall(keys.message(message_id))
-        with told():
+        with translate_errors():
             (seconds, micros), fields = await pipe.execute()
             if "message" in fields:
                 return Pending.parse(fields, seconds * 1_000_000 + micros)
@@ -163,7 +163,7 @@ class Courier:
         return Try(
             message_id=message.id,
             type=message.type,
-            url=redacted(message.target.url),
+            url=redact_url(message.target.url),
             at=at,
             duration=monotonic() - began,
             next_try_at=utcnow() + pause if pause is not None else None,
@@ -189,7 +189,7 @@ class Courier:
 
     async def settle(self, pending: Pending, tried: Try) -> None:
         """Record the try, and take the message off the outbox or leave it for the next one."""
-        tries = await self.record(settled(pending.message, tried, self.ttl_s))
+        tries = await self.record(settle_call(pending.message, tried, self.ttl_s))
         log.info(
             "callback_tried",
             task_id=pending.message.task_id,

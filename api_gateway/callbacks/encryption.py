@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from common.errors import BatonError
-from common.net.policy import redacted
+from common.net.policy import redact_url
 from common.settings import CallbackSettings
 from common.state.record import Callback
 
@@ -69,7 +69,7 @@ class TargetCipher:
 
 def bare(target: Callback) -> Callback:
     """Return the target without any secret, encrypted or not."""
-    update: dict[str, Any] = {"url": redacted(target.url), "headers": {}, "secret": None, "encrypted": None}
+    update: dict[str, Any] = {"url": redact_url(target.url), "headers": {}, "secret": None, "encrypted": None}
     return target.model_copy(update=update)
 
 

@@ -40,7 +40,7 @@ class Try(BaseModel):
 
     @property
     def accepted(self) -> bool:
-        return self.status_code is not None and schedule.accepted(self.status_code)
+        return self.status_code is not None and schedule.is_accepted(self.status_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Pending:
         return cls(Message.unpack(fields["message"]), int(fields["tries"]), age)
 
 
-def settled(message: Message, tried: Try, ttl_s: int) -> Call[int]:
+def settle_call(message: Message, tried: Try, ttl_s: int) -> Call[int]:
     delay_us = max(0, us(tried.next_try_at - utcnow())) if tried.next_try_at else -1
     return Call(
         script("settle"),
@@ -84,7 +84,7 @@ def recorded_tries(task_id: str) -> Call[list[Try]]:
     )
 
 
-def replayed(message: Message) -> Call[bool]:
+def replay_call(message: Message) -> Call[bool]:
     return Call(
         script("replay"), [keys.OUTBOX, keys.message(message.id)], [message.id, message.model_dump_json()], bool
     )
@@ -94,7 +94,7 @@ def without_secrets(message: Message) -> Message:
     return message.model_copy(update={"target": bare(message.target)})
 
 
-def deferred(message_id: str, delay: timedelta) -> Call[int | None]:
+def defer_call(message_id: str, delay: timedelta) -> Call[int | None]:
     """Give a message another due time. The answer is that time in us, or None when it is not in the outbox any more."""
     return Call(script("defer"), [keys.OUTBOX], [message_id, us(delay)], lambda due: int(due) if due else None)
 

@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema
 from typing_extensions import override
 
 from api_gateway.callbacks.secret import SECRET_PATTERN, is_secret
-from common.net.policy import redacted
+from common.net.policy import redact_url
 from common.state.messages import TYPES
 from common.state.record import Callback
 
@@ -78,12 +78,12 @@ class CallbackRequest(BaseModel):
         return Callback(**self.model_dump(), base_url=base_url)
 
 
-def shown(target: Callback | None) -> dict[str, Any] | None:
+def without_secrets(target: Callback | None) -> dict[str, Any] | None:
     """Return the callback as the record shows it: without the secrets in its query and headers."""
     if not target:
         return None
     return {
-        "url": redacted(target.url),
+        "url": redact_url(target.url),
         "headers": sorted(target.headers),
         "events": target.events or [*TYPES.values()],
         "thin": target.thin,

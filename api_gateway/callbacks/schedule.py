@@ -29,7 +29,7 @@ RETRIED_EARLY: dict[int, timedelta] = {
 """How long after the first try each is retried. n8n says 409 while its Wait node is not ready, and to a duplicate."""
 
 
-def accepted(status: int) -> bool:
+def is_accepted(status: int) -> bool:
     return HTTPStatus(200) <= status < HTTPStatus.MULTIPLE_CHOICES
 
 

@@ -58,25 +58,28 @@ class Sender:
         target = self.cipher.decrypt(message.target)
         headers = httpx.Headers(FIXED)
         headers.update(
-            {**target.headers, **self.signed(message, Webhook(target.secret) if target.secret else self.signer)}
+            {
+                **target.headers,
+                **self.signature_headers(message, Webhook(target.secret) if target.secret else self.signer),
+            }
         )
         request = self.client.build_request("POST", target.url, content=message.body.encode(), headers=headers)
         request.extensions["target"] = request_target(target.url)
         async with asyncio.timeout(self.timeout_s):
-            response = await self.sent(request)
+            response = await self.send_request(request)
         try:
             text = await beginning(response)
         finally:
             await response.aclose()
         return Answer(response.status_code, text, parse_retry_after(response.headers.get("retry-after")))
 
-    async def sent(self, request: httpx.Request) -> httpx.Response:
+    async def send_request(self, request: httpx.Request) -> httpx.Response:
         try:
             return await self.client.send(request, stream=True, follow_redirects=False)
         except UnicodeError as error:  # httpx looks at the target of a redirect, although it does not follow
             raise httpx.RemoteProtocolError("The answer redirects to a host name that cannot be read") from error
 
-    def signed(self, message: Message, signer: Webhook | None) -> dict[str, str]:
+    def signature_headers(self, message: Message, signer: Webhook | None) -> dict[str, str]:
         """Return the Standard Webhooks headers; the signature only when there is a secret."""
         now = utcnow()
         headers = {"webhook-id": message.id, "webhook-timestamp": str(int(now.timestamp()))}

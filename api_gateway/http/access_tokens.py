@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.state import keys
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 
 PARAMETER = b"access_token"
 STATE = "access_token"
@@ -26,13 +26,13 @@ class AccessTokens:
     async def give(self, path: str) -> str:
         """Return a new token for this path, as it stands in a URL."""
         token = token_urlsafe(RANDOM_BYTES)
-        with told():
+        with translate_errors():
             await self.redis.client.set(key_of(token), unquote(path), px=self.ttl)
         return token
 
     async def opens(self, token: str, path: str) -> bool:
         """Tell whether a token was given for this path, which is decoded, and still holds."""
-        with told():
+        with translate_errors():
             found: str | None = await self.redis.client.get(key_of(token))
         return found == path
 
@@ -52,12 +52,12 @@ class AccessTokenTaken:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and PARAMETER in scope["query_string"]:
-            token, scope["query_string"] = parted(scope["query_string"])
+            token, scope["query_string"] = split_token(scope["query_string"])
             scope.setdefault("state", {})[STATE] = token
         await self.app(scope, receive, send)
 
 
-def parted(query: bytes) -> tuple[str, bytes]:
+def split_token(query: bytes) -> tuple[str, bytes]:
     """Return the token in a query string and the rest of that; of several tokens only the last."""
     token, rest = b"", []
     for part in query.split(b"&"):

@@ -21,7 +21,7 @@ def key_hash(key: str) -> str:
     return f"sha256:{sha256(key.encode()).hexdigest()}"
 
 
-def known(settings: AuthSettings, key: str) -> bool:
+def is_valid_key(settings: AuthSettings, key: str) -> bool:
     hashed = key_hash(key)
     return any([hmac.compare_digest(hashed, stored) for stored in settings.api_keys])  # noqa: C419 - compare them all
 
@@ -39,7 +39,7 @@ async def require_key(
     """
     settings: AuthSettings = request.app.state.gateway.settings.auth
     key = header or (bearer.credentials if bearer else "")
-    if not settings.api_keys or known(settings, key) or (not key and await let_in(request)):
+    if not settings.api_keys or is_valid_key(settings, key) or (not key and await let_in(request)):
         return
     raise Unauthorized
 

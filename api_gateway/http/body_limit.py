@@ -31,7 +31,7 @@ class BodyLimit:
         read = 0
         refused = False
 
-        async def counted() -> Message:
+        async def receive_counted() -> Message:
             nonlocal read, refused
             message = await receive()
             read += len(message.get("body", b""))
@@ -44,7 +44,7 @@ class BodyLimit:
             if not refused:
                 await send(message)
 
-        await self.app(scope, counted, unless_refused)
+        await self.app(scope, receive_counted, unless_refused)
 
     async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         detail = f"The body is over {self.limit} bytes. Send a smaller one, or raise gateway.max_body_bytes."

@@ -40,13 +40,13 @@ class StrictJsonRoute(APIRoute):
             # before the body is looked at: FastAPI asks dependencies after it
             await require_key(request, await HEADER(request), await BEARER(request))
             checked = StrictRequest(request.scope, request.receive)
-            checked.parsed = await parsed(checked)
+            checked.parsed = await parse_body(checked)
             return await handle(checked)
 
         return strict
 
 
-async def parsed(request: Request) -> dict[str, Any]:
+async def parse_body(request: Request) -> dict[str, Any]:
     """Return the object in the body; a large one is parsed off the event loop. Raise what `parse` raises."""
     body, kind = await request.body(), request.headers.get("content-type", "")
     most: int = request.app.state.gateway.settings.gateway.max_json_values

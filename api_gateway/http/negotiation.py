@@ -14,13 +14,13 @@ class NotAcceptable(BatonError):
     status = 406
 
 
-def preferred(accept: str, served: Sequence[str]) -> str:
+def preferred_type(accept: str, served: Sequence[str]) -> str:
     """Return the served media type that the client likes best; the first one of those that it likes as much.
 
     Raises:
         NotAcceptable: it takes none of them.
     """
-    wanted = dict(map(weighted, filter(str.strip, accept.split(",")))) or {ANY: 1.0}
+    wanted = dict(map(parse_media_range, filter(str.strip, accept.split(",")))) or {ANY: 1.0}
     weights = {kind: weight(kind, wanted) for kind in served}
     best = max(served, key=lambda kind: weights[kind])
     if weights[best] <= 0:
@@ -28,7 +28,7 @@ def preferred(accept: str, served: Sequence[str]) -> str:
     return best
 
 
-def weighted(item: str) -> tuple[str, float]:
+def parse_media_range(item: str) -> tuple[str, float]:
     """Return a media range and its weight: 1 where none is given, 0 where it cannot be read."""
     kind, *parameters = (part.strip().lower() for part in item.split(";"))
     quality = next((value[2:] for value in parameters if value.startswith("q=")), "1")

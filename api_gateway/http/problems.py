@@ -58,7 +58,7 @@ class Problem(BaseModel):
 REFERENCE = {"$ref": "#/components/schemas/Problem"}
 
 
-def documented(*errors: type[BatonError]) -> dict[int | str, dict[str, Any]]:
+def error_responses(*errors: type[BatonError]) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI `responses` of these errors. The schema they refer to is put in by `api_gateway.app`."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for error in errors:
@@ -98,14 +98,14 @@ def content_of(status: int, code: str, detail: str) -> dict[str, Any]:
 
 def install(app: FastAPI) -> None:
     """Answer every error of the app in this one form."""
-    app.add_exception_handler(BatonError, told)
+    app.add_exception_handler(BatonError, handle_baton_error)
     app.add_exception_handler(RequestValidationError, unfit)
     app.add_exception_handler(HTTPException, refused_by_framework)
     app.add_exception_handler(ClientDisconnect, unheard)
-    app.add_exception_handler(Exception, unexpected)
+    app.add_exception_handler(Exception, handle_unexpected)
 
 
-def told(_request: Request, error: Exception) -> Response:
+def handle_baton_error(_request: Request, error: Exception) -> Response:
     if not isinstance(error, BatonError):
         raise error
     return problem(error.status, error.code, error.message, headers_of(type(error)), error.detail)
@@ -116,7 +116,7 @@ def unfit(request: Request, error: Exception) -> Response:
         raise error
     found = error.errors()
     if tags := [item["ctx"]["tag"] for item in found if item["type"] == "union_tag_invalid"]:
-        return told(request, unknown_task(request.app.state.gateway.catalog, tags[0][:LONGEST_NAME]))
+        return handle_baton_error(request, unknown_task(request.app.state.gateway.catalog, tags[0][:LONGEST_NAME]))
     errors = [field_error(item) for item in found[:MOST_ERRORS]]
     return problem(InvalidInput.status, InvalidInput.code, reasons(errors, len(found)), more={"errors": errors})
 
@@ -160,11 +160,11 @@ def refused_by_framework(request: Request, error: Exception) -> Response:
         raise error
     code, headers = HTTPStatus(error.status_code).name.lower(), dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(allowed(request)) or headers["Allow"]
+        headers["Allow"] = ", ".join(allowed_methods(request)) or headers["Allow"]
     return problem(error.status_code, code, str(error.detail), headers)
 
 
-def allowed(request: Request) -> list[str]:
+def allowed_methods(request: Request) -> list[str]:
     """Return the methods of a path: Starlette knows those of the first route that has it. A mount tells its own."""
     scope = {"type": "http", "path": request.url.path, "headers": []}
     routes = [route for route in request.app.router.routes if not isinstance(route, Mount)]
@@ -178,6 +178,6 @@ def unheard(_request: Request, _error: Exception) -> Response:
     return Response(status_code=MalformedBody.status)
 
 
-def unexpected(request: Request, error: Exception) -> Response:
+def handle_unexpected(request: Request, error: Exception) -> Response:
     log.error("request_failed", path=request.url.path, exc_info=error)
     return problem(500, BatonError.code, OURS)

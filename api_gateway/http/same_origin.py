@@ -60,7 +60,7 @@ class SameOriginOnly:
             raise CrossSiteRequest.of(headers.get("origin", "another site")[:LONGEST_NAME])
 
     def may_be_called(self, name: str) -> bool:
-        return not registrable(name) or name == self.own_name or self.named(name)
+        return not registrable(name) or name == self.own_name or self.is_allowed_name(name)
 
     def own_page(self, headers: Headers, host: str) -> bool:
         """Tell whether a request comes from no browser, from our own page, or from a site that the settings name."""
@@ -68,9 +68,9 @@ class SameOriginOnly:
         if site in {"same-origin", "none"} or (site is None and not origin):
             return True
         address = origin.partition("//")[2]
-        return (site is None and address == host) or self.named(hostname(address))
+        return (site is None and address == host) or self.is_allowed_name(hostname(address))
 
-    def named(self, name: str) -> bool:
+    def is_allowed_name(self, name: str) -> bool:
         return any(fnmatch(name, pattern) for pattern in self.allowed)
 
 

@@ -24,7 +24,7 @@ class StreamLimits:
         self.open: Counter[tuple[str, str]] = Counter()
 
     @contextmanager
-    def counted(self, stream: str, client: str) -> Iterator[None]:
+    def count_stream(self, stream: str, client: str) -> Iterator[None]:
         """Count a stream for the length of the block.
 
         Raises:

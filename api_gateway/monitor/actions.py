@@ -46,7 +46,7 @@ class Actions:
         told = to_json({"code": name, **signal}).decode() if signal is not None else ""
         ordered = order.model_dump_json() if order else ""
         message_id, message = (alert.id, alert.model_dump_json()) if alert else ("", "")
-        names = [keys.acted(what), keys.MONITOR_ACTIONS, keys.control(task_id), keys.events(task_id)]
+        names = [keys.monitor_action(what), keys.MONITOR_ACTIONS, keys.control(task_id), keys.events(task_id)]
         names += [keys.orders(worker), keys.OUTBOX, keys.message(message_id)]
         kept: list[Arg] = [int(REMEMBERED.total_seconds()), name, self.store.ttl, self.store.kept]
         return await self.redis.run(

@@ -9,7 +9,7 @@ import structlog
 
 from api_gateway.monitor.actions import Actions
 from api_gateway.monitor.alerts import Alerts
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 from common.state.clock_steps import ClockStep, shift_due_times
 from common.state.record import US
 from common.state.store import StateStore
@@ -53,7 +53,7 @@ class ClockReader:
 
     async def read(self) -> Reading:
         asked = self.local()
-        with told():
+        with translate_errors():
             seconds, micros = await self.redis.client.time()
         return Reading(seconds * US + micros, asked, self.local())
 

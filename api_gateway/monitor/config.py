@@ -14,7 +14,7 @@ from pydantic_core import from_json, to_json
 from common.errors import InvalidInput
 from common.settings import MonitorSettings
 from common.state import keys
-from common.state.client import Arg, AsyncRedis, Call, script, told
+from common.state.client import Arg, AsyncRedis, Call, script, translate_errors
 
 REVISION = "revision"
 FIXED = {"heartbeat/interval": "The workers read heartbeat.interval when they start: set it in the file."}
@@ -51,7 +51,7 @@ class RuntimeConfig:
             log.info("monitor_config_applied", overrides=sorted(overrides(stored)))
 
     async def read(self) -> dict[str, str]:
-        with told():
+        with translate_errors():
             stored: dict[str, str] = await self.redis.client.hgetall(keys.MONITOR_CONFIG)
         return stored
 

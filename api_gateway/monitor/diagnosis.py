@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from api_gateway.monitor.liveness import Liveness
-from api_gateway.monitor.system_reader import Survey
+from api_gateway.monitor.system_reader import SystemReader
 from api_gateway.monitor.timeouts import Level, TimeoutManager
 from common.worker.presence import Presence
 
@@ -28,7 +28,7 @@ class Diagnosis(BaseModel):
     reasons: list[Reason]
 
 
-async def diagnose(survey: Survey) -> Diagnosis:
+async def diagnose(survey: SystemReader) -> Diagnosis:
     reasons = [
         *await of_monitor(survey),
         *await of_storage(survey),
@@ -43,9 +43,9 @@ async def diagnose(survey: Survey) -> Diagnosis:
     return Diagnosis(verdict="failing" if "failing" in weights else verdict, reasons=reasons)
 
 
-async def of_monitor(survey: Survey) -> list[Reason]:
+async def of_monitor(survey: SystemReader) -> list[Reason]:
     found = []
-    if not await survey.led():
+    if not await survey.has_leader():
         message = "No gateway leads the monitor: look for monitor_without_redis and loop_failed in the gateways' logs."
         found.append(Reason(weight="failing", code="no_leader", message=message))
     if step := await survey.clock_step_since(STEP_SHOWN_FOR):
@@ -61,12 +61,12 @@ async def of_monitor(survey: Survey) -> list[Reason]:
     return found
 
 
-async def of_storage(survey: Survey) -> list[Reason]:
+async def of_storage(survey: SystemReader) -> list[Reason]:
     shortage = await survey.shortage()
     return [Reason(weight="failing", code="storage_full", message=shortage)] if shortage else []
 
 
-async def of_queues(survey: Survey) -> list[Reason]:
+async def of_queues(survey: SystemReader) -> list[Reason]:
     return [
         Reason(
             weight="failing",
@@ -79,7 +79,7 @@ async def of_queues(survey: Survey) -> list[Reason]:
     ]
 
 
-async def of_dead_letters(survey: Survey) -> list[Reason]:
+async def of_dead_letters(survey: SystemReader) -> list[Reason]:
     letters = await survey.dead_letters()
     if not letters:
         return []
@@ -91,17 +91,17 @@ async def of_dead_letters(survey: Survey) -> list[Reason]:
     return [Reason(weight="degraded", code="dead_letters", message=message)]
 
 
-async def of_workers(survey: Survey) -> list[Reason]:
+async def of_workers(survey: SystemReader) -> list[Reason]:
     seen = await survey.workers()
     gone = [f"{each.name} has not been seen for a while." for each in seen if each.presence is None]
-    late = [message for each in seen if each.presence for message in unclaimed(each.presence)]
+    late = [message for each in seen if each.presence for message in unclaimed_deliveries(each.presence)]
     return [
         *(Reason(weight="degraded", code="worker_gone", message=message) for message in gone),
         *(Reason(weight="degraded", code="delivery_not_claimed", message=message) for message in late),
     ]
 
 
-def unclaimed(presence: Presence) -> list[str]:
+def unclaimed_deliveries(presence: Presence) -> list[str]:
     """Say which deliveries a worker's processes did not claim, and what became of those processes."""
     slow = [found for found in presence.unclaimed if found.seconds >= CLAIM_IS_LATE_S]
     return [
@@ -118,7 +118,7 @@ def unclaimed(presence: Presence) -> list[str]:
     ]
 
 
-async def of_tasks(survey: Survey) -> list[Reason]:
+async def of_tasks(survey: SystemReader) -> list[Reason]:
     return [
         Reason(
             weight="degraded",
@@ -131,7 +131,7 @@ async def of_tasks(survey: Survey) -> list[Reason]:
     ]
 
 
-async def of_leases(survey: Survey) -> list[Reason]:
+async def of_leases(survey: SystemReader) -> list[Reason]:
     found = []
     for view in await survey.locks():
         record = await survey.redis.run(survey.store.get(view.holder.task_id)) if view.holder else None

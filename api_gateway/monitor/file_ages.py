@@ -46,7 +46,7 @@ class Sightings:
         self.recheck_s = recheck.total_seconds()
         self.first: dict[tuple[Path, float], float] = {}
 
-    def confirmed(self, found: Iterable[Path]) -> list[Path]:
+    def confirm(self, found: Iterable[Path]) -> list[Path]:
         """Return what has looked expired for the whole time, unchanged; forget what does not any more."""
         now = monotonic()
         seen = {(path, changed): path for path in found if (changed := changed_at(path)) is not None}

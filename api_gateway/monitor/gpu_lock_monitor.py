@@ -16,7 +16,7 @@ from api_gateway.monitor.background import Background
 from api_gateway.monitor.docker_restart import restart
 from api_gateway.monitor.timeouts import Level, TimeoutManager
 from common.gpu.leases import Holder, LockView, on_present_clock, views
-from common.gpu.lock import released
+from common.gpu.lock import release_call
 from common.settings import MonitorSettings
 from common.state.client import AsyncRedis
 from common.state.clock_steps import clock_steps
@@ -159,7 +159,7 @@ class GPULockMonitor:
 
     async def free(self, case: Case, reason: str) -> None:
         """End exactly the lease that was seen. When the lock has changed hands meanwhile, nothing is done."""
-        freed = await self.redis.run(released(case.view.lock, case.holder.owner, case.holder.fence, reason))
+        freed = await self.redis.run(release_call(case.view.lock, case.holder.owner, case.holder.fence, reason))
         log.warning("gpu_lock_freed", freed=freed, reason=reason, **case.facts)
 
 

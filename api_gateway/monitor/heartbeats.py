@@ -14,7 +14,7 @@ from common.errors import Cost
 from common.files.storage import AttemptFolder, Storage
 from common.gpu.leases import on_present_clock, views
 from common.settings import MonitorSettings
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 from common.state.clock_steps import clock_steps
 from common.state.context import Status
 from common.state.orders import Kind, Order
@@ -119,7 +119,7 @@ async def pulses(redis: AsyncRedis, store: StateStore, settings: MonitorSettings
     """Yield every running attempt as it is now."""
     steps = await redis.run(clock_steps())
     locks = [on_present_clock(view, steps) for view in await redis.run(views())]
-    with told():
+    with translate_errors():
         seconds, micros = await redis.client.time()
     after: str | None = None
     while True:

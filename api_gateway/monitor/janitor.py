@@ -11,7 +11,7 @@ from api_gateway.monitor.file_ages import FileClock, Sightings, share_time
 from common.clock import utcnow
 from common.files.storage import INPUTS, PART, WORKFLOWS, Storage
 from common.state import keys
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 from common.state.clock_steps import clock_steps
 from common.state.context import Status
 from common.state.record import US
@@ -41,7 +41,7 @@ class Janitor:
         """Whether every task is in the index of its name: those of an earlier version are not."""
 
     async def look(self, _contact: timedelta) -> None:
-        with told():
+        with translate_errors():
             await self.finish_removals()
             await self.forget_expired()
             if not self.named:
@@ -51,10 +51,12 @@ class Janitor:
                 return
             clock = await self.clock()
             old = [
-                folder for folder in await asyncio.to_thread(self.old_folders, clock) if not await self.known(folder)
+                folder
+                for folder in await asyncio.to_thread(self.old_folders, clock)
+                if not await self.has_record(folder)
             ]
             old += await asyncio.to_thread(self.cut_uploads, clock)
-        await asyncio.to_thread(remove, self.sightings.confirmed(old))
+        await asyncio.to_thread(remove, self.sightings.confirm(old))
 
     async def clock(self) -> FileClock:
         """Return the clock that ages of files are measured by."""
@@ -66,7 +68,7 @@ class Janitor:
     async def finish_removals(self) -> None:
         """Remove the files of tasks whose removal was cut off between their record and their files."""
         removed = await self.redis.client.smembers(keys.REMOVED)
-        await self.redis.written()  # a record that may come back keeps its files
+        await self.redis.wait_until_written()  # a record that may come back keeps its files
         for task_id in removed:
             if not await self.redis.client.exists(keys.state(task_id)):
                 await asyncio.to_thread(self.storage.remove_workspace, task_id)
@@ -89,7 +91,7 @@ class Janitor:
             start += len(ids) - len(gone)
 
     async def named_indexes(self) -> list[str]:
-        return [key async for key in self.redis.client.scan_iter(match=keys.named("*"), count=PAGE)]
+        return [key async for key in self.redis.client.scan_iter(match=keys.index_of_name("*"), count=PAGE)]
 
     async def index_names(self) -> None:
         """Put each task into the index of its name, as `create.lua` does for new ones."""
@@ -102,7 +104,7 @@ class Janitor:
             pipe = client.pipeline(transaction=False)
             for (task_id, score), name in zip(page, names, strict=True):
                 if name:
-                    pipe.zadd(keys.named(name), {task_id: score}, nx=True)
+                    pipe.zadd(keys.index_of_name(name), {task_id: score}, nx=True)
             await pipe.execute()
             start += len(page)
 
@@ -115,7 +117,7 @@ class Janitor:
         parts = (self.storage.root / INPUTS).glob(f"*/{PART}")
         return [part.parent for part in parts if clock.age(part) > CUT_OFF]
 
-    async def known(self, folder: Path) -> bool:
+    async def has_record(self, folder: Path) -> bool:
         """Tell whether a workspace still has a record. An upload has none: its age decides."""
         return folder.parent.name == WORKFLOWS and bool(await self.redis.client.exists(keys.state(folder.name)))
 

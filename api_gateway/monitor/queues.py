@@ -13,7 +13,7 @@ from redis.client import NEVER_DECODE
 
 from common.contract import Catalog
 from common.state import keys
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 from common.worker.app import HIGHEST_PRIORITY, SEPARATOR
 from common.worker.dead_letters import bury
 from common.worker.envelope import Unreadable, read_envelope
@@ -45,7 +45,7 @@ class QueueReconciler:
         self.ttl = ttl
 
     async def look(self, _contact: timedelta) -> None:
-        with told():
+        with translate_errors():
             now_ms = await self.now_ms()
             for queue in self.queues:
                 for step in range(HIGHEST_PRIORITY + 1):

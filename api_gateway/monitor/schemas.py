@@ -82,7 +82,7 @@ class WaiterState(BaseModel):
             **waiter.model_dump(include={"task_id", "worker", "priority"}),
             position=position,
             since=from_us(waiter.since_us),
-            waiting=round(view.waited(waiter).total_seconds(), 3),
+            waiting=round(view.wait_of(waiter).total_seconds(), 3),
         )
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from api_gateway.http.sse import opening
 from api_gateway.monitor.diagnosis import Diagnosis, diagnose
 from api_gateway.monitor.schemas import DeviceState, HeartbeatState, LockState, QueueState, WorkerState
-from api_gateway.monitor.system_reader import Glance, Survey
+from api_gateway.monitor.system_reader import SystemReader, SystemSnapshot
 from api_gateway.runtime.event_hub import EventHub, Frame
 from common.clock import utcnow
 from common.errors import StateUnavailable
@@ -37,8 +37,8 @@ class Snapshot(BaseModel):
     health: Diagnosis
 
 
-async def taken(survey: Survey) -> Snapshot:
-    glance = Glance(survey)
+async def take_snapshot(survey: SystemReader) -> Snapshot:
+    glance = SystemSnapshot(survey)
     views = await glance.locks()
     return Snapshot(
         at=utcnow(),
@@ -55,7 +55,7 @@ async def taken(survey: Survey) -> Snapshot:
 class Snapshots:
     """Sends them, between the tasks' news, to the listeners of `EVERY_TASK`."""
 
-    def __init__(self, survey: Survey, hub: EventHub) -> None:
+    def __init__(self, survey: SystemReader, hub: EventHub) -> None:
         self.survey = survey
         self.hub = hub
         self.taking = asyncio.Lock()
@@ -70,14 +70,14 @@ class Snapshots:
         """
         async with self.taking:
             if self.last is None or monotonic() - self.taken_at >= SHARED_FOR_S:
-                self.last = await taken(self.survey)
+                self.last = await take_snapshot(self.survey)
                 self.taken_at = monotonic()
             return self.last
 
     async def run(self) -> None:
         while True:
             await asyncio.sleep(PERIOD_S)
-            if self.hub.listened(EVERY_TASK):
+            if self.hub.has_listener(EVERY_TASK):
                 await self.send()
 
     async def send(self) -> None:

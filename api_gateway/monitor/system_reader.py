@@ -19,7 +19,7 @@ from common.gpu.devices import CPU_ID
 from common.gpu.leases import Ended, LockView, on_present_clock, views
 from common.gpu.residents import Resident, residents_on
 from common.state import keys
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 from common.state.clock_steps import ClockStep, clock_steps
 from common.state.context import Status
 from common.state.record import US
@@ -52,7 +52,7 @@ class Place:
     models: list[Resident]
 
 
-class Survey:
+class SystemReader:
     """Reads; changes nothing."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Survey:
 
     async def counts(self) -> dict[Status, int]:
         """Return how many tasks are on record, by status."""
-        with told():
+        with translate_errors():
             pipe = self.redis.client.pipeline(transaction=False)
             for status in Status:
                 pipe.zcard(keys.index(status))
@@ -79,7 +79,7 @@ class Survey:
     async def clock_step_since(self, span: timedelta) -> ClockStep | None:
         """Return the last step of Redis's clock, if it is not longer ago than this."""
         steps = (await self.redis.run(clock_steps())).steps
-        with told():
+        with translate_errors():
             seconds, micros = await self.redis.client.time()
         recent = steps and seconds * US + micros - steps[-1].after_us < us(span)
         return steps[-1] if recent else None
@@ -90,9 +90,9 @@ class Survey:
     async def pulses(self) -> list[Pulse]:
         return [found async for found in pulses(self.redis, self.store, self.config.current)]
 
-    async def led(self) -> bool:
+    async def has_leader(self) -> bool:
         """Tell whether some gateway leads, so that the monitor is at work."""
-        with told():
+        with translate_errors():
             return bool(await self.redis.client.exists(keys.LEADER))
 
     async def shortage(self) -> str | None:
@@ -101,7 +101,7 @@ class Survey:
 
     async def history(self, view: LockView, count: int = HISTORY_READ) -> list[Ended]:
         """Return the ended leases and the waiters that gave up, newest first."""
-        with told():
+        with translate_errors():
             entries = await self.redis.client.xrevrange(keys.gpu_lock_history(view.host, view.device), count=count)
         return [Ended.model_validate_json(fields["lease"]) for _, fields in entries]
 
@@ -109,7 +109,7 @@ class Survey:
         names = self.catalog.queues
         running = Counter(found.record.control.queue for found in await self.pulses())
         seen = await self.workers()
-        with told():
+        with translate_errors():
             pipe = self.redis.client.pipeline(transaction=False)
             for name in names:
                 pipe.zcard(keys.waiting(name))
@@ -134,21 +134,21 @@ class Survey:
 
     async def dead_letters(self) -> list[DeadLetter]:
         """Return the messages that no worker can run, newest first."""
-        with told():
+        with translate_errors():
             letters = await self.redis.client.lrange(keys.DEAD_LETTERS, 0, -1)
         return [DeadLetter.model_validate_json(letter) for letter in letters]
 
     async def actions(self) -> dict[str, int]:
         """Return how often the monitor has acted, by what it did."""
-        with told():
+        with translate_errors():
             counts = await self.redis.client.hgetall(keys.MONITOR_ACTIONS)
         return {name: int(count) for name, count in counts.items()}
 
 
-class Glance(Survey):
+class SystemSnapshot(SystemReader):
     """Looks at each thing once: all that it tells is of one moment."""
 
-    def __init__(self, survey: Survey) -> None:
+    def __init__(self, survey: SystemReader) -> None:
         super().__init__(survey.redis, survey.store, survey.storage, survey.catalog, survey.config)
         self.seen: dict[str, Any] = {}
 

@@ -7,7 +7,7 @@ import structlog
 
 from common.errors import WaitedTooLong
 from common.state import keys
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 from common.state.context import Status
 from common.state.record import US, Record
 from common.state.store import StateStore
@@ -28,7 +28,7 @@ class WaitLimit:
         self.explain = explain
 
     async def look(self, _contact: timedelta) -> None:
-        with told():
+        with translate_errors():
             seconds, micros = await self.redis.client.time()
             now_us = seconds * US + micros
             passed = await self.redis.client.zrangebyscore(keys.WAIT_LIMITS, 0, now_us, start=0, num=PAGE)
@@ -36,7 +36,7 @@ class WaitLimit:
             record = await self.redis.run(self.store.get(task_id))
             if record and record.control.status is Status.PENDING:
                 await self.end(record)
-            with told():
+            with translate_errors():
                 await self.redis.client.zrem(keys.WAIT_LIMITS, task_id)
 
     async def end(self, record: Record) -> None:
@@ -44,5 +44,5 @@ class WaitLimit:
         why = await self.explain(record)
         message = f"The task waited {limit:g} s in the queue {queue} and was not begun. {why} {WaitedTooLong.advice}"
         error = WaitedTooLong(message, queue=queue, max_wait_s=limit)
-        answer = await self.redis.commit(self.store.finish(record, record.ended(Status.FAILED, error=error)))
+        answer = await self.redis.commit(self.store.finish(record, record.final_context(Status.FAILED, error=error)))
         log.warning("task_waited_too_long", task_id=task_id, queue=queue, limit=limit, answer=answer)

@@ -84,7 +84,7 @@ class OpenAIError(BaseModel):
     error: OpenAIErrorDetail
 
 
-def documented(*kinds: type[BatonError]) -> dict[int | str, dict[str, Any]]:
+def error_responses(*kinds: type[BatonError]) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI `responses` of these errors, in this shape."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for kind in kinds:
@@ -111,7 +111,7 @@ def type_of(status: int) -> str:
     return "server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request_error"
 
 
-def described(error: BatonError) -> OpenAIError:
+def error_body(error: BatonError) -> OpenAIError:
     kind = type(error)
     detail = OpenAIErrorDetail(
         message=error.message, type=type_of(status_of(kind)), param=error.detail.get("param"), code=code_of(kind)
@@ -126,7 +126,7 @@ def answer(error: BatonError) -> Response:
     headers = headers_of(type(error))
     if task_id := error.detail.get("task_id"):
         headers |= {**task_headers(task_id), "X-Should-Retry": "false"}
-    return Response(to_json(described(error)), status_of(type(error)), headers, "application/json")
+    return Response(to_json(error_body(error)), status_of(type(error)), headers, "application/json")
 
 
 def task_headers(task_id: str) -> dict[str, str]:
@@ -134,7 +134,7 @@ def task_headers(task_id: str) -> dict[str, str]:
     return {TASK_HEADER: task_id, "X-Request-Id": task_id}
 
 
-def revived(record: ErrorRecord, task_id: str) -> BatonError:
+def error_of_task(record: ErrorRecord, task_id: str) -> BatonError:
     """Return the error that a task has ended with."""
     return KINDS.get(record.code, BatonError)(record.message, **{**record.detail, "task_id": task_id})
 
@@ -146,10 +146,10 @@ class OpenAIRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
-        async def told(request: Request) -> Response:
+        async def handle_errors(request: Request) -> Response:
             try:
                 return await handle(request)
             except BatonError as error:
                 return answer(error)
 
-        return told
+        return handle_errors

@@ -35,7 +35,7 @@ class Form(FilePart):
     @override
     def end_headers(self) -> None:
         _, options = parse_options_header(self.headers.get(b"content-disposition", b""))
-        self.part_name = decoded(options.get(b"name", b""))
+        self.part_name = decode_utf8(options.get(b"name", b""))
         self.count(len(self.part_name))
         self.begin_file(options.get(b"filename") if self.part_name == FILE else None)
 
@@ -50,7 +50,7 @@ class Form(FilePart):
     @override
     def end(self) -> None:
         if not self.wanted:
-            self.fields.append((self.part_name, decoded(bytes(self.text))))
+            self.fields.append((self.part_name, decode_utf8(bytes(self.text))))
             self.text.clear()
         super().end()
 
@@ -62,7 +62,7 @@ class Form(FilePart):
             )
 
 
-def decoded(text: bytes) -> str:
+def decode_utf8(text: bytes) -> str:
     try:
         return text.decode()
     except UnicodeDecodeError as error:
@@ -81,7 +81,7 @@ async def receive(upload: Upload, body: AsyncIterator[bytes], content_type: str,
     if boundary is None:
         raise MalformedBody("Send the body as multipart/form-data, with the audio as its part `file`.")
     form = Form(boundary)
-    async with upload.opened() as file:
+    async with upload.open_part() as file:
         await upload.copy(body, form, file)
         if not form.done:
             raise MissingParameter("There is no whole `file`. Send it as a part with a filename.", param=FILE)
@@ -92,7 +92,7 @@ async def receive(upload: Upload, body: AsyncIterator[bytes], content_type: str,
     return told
 
 
-def nested(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def nest_fields(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Return the fields as OpenAI's clients mean them: `a=1`, `a[]=1` and `a[]=2`, `a[b]=1`. A twin makes a list."""
     found: dict[str, Any] = {}
     for name, text in fields:
@@ -102,11 +102,11 @@ def nested(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
             inner = found.setdefault(base, {})
             found[base] = {**inner, key: text} if isinstance(inner, dict) else text
         elif key == "":
-            found[base] = [*listed(found.get(base, [])), text]
+            found[base] = [*as_list(found.get(base, [])), text]
         else:
-            found[base] = [*listed(found[base]), text] if base in found else text
+            found[base] = [*as_list(found[base]), text] if base in found else text
     return found
 
 
-def listed(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

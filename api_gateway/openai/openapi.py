@@ -12,7 +12,7 @@ from api_gateway.openai.errors import (
     UnknownModel,
     UnknownParameter,
     UnsupportedValue,
-    documented,
+    error_responses,
 )
 from common.errors import (
     BatonError,
@@ -71,4 +71,4 @@ def speech_form(kind: type[BaseModel]) -> dict[str, Any]:
 def responses(*, streams: bool) -> dict[int | str, dict[str, Any]]:
     content = {"application/json": TEXT, "text/plain": PLAIN} | ({"text/event-stream": PLAIN} if streams else {})
     headers = {TASK_HEADER: {"description": "the task that did it", "schema": {"type": "string"}}}
-    return {200: {"description": "The text", "content": content, "headers": headers}, **documented(*ERRORS)}
+    return {200: {"description": "The text", "content": content, "headers": headers}, **error_responses(*ERRORS)}

@@ -3,7 +3,7 @@
 import asyncio
 
 from api_gateway.gateway import Gateway
-from api_gateway.openai.errors import revived
+from api_gateway.openai.errors import error_of_task
 from common.errors import Cancelled, ErrorRecord
 from common.state.context import Status
 from common.state.record import Record
@@ -20,5 +20,5 @@ async def transcript_of(gateway: Gateway, record: Record) -> Transcript:
     """
     context = record.context
     if record.control.status is not Status.SUCCESS:
-        raise revived(context.error or ErrorRecord.of(Cancelled()), context.task_id)
+        raise error_of_task(context.error or ErrorRecord.of(Cancelled()), context.task_id)
     return await asyncio.to_thread(lambda: text_file(gateway.storage, record).read())

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class RequestTask:
     """The task, and the upload that it reads; None when that belongs to another request."""
 
     gateway: Gateway
@@ -39,7 +39,7 @@ class Errand:
     @classmethod
     async def begin(
         cls, request: Request, gateway: Gateway, task_name: str, data: TaskInput, upload: Upload
-    ) -> "Errand":
+    ) -> "RequestTask":
         """Submit the task, or join the one of the same upload with the same parameters.
 
         Raises:
@@ -53,7 +53,7 @@ class Errand:
             await discard(upload)
         return cls(gateway, task_id, upload if new else None)
 
-    async def told(self) -> AsyncIterator[Frame]:
+    async def events(self) -> AsyncIterator[Frame]:
         """Yield all events of the task, from its first to its last one, over outages of Redis too."""
         seen = START
         while True:
@@ -82,9 +82,9 @@ class Errand:
                 yield item
                 wait = not item.closes
 
-    async def ended(self) -> Record:
+    async def wait_until_final(self) -> Record:
         """Wait for the end of the task."""
-        async for _ in self.told():
+        async for _ in self.events():
             pass
         return await self.final()
 
@@ -119,7 +119,7 @@ class Errand:
     async def finish(self) -> None:
         """Remove the input once nobody reads it."""
         with suppress(TaskNotFound):
-            await self.ended()
+            await self.wait_until_final()
         await self.discard()
 
     async def discard(self) -> None:
@@ -145,7 +145,7 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
     Raises:
         ClientDisconnect: the client went away first; the work was cancelled.
     """
-    working, leaving = asyncio.create_task(work), asyncio.create_task(gone(request))
+    working, leaving = asyncio.create_task(work), asyncio.create_task(wait_for_disconnect(request))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -155,7 +155,7 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
         await end(working, leaving)
 
 
-async def gone(request: Request) -> None:
+async def wait_for_disconnect(request: Request) -> None:
     """Return when the client has hung up."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

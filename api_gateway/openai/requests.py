@@ -15,7 +15,7 @@ from pydantic import (
 from typing_extensions import override
 
 from api_gateway.openai.errors import InvalidValue, MissingParameter, UnknownModel, UnknownParameter, UnsupportedValue
-from api_gateway.openai.form import Fields, listed, nested
+from api_gateway.openai.form import Fields, as_list, nest_fields
 from common.errors import BatonError
 from services.faster_whisper.contracts import TranscribeAudioInput
 from services.faster_whisper.models import NAMES
@@ -39,7 +39,7 @@ SPEAKERS = "Speakers are told by the tasks pyannote.diarize_speakers and subtitl
 
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
 Granularity = Literal["word", "segment"]
-Strings = Annotated[list[str], BeforeValidator(listed)]
+Strings = Annotated[list[str], BeforeValidator(as_list)]
 Task = Literal["transcribe", "translate"]
 
 
@@ -84,9 +84,9 @@ class TranslationRequest(BaseModel):
             MissingParameter, UnknownParameter, InvalidValue, UnsupportedValue: the message names the parameter.
         """
         try:
-            return cls.model_validate(nested(fields))
+            return cls.model_validate(nest_fields(fields))
         except ValidationError as error:
-            raise refused(error) from error
+            raise openai_error(error) from error
 
     @property
     def streams(self) -> bool:
@@ -118,7 +118,7 @@ class TranslationRequest(BaseModel):
         try:
             return TranscribeAudioInput.model_validate({"audio_path": audio, "task": self.task, **self.options()})
         except ValidationError as error:
-            raise refused(error, self.model) from error
+            raise openai_error(error, self.model) from error
 
 
 class TranscriptionRequest(TranslationRequest):
@@ -127,7 +127,7 @@ class TranscriptionRequest(TranslationRequest):
     task: ClassVar[Task] = "transcribe"
 
     language: Annotated[str | None, Field(description="ISO 639-1; without it, it is detected")] = None
-    timestamp_granularities: Annotated[list[Granularity], BeforeValidator(listed)] = ["segment"]
+    timestamp_granularities: Annotated[list[Granularity], BeforeValidator(as_list)] = ["segment"]
     stream: Annotated[bool, Field(description="text as it is decoded, as Server-Sent Events")] = False
     chunking_strategy: Annotated[
         Literal["auto"] | ServerVad | Json[ServerVad] | None,
@@ -186,7 +186,7 @@ class TranscriptionRequest(TranslationRequest):
         return self.chunking_strategy.options if isinstance(self.chunking_strategy, ServerVad) else None
 
 
-def refused(error: ValidationError, model: str = "") -> BatonError:
+def openai_error(error: ValidationError, model: str = "") -> BatonError:
     """Return the first of pydantic's errors as one of OpenAI's."""
     first = error.errors()[0]
     place = [str(part) for part in first["loc"]]

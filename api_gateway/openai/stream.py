@@ -14,9 +14,9 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from api_gateway.http.sse import SEND_TIMEOUT_S
-from api_gateway.openai.errors import described, task_headers
+from api_gateway.openai.errors import error_body, task_headers
 from api_gateway.openai.outcome import transcript_of
-from api_gateway.openai.request_task import Errand, unless_gone
+from api_gateway.openai.request_task import RequestTask, unless_gone
 from api_gateway.openai.responses import piece, text_of
 from api_gateway.runtime.cancellation import end
 from api_gateway.runtime.event_hub import Frame
@@ -27,7 +27,7 @@ BEGUN_WITHIN_S = 5.0
 log = structlog.get_logger()
 
 
-async def stream(request: Request, errand: Errand) -> Response:
+async def stream(request: Request, errand: RequestTask) -> Response:
     """Return the stream; when it is over, or nobody reads it any more, the errand is left.
 
     Raises:
@@ -45,7 +45,7 @@ async def stream(request: Request, errand: Errand) -> Response:
         await errand.leave()
         raise
     return ErrandStream(
-        continued(first, coming),
+        stream_events(first, coming),
         errand,
         ping=int(errand.gateway.settings.gateway.sse_ping.total_seconds()),
         send_timeout=SEND_TIMEOUT_S,
@@ -56,7 +56,7 @@ async def stream(request: Request, errand: Errand) -> Response:
 class ErrandStream(EventSourceResponse):
     """Leaves the errand after the stream, also when the client reads no more: a background task would not run then."""
 
-    def __init__(self, content: AsyncIterator[ServerSentEvent], errand: Errand, **options: Any) -> None:
+    def __init__(self, content: AsyncIterator[ServerSentEvent], errand: RequestTask, **options: Any) -> None:
         super().__init__(content, **options)
         self.errand = errand
 
@@ -69,7 +69,7 @@ class ErrandStream(EventSourceResponse):
         await self.errand.leave()
 
 
-async def continued(
+async def stream_events(
     first: asyncio.Future[ServerSentEvent], rest: AsyncIterator[ServerSentEvent]
 ) -> AsyncIterator[ServerSentEvent]:
     """Yield the events; an error in mid-stream is one more, which the client raises."""
@@ -78,17 +78,17 @@ async def continued(
         async for event in rest:
             yield event
     except BatonError as error:
-        yield ServerSentEvent(to_json(described(error)).decode(), event="error")
+        yield ServerSentEvent(to_json(error_body(error)).decode(), event="error")
 
 
-async def events(errand: Errand) -> AsyncIterator[ServerSentEvent]:
+async def events(errand: RequestTask) -> AsyncIterator[ServerSentEvent]:
     """Yield a delta for each segment, then the whole text; the deltas put together are the same.
 
     Raises:
         BatonError: the task did not succeed.
     """
     sent, text = -1, ""
-    async for frame in errand.told():
+    async for frame in errand.events():
         segments, language = fragment(frame)
         for segment in segments:
             if segment["id"] > sent:  # a resumed attempt tells again what it knows

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api_gateway.dependencies import Held
 from api_gateway.http.json_body import StrictJsonRoute
-from api_gateway.http.problems import documented
+from api_gateway.http.problems import error_responses
 from common.errors import BodyTooComplex, BodyTooLarge, InvalidInput, MalformedBody, UnsupportedMediaType
 
 NO_STORE = {"Cache-Control": {"schema": {"type": "string"}}}
@@ -40,7 +40,7 @@ class AccessToken(BaseModel):
     summary="Open one path without a key, for a few minutes",
     responses={
         201: {"headers": NO_STORE},
-        **documented(InvalidInput, MalformedBody, UnsupportedMediaType, BodyTooLarge, BodyTooComplex),
+        **error_responses(InvalidInput, MalformedBody, UnsupportedMediaType, BodyTooLarge, BodyTooComplex),
     },
 )
 async def give(body: TokenRequest, gateway: Held, response: Response) -> AccessToken:

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from api_gateway.callbacks.outbox import Try, recorded_tries, replayed
+from api_gateway.callbacks.outbox import Try, recorded_tries, replay_call
 from api_gateway.dependencies import Found, Held
 from api_gateway.gateway import Gateway
-from api_gateway.http.problems import documented
+from api_gateway.http.problems import error_responses
 from common.errors import DeliveryNotFound, InvalidInput, TaskNotFound
 from common.state import keys
-from common.state.client import told
+from common.state.client import translate_errors
 from common.state.messages import Message
 from common.state.record import Record
 
@@ -31,7 +31,9 @@ class Ledger(BaseModel):
     deliveries: list[Delivery]
 
 
-@router.get("/tasks/{task_id}/deliveries", summary="Callback ledger", responses=documented(TaskNotFound, InvalidInput))
+@router.get(
+    "/tasks/{task_id}/deliveries", summary="Callback ledger", responses=error_responses(TaskNotFound, InvalidInput)
+)
 async def ledger(record: Found, gateway: Held) -> Ledger:
     return Ledger(task_id=record.context.task_id, deliveries=await tries(gateway, record.context.task_id))
 
@@ -40,20 +42,20 @@ async def ledger(record: Found, gateway: Held) -> Ledger:
     "/tasks/{task_id}/deliveries/{n}/replay",
     summary="Send a callback again",
     status_code=202,
-    responses=documented(TaskNotFound, DeliveryNotFound, InvalidInput),
+    responses=error_responses(TaskNotFound, DeliveryNotFound, InvalidInput),
 )
 async def replay(record: Found, gateway: Held, n: Annotated[int, Path(ge=1, le=10**9)]) -> Delivery:
     """Put the message of delivery `n` on the outbox again: same webhook-id, same body, a fresh round of tries."""
     found = [delivery for delivery in await tries(gateway, record.context.task_id) if delivery.n == n]
     message = await message_of(gateway, record, found[0].message_id) if found else None
-    if message is None or not await gateway.redis.commit(replayed(message)):
+    if message is None or not await gateway.redis.commit(replay_call(message)):
         raise DeliveryNotFound(task_id=record.context.task_id)
     return found[0]
 
 
 async def message_of(gateway: Gateway, record: Record, message_id: str) -> Message | None:
     """Return a message with the task's target: its own copy loses the secrets after the last try."""
-    with told():
+    with translate_errors():
         kept = await gateway.redis.client.hget(keys.message(message_id), "message")
     if kept is None or record.control.target is None:
         return None

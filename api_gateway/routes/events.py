@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Response
 
 from api_gateway.dependencies import Found, Held
 from api_gateway.gateway import Gateway
-from api_gateway.http.problems import documented
+from api_gateway.http.problems import error_responses
 from api_gateway.http.sse import STREAM_ID, documented_stream, fresh, live, opening
 from api_gateway.http.stream_limits import Client
 from api_gateway.runtime.event_hub import Frame, frame, order
@@ -33,7 +33,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
     "/tasks/{task_id}/events",
     summary="Follow a task live (SSE)",
     response_class=Response,
-    responses={**STREAM, **documented(TaskNotFound, InvalidInput, TooManyStreams)},
+    responses={**STREAM, **error_responses(TaskNotFound, InvalidInput, TooManyStreams)},
 )
 async def follow(
     record: Found,
@@ -44,7 +44,7 @@ async def follow(
     if last_event_id and record.control.status.final and await seen_all(gateway, record, last_event_id):
         return Response(status_code=204)
     task_id = record.context.task_id
-    place = gateway.stream_limits.counted(task_id, client)
+    place = gateway.stream_limits.count_stream(task_id, client)
     return live(gateway.settings.gateway, place, stream(gateway, task_id, last_event_id))
 
 

@@ -15,7 +15,7 @@ from typing_extensions import override
 from api_gateway.dependencies import Held
 from api_gateway.gateway import Gateway
 from api_gateway.http.openapi import links
-from api_gateway.http.problems import documented, problem
+from api_gateway.http.problems import error_responses, problem
 from api_gateway.tasks.uploads import Upload
 from common.errors import BatonError, BodyTooLarge, FileMissing, InvalidInput, MalformedBody, StorageFull, UnsafePath
 from common.files.storage import INPUTS, MODELS, Storage
@@ -32,12 +32,12 @@ class RangeNotSatisfiable(BatonError):
 
 
 router = APIRouter(tags=["files"])
-missing = documented(FileMissing, UnsafePath)
+missing = error_responses(FileMissing, UnsafePath)
 FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
     206: {"description": "The range of the file", "content": {"*/*": {"schema": {"type": "string"}}}},
     **missing,
-    **documented(RangeNotSatisfiable),
+    **error_responses(RangeNotSatisfiable),
 }
 
 CONTENT = {"type": "string", "format": "binary", "minLength": 1}
@@ -76,7 +76,7 @@ class Uploaded(BaseModel):
     openapi_extra=BODY,
     responses={
         201: {"links": links({"/v1/files/{path}": ("get", "head", "delete")}, path="id")},
-        **documented(BodyTooLarge, MalformedBody, InvalidInput, StorageFull),
+        **error_responses(BodyTooLarge, MalformedBody, InvalidInput, StorageFull),
     },
 )
 async def upload(
@@ -123,11 +123,11 @@ class Download(FileResponse):
 @router.head("/files/{path:path}", summary="Size and type", response_class=FileResponse, responses=FILE)
 async def download(path: str, gateway: Held) -> Download:
     """Serve a file under share by its path or its file id."""
-    file = await asyncio.to_thread(served, gateway.storage, path)
+    file = await asyncio.to_thread(downloadable_path, gateway.storage, path)
     return Download(file, filename=file.name, headers={"X-Content-Type-Options": "nosniff"})
 
 
-def served(storage: Storage, path: str) -> Path:
+def downloadable_path(storage: Storage, path: str) -> Path:
     """Return a file that is handed out: no model, its licence may forbid that, and nothing that is not whole yet."""
     file = storage.find(path)
     parts = file.relative_to(storage.root).parts
@@ -146,7 +146,7 @@ async def remove(path: str, gateway: Held) -> Response:
 
 
 def remove_upload(gateway: Gateway, path: str) -> None:
-    file = served(gateway.storage, path)
+    file = downloadable_path(gateway.storage, path)
     uploads = gateway.storage.root / INPUTS
     if not file.is_relative_to(uploads):
         raise UnsafePath("Only uploads can be removed here. `DELETE /v1/tasks/{id}` removes what a task made.")

@@ -11,11 +11,11 @@ from pydantic_core import to_json
 from api_gateway.dependencies import Held
 from api_gateway.gateway import Gateway
 from api_gateway.http.openapi import links
-from api_gateway.http.problems import documented
+from api_gateway.http.problems import error_responses
 from api_gateway.http.sse import STREAM_ID, documented_stream, endless, live
 from api_gateway.http.stream_limits import Client
 from api_gateway.model_registry import LoadedModel, ModelView
-from api_gateway.routes.submissions import GOES_ON, LOCATION, Accepted, accepted, answer
+from api_gateway.routes.submissions import GOES_ON, LOCATION, Accepted, answer, describe_accepted
 from api_gateway.runtime.event_hub import Frame
 from api_gateway.tasks.completion import wanted_wait
 from api_gateway.tasks.submission import TaskRequest
@@ -62,16 +62,16 @@ async def models(gateway: Held) -> ModelPage:
     "/events",
     summary="Follow all models live (SSE)",
     response_class=Response,
-    responses={**EVENTS, **documented(InvalidInput, TooManyStreams)},
+    responses={**EVENTS, **error_responses(InvalidInput, TooManyStreams)},
 )
 async def follow(
     gateway: Held, client: Client, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = ""
 ) -> Response:
     frames = endless(gateway.hub, STREAM, "initial_state", lambda: models(gateway), last_event_id)
-    return live(gateway.settings.gateway, gateway.stream_limits.counted(STREAM, client), frames)
+    return live(gateway.settings.gateway, gateway.stream_limits.count_stream(STREAM, client), frames)
 
 
-@router.get("/{engine}/{name}", summary="One model", responses=documented(ModelNotFound, InvalidInput))
+@router.get("/{engine}/{name}", summary="One model", responses=error_responses(ModelNotFound, InvalidInput))
 async def read(engine: Engine, name: Name, gateway: Held) -> ModelView:
     return await gateway.models.one(f"{engine}/{name}")
 
@@ -84,7 +84,7 @@ async def read(engine: Engine, name: Name, gateway: Held) -> ModelView:
     responses={
         200: {"model": ModelView, "description": "It is here already"},
         202: {"headers": LOCATION, "links": links(GOES_ON, task_id="task_id")},
-        **documented(ModelNotFound, ModelNotDownloadable, TaskIdConflict, InvalidInput, QueueFull),
+        **error_responses(ModelNotFound, ModelNotDownloadable, TaskIdConflict, InvalidInput, QueueFull),
     },
 )
 async def download(engine: Engine, name: Name, gateway: Held) -> Response:
@@ -95,10 +95,10 @@ async def download(engine: Engine, name: Name, gateway: Held) -> Response:
     spec = gateway.models.known.get(view.id)
     if spec is None or f"{engine}.{DOWNLOAD_MODEL}" not in gateway.catalog or not spec.repository:
         raise ModelNotDownloadable(model=view.id)
-    return await submitted(gateway, spec)
+    return await submit_download(gateway, spec)
 
 
-async def submitted(gateway: Gateway, spec: ModelSpec) -> Response:
+async def submit_download(gateway: Gateway, spec: ModelSpec) -> Response:
     """Record the task that downloads a model, under the one id that it has; one that has ended makes place for it."""
     contract = gateway.catalog[f"{spec.engine}.{DOWNLOAD_MODEL}"]
     task_id = f"{DOWNLOAD_MODEL}.{spec.engine}.{spec.name}"
@@ -109,7 +109,7 @@ async def submitted(gateway: Gateway, spec: ModelSpec) -> Response:
     request = TaskRequest(task_name=contract.name, input_data=given, task_id=task_id)
     created, context, publish = await gateway.submit(request)
     known = None if created.outcome == "created" else await gateway.redis.run(gateway.store.get(task_id))
-    return answer(202, await accepted(gateway, created, context, known), publish)
+    return answer(202, await describe_accepted(gateway, created, context, known), publish)
 
 
 @router.post(
@@ -119,7 +119,7 @@ async def submitted(gateway: Gateway, spec: ModelSpec) -> Response:
     responses={
         200: {"model": Unloading, "description": "Nobody holds it (any more)"},
         202: {"description": "Those who hold it were asked. Who uses it lets go when its task ends or gives way"},
-        **documented(ModelNotFound, InvalidInput),
+        **error_responses(ModelNotFound, InvalidInput),
     },
 )
 async def unload(
@@ -143,7 +143,7 @@ async def gone_within(gateway: Gateway, model: str, wait: timedelta, news: async
     """Tell whether nobody holds a model any more, looking again at each piece of news until the time is up."""
     try:
         async with asyncio.timeout(wait.total_seconds()):
-            while model in await gateway.models.loaded():
+            while model in await gateway.models.loaded_models():
                 await news.get()
     except TimeoutError:
         return False

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from api_gateway.dependencies import Held
 from api_gateway.http.json_body import StrictJsonRoute
-from api_gateway.http.problems import documented, unknown_task
+from api_gateway.http.problems import error_responses, unknown_task
 from api_gateway.monitor.config import Source
 from common.errors import (
     BodyTooComplex,
@@ -54,7 +54,7 @@ async def config(gateway: Held) -> MonitorConfig:
     return MonitorConfig(config=held.current, sources=held.sources(), ignored=held.ignored)
 
 
-@router.patch("/config", summary="Change the monitor's settings without a restart", responses=documented(*ERRORS))
+@router.patch("/config", summary="Change the monitor's settings without a restart", responses=error_responses(*ERRORS))
 async def change(gateway: Held, wanted: Change) -> MonitorConfig:
     """Send the values to change, nested as in `config/baton.yaml`; null goes back to what the file says.
 

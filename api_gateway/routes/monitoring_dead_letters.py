@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from api_gateway.dependencies import Held
 from common.state import keys
-from common.state.client import told
+from common.state.client import translate_errors
 from common.worker.dead_letters import DeadLetter
 
 router = APIRouter(prefix="/monitoring", tags=["monitoring"])
@@ -24,5 +24,5 @@ async def dead_letters(gateway: Held) -> DeadLetters:
 
 @router.delete("/dead-letters", summary="Remove the dead letters", status_code=204)
 async def remove_dead_letters(gateway: Held) -> None:
-    with told():
+    with translate_errors():
         await gateway.redis.client.delete(keys.DEAD_LETTERS)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 
 from api_gateway.dependencies import Held
-from api_gateway.http.problems import documented
+from api_gateway.http.problems import error_responses
 from api_gateway.http.sse import STREAM_ID, documented_stream, endless, live
 from api_gateway.http.stream_limits import Client
 from api_gateway.monitor.snapshots import KIND
@@ -26,10 +26,10 @@ router = APIRouter(prefix="/monitoring", tags=["monitoring"])
     "/events",
     summary="Follow the whole system live (SSE)",
     response_class=Response,
-    responses={200: EVENTS, **documented(InvalidInput, TooManyStreams)},
+    responses={200: EVENTS, **error_responses(InvalidInput, TooManyStreams)},
 )
 async def follow(
     gateway: Held, client: Client, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = ""
 ) -> Response:
     frames = endless(gateway.hub, EVERY_TASK, KIND, gateway.snapshots.latest, last_event_id)
-    return live(gateway.settings.gateway, gateway.stream_limits.counted(EVERY_TASK, client), frames)
+    return live(gateway.settings.gateway, gateway.stream_limits.count_stream(EVERY_TASK, client), frames)

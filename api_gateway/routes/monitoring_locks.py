@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api_gateway.dependencies import Held
 from api_gateway.http.json_body import StrictJsonRoute
-from api_gateway.http.problems import documented
+from api_gateway.http.problems import error_responses
 from api_gateway.monitor.schemas import LockState
 from common.clock import from_us
 from common.errors import (
@@ -21,7 +21,7 @@ from common.errors import (
     UnsupportedMediaType,
 )
 from common.gpu.leases import Ended, LockView, seconds
-from common.gpu.lock import released
+from common.gpu.lock import release_call
 from common.state.context import TASK_ID_PATTERN
 
 LOCK_PATTERN = r"^[A-Za-z0-9._-]{1,253}:[A-Za-z0-9._-]{1,100}$"
@@ -106,7 +106,7 @@ async def locks(gateway: Held) -> Locks:
     return Locks(locks=[LockState.of(view) for view in await gateway.survey.locks()])
 
 
-@reading.get("/history", summary="Leases that have ended", responses=documented(InvalidInput))
+@reading.get("/history", summary="Leases that have ended", responses=error_responses(InvalidInput))
 async def history(gateway: Held, wanted: Annotated[PastWanted, Query()]) -> Past:
     found = [
         PastLease.of(view, ended)
@@ -122,7 +122,7 @@ async def history(gateway: Held, wanted: Annotated[PastWanted, Query()]) -> Past
 @router.post(
     "/{lock_id}/release",
     summary="Free a lock by hand",
-    responses=documented(GpuLockNotFound, LockChangedHands, *BODIES),
+    responses=error_responses(GpuLockNotFound, LockChangedHands, *BODIES),
 )
 async def release(view: FoundLock, body: Release, gateway: Held) -> LockState:
     """End exactly the lease with this fence; its holder finds that out at its next step.
@@ -133,7 +133,7 @@ async def release(view: FoundLock, body: Release, gateway: Held) -> LockState:
     holder = view.holder
     if holder is None or holder.fence != body.fence:
         raise LockChangedHands(lock=view.id)
-    call = released(view.lock, holder.owner, holder.fence, f"by_hand: {body.reason}")
+    call = release_call(view.lock, holder.owner, holder.fence, f"by_hand: {body.reason}")
     if not await gateway.redis.commit(call):
         raise LockChangedHands(lock=view.id)
     return LockState.of(await lock_of(view.id, gateway))

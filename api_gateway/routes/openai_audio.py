@@ -15,7 +15,7 @@ from api_gateway.openai.errors import OpenAIRoute, StillRunning, task_headers
 from api_gateway.openai.form import receive
 from api_gateway.openai.openapi import responses, speech_form
 from api_gateway.openai.outcome import transcript_of
-from api_gateway.openai.request_task import Errand, discard, unless_gone
+from api_gateway.openai.request_task import RequestTask, discard, unless_gone
 from api_gateway.openai.requests import TranscriptionRequest, TranslationRequest
 from api_gateway.openai.stream import stream
 from api_gateway.tasks.uploads import Upload
@@ -43,7 +43,7 @@ router = APIRouter(tags=["openai"], route_class=OpenAIRoute)
     responses=responses(streams=True),
 )
 async def transcriptions(request: Request, gateway: Held) -> Response:
-    return await answered(request, gateway, TranscriptionRequest)
+    return await answer_request(request, gateway, TranscriptionRequest)
 
 
 @router.post(
@@ -54,25 +54,25 @@ async def transcriptions(request: Request, gateway: Held) -> Response:
     responses=responses(streams=False),
 )
 async def translations(request: Request, gateway: Held) -> Response:
-    return await answered(request, gateway, TranslationRequest)
+    return await answer_request(request, gateway, TranslationRequest)
 
 
-async def answered(request: Request, gateway: Gateway, kind: type[TranslationRequest]) -> Response:
+async def answer_request(request: Request, gateway: Gateway, kind: type[TranslationRequest]) -> Response:
     """Take the upload, submit the task and answer with its end, or with its text as it comes."""
     upload = Upload(gateway.storage, gateway.settings.storage.max_upload_bytes)
     asked = await receive(upload, request.stream(), request.headers.get("content-type", ""), kind.read)
     try:
-        errand = await Errand.begin(request, gateway, TRANSCRIBE_AUDIO.name, asked.task_input(upload.id), upload)
+        errand = await RequestTask.begin(request, gateway, TRANSCRIBE_AUDIO.name, asked.task_input(upload.id), upload)
     except BaseException:
         await asyncio.shield(discard(upload))
         raise
     if asked.streams:
         return await stream(request, errand)
-    transcript = await transcript_of(gateway, await waited(request, errand))
+    transcript = await transcript_of(gateway, await wait_for_result(request, errand))
     return await asyncio.to_thread(answers.answer, transcript, asked, task_headers(errand.task_id))
 
 
-async def waited(request: Request, errand: Errand) -> Record:
+async def wait_for_result(request: Request, errand: RequestTask) -> Record:
     """Wait for the task. It goes on when the client hangs up, unless the settings say otherwise.
 
     Raises:
@@ -83,7 +83,7 @@ async def waited(request: Request, errand: Errand) -> Record:
     longest = patience(request.headers, errand.gateway.settings.gateway)
     try:
         async with asyncio.timeout(longest):
-            record = await unless_gone(request, errand.ended())
+            record = await unless_gone(request, errand.wait_until_final())
     except TimeoutError:
         errand.keep()
         raise await still_running(errand, longest) from None
@@ -103,7 +103,7 @@ def patience(headers: Mapping[str, str], settings: GatewaySettings) -> float:
     return min(settings.openai_wait.total_seconds(), *waits)
 
 
-async def still_running(errand: Errand, waited_s: float) -> StillRunning:
+async def still_running(errand: RequestTask, waited_s: float) -> StillRunning:
     reuses = errand.gateway.settings.gateway.openai_reuse
     again = "The same upload with the same parameters finds it too. " if reuses else ""
     reason: Any = await errand.gateway.wait_reasons.explain(await errand.read())

@@ -11,7 +11,7 @@ from api_gateway.dependencies import Held
 from api_gateway.gateway import Gateway
 from api_gateway.http.json_body import StrictJsonRoute
 from api_gateway.http.openapi import links
-from api_gateway.http.problems import documented
+from api_gateway.http.problems import error_responses
 from api_gateway.tasks.completion import APPLIED, wanted_wait
 from api_gateway.tasks.submission import TaskRequest, request_model
 from common.contract import Catalog
@@ -40,7 +40,7 @@ GOES_ON = {
     **{f"/v1/tasks/{{task_id}}/{action}": ("post",) for action in ("cancel", "retry")},
 }
 LOCATION = {"Location": {"description": "of the task", "schema": {"type": "string"}}}
-REFUSALS = documented(
+REFUSALS = error_responses(
     MalformedBody,
     UnknownTask,
     TaskIdConflict,
@@ -120,15 +120,15 @@ async def accept(gateway: Gateway, body: TaskRequest, prefer: str | None, idempo
     wait = wanted_wait(prefer, gateway.settings.gateway.max_wait)
     if not wait:
         record = None if new else await gateway.redis.run(gateway.store.get(created.task_id))
-        return answer(202 if new else 200, await accepted(gateway, created, context, record), publish)
+        return answer(202 if new else 200, await describe_accepted(gateway, created, context, record), publish)
     await publish()
     record = await gateway.completion.wait(created.task_id, wait)
     if record and record.control.status.final:
         return answer(200, record.context, None, **APPLIED)
-    return answer(202, await accepted(gateway, created, context, record), None)
+    return answer(202, await describe_accepted(gateway, created, context, record), None)
 
 
-async def accepted(
+async def describe_accepted(
     gateway: Gateway, created: Created, context: WorkflowContext, record: Record | None = None
 ) -> Accepted:
     """Describe a task that was recorded just now, or one that was read again as it stands."""

@@ -6,15 +6,15 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api_gateway.dependencies import Awaited, Found, Held
-from api_gateway.http.problems import documented
+from api_gateway.http.problems import error_responses
 from api_gateway.tasks.wait_reason import WaitReason
 from common.errors import ErrorRecord, InvalidInput, TaskNotFound, WrongState
 from common.state.context import Progress, Status, WorkflowContext
 from common.state.record import Record
 
 router = APIRouter(tags=["tasks"])
-one = documented(TaskNotFound, InvalidInput)
-acting = documented(TaskNotFound, InvalidInput, WrongState)
+one = error_responses(TaskNotFound, InvalidInput)
+acting = error_responses(TaskNotFound, InvalidInput, WrongState)
 
 
 class Wanted(BaseModel):
@@ -57,7 +57,7 @@ class Result(BaseModel):
     error: ErrorRecord | None = None
 
 
-@router.get("/tasks", summary="List tasks, newest first", responses=documented(InvalidInput))
+@router.get("/tasks", summary="List tasks, newest first", responses=error_responses(InvalidInput))
 async def list_tasks(gateway: Held, wanted: Annotated[Wanted, Query()]) -> TaskPage:
     page = await gateway.redis.run(gateway.store.list(wanted.status, wanted.cursor, wanted.limit, wanted.task_name))
     return TaskPage(tasks=[record.context for record in page.records], next_cursor=page.last_score)

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api_gateway.dependencies import Found, Held
 from api_gateway.http.json_body import StrictJsonRoute
-from api_gateway.http.negotiation import NotAcceptable, preferred
-from api_gateway.http.problems import documented
+from api_gateway.http.negotiation import NotAcceptable, preferred_type
+from api_gateway.http.problems import error_responses
 from api_gateway.tasks.transcript_view import NoTranscript, TaskText
 from common.captions import MEDIA_TYPES, Rendering, render
 from common.errors import (
@@ -45,7 +45,7 @@ class NotEdited(BatonError):
     status = 404
 
 
-def described(schema: dict[str, Any]) -> None:
+def adjust_schema(schema: dict[str, Any]) -> None:
     """Say that one is enough, and no default where leaving it out means leaving it alone."""
     schema["minProperties"] = 1
     for member in schema["properties"].values():
@@ -55,7 +55,7 @@ def described(schema: dict[str, Any]) -> None:
 class SegmentEdit(BaseModel):
     """What to change; what is not sent stays as it is."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=described)
+    model_config = ConfigDict(extra="forbid", json_schema_extra=adjust_schema)
 
     text: Annotated[str, Field(max_length=10_000, description="empty hides the segment")] = ""
     speaker: Annotated[str | None, Field(max_length=200, description="null takes the name away")] = None
@@ -100,7 +100,7 @@ TEXT: dict[int | str, dict[str, Any]] = {
     "/tasks/{task_id}/transcript",
     summary="The text so far, as srt, vtt, txt or json",
     response_class=Response,
-    responses={**TEXT, **documented(*missing, NotAcceptable)},
+    responses={**TEXT, **error_responses(*missing, NotAcceptable)},
 )
 async def read(
     record: Found,
@@ -110,13 +110,13 @@ async def read(
     if_none_match: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """Read it while the task runs, or after its end. What people have edited is in it."""
-    rendering = rendering or wanted(accept)
+    rendering = rendering or negotiate_rendering(accept)
     text = await gateway.text(record)
     tag = etag(await asyncio.to_thread(lambda: text.version), rendering)
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept"}
     if known_tags(if_none_match) & {tag, "*"}:
         return Response(status_code=304, headers=headers)
-    body, source = await asyncio.to_thread(rendered, text, rendering)
+    body, source = await asyncio.to_thread(render_text, text, rendering)
     name = f'inline; filename="{record.context.task_id}.{rendering}"'
     more = {SOURCE_HEADER: source, "Content-Disposition": name}
     return Response(body, media_type=MEDIA_TYPES[rendering], headers=headers | more)
@@ -126,7 +126,7 @@ async def read(
     "/tasks/{task_id}/transcript/segments/{segment_id}",
     summary="Edit a segment",
     response_model_exclude_none=True,
-    responses=documented(*one, MalformedBody, UnsupportedMediaType, BodyTooLarge, BodyTooComplex),
+    responses=error_responses(*one, MalformedBody, UnsupportedMediaType, BodyTooLarge, BodyTooComplex),
 )
 async def change(record: Found, gateway: Held, segment_id: SegmentId, wanted: SegmentEdit) -> Segment:
     """Correct what was heard, also while the task runs. The segment is `modified` from now on: later finals, other
@@ -151,7 +151,7 @@ async def change(record: Found, gateway: Held, segment_id: SegmentId, wanted: Se
     "/tasks/{task_id}/transcript/segments/{segment_id}/edit",
     summary="Undo the edits of a segment",
     status_code=204,
-    responses=documented(*one, NotEdited),
+    responses=error_responses(*one, NotEdited),
 )
 async def restore(record: Found, gateway: Held, segment_id: SegmentId) -> None:
     """The segment reads again as the engine has it by now."""
@@ -164,9 +164,9 @@ async def restore(record: Found, gateway: Held, segment_id: SegmentId) -> None:
         raise NotEdited
 
 
-def wanted(accept: str) -> Rendering:
+def negotiate_rendering(accept: str) -> Rendering:
     names = {kind: name for name, kind in MEDIA_TYPES.items()}
-    return names[preferred(accept, list(names))]
+    return names[preferred_type(accept, list(names))]
 
 
 async def engines_own(text: TaskText, segment_id: int) -> Segment | None:
@@ -174,7 +174,7 @@ async def engines_own(text: TaskText, segment_id: int) -> Segment | None:
     return next((segment for segment in transcript.segments if segment.id == segment_id), None)
 
 
-def rendered(text: TaskText, rendering: Rendering) -> tuple[str, str]:
+def render_text(text: TaskText, rendering: Rendering) -> tuple[str, str]:
     """Return the text and where it comes from."""
     transcript = text.whole()
     return render(transcript, rendering), transcript.source or "none"

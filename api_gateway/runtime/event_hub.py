@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from api_gateway.runtime.wakeups import RECONNECT_S
 from common.state import events, keys
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 
 BLOCK = timedelta(seconds=5)
 POKE_TTL = timedelta(minutes=1)
@@ -124,25 +124,25 @@ class EventHub:
                 del self.channels[key]
 
     async def last_id(self, task_id: str) -> str:
-        with told():
+        with translate_errors():
             newest = await self.redis.client.xrevrange(keys.events(task_id), count=1)
         return newest[0][0] if newest else START
 
     async def since(self, task_id: str, stream_id: str) -> list[Frame]:
         """Return the events after this id, as far back as the stream still has them."""
-        with told():
+        with translate_errors():
             found = await self.redis.client.xrange(keys.events(task_id), min=f"({stream_id}")
         return [frame(entry, fields) for entry, fields in found]
 
     async def last(self, task_id: str) -> Frame | None:
         """Return the newest event."""
-        with told():
+        with translate_errors():
             newest = await self.redis.client.xrevrange(keys.events(task_id), count=1)
         return frame(*newest[0]) if newest else None
 
     async def poke(self) -> None:
         """End the blocking read by a stream of our own, so that the next one includes a new task's."""
-        with told():
+        with translate_errors():
             pipe = self.redis.client.pipeline()
             pipe.xadd(self.poke_key, {"poke": ""}, maxlen=1)
             pipe.expire(self.poke_key, POKE_TTL)
@@ -180,7 +180,7 @@ class EventHub:
         channel.last_id = frames[-1].id
         channel.push(key, frames)
 
-    def listened(self, task_id: str) -> bool:
+    def has_listener(self, task_id: str) -> bool:
         return keys.events(task_id) in self.channels
 
     def tell(self, task_id: str, item: Frame) -> None:

@@ -20,7 +20,7 @@ async def cancel_task(redis: AsyncRedis, store: StateStore, record: Record) -> R
     while not record.control.status.final:
         asked = False
         if record.control.status is Status.PENDING:
-            await redis.commit(store.finish(record, record.ended(Status.CANCELLED, error=Cancelled())))
+            await redis.commit(store.finish(record, record.final_context(Status.CANCELLED, error=Cancelled())))
         else:
             asked = await redis.commit(store.ask_to_cancel(task_id)) == Status.RUNNING
         record = await read(redis, store, task_id)

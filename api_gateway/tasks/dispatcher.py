@@ -22,7 +22,7 @@ from api_gateway.runtime.wakeups import Waker
 from common.contract import Catalog
 from common.errors import StateUnavailable
 from common.state import keys
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 from common.state.store import take
 from common.worker.app import broker_priority
 
@@ -97,7 +97,7 @@ class Dispatcher:
         ids = [task_id for task_id in taken if task_id not in self.own]
         if not ids:
             return []
-        with told():
+        with translate_errors():
             pipe = self.redis.client.pipeline(transaction=False)
             for task_id in ids:
                 pipe.get(keys.state(task_id))
@@ -112,7 +112,7 @@ class Dispatcher:
         """Hand a batch to the broker. What fails stays on the list and is taken again after the lease."""
         try:
             sent = await asyncio.to_thread(self.send, batch)
-            with told():
+            with translate_errors():
                 await self.redis.client.zrem(keys.DISPATCH, *sent)
         except (KombuError, RedisError, OSError, StateUnavailable) as error:
             log.warning("dispatch_failed", count=len(batch), error=str(error.__cause__ or error))

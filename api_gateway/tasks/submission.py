@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from pydantic_core import to_json
 
 from api_gateway.callbacks.encryption import TargetCipher
-from api_gateway.callbacks.request import CallbackRequest, shown
+from api_gateway.callbacks.request import CallbackRequest, without_secrets
 from common.clock import utcnow
 from common.contract import Catalog, Contract, media_files
 from common.errors import BatonError, CallbackSecretRefused, InvalidInput, QueueFull, ShareUnavailable, TaskIdConflict
@@ -29,7 +29,7 @@ MOST_METADATA_BYTES = 16 * 1024
 LONGEST_WAIT_S = 366 * 24 * 3600
 
 
-def bounded(metadata: dict[str, Any]) -> dict[str, Any]:
+def check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     try:
         json.dumps(metadata, allow_nan=False)
     except ValueError as error:
@@ -58,7 +58,7 @@ class TaskRequest(BaseModel):
         ),
     ] = None
     metadata: Annotated[
-        Annotated[dict[str, Any], AfterValidator(bounded)] | None,
+        Annotated[dict[str, Any], AfterValidator(check_metadata)] | None,
         Field(description="the client's own, returned in the record and the callback as it came; at most 16 KiB"),
     ] = None
 
@@ -140,7 +140,7 @@ class Submitter:
         params = InputParams(
             task_name=request.task_name,
             input_data=request.input_data.model_dump(mode="json"),
-            callback=shown(target),
+            callback=without_secrets(target),
             metadata=request.metadata,
         )
         return WorkflowContext(

@@ -9,7 +9,7 @@ from common.contract import Catalog
 from common.errors import BatonError
 from common.files.storage import Storage
 from common.state import keys
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 from common.state.record import Record
 from common.transcript.edits import Edits, edits_of, kept_edits, with_edits
 from common.transcript.format import Segment, Transcript
@@ -64,6 +64,6 @@ async def task_text(redis: AsyncRedis, storage: Storage, catalog: Catalog, recor
 
 async def news(redis: AsyncRedis, task_id: str) -> list[tuple[str, str]]:
     """Return the events of the task, as far back as its stream goes."""
-    with told():
+    with translate_errors():
         entries = await redis.client.xrange(keys.events(task_id))
     return [(fields["event"], fields["data"]) for _, fields in entries]

@@ -126,7 +126,7 @@ class Upload:
         """
         boundary = multipart_boundary(content_type)
         part = FilePart(boundary) if boundary else None
-        async with self.opened() as file:
+        async with self.open_part() as file:
             await self.copy(body, part, file)
             if part and not part.done:
                 raise InvalidInput("The multipart body holds no whole file. Send one as a part with a filename.")
@@ -137,7 +137,7 @@ class Upload:
         return final
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[BinaryIO]:
+    async def open_part(self) -> AsyncIterator[BinaryIO]:
         """Open the temporary file; an error on the way removes it."""
         with full_disk_is_storage_full():
             self.storage.require_space()
@@ -153,13 +153,13 @@ class Upload:
     async def copy(self, body: AsyncIterator[bytes], part: FilePart | None, file: BinaryIO) -> None:
         buffer = bytearray()
         async for chunk in body:
-            buffer += self.counted(parsed(part, chunk))
+            buffer += self.count_bytes(parse_part(part, chunk))
             if len(buffer) >= BUFFER_BYTES:
                 await asyncio.to_thread(self.write, file, bytes(buffer))
                 buffer.clear()
         await asyncio.to_thread(self.write, file, bytes(buffer))
 
-    def counted(self, data: bytes) -> bytes:
+    def count_bytes(self, data: bytes) -> bytes:
         self.size += len(data)
         if self.size > self.limit:
             raise BodyTooLarge(f"The file is over {self.limit} bytes. Raise storage.max_upload_bytes to allow it.")
@@ -171,7 +171,7 @@ class Upload:
         file.flush()
 
 
-def parsed(part: FilePart | None, chunk: bytes) -> bytes:
+def parse_part(part: FilePart | None, chunk: bytes) -> bytes:
     if part is None:
         return chunk
     try:

@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from api_gateway.monitor.system_reader import Survey
+from api_gateway.monitor.system_reader import SystemReader
 from common.gpu.leases import LockView
 from common.state import keys
-from common.state.client import AsyncRedis, told
+from common.state.client import AsyncRedis, translate_errors
 from common.state.context import Status
 from common.state.record import US, Record
 from common.state.store import StateStore
@@ -50,7 +50,7 @@ class WaitReason(BaseModel):
 class WaitReasons:
     """Explains why a task waits, from the queues, the workers and the GPU locks."""
 
-    def __init__(self, redis: AsyncRedis, store: StateStore, survey: Survey) -> None:
+    def __init__(self, redis: AsyncRedis, store: StateStore, survey: SystemReader) -> None:
         self.redis = redis
         self.store = store
         self.survey = survey
@@ -128,7 +128,7 @@ class WaitReasons:
 
     async def position(self, queue: str, task_id: str) -> int | None:
         """Return how many tasks of the queue are before this one, or None when it waits no more."""
-        with told():
+        with translate_errors():
             rank: int | None = await self.redis.client.zrank(keys.waiting(queue), task_id)
             return rank
 

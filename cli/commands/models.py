@@ -62,7 +62,7 @@ def show(found: list[Json], *, as_json: bool) -> None:
         return
     listed = screen.table("model", "status", "size", "loaded on", "")
     for one in found:
-        listed.add_row(f"[bold]{escape(one['id'])}[/]", status(one), size(one), loaded(one), remark(one))
+        listed.add_row(f"[bold]{escape(one['id'])}[/]", status(one), size(one), format_loaded(one), remark(one))
     screen.out.print(listed)
 
 
@@ -75,7 +75,7 @@ def size(one: Json) -> str:
     return "" if one["size"] is None else f"{one['size'] / MIB:,.0f} MiB"
 
 
-def loaded(one: Json) -> str:
+def format_loaded(one: Json) -> str:
     return escape(", ".join(f"{place['device']} ({place['memory_mib']} MiB)" for place in one["loaded"]))
 
 

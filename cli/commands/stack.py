@@ -25,7 +25,7 @@ from cli.stack.supervisord import Process
 PREFIX_COLORS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 
 
-def known(chosen: list[str] | None) -> list[str] | None:
+def check_services(chosen: list[str] | None) -> list[str] | None:
     """Return the services that were chosen; raise BadParameter for one that is not here."""
     here = service_names()
     for name in chosen or ():
@@ -43,7 +43,7 @@ def up(
     ] = None,
     share: Annotated[Path | None, typer.Option(help="The shared volume; default: the settings.")] = None,
     service: Annotated[
-        list[str] | None, typer.Option(callback=known, help="Only its worker; may be repeated. Default: all.")
+        list[str] | None, typer.Option(callback=check_services, help="Only its worker; may be repeated. Default: all.")
     ] = None,
     within: Annotated[
         float | None,

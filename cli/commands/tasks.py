@@ -96,7 +96,7 @@ def tasks(
     listed = screen.table("task", "name", "status", "created (UTC)")
     for item in page["tasks"]:
         created = item["created_at"][:19].replace("T", " ")
-        listed.add_row(escape(item["task_id"]), escape(item["task_name"]), screen.colored(item["status"]), created)
+        listed.add_row(escape(item["task_id"]), escape(item["task_name"]), screen.color_status(item["status"]), created)
     screen.out.print(listed)
     if following := page.get("next_cursor"):
         screen.note(f"[dim]more: baton tasks --cursor {escape(following)}[/]")
@@ -124,11 +124,11 @@ def catalog(
 def upload_media(client: Client, task_name: str, data: Json, *, quiet: bool) -> Json:
     """Upload the local files that the task's schema wants as media, and put their ids in place."""
 
-    def uploaded(text: str) -> str:
+    def upload_file(text: str) -> str:
         path = Path(text).expanduser()
         return str(send_file(client, path, quiet=quiet)["id"]) if path.is_file() else text
 
-    return dict(replace_media(client.input_schema(task_name), data, uploaded))
+    return dict(replace_media(client.input_schema(task_name), data, upload_file))
 
 
 def watch_to_end(client: Client, task_id: str, *, quiet: bool) -> Json:
@@ -159,7 +159,7 @@ def show_task(context: Json, *, as_json: bool) -> None:
         screen.show_context(context)
     else:
         name = escape(context["task_id"])
-        screen.out.print(f"[bold]{name}[/]  {screen.colored(context['status'])}")
+        screen.out.print(f"[bold]{name}[/]  {screen.color_status(context['status'])}")
         screen.note(f"[dim]baton watch {name}[/]")
     raise typer.Exit(EXIT_OF.get(Status(context["status"]), 0))
 

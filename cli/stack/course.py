@@ -26,9 +26,9 @@ def film_to_subtitles(client: Client, film: str, callback: str, watch: Stopwatch
     sound = run(client, watch, "ffmpeg.extract_audio", video_path=film)
     yield sound
     asked = {"model": TINY_MODEL, "language": LANGUAGE}
-    speech = run(client, watch, "faster_whisper.transcribe_audio", audio_path=made(sound, "audio_path"), **asked)
+    speech = run(client, watch, "faster_whisper.transcribe_audio", audio_path=output_path(sound, "audio_path"), **asked)
     yield speech
-    wanted = {"transcript_path": made(speech, "transcript_path"), "formats": ["srt"]}
+    wanted = {"transcript_path": output_path(speech, "transcript_path"), "formats": ["srt"]}
     yield run(client, watch, LAST, callback=callback, **wanted)
 
 
@@ -38,20 +38,20 @@ def run(client: Client, watch: Stopwatch, name: str, callback: str | None = None
     for key, value in given.items():
         screen.note(f"  [dim]{key}[/] {escape(screen.describe_output(value))}")
     accepted = client.submit({"task_name": name, "input_data": given, "callback": callback})
-    context = watch.time(name, lambda: watched(client, accepted["task_id"]))
+    context = watch.time(name, lambda: watch_task(client, accepted["task_id"]))
     if context["status"] != Status.SUCCESS:
         raise DemoFailed(f"{name} ended {context['status']}.", error=context["error"])
     return context
 
 
-def watched(client: Client, task_id: str) -> Json:
+def watch_task(client: Client, task_id: str) -> Json:
     with screen.task_bar() as bar:
         for event in follow(client, task_id):
             bar.show(event)
     return client.task(task_id)
 
 
-def made(context: Json, member: str) -> str:
+def output_path(context: Json, member: str) -> str:
     """Return the path of what a task has made."""
     path: str = context["stages"][context["task_name"]]["output"][member]["path"]
     return path

@@ -51,7 +51,7 @@ def run_demo() -> None:
         film = watch.time("upload", lambda: send_file(client, SAMPLE))
         contexts = list(film_to_subtitles(client, film["id"], receiver.url, watch))
         delivery = watch.time("callback, after that", lambda: receiver.next(CALLBACK_WITHIN))
-        body = delivery.verified(plan.state_dir.callback_secret())
+        body = delivery.verified_body(plan.state_dir.callback_secret())
         require_same_end(contexts[-1], body)
         show_tasks(contexts)
         show_callback(delivery, body)

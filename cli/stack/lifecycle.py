@@ -58,12 +58,12 @@ def down(state_dir: StateDir) -> list[str]:
     found = family(state_dir)
     if watched is not None:
         supervisor.shutdown()
-        gone(found, STOP_TIMEOUT)
+        wait_until_ended(found, STOP_TIMEOUT)
     left = {*found, *members(state_dir)}
     for process in left:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    if not gone(left, KILL_TIMEOUT):
+    if not wait_until_ended(left, KILL_TIMEOUT):
         raise StackFailed(f"These processes do not end: {', '.join(str(process.pid) for process in left)}.")
     for path in (state_dir.address, state_dir.socket, state_dir.pid_file):
         path.unlink(missing_ok=True)
@@ -95,7 +95,7 @@ def belongs(process: psutil.Process, state_dir: StateDir) -> bool:
         return False
 
 
-def gone(processes: set[psutil.Process], within: timedelta) -> bool:
+def wait_until_ended(processes: set[psutil.Process], within: timedelta) -> bool:
     """Wait until all have ended. A zombie has: its parent may be an init that never collects it."""
     return wait_until(lambda: not any(alive(process) for process in processes), within)
 

@@ -66,16 +66,16 @@ class OwnRedis:
     def config(self, folder: Path) -> str:
         """Return redis.conf: what compose uses too, and what is this stack's alone."""
         lines = (
-            f"include {quoted(ROOT / 'config' / 'redis.conf')}",
+            f"include {quote_path(ROOT / 'config' / 'redis.conf')}",
             f"bind {LOOPBACK}",
             f"port {self.port}",
             f"requirepass {self.password}",
-            f"dir {quoted(folder)}",
+            f"dir {quote_path(folder)}",
         )
         return "\n".join(lines) + "\n"
 
 
-def quoted(path: Path) -> str:
+def quote_path(path: Path) -> str:
     """Redis reads double quotes and backslashes as JSON does."""
     return json.dumps(str(path), ensure_ascii=False)
 

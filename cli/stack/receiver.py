@@ -23,7 +23,7 @@ class Delivery:
     headers: dict[str, str]
     body: bytes
 
-    def verified(self, secret: str) -> dict[str, Any]:
+    def verified_body(self, secret: str) -> dict[str, Any]:
         """Return the body, after the receiver's side of Standard Webhooks has checked it.
 
         Raises:

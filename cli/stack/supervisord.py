@@ -91,7 +91,7 @@ def render(state_dir: StateDir, programs: Iterable[Program]) -> str:
     listed = list(programs)
     return "".join(
         (
-            CONFIG.format_map(escaped(head)),
+            CONFIG.format_map(escape_percent(head)),
             *(render_program(state_dir, program) for program in listed),
             *(render_group(order, listed) for order in sorted({program.order for program in listed})),
         )
@@ -107,7 +107,7 @@ def render_program(state_dir: StateDir, program: Program) -> str:
         "stop_within": round(program.stop_within.total_seconds()),
         "log": str(state_dir.log_of(program.name)).replace("%", "%%"),  # this one it expands twice
     }
-    return PROGRAM.format_map(escaped(fields))
+    return PROGRAM.format_map(escape_percent(fields))
 
 
 def render_group(order: int, programs: Iterable[Program]) -> str:
@@ -115,7 +115,7 @@ def render_group(order: int, programs: Iterable[Program]) -> str:
     return GROUP.format(order=order, names=",".join(names))
 
 
-def escaped(fields: dict[str, Any]) -> dict[str, str]:
+def escape_percent(fields: dict[str, Any]) -> dict[str, str]:
     """Double the percent signs: %(name)s is an expansion, in every value."""
     return {key: str(value).replace("%", "%%") for key, value in fields.items()}
 
@@ -175,7 +175,7 @@ class Supervisor:
         found = self.call("getAllProcessInfo")
         if found is None:
             return None
-        spawned = self.spawned()
+        spawned = self.count_starts()
         return [process_of(info, spawned[info["name"]]) for info in cast("list[dict[str, Any]]", found)]
 
     def start_stopped(self) -> None:
@@ -194,7 +194,7 @@ class Supervisor:
         except (OSError, HTTPException, Fault):
             return None
 
-    def spawned(self) -> Counter[str]:
+    def count_starts(self) -> Counter[str]:
         """Count how often each program was started since supervisord was; only its log knows."""
         log = self.state_dir.supervisor_log
         text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""

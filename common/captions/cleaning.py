@@ -21,11 +21,11 @@ def without_blank_lines(text: str) -> str:
     return "\n".join(line for line in text.split("\n") if line.strip())
 
 
-def guarded(text: str) -> str:
+def protect_markup(text: str) -> str:
     """Return text that SRT and MicroDVD, which have no escapes, show as it is."""
     shielded = TAG_START.sub(lambda found: found.group() + GUARD, text).replace("-->", f"--{GUARD}>")
     return CLOCK.sub(GUARD, shielded) if f"--{GUARD}>" in shielded else shielded
 
 
-def unguarded(text: str) -> str:
+def unprotect_markup(text: str) -> str:
     return GUARDED.sub("", text)

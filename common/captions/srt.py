@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from common.captions.cleaning import guarded, unguarded, without_blank_lines
+from common.captions.cleaning import protect_markup, unprotect_markup, without_blank_lines
 from common.captions.document import BOTTOM, Builder, Caption, Document
 from common.captions.tags import SRT_TAG, TYPE_TAG, markup, runs
 from common.captions.timestamps import stamp, timing
@@ -20,7 +20,7 @@ def read(text: str) -> Document:
         built.add(
             start,
             end,
-            runs(body, SRT_TAG, TYPE_TAG, unguarded),
+            runs(body, SRT_TAG, TYPE_TAG, unprotect_markup),
             alignment=int(found.group(1)) if found else BOTTOM,
             raw=body,
             settings=settings,
@@ -54,4 +54,4 @@ def cue(number: int, caption: Caption, *, same: bool) -> str:
     if same and caption.raw is not None:
         return f"{number}\n{' '.join(filter(None, (times, caption.settings)))}\n{caption.raw}\n\n"
     place = "" if caption.alignment == BOTTOM else f"{{\\an{caption.alignment}}}"
-    return f"{number}\n{times}\n{place}{without_blank_lines(markup(caption.runs, guarded))}\n\n"
+    return f"{number}\n{times}\n{place}{without_blank_lines(markup(caption.runs, protect_markup))}\n\n"

@@ -25,14 +25,14 @@ def document_of(
         runs = [Run(clean(lead(segment) + segment.text))]
         if second and segment.id in second:
             other = Run(clean(second[segment.id]), frozenset({SECOND}))
-            runs = stacked(other, runs[0]) if second_above else stacked(runs[0], other)
+            runs = stack_runs(other, runs[0]) if second_above else stack_runs(runs[0], other)
         captions.append(
             Caption(milliseconds(segment.start), milliseconds(segment.end), tuple(runs), speaker=segment.speaker or "")
         )
     return Document(captions, "json")
 
 
-def stacked(upper: Run, lower: Run) -> list[Run]:
+def stack_runs(upper: Run, lower: Run) -> list[Run]:
     return [upper, Run("\n"), lower]
 
 

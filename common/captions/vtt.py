@@ -73,11 +73,11 @@ def cue(caption: Caption, *, same: bool) -> str:
     settings = caption.settings if same else settings_of(caption.alignment)
     times = f"{stamp(caption.start, '.')} --> {stamp(caption.end, '.')}"
     before = [part for part in (f"{caption.notes}\n" if caption.notes else "", caption.id) if part and same]
-    body = caption.raw if same and caption.raw is not None else written(caption)
+    body = caption.raw if same and caption.raw is not None else format_caption(caption)
     return "\n".join([*before, " ".join(filter(None, (times, settings))), body]) + "\n\n"
 
 
-def written(caption: Caption) -> str:
+def format_caption(caption: Caption) -> str:
     body = without_blank_lines(markup(caption.runs, vtt_escape))
     speaker = vtt_escape(" ".join(caption.speaker.split()))
     return f"<v {speaker}>{body}</v>" if speaker else body

@@ -70,13 +70,13 @@ def whole_lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
         return
     with file:
         for line in file:
-            record = parsed(line)
+            record = parse_record(line)
             if record is None:
                 return
             yield line, record
 
 
-def parsed(line: bytes) -> dict[str, Any] | None:
+def parse_record(line: bytes) -> dict[str, Any] | None:
     if not line.endswith(b"\n"):
         return None
     try:

@@ -63,7 +63,7 @@ class Lease:
         return timedelta(seconds=monotonic() - self.since)
 
 
-class Keeper:
+class LeaseRenewer:
     """One a process; its thread starts with the first lease that is asked for."""
 
     def __init__(self, redis: SyncRedis, lock_timeout: timedelta) -> None:
@@ -76,7 +76,7 @@ class Keeper:
         """Weak: a lease that its task has lost in an exception must end by itself, not be renewed for ever."""
         self.unanswered: dict[tuple[Arg, ...], Call[Any]] = {}
         """Calls that Redis has not answered yet, in order: at most one for each lease and waiter."""
-        self.handlers: dict[str, Callable[[str], None]] = {GRANTED: self.granted}
+        self.handlers: dict[str, Callable[[str], None]] = {GRANTED: self.on_grant}
         """What is done with a message, by its first word."""
         self.unclaimed: Callable[[str], None] = lambda _: None
         """Called with the owner when a device is granted that nobody here waits for any more."""
@@ -165,7 +165,7 @@ class Keeper:
         for woken in tuple(self.wakes.values()):
             woken.set()
 
-    def granted(self, owner: str) -> None:
+    def on_grant(self, owner: str) -> None:
         if woken := self.wakes.get(owner):
             woken.set()
         elif owner not in self.leases:

@@ -86,7 +86,7 @@ class LockView:
     def held(self) -> timedelta:
         return timedelta(microseconds=self.now_us - self.holder.granted_us) if self.holder else timedelta(0)
 
-    def waited(self, waiter: Waiter) -> timedelta:
+    def wait_of(self, waiter: Waiter) -> timedelta:
         return timedelta(microseconds=self.now_us - waiter.since_us)
 
 

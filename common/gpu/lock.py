@@ -17,7 +17,7 @@ from time import monotonic
 from pydantic_core import to_json
 
 from common.errors import GpuLockTimeout, GpuLockUnavailable, NestedGpuLock, StateUnavailable
-from common.gpu.lease_renewer import Keeper, Lease
+from common.gpu.lease_renewer import Lease, LeaseRenewer
 from common.settings import GpuLockSettings
 from common.state import keys
 from common.state.client import Call, SyncRedis, script
@@ -70,7 +70,7 @@ class GpuLock:
         self.redis = redis
         self.settings = settings
         self.locks = [keys.gpu_lock(host, device) for device in devices]
-        self.keeper = Keeper(redis, settings.lock_timeout)
+        self.keeper = LeaseRenewer(redis, settings.lock_timeout)
         self.keeper.unclaimed = lambda owner: self.leave(owner, self.locks, "unclaimed")
 
     @contextmanager
@@ -157,7 +157,7 @@ class GpuLock:
     def release(self, lease: Lease) -> None:
         """End the lease and hand the device on. A lease that was lost meanwhile is nobody's business any more."""
         self.keeper.drop(lease.owner)
-        self.keeper.insist(released(lease.lock, lease.owner, lease.fence, "released"))
+        self.keeper.insist(release_call(lease.lock, lease.owner, lease.fence, "released"))
 
 
 def gave_up(claim: Claim, failure: StateUnavailable | None, limit: timedelta) -> GpuLockTimeout | GpuLockUnavailable:
@@ -167,7 +167,7 @@ def gave_up(claim: Claim, failure: StateUnavailable | None, limit: timedelta) ->
     return GpuLockTimeout(message, task_id=claim.task_id)
 
 
-def released(lock: str, owner: str, fence: str, reason: str) -> Call[bool]:
+def release_call(lock: str, owner: str, fence: str, reason: str) -> Call[bool]:
     """End exactly this lease; False when the lock has changed hands."""
     return Call(script("gpu/release"), [lock], [owner, fence, ms(CLAIM), reason], bool)
 

@@ -17,13 +17,13 @@ import structlog
 
 from common.errors import MemoryInUse, OutOfGpuMemory, StateUnavailable
 from common.gpu.devices import CPU_ID, Device
-from common.gpu.lease_renewer import Keeper
+from common.gpu.lease_renewer import LeaseRenewer
 from common.gpu.residents import TTL, UNLOAD, Resident, residents_on
 from common.models.events import ModelNews
 from common.settings import GpuSettings
 from common.stall import ends_when_stalled
 from common.state import keys
-from common.state.client import SyncRedis, told
+from common.state.client import SyncRedis, translate_errors
 from common.state.orders import Order, give
 
 LOOK_S = 0.01
@@ -76,7 +76,7 @@ class Residency:
     What is loaded is told to everybody through Redis. That never fails a task; when Redis is back, all is told again.
     """
 
-    def __init__(self, redis: SyncRedis, settings: GpuSettings, host: str, worker: str, keeper: Keeper) -> None:
+    def __init__(self, redis: SyncRedis, settings: GpuSettings, host: str, worker: str, keeper: LeaseRenewer) -> None:
         self.redis = redis
         self.settings = settings
         self.host = host
@@ -142,7 +142,7 @@ class Residency:
 
     def size(self, model: Model[Any]) -> int:
         """Return what the model was measured to take, else its estimate, in MiB."""
-        with told():
+        with translate_errors():
             measured = self.redis.client.hget(keys.model_sizes(self.host), model.name)
         return int(measured) if measured else model.estimate_mib
 
@@ -155,7 +155,7 @@ class Residency:
     def show(self, found: Loaded) -> None:
         """Tell that a model is loaded, and its size to who will load it next."""
         places, sizes = keys.residents(self.host, found.device.id), keys.model_sizes(self.host)
-        with suppress(StateUnavailable), told():
+        with suppress(StateUnavailable), translate_errors():
             pipe = self.redis.client.pipeline()
             pipe.hset(places, found.resident.field, found.resident.model_dump_json())
             pipe.expire(places, TTL)
@@ -169,7 +169,7 @@ class Residency:
             self.show(found)
 
     def forget(self, name: str, device: str) -> None:
-        with suppress(StateUnavailable), told():
+        with suppress(StateUnavailable), translate_errors():
             self.redis.client.hdel(keys.residents(self.host, device), f"{name}@{self.worker}")
 
     def tell(self, kind: Literal["loaded", "unloaded"], found: Loaded) -> None:
@@ -216,9 +216,9 @@ class Residency:
             self.unload(resident.name)
             return
         log.info("unload_asked", model=resident.name, worker=resident.worker)
-        with told():
+        with translate_errors():
             self.redis.client.publish(resident.channel, UNLOAD + resident.name)
-        if not self.gone(device, resident, self.settings.unload_timeout.total_seconds()):
+        if not self.wait_until_unloaded(device, resident, self.settings.unload_timeout.total_seconds()):
             self.recycle(device, resident)
 
     def recycle(self, device: Device, resident: Resident) -> None:
@@ -233,12 +233,12 @@ class Residency:
         log.warning("process_recycled", model=resident.name, worker=resident.worker)
         asked = {"worker": resident.worker, "device": device.id, "model": resident.name}
         give(self.redis, Order(kind="kill", reason="holds_on_to_a_model", **asked))
-        if not self.gone(device, resident, RECYCLE_TIMEOUT_S):
+        if not self.wait_until_unloaded(device, resident, RECYCLE_TIMEOUT_S):
             raise OutOfGpuMemory(
                 f"{resident.name} of {resident.worker} cannot be unloaded. Restart that worker.", mib=resident.mib
             )
 
-    def gone(self, device: Device, resident: Resident, seconds: float) -> bool:
+    def wait_until_unloaded(self, device: Device, resident: Resident, seconds: float) -> bool:
         deadline = monotonic() + seconds
         while any(other.field == resident.field for other in self.residents(device)):
             if monotonic() >= deadline:

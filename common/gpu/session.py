@@ -95,7 +95,7 @@ class GpuSession(Generic[T]):
 
 
 @contextmanager
-def held(
+def hold_model(
     gpu: Gpu, claim: Claim, model: Model[T], *, timings: Timings, check: Callable[[], None]
 ) -> Iterator[GpuSession[T]]:
     """Hold a device with the model on it for the block.

@@ -102,7 +102,7 @@ class Sound:
     def from_start(self) -> Iterator[Samples]:
         """Yield the samples from `start` on, without what a seek gave too much."""
         at: float | None = None
-        for stamp, block in self.resampled():
+        for stamp, block in self.resample():
             at = min(self.start, stamp) if at is None else at
             gap = stamp - at if JITTER_S < stamp - at < LONGEST_GAP_S else 0.0
             for piece in chain(silence(gap), [block]):
@@ -111,7 +111,7 @@ class Sound:
                 if early < len(piece):
                     yield piece[early:]
 
-    def resampled(self) -> Iterator[tuple[float, Samples]]:
+    def resample(self) -> Iterator[tuple[float, Samples]]:
         """Yield pieces of 16 kHz mono, each with its stamp.
 
         They pass through 16 bits, as in `faster_whisper.decode_audio`, so that the same audio gives the same text.
@@ -171,7 +171,7 @@ def silence(seconds: float) -> Iterator[Samples]:
 
 
 @contextmanager
-def opened(
+def open_audio(
     path: Path, *, track: int = 0, start: float = 0.0, end: float | None = None, longest: float = math.inf
 ) -> Iterator[Sound]:
     """Open the track-th audio track of a medium; `longest` is the most audio that may be read, in seconds.

@@ -84,7 +84,7 @@ def between(speech: list[Span], length: int) -> list[Span]:
     return [(begin, end) for begin, end in zip(edges[::2], edges[1::2], strict=True) if begin < end]
 
 
-def checked(items: Iterator[T], check: Callable[[], None]) -> Iterator[T]:
+def with_check(items: Iterator[T], check: Callable[[], None]) -> Iterator[T]:
     """Yield the items, with a `check` before each one that raises when there is to be no more."""
     for item in items:
         check()

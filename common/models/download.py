@@ -133,14 +133,14 @@ def receive(file: RemoteFile, part: BufferedRandom, token: str | None, progress:
     # as it lies there, since parts of it are asked for
     headers = {**build_hf_headers(token=token), "Accept-Encoding": "identity"}
     bar: Any = progress.bar  # any callable that makes one
-    here = kept(file, part)
+    here = resumable_bytes(file, part)
     if here == file.size:  # killed before it got its name
         progress.add(here)
         return
     http_get(file.url, part, resume_size=here, headers=headers, expected_size=file.size, tqdm_class=bar)
 
 
-def kept(file: RemoteFile, part: BufferedRandom) -> int:
+def resumable_bytes(file: RemoteFile, part: BufferedRandom) -> int:
     """Return the bytes that are here to go on after: none where nothing would tell that they are of another file."""
     here = part.tell()
     if file.sha256 and here <= (file.size or here):

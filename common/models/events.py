@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from common.errors import ErrorRecord, StateUnavailable
 from common.state import keys
-from common.state.client import SyncRedis, told
+from common.state.client import SyncRedis, translate_errors
 
 STREAM = "@models"
 """Stands where a task's stream has its id; no task can be called like this."""
@@ -40,25 +40,25 @@ class ModelNews:
         self.redis = redis
 
     def progress(self, model: str, download: Download) -> None:
-        with suppress(StateUnavailable), told():
+        with suppress(StateUnavailable), translate_errors():
             self.redis.client.set(keys.model_download(model), download.model_dump_json(), ex=DOWNLOAD_TTL_S)
         self.tell("progress", model, **download.model_dump())
 
-    def downloaded(self, model: str, task_id: str) -> None:
+    def publish_downloaded(self, model: str, task_id: str) -> None:
         self.download_ended(model)
         self.tell("downloaded", model, task_id=task_id)
 
-    def failed(self, model: str, task_id: str, error: ErrorRecord) -> None:
+    def publish_failed(self, model: str, task_id: str, error: ErrorRecord) -> None:
         self.download_ended(model)
         self.tell("failed", model, task_id=task_id, **error.model_dump())
 
     def download_ended(self, model: str) -> None:
-        with suppress(StateUnavailable), told():
+        with suppress(StateUnavailable), translate_errors():
             self.redis.client.delete(keys.model_download(model))
 
     def tell(self, kind: Kind, model: str, **data: Any) -> None:
         key = keys.events(STREAM)
-        with suppress(StateUnavailable), told():
+        with suppress(StateUnavailable), translate_errors():
             pipe = self.redis.client.pipeline()
             pipe.xadd(key, {"event": kind, "data": to_json({"id": model, **data})}, maxlen=KEPT)
             pipe.expire(key, STREAM_TTL_S)

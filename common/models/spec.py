@@ -52,7 +52,7 @@ class ModelFamily:
     def by_name(self) -> dict[str, ModelSpec]:
         return {spec.name: spec for spec in self.specs}
 
-    def known(self, name: str) -> str:
+    def resolve(self, name: str) -> str:
         """Return the name of a model, or a folder under share/models.
 
         Raises:

@@ -37,7 +37,7 @@ def network(entry: str) -> Network | None:
         return None
 
 
-def carried(address: Address) -> Sequence[Address]:
+def embedded_addresses(address: Address) -> Sequence[Address]:
     """Return the IPv4 addresses that an IPv6 one stands for, else the address itself."""
     if isinstance(address, IPv4Address) or address in NO_CARRIED:
         return [address]

@@ -16,8 +16,8 @@ import httpx
 from common.errors import BatonError, DownloadFailed, NotStartable, StorageFull, UrlNotAllowed
 from common.files.disk import full_disk_is_storage_full
 from common.net import s3
-from common.net.filenames import name_of, unused
-from common.net.policy import TargetPolicy, client, redacted
+from common.net.filenames import name_of, unused_path
+from common.net.policy import TargetPolicy, client, redact_url
 from common.settings import StorageSettings
 
 OnProgress = Callable[[int, int | None], None]
@@ -75,7 +75,7 @@ def fetch(url: str, into: Path, *, settings: StorageSettings, on_progress: OnPro
     try:
         with full_disk_is_storage_full(), client(source.policy, watch=download.watch) as http:
             download.run(http)
-        return download.part.replace(unused(into / download.name))
+        return download.part.replace(unused_path(into / download.name))
     finally:
         download.part.unlink(missing_ok=True)
 
@@ -89,7 +89,7 @@ def source_of(url: str, settings: StorageSettings) -> Source:
         return s3_source(url, settings)
     policy = TargetPolicy(settings.allowed_hosts, SETTING, UrlNotAllowed, allow_public=settings.allow_public)
     policy.host_of(url)
-    return Source(redacted(url), url, policy)
+    return Source(redact_url(url), url, policy)
 
 
 def s3_source(reference: str, settings: StorageSettings) -> Source:
@@ -99,7 +99,7 @@ def s3_source(reference: str, settings: StorageSettings) -> Source:
         raise UrlNotAllowed("An S3 input is written s3://bucket/key, without . or .. between slashes.")
     hosts = [*settings.allowed_hosts, *endpoint_host(settings)]
     policy = TargetPolicy(hosts, SETTING, UrlNotAllowed, allow_public=settings.allow_public)
-    return Source(redacted(reference), url, policy, signature(settings))
+    return Source(redact_url(reference), url, policy, signature(settings))
 
 
 def endpoint_host(settings: StorageSettings) -> list[str]:
@@ -143,7 +143,7 @@ class Download:
                 fruitless = 0 if self.done > furthest else fruitless + 1
                 furthest = max(furthest, self.done)
                 if not self.name or fruitless > FRUITLESS_TRIES:
-                    raise self.failed(error) from error
+                    raise self.failure(error) from error
                 sleep(RETRY_PAUSE.total_seconds() * fruitless)
 
     def watch(self) -> None:
@@ -162,7 +162,7 @@ class Download:
         """Seconds until the time limit."""
         return self.settings.download_timeout.total_seconds() - (monotonic() - self.began)
 
-    def failed(self, error: Exception) -> DownloadFailed:
+    def failure(self, error: Exception) -> DownloadFailed:
         if isinstance(error, DownloadFailed):
             return error
         reason = str(error) or type(error).__name__
@@ -170,7 +170,7 @@ class Download:
 
     def receive(self, http: httpx.Client) -> None:
         """Take what one connection gives, from where the last one broke."""
-        with opened(http, self.request(http), self.source) as response:
+        with open_response(http, self.request(http), self.source) as response:
             self.begin(response)
             with self.part.open("ab") as file:
                 for chunk in response.iter_bytes():
@@ -231,13 +231,13 @@ class Download:
 
 
 @contextmanager
-def opened(http: httpx.Client, request: httpx.Request, source: Source) -> Iterator[httpx.Response]:
+def open_response(http: httpx.Client, request: httpx.Request, source: Source) -> Iterator[httpx.Response]:
     """Yield the response, body unread, after at most MAX_REDIRECTS redirects.
 
     httpx's own way reads the body of each redirect into memory, however long it is.
     """
     for _ in range(MAX_REDIRECTS + 1):
-        response = sent(http, request, source)
+        response = send_request(http, request, source)
         try:
             if response.next_request is None:
                 yield response
@@ -248,7 +248,7 @@ def opened(http: httpx.Client, request: httpx.Request, source: Source) -> Iterat
     raise InputNotReadable(f"{source.label} redirects more than {MAX_REDIRECTS} times.")
 
 
-def sent(http: httpx.Client, request: httpx.Request, source: Source) -> httpx.Response:
+def send_request(http: httpx.Client, request: httpx.Request, source: Source) -> httpx.Response:
     """Send, with the source's keys only to the place they are meant for."""
     auth = source.auth if str(request.url) == str(httpx.URL(source.url)) else None
     try:

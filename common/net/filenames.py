@@ -36,7 +36,7 @@ def safe(name: str) -> str:
     return (stem or NAMELESS) + suffix
 
 
-def unused(path: Path) -> Path:
+def unused_path(path: Path) -> Path:
     """Return the path, or the next of its kind (`a-2.mp4`) where a file has it already."""
     number = 2
     candidate = path

@@ -22,7 +22,7 @@ import httpx
 from typing_extensions import override
 
 from common.errors import BatonError, NotStartable
-from common.net.addresses import ALWAYS_REFUSED, Address, Network, carried, inside, is_public, kind, network
+from common.net.addresses import ALWAYS_REFUSED, Address, Network, embedded_addresses, inside, is_public, kind, network
 from common.net.interruptible import Watch, WatchedBackend
 
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
@@ -70,9 +70,9 @@ class TargetPolicy:
     def names(self) -> frozenset[str]:
         return frozenset(canonical(entry) for entry in self.allowed_hosts)
 
-    def checked(self, host: str, addresses: Sequence[Address]) -> Sequence[Address]:
+    def check_addresses(self, host: str, addresses: Sequence[Address]) -> Sequence[Address]:
         """Return the addresses of `host` when every one may be reached, else raise the policy's error."""
-        for address in (inner for outer in addresses for inner in carried(outer)):
+        for address in (inner for outer in addresses for inner in embedded_addresses(outer)):
             self.require(host, address)
         return addresses
 
@@ -113,7 +113,7 @@ class TargetPolicy:
             addresses = resolve(host)
         except UNRESOLVED:
             return
-        self.checked(host, addresses)
+        self.check_addresses(host, addresses)
 
     async def check_async(self, url: str) -> None:
         """Do what `check` does without blocking the event loop, and give up on a slow name server."""
@@ -122,7 +122,7 @@ class TargetPolicy:
             addresses = await resolve_async(host, RESOLVE_TIMEOUT.total_seconds())
         except UNRESOLVED:
             return
-        self.checked(host, addresses)
+        self.check_addresses(host, addresses)
 
     def host_of(self, url: str) -> str:
         """Return the host of a well-formed http(s) URL, as httpx reads it, else raise the policy's error."""
@@ -150,7 +150,7 @@ def defect(url: httpx.URL) -> str | None:
     return None
 
 
-def redacted(url: str) -> str:
+def redact_url(url: str) -> str:
     """Return the URL for logs: without user, password, query and fragment, any of which may hold a secret."""
     try:
         parts = urlsplit(url)
@@ -225,7 +225,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         with unresolved_as_connect_error(host):
             addresses = resolve(host)
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address, seconds in shares(self.policy.checked(host, addresses), timeout):
+        for address, seconds in shares(self.policy.check_addresses(host, addresses), timeout):
             try:
                 return self.plain.connect_tcp(address, port, seconds, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -259,7 +259,7 @@ class AsyncGuardedBackend(httpcore.AsyncNetworkBackend):
         with unresolved_as_connect_error(host):
             addresses = await resolve_async(host, timeout)
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address, seconds in shares(self.policy.checked(host, addresses), timeout):
+        for address, seconds in shares(self.policy.check_addresses(host, addresses), timeout):
             try:
                 stream = await self.plain.connect_tcp(address, port, seconds, local_address, socket_options)
                 stream.get_extra_info("socket")

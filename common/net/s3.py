@@ -35,12 +35,12 @@ def object_url(reference: str, *, endpoint: str | None, region: str) -> str | No
     if not (BUCKET.fullmatch(bucket) and key) or DOTS & set(key.split("/")):
         return None
     if endpoint is None and "." not in bucket:
-        return f"https://{bucket}.s3.{region}.amazonaws.com/{encoded(key)}"
+        return f"https://{bucket}.s3.{region}.amazonaws.com/{quote_key(key)}"
     base = endpoint or f"https://s3.{region}.amazonaws.com"
-    return f"{base.rstrip('/')}/{bucket}/{encoded(key)}"
+    return f"{base.rstrip('/')}/{bucket}/{quote_key(key)}"
 
 
-def encoded(key: str) -> str:
+def quote_key(key: str) -> str:
     return quote(key, safe="/-._~")
 
 
@@ -67,7 +67,7 @@ class SignatureV4(httpx.Auth):
         signature = hmac.new(self.signing_key(scope), f"{ALGORITHM}\n{stamp}\n{scope}\n{hashed}".encode(), "sha256")
         return (
             f"{ALGORITHM} Credential={self.access_key}/{scope},"
-            f"SignedHeaders={';'.join(signed(request))},Signature={signature.hexdigest()}"
+            f"SignedHeaders={';'.join(signed_headers(request))},Signature={signature.hexdigest()}"
         )
 
     def signing_key(self, scope: str) -> bytes:
@@ -77,7 +77,7 @@ class SignatureV4(httpx.Auth):
         return key
 
 
-def signed(request: httpx.Request) -> list[str]:
+def signed_headers(request: httpx.Request) -> list[str]:
     return [name for name in SIGNED if name in request.headers]
 
 
@@ -89,9 +89,9 @@ def canonical_request(request: httpx.Request) -> str:
             request.method,
             path,
             "&".join(f"{quote(name, safe='-._~')}={quote(value, safe='-._~')}" for name, value in pairs),
-            *(f"{name}:{request.headers[name].strip()}" for name in signed(request)),
+            *(f"{name}:{request.headers[name].strip()}" for name in signed_headers(request)),
             "",
-            ";".join(signed(request)),
+            ";".join(signed_headers(request)),
             EMPTY_BODY_SHA256,
         ]
     )

@@ -6,7 +6,7 @@ A service's own section lives beside it, in `services/<name>/settings.py`; `serv
 
 from common.settings.gateway import AuthSettings, CallbackSettings, GatewaySettings
 from common.settings.gpu import GpuLockSettings, GpuSettings
-from common.settings.load import CONFIG_VARIABLE, DEFAULT_CONFIG, ENV_PREFIX, Settings, config_file, given, load
+from common.settings.load import CONFIG_VARIABLE, DEFAULT_CONFIG, ENV_PREFIX, Settings, config_file, load, read_section
 from common.settings.monitor import HeartbeatSettings, MonitorSettings, TaskLevels, TimeoutLevels
 from common.settings.paths import ModelSettings, RedisSettings, StorageSettings
 from common.settings.section import GIB, KIB, MIB, AnySection, KeyHash, Port, Seconds, Section
@@ -41,6 +41,6 @@ __all__ = [
     "TimeoutLevels",
     "WorkerSettings",
     "config_file",
-    "given",
     "load",
+    "read_section",
 ]

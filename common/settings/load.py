@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     @override
     def __reduce__(self) -> tuple[Any, ...]:
         """Give a spawned process what its parent runs with, whatever the file says by then."""
-        return restored, (dict(self),)
+        return restore_settings, (dict(self),)
 
     def section(self, kind: type[AnySection]) -> AnySection:
         """Return the section of this type: how a service reads its own."""
@@ -101,12 +101,12 @@ def with_sections(sections: Mapping[str, type[Section]]) -> type[Settings]:
     return create_model("AllSettings", __base__=Settings, **fields)
 
 
-def restored(sections: Mapping[str, Any]) -> Settings:
+def restore_settings(sections: Mapping[str, Any]) -> Settings:
     """Return settings with these values, which were validated once."""
     return with_sections({name: type(section) for name, section in sections.items()}).model_construct(**sections)
 
 
-def given(section: str) -> dict[str, dict[str, Any]]:
+def read_section(section: str) -> dict[str, dict[str, Any]]:
     """Return what the environment and what the file say of a section, the stronger one first."""
     sources = {
         "environment": EnvSettingsSource(Settings),

@@ -35,7 +35,7 @@ class TimeoutLevels(Section):
     hard_timeout: Annotated[Seconds, Field(description="then its process is killed")] = timedelta(hours=2)
 
     @model_validator(mode="after")
-    def ordered(self) -> Self:
+    def check_order(self) -> Self:
         used = [level for level in (self.warning, self.soft_timeout, self.hard_timeout) if level]
         if used != sorted(used):
             raise ValueError("warning, soft_timeout and hard_timeout must grow in this order")

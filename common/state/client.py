@@ -84,7 +84,7 @@ def transitions() -> str:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turn what redis-py raises into what a user can be told."""
     try:
         yield
@@ -121,7 +121,7 @@ class SyncRedis:
         )
 
     def run(self, call: Call[T]) -> T:
-        with told():
+        with translate_errors():
             try:
                 answer = self.client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
             except NoScriptError:
@@ -142,12 +142,12 @@ class SyncRedis:
         return answer
 
     def file(self) -> AppendOnlyFile:
-        with told():
+        with translate_errors():
             return AppendOnlyFile.of(self.client.info("persistence"))
 
     def now_us(self) -> int:
         """Return Redis's own time in microseconds: the clock of every deadline."""
-        with told():
+        with translate_errors():
             seconds, micros = self.client.time()
         return int(seconds) * 1_000_000 + int(micros)
 
@@ -176,7 +176,7 @@ class AsyncRedis:
         self.next_look: asyncio.Task[None] | None = None
 
     async def run(self, call: Call[T]) -> T:
-        with told():
+        with translate_errors():
             try:
                 answer = await self.client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
             except NoScriptError:
@@ -191,12 +191,12 @@ class AsyncRedis:
         """
         answer = await self.run(call)
         if self.next_look is None:
-            self.next_look = asyncio.create_task(self.written())
-            self.next_look.add_done_callback(retrieved)
+            self.next_look = asyncio.create_task(self.wait_until_written())
+            self.next_look.add_done_callback(consume_error)
         await asyncio.shield(self.next_look)
         return answer
 
-    async def written(self) -> None:
+    async def wait_until_written(self) -> None:
         """Return when all that was answered before is in Redis's file."""
         async with self.looking:
             self.next_look = None  # who comes from now on may have written after the first look
@@ -206,7 +206,7 @@ class AsyncRedis:
                 after = await self.file()
 
     async def file(self) -> AppendOnlyFile:
-        with told():
+        with translate_errors():
             return AppendOnlyFile.of(await self.client.info("persistence"))
 
     async def require_writable(self) -> None:
@@ -215,7 +215,7 @@ class AsyncRedis:
         Raises:
             StateUnavailable: it does not answer, or is one.
         """
-        with told():
+        with translate_errors():
             found = await self.client.info("replication")
         if found["role"] != "master" and found.get("slave_read_only", 1):
             raise StateUnavailable(READ_ONLY)
@@ -224,7 +224,7 @@ class AsyncRedis:
         await self.client.aclose()
 
 
-def retrieved(look: asyncio.Task[None]) -> None:
+def consume_error(look: asyncio.Task[None]) -> None:
     """Take the error of a look for which nobody waits any more, or asyncio would log it."""
     if not look.cancelled():
         look.exception()

@@ -20,7 +20,7 @@ LONGEST_INDEX = len(str(LAST_ARRAY_INDEX))
 def dumps(value: Any) -> str:
     """Return the text of a value that is made of dict, list, str, int, float, bool and None."""
     if isinstance(value, dict):
-        members = (f"{json.dumps(key, ensure_ascii=False)}:{dumps(value[key])}" for key in ordered(value))
+        members = (f"{json.dumps(key, ensure_ascii=False)}:{dumps(value[key])}" for key in sort_keys(value))
         return f"{{{','.join(members)}}}"
     if isinstance(value, list | tuple):
         return f"[{','.join(dumps(item) for item in value)}]"
@@ -29,7 +29,7 @@ def dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def ordered(keys: Iterable[str]) -> list[str]:
+def sort_keys(keys: Iterable[str]) -> list[str]:
     """Return the keys as JavaScript lists them: array indexes by their value, then the others as they came."""
     return sorted(keys, key=lambda key: int(key) if is_index(key) else LAST_ARRAY_INDEX + 1)
 
@@ -48,10 +48,10 @@ def number(value: float) -> str:
     sign, digits, exponent = Decimal(text).normalize().as_tuple()
     shown = "".join(map(str, digits))
     point = len(digits) + int(exponent)
-    return ("-" if sign else "") + placed(shown, point)
+    return ("-" if sign else "") + place_point(shown, point)
 
 
-def placed(digits: str, point: int) -> str:
+def place_point(digits: str, point: int) -> str:
     """Return the digits with the decimal point after the first `point` of them."""
     if len(digits) <= point <= MOST_PLAIN_DIGITS:
         return digits.ljust(point, "0")

@@ -43,7 +43,7 @@ def index(status: Status | None) -> str:
     return f"tasks:index:{status}" if status else INDEX
 
 
-def named(task_name: str) -> str:
+def index_of_name(task_name: str) -> str:
     return f"{INDEX}:name:{task_name}"
 
 
@@ -95,7 +95,7 @@ def orders(worker: str) -> str:
     return f"worker:orders:{worker}"
 
 
-def acted(what: str) -> str:
+def monitor_action(what: str) -> str:
     return f"monitor:acted:{what}"
 
 

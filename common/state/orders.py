@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from common.state import keys
-from common.state.client import SyncRedis, told
+from common.state.client import SyncRedis, translate_errors
 
 TTL_S = 30
 MOST = 10
@@ -39,7 +39,7 @@ class Order(BaseModel):
 
 def give(redis: SyncRedis, order: Order) -> None:
     key = keys.orders(order.worker)
-    with told():
+    with translate_errors():
         pipe = redis.client.pipeline()
         pipe.rpush(key, order.model_dump_json())
         pipe.expire(key, TTL_S)
@@ -48,6 +48,6 @@ def give(redis: SyncRedis, order: Order) -> None:
 
 def take(redis: SyncRedis, worker: str) -> list[Order]:
     """Take the orders for one process. Those that a dying parent took are given again by who wants them obeyed."""
-    with told():
+    with translate_errors():
         found = redis.client.lpop(keys.orders(worker), MOST)
     return [Order.model_validate_json(text) for text in found or ()]

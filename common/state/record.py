@@ -100,7 +100,7 @@ class Record:
         context, control = WorkflowContext.model_validate_json(context_json), Control.model_validate(fields)
         return cls(context if control.status.final else live(context, control), control)
 
-    def ended(
+    def final_context(
         self,
         status: Status,
         *,
@@ -125,7 +125,7 @@ class Record:
         ended = stage.model_copy(update=update | ({"timings": timings} if timings else {}))
         return self.with_stage(ended, status=status, error=told)
 
-    def progressed(self, progress: Progress | None) -> "Record":
+    def with_progress(self, progress: Progress | None) -> "Record":
         """Return the record with the last progress of an attempt that ends here."""
         if not progress:
             return self
@@ -133,7 +133,7 @@ class Record:
         stages = {self.context.task_name: stage}
         return replace(self, context=self.context.model_copy(update={"stages": stages}))
 
-    def renewed(self) -> WorkflowContext:
+    def pending_context(self) -> WorkflowContext:
         """Return the context of a finished task that waits again."""
         return self.with_stage(Stage(attempt=self.control.attempt), status=Status.PENDING, error=None)
 

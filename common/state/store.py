@@ -76,7 +76,7 @@ class StateStore:
         task_id, queue = submission.context.task_id, submission.contract.queue
         key = [keys.idempotency(submission.idempotency)] if submission.idempotency else []
         places = (keys.INDEX, keys.index(Status.PENDING), keys.waiting(queue), keys.DISPATCH, NEWS, keys.WAIT_LIMITS)
-        name = keys.named(submission.contract.name)
+        name = keys.index_of_name(submission.contract.name)
         fields: dict[str, Arg] = {
             "task_name": submission.contract.name,
             "queue": queue,
@@ -102,7 +102,7 @@ class StateStore:
         """Read a page, newest first, after the score of the page before. With both filters it may be a short one."""
         highest = f"({after}" if after else "+inf"
         indexes = [keys.index(status)] if status or not task_name else []
-        indexes += [keys.named(task_name)] if task_name else []
+        indexes += [keys.index_of_name(task_name)] if task_name else []
         return Call(script("list"), indexes, [highest, count, max(count, MOST_SEEN)], lambda answer: page(*answer))
 
     def claim(self, task_id: str, queue: str, worker: str) -> Call[Record | Status | None]:
@@ -112,7 +112,7 @@ class StateStore:
             script("claim"),
             [*record_keys(task_id), *moves, keys.events(task_id), NEWS],
             [task_id, worker, self.ttl, self.kept, token_hex(8)],
-            claimed,
+            parse_claim,
         )
 
     def beat(
@@ -153,7 +153,7 @@ class StateStore:
         signal = Event("signal", {"code": "retrying", "attempt": control.attempt + 1, "reason": reason})
         expected = (context.task_id, control.status, control.fence, heartbeat(control, if_silent))
         indexes = (keys.index(control.status), keys.index(Status.PENDING), keys.waiting(control.queue), keys.DISPATCH)
-        renewed = dump(record.renewed()) if again else ""
+        renewed = dump(record.pending_context()) if again else ""
         return Call(
             script("requeue"),
             [*record_keys(context.task_id), *indexes, keys.events(context.task_id), NEWS, keys.WAIT_LIMITS],
@@ -178,11 +178,11 @@ class StateStore:
     def after_loss(self, record: Record, *, if_silent: bool = False, cost: Cost = "attempt") -> Call[str]:
         """Decide what its worker's death means: cancelled if that was asked for, else another attempt or the end."""
         if record.control.cancel_us:
-            return self.finish(record, record.ended(Status.CANCELLED, error=Cancelled()), if_silent=if_silent)
+            return self.finish(record, record.final_context(Status.CANCELLED, error=Cancelled()), if_silent=if_silent)
         if left := self.cost_of(record, cost):
             return self.requeue(record, reason=WorkerLost.code, if_silent=if_silent, cost=left)
         lost = WorkerLost(attempts=record.control.attempt)
-        return self.finish(record, record.ended(Status.FAILED, error=lost), if_silent=if_silent)
+        return self.finish(record, record.final_context(Status.FAILED, error=lost), if_silent=if_silent)
 
     def give_back(self, record: Record) -> Call[str]:
         """Return a task whose worker was told to stop; it is not the task's fault, so the attempt is not counted."""
@@ -202,7 +202,7 @@ class StateStore:
         task_id, status = record.context.task_id, record.control.status
         others = (keys.state(task_id), keys.events(task_id), keys.deliveries(task_id), keys.transcript_edits(task_id))
         messages = message_ids(record)
-        name = keys.named(record.context.task_name)
+        name = keys.index_of_name(record.context.task_name)
         places = (keys.INDEX, keys.index(status), NEWS, keys.REMOVED, keys.OUTBOX, name)
         return Call(
             script("delete"),
@@ -246,7 +246,7 @@ def one_record(answer: list[Any]) -> Record | None:
     return Record.parse(*answer) if answer else None
 
 
-def claimed(answer: list[Any]) -> Record | Status | None:
+def parse_claim(answer: list[Any]) -> Record | Status | None:
     return Status(answer[0]) if len(answer) == 1 else one_record(answer)
 
 

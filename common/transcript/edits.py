@@ -44,15 +44,15 @@ def edit(task_id: str, seen: Segment, changes: Mapping[str, Any], *, events_kept
     return Call(
         script("edit"),
         edit_keys(task_id),
-        [seen.id, packed(parts), packed(changes), to_json(seen.language), events_kept],
-        lambda answer: edited(seen.id, answer),
+        [seen.id, encode_values(parts), encode_values(changes), to_json(seen.language), events_kept],
+        lambda answer: parse_edit(seen.id, answer),
     )
 
 
 def undo(task_id: str, segment_id: int, without: Segment | None, *, events_kept: int) -> Call[int]:
     """Forget the edit of a segment; `without` is how it reads then. Return 0 when it was not edited."""
     fields = [f"{segment_id}:{part}" for part in (WHOLE, *CHANGEABLE)]
-    told = to_json(announced(without)) if without else ""
+    told = to_json(fragment_data(without)) if without else ""
     return Call(script("undo_edit"), edit_keys(task_id), [events_kept, told, *fields], int)
 
 
@@ -60,12 +60,12 @@ def edit_keys(task_id: str) -> list[str]:
     return [keys.control(task_id), keys.transcript_edits(task_id), keys.events(task_id)]
 
 
-def packed(parts: Mapping[str, Any]) -> bytes:
+def encode_values(parts: Mapping[str, Any]) -> bytes:
     """Return each value as JSON inside of JSON: Lua hands them on without reading them, which would change some."""
     return to_json({name: to_json(value).decode() for name, value in parts.items()})
 
 
-def announced(segment: Segment) -> dict[str, Any]:
+def fragment_data(segment: Segment) -> dict[str, Any]:
     """Return the data of a `fragment`, as lua/edit.lua writes it."""
     shown = segment.model_dump(include={"id", "start", "end", "text", "speaker", "modified"})
     return {"segment_index": segment.id, "language": segment.language, "segments": [shown]}
@@ -76,10 +76,10 @@ def edits_of(flat: list[str]) -> Edits:
     for field, value in zip(flat[::2], flat[1::2], strict=True):
         segment_id, _, part = field.partition(":")
         found[int(segment_id)][part] = value
-    return {segment_id: assembled(parts) for segment_id, parts in found.items()}
+    return {segment_id: assemble_segment(parts) for segment_id, parts in found.items()}
 
 
-def edited(segment_id: int, answer: list[str]) -> Segment | None:
+def parse_edit(segment_id: int, answer: list[str]) -> Segment | None:
     match answer:
         case ["GONE"]:
             return None
@@ -89,7 +89,7 @@ def edited(segment_id: int, answer: list[str]) -> Segment | None:
             return edits_of(answer[1:])[segment_id]
 
 
-def assembled(parts: Mapping[str, str]) -> Segment:
+def assemble_segment(parts: Mapping[str, str]) -> Segment:
     """Return an edited segment. Its words stay only where they still tell its text at its times."""
     before = Segment.model_validate_json(parts[WHOLE])
     now = {name: from_json(parts[name]) for name in CHANGEABLE}

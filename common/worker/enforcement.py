@@ -11,7 +11,7 @@ import structlog
 from common.errors import StateUnavailable
 from common.gpu.leases import release_of
 from common.gpu.residents import residents_on
-from common.state.client import told
+from common.state.client import translate_errors
 from common.state.context import Status
 from common.state.orders import Order, take
 from common.worker.deliveries import deliveries
@@ -57,7 +57,7 @@ def still_true(process: WorkerProcess, order: Order) -> bool:
         residents = process.redis.run(residents_on(process.gpu_host, order.device))
         return any((one.name, one.worker) == (order.model, order.worker) for one in residents)
     if order.lock is not None:
-        with told():
+        with translate_errors():
             value: str = process.redis.client.get(order.lock) or ""
         return value.startswith(f"{order.fence} {order.worker}:")
     if order.fence is not None and order.task_id:

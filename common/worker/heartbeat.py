@@ -106,7 +106,7 @@ class Heartbeat:
             try:
                 answer = self.send(progress, events)
                 self.confirm(began)
-                self.heed(answer)
+                self.apply_answer(answer)
             except StateUnavailable as error:
                 self.progress = self.progress or progress
                 self.unsent.extendleft(reversed(events))
@@ -150,7 +150,7 @@ class Heartbeat:
             events = [*events, Event("progress", progress.model_dump())]
         return self.redis.run(self.store.beat(self.task_id, self.fence, rss=rss, progress=progress, events=events))
 
-    def heed(self, answer: str) -> None:
+    def apply_answer(self, answer: str) -> None:
         if answer == "FENCED":
             self.stop = Fenced()
         elif answer == "CANCEL" and not self.stop:

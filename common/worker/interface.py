@@ -81,15 +81,15 @@ def attempt(process: WorkerProcess, task: RegisteredTask, record: Record) -> Wor
     with Heartbeat(process.redis, process.store, record, settings) as heartbeat, process.termination.stops(heartbeat):
         job = Job(record, process, heartbeat)
         discard_dead(job)
-        outcome = timed(task, record, job)
+        outcome = run_timed(task, record, job)
         latest = heartbeat.latest
     heartbeat.flush()
-    ended = conclude(process, record.progressed(latest), job, outcome)
+    ended = conclude(process, record.with_progress(latest), job, outcome)
     clean_up(job, ended)
     return ended
 
 
-def timed(task: RegisteredTask, record: Record, job: Job) -> Outcome:
+def run_timed(task: RegisteredTask, record: Record, job: Job) -> Outcome:
     began = monotonic()
     try:
         output, error = run(task, record, job), None
@@ -125,7 +125,7 @@ def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
     except OSError as error:
         raise of_the_disk(job.process.storage, error) from error
     except Exception as error:
-        raise unexpected(error) from error
+        raise unexpected_error(error) from error
     return output
 
 
@@ -137,10 +137,10 @@ def of_the_disk(storage: Storage, error: OSError) -> BatonError:
         storage.require_share()
     except ShareUnavailable as away:
         return away
-    return ShareBroken() if error.errno in disk.AWAY else unexpected(error)
+    return ShareBroken() if error.errno in disk.AWAY else unexpected_error(error)
 
 
-def unexpected(error: Exception) -> BatonError:
+def unexpected_error(error: Exception) -> BatonError:
     return BatonError(
         f"{type(error).__name__} in the task. Retry it once (`POST /v1/tasks/{{id}}/retry`); if it fails again, report "
         "it with the trace that the worker's log holds under the task id."
@@ -154,14 +154,16 @@ def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome)
         log.warning("attempt_fenced", exc_info=error)
         return record.context
     if error and not isinstance(error, Cancelled):
-        ended = record.ended(Status.FAILED, error=error, timings=job.timings, duration=outcome.duration)
+        ended = record.final_context(Status.FAILED, error=error, timings=job.timings, duration=outcome.duration)
         tell_failure(error)
-        if committed(process, process.store.after_failure(record, ended, error)) != "CANCEL":
+        if commit_with_retry(process, process.store.after_failure(record, ended, error)) != "CANCEL":
             return ended
         error = Cancelled()
     status = Status.CANCELLED if error else Status.SUCCESS
-    ended = record.ended(status, output=outcome.output, error=error, timings=job.timings, duration=outcome.duration)
-    answer = committed(process, process.store.finish(record, ended))
+    ended = record.final_context(
+        status, output=outcome.output, error=error, timings=job.timings, duration=outcome.duration
+    )
+    answer = commit_with_retry(process, process.store.finish(record, ended))
     log.info("attempt_ended", status=status, answer=answer, duration=round(outcome.duration, 3))
     return ended
 
@@ -207,6 +209,6 @@ def patiently(process: WorkerProcess, call: Call[Any]) -> Any:
 
 
 @PATIENTLY
-def committed(process: WorkerProcess, call: Call[Any]) -> Any:
+def commit_with_retry(process: WorkerProcess, call: Call[Any]) -> Any:
     """Run a change until Redis has written it down, again after a restart that lost it: an end is not lost any more."""
     return process.redis.commit(call)

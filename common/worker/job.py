@@ -13,7 +13,7 @@ from common.files.checkpoint import CHECKPOINT, Checkpoint
 from common.files.storage import AttemptFolder
 from common.gpu.lease_renewer import Lease
 from common.gpu.residency import Model
-from common.gpu.session import GpuSession, T, held
+from common.gpu.session import GpuSession, T, hold_model
 from common.media.fields import Artifact, MediaFile
 from common.net.fetch import fetch
 from common.state.context import Progress, Timings
@@ -56,11 +56,11 @@ class Job:
         """
         began = monotonic()
         try:
-            return self.download(media) if media.kind == "url" else self.edited(self.storage.find(media))
+            return self.download(media) if media.kind == "url" else self.with_edits(self.storage.find(media))
         finally:
             self.timings.fetch = (self.timings.fetch or 0.0) + monotonic() - began
 
-    def edited(self, file: Path) -> Path:
+    def with_edits(self, file: Path) -> Path:
         """Return the file; for a transcript that people have edited, a copy that has the edits in it."""
         task_id = self.storage.owner(file)
         edits = self.process.redis.run(read_edits(task_id)) if task_id else {}
@@ -146,7 +146,7 @@ class Job:
             OutOfGpuMemory: the model does not fit, even alone.
         """
         gpu = self.process.gpu
-        return held(
+        return hold_model(
             gpu, gpu.claim(self.task_id, self.priority, self.max_wait), model, timings=self.timings, check=self.check
         )
 

@@ -25,10 +25,10 @@ def model_folder(job: Job, spec: ModelSpec, *, share: float = 0.0) -> Path:
     try:
         folder = ModelStore(job.storage, job.settings.models).find(spec, on_progress=report, check=job.check)
     except BatonError as error:
-        report.news.failed(spec.id, job.task_id, ErrorRecord.of(error))
+        report.news.publish_failed(spec.id, job.task_id, ErrorRecord.of(error))
         raise
     if report.began:
-        report.news.downloaded(spec.id, job.task_id)
+        report.news.publish_downloaded(spec.id, job.task_id)
     return folder
 
 

@@ -57,13 +57,13 @@ class Seen:
     presence: Presence | None
 
 
-def shown(presence: Presence) -> Call[bool]:
+def publish_call(presence: Presence) -> Call[bool]:
     key = keys.worker(presence.name)
     arguments: list[Arg] = [presence.name, presence.model_dump_json(), TTL_S, REMEMBERED_S]
     return Call(script("present"), [key, keys.WORKERS], arguments, bool)
 
 
-def departed(name: str) -> Call[bool]:
+def depart_call(name: str) -> Call[bool]:
     return Call(script("depart"), [keys.worker(name), keys.WORKERS], [name], bool)
 
 

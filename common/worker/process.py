@@ -97,14 +97,14 @@ def end_tree(pid: int, patience: timedelta = DEATH) -> bool:
     """Kill as `kill_tree` does and see all of it gone; False when something lives on, such as a call into a driver."""
     killed = kill_tree(pid)
     until = monotonic() + patience.total_seconds()
-    while not all(gone(process) for process in killed):
+    while not all(has_ended(process) for process in killed):
         if monotonic() >= until:
             return False
         Event().wait(LOOK_S)
     return True
 
 
-def gone(process: psutil.Process) -> bool:
+def has_ended(process: psutil.Process) -> bool:
     """Tell whether a process has let go of all it held. One that waits for its parent to notice has, once its last
     thread has left the kernel.
     """

@@ -52,7 +52,7 @@ class Loss:
         store = self.process.store
         if self.limit:
             error = TaskTimeLimit(limit_s=self.limit.total_seconds())
-            return store.finish(record, record.ended(Status.FAILED, error=error))
+            return store.finish(record, record.final_context(Status.FAILED, error=error))
         if stopping() and not record.control.cancel_us:
             return store.give_back(record)
         return store.after_loss(record, cost="interruption" if self.cut_off else "attempt")
@@ -92,17 +92,17 @@ class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
         super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
         if not return_ok and exc_info.type is not TimeLimitExceeded:  # that one goes on to `on_timeout`
             release(self.app.process, self.worker_pid, "holder_died")
-            self.lost("child_died", limit=self.overrun)
+            self.report_loss("child_died", limit=self.overrun)
 
     @override
     def on_timeout(self, soft: bool, timeout: float) -> None:
         """End the child at the hard time limit, and record it. The pool would kill the child only after this."""
         if not soft:
             end(self.app.process, self.worker_pid)
-            self.lost("hard_time_limit", limit=timedelta(seconds=timeout))
+            self.report_loss("hard_time_limit", limit=timedelta(seconds=timeout))
         super().on_timeout(soft, timeout)
 
-    def lost(self, reason: str, *, limit: timedelta | None = None) -> None:
+    def report_loss(self, reason: str, *, limit: timedelta | None = None) -> None:
         """Give the task another attempt or end it: now, or as soon as Redis is back."""
         process: WorkerProcess = self.app.process
         loss = Loss(process, self.id, worker_name(process.service, self.worker_pid), reason, limit)

@@ -36,7 +36,7 @@ class SoftLimit:
             raise SoftTimeLimitExceeded
 
     @contextmanager
-    def polled(self) -> Iterator[Callable[[], None]]:
+    def poll(self) -> Iterator[Callable[[], None]]:
         """Raise nowhere in the block but in what this gives: an event loop loses what is raised in its callbacks, and
         libraries take it for an error of their own. However the block ends, a wish that came in it is heard then.
         """

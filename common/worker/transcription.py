@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from common.media.audio import SAMPLE_RATE_HZ, Sound
-from common.media.chunking import Chunk, Span, ahead, checked, chunks
+from common.media.chunking import Chunk, Span, ahead, chunks, with_check
 from common.media.vad import find_speech_to_cut
 from common.stall import ends_when_stalled
 from common.transcript.format import Segment
@@ -79,7 +79,7 @@ class ChunkedTranscription(ABC):
         """Decode what is missing."""
         for done in self.finished:  # a killed process may not have sent its last ones
             self.tell(done.segments)
-        with closing(ahead(self.prepared())) as coming:
+        with closing(ahead(self.prepare_chunks())) as coming:
             while prepared := self.next_of(coming):
                 self.finish(self.decode(*prepared))
 
@@ -88,9 +88,9 @@ class ChunkedTranscription(ABC):
         with ends_when_stalled(self.stall):
             return next(coming, None)
 
-    def prepared(self) -> Iterator[Prepared]:
+    def prepare_chunks(self) -> Iterator[Prepared]:
         """Read, cut and find the speech: work for the CPU alone."""
-        blocks = checked(self.sound.blocks(), self.job.check)
+        blocks = with_check(self.sound.blocks(), self.job.check)
         for chunk in chunks(blocks, self.longest, find_speech_to_cut, index=len(self.finished), start=self.until):
             yield chunk, self.speech_in(chunk.samples)
 

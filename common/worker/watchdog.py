@@ -19,7 +19,7 @@ from common.errors import StateUnavailable
 from common.worker.deliveries import Phase, activity_of, deliveries
 from common.worker.enforcement import carry_out_orders, end
 from common.worker.forking import no_fork
-from common.worker.presence import Presence, Unclaimed, departed, shown
+from common.worker.presence import Presence, Unclaimed, depart_call, publish_call
 from common.worker.probe import STALE_AFTER_S, show_alive, withdraw
 from common.worker.process import kill_tree, stopping
 from common.worker.programs import describe_programs
@@ -94,7 +94,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
             self.thread.join(DEPART_WITHIN_S)
         withdraw(self.app.service)
         with suppress(StateUnavailable):
-            self.app.process.redis.run(departed(self.app.process.name))
+            self.app.process.redis.run(depart_call(self.app.process.name))
 
     def watch(self) -> None:
         while not self.over.wait(LOOK_EVERY_S):
@@ -120,7 +120,9 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
     def is_well(self) -> bool:
         """Tell whether the worker takes deliveries and its processes claim them; without Redis it can still be well."""
         limit = self.app.process.settings.worker.claim_timeout.total_seconds()
-        return monotonic() - self.turned < STALE_AFTER_S and all(found.seconds <= limit for found in unclaimed())
+        return monotonic() - self.turned < STALE_AFTER_S and all(
+            found.seconds <= limit for found in unclaimed_deliveries()
+        )
 
     def report_losses(self) -> None:
         """Report the attempts that died while Redis was away."""
@@ -199,11 +201,11 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
             children=self.children(),
             rss=psutil.Process().memory_info().rss,
             gpu_host=process.gpu_host,
-            unclaimed=unclaimed(),
+            unclaimed=unclaimed_deliveries(),
             replaced=[found for at, found in self.replaced if monotonic() - at < REPORTED_FOR_S],
             programs=self.programs,
         )
-        process.redis.run(shown(presence))
+        process.redis.run(publish_call(presence))
 
 
 def longest(phase: Phase, settings: Settings) -> timedelta:
@@ -211,7 +213,7 @@ def longest(phase: Phase, settings: Settings) -> timedelta:
     return settings.worker.claim_timeout if phase is Phase.UNCLAIMED else settings.tasks.cancel_grace
 
 
-def unclaimed() -> list[Unclaimed]:
+def unclaimed_deliveries() -> list[Unclaimed]:
     """Return the deliveries that this worker's processes have not claimed yet."""
     return [
         Unclaimed(task_id=request.id, pid=seen.pid, seconds=round(seen.seconds, 1))

@@ -29,12 +29,12 @@ class AlignmentStage:
         self.report = report
 
     def process(self, context: ProcessingContext) -> None:
-        record = self.aligned(context)
+        record = self.align(context)
         self.ledger.append(record)
         self.tell(record.segments)
         self.report(context.end)
 
-    def aligned(self, context: ProcessingContext) -> FinalRecord:
+    def align(self, context: ProcessingContext) -> FinalRecord:
         heard = context.heard
         language = heard.language if heard else None
         chosen = [found for one in match(context) if (found := choose(one, language, self.limits))]

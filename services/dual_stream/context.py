@@ -57,7 +57,7 @@ class ProcessingContext:
         return round(self.start + sample / SAMPLE_RATE_HZ, 3)
 
 
-def moved(segment: Segment, offset: float, limit: float) -> Segment:
+def to_medium_time(segment: Segment, offset: float, limit: float) -> Segment:
     """Return an engine's segment as one of the medium. An engine may name a time after the end of what it was given."""
     words = [word.model_copy(update=times(word, offset, limit)) for word in segment.words]
     return segment.model_copy(update={"words": words, **times(segment, offset, limit)})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.gpu.devices import CpuDevice
 from common.gpu.residency import Model
-from common.gpu.session import held
+from common.gpu.session import hold_model
 from common.media.chunking import Span
 from common.media.vad import find_speech
 from common.transcript.format import Segment
@@ -91,7 +91,7 @@ class Whisper:
         """Take the card, as `job.gpu` does, with a check that also hears of the other stages."""
         gpu = self.job.process.gpu
         claim = gpu.claim(self.job.task_id, self.job.priority)
-        return held(gpu, claim, self.wanted, timings=self.job.timings, check=self.step)
+        return hold_model(gpu, claim, self.wanted, timings=self.job.timings, check=self.step)
 
     def hear(self, model: Any, samples: Samples, speech: list[Span], *, prompt: str, language: str | None) -> Heard:
         params = self.params.model_copy(update={"initial_prompt": prompt or None})

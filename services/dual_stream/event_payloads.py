@@ -12,10 +12,10 @@ from common.transcript.live import fragment
 SHOWN = {"id", "start", "end", "text", "source"}
 
 
-def told(segments: list[Segment]) -> dict[str, Any]:
+def segments_payload(segments: list[Segment]) -> dict[str, Any]:
     """Return the data of a `draft` or a `fragment`."""
-    return fragment(segments, shown)
+    return fragment(segments, segment_payload)
 
 
-def shown(segment: Segment) -> dict[str, Any]:
+def segment_payload(segment: Segment) -> dict[str, Any]:
     return segment.model_dump(include=SHOWN | ({"modified"} if segment.modified else set()))

@@ -9,7 +9,7 @@ from common.media.chunking import Chunk
 from common.transcript.format import Segment
 from services.dual_stream.alignment.hotwords import terms
 from services.dual_stream.checkpoint import Ledger
-from services.dual_stream.context import ProcessingContext, Utterance, moved
+from services.dual_stream.context import ProcessingContext, Utterance, to_medium_time
 from services.dual_stream.engine_interfaces import FastEngine
 from services.dual_stream.records import DraftRecord
 
@@ -50,15 +50,17 @@ class FastStage:
         start, end = (round(self.origin + at / SAMPLE_RATE_HZ, 3) for at in (chunk.start, chunk.end))
         context = ProcessingContext(chunk.index, start, end, chunk.end, chunk.samples)
         known = self.ledger.drafts.get(chunk.index)
-        context.utterances = recalled(known) if known else list(self.heard(context))
+        context.utterances = restore_utterances(known) if known else list(self.transcribe_utterances(context))
         self.next_id += len(context.utterances)
         context.next_id = self.next_id
         return context
 
-    def heard(self, context: ProcessingContext) -> Iterator[Utterance]:
+    def transcribe_utterances(self, context: ProcessingContext) -> Iterator[Utterance]:
         for number, (begin, end) in enumerate(self.engine.find_speech(context.samples), self.next_id):
             draft = self.engine.hear(context.samples[begin:end])
-            yield Utterance(number, begin, end, draft and placed(draft, number, context.seconds(begin), context.end))
+            yield Utterance(
+                number, begin, end, draft and draft_in_medium(draft, number, context.seconds(begin), context.end)
+            )
 
     def record(self, context: ProcessingContext, drafts: list[Segment]) -> None:
         self.ledger.append(
@@ -74,11 +76,11 @@ class FastStage:
         )
 
 
-def recalled(record: DraftRecord) -> list[Utterance]:
+def restore_utterances(record: DraftRecord) -> list[Utterance]:
     drafts = {segment.id: segment for segment in record.segments}
     return [Utterance(number, begin, end, drafts.get(number)) for number, begin, end in record.utterances]
 
 
-def placed(draft: Segment, number: int, offset: float, limit: float) -> Segment:
+def draft_in_medium(draft: Segment, number: int, offset: float, limit: float) -> Segment:
     """Return an engine's segment as a draft of the medium, none of it after `limit`."""
-    return moved(draft, offset, limit).model_copy(update={"id": number, "source": "draft"})
+    return to_medium_time(draft, offset, limit).model_copy(update={"id": number, "source": "draft"})

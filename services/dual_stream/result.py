@@ -50,7 +50,7 @@ class Result:
             model=model,
         )
         segments = (segment.model_dump(mode="json", exclude_none=True) for segment in self.all_segments())
-        return self.written(
+        return self.write_artifact(
             TRANSCRIPT, listing(head.model_dump(exclude_none=True, exclude={"segments"}), "segments", segments)
         )
 
@@ -61,13 +61,13 @@ class Result:
             for record in self.ledger.finals()
             for decision in record.decisions
         )
-        return self.written(REPORT, listing(head, "decisions", decisions))
+        return self.write_artifact(REPORT, listing(head, "decisions", decisions))
 
     def subtitles(self) -> Artifact:
         edits = self.job.process.redis.run(read_edits(self.job.task_id))
-        return self.written(SUBTITLES, cues(self.all_segments(), edits))
+        return self.write_artifact(SUBTITLES, cues(self.all_segments(), edits))
 
-    def written(self, name: str, pieces: Iterator[bytes]) -> Artifact:
+    def write_artifact(self, name: str, pieces: Iterator[bytes]) -> Artifact:
         staged: Path = self.job.staging(name)
         with staged.open("wb") as file:
             file.writelines(pieces)

@@ -11,7 +11,7 @@ from common.media.chunking import Span
 from services.dual_stream.alignment.hallucinations import looks_right
 from services.dual_stream.alignment.hotwords import prompt
 from services.dual_stream.checkpoint import Ledger
-from services.dual_stream.context import Heard, ProcessingContext, Utterance, moved
+from services.dual_stream.context import Heard, ProcessingContext, Utterance, to_medium_time
 from services.dual_stream.engine_interfaces import Session, SlowEngine
 from services.dual_stream.settings import DualStreamSettings
 
@@ -40,20 +40,20 @@ class SlowStage:
         context.said = self.said
         if not context.utterances:
             return
-        speech = joined(context.utterances, len(context.samples))
+        speech = join_speech(context.utterances, len(context.samples))
         heard = self.engine.hear(
             self.model(), context.samples, speech, prompt=self.prompt(context), language=self.language
         )
         self.language = self.language or heard.language
-        shifted = [moved(segment, context.start, context.end) for segment in heard.segments]
+        shifted = [to_medium_time(segment, context.start, context.end) for segment in heard.segments]
         context.heard = Heard(shifted, heard.language, heard.language_probability)
-        context.said = self.said = self.remembered(context)
+        context.said = self.said = self.previous_text(context)
 
     def prompt(self, context: ProcessingContext) -> str:
         longest = self.settings.prompt_length
         return prompt(self.given, context.terms, self.said, longest) if longest else self.given
 
-    def remembered(self, context: ProcessingContext) -> str:
+    def previous_text(self, context: ProcessingContext) -> str:
         """Return the text that the next chunk comes after: the draft's where the slow engine's looks wrong."""
         segments = context.heard.segments if context.heard else []
         trusted = [one.text for one in segments if looks_right(one, self.settings.fallback)]
@@ -75,7 +75,7 @@ class SlowStage:
         self.inside.close()
 
 
-def joined(utterances: list[Utterance], length: int) -> list[Span]:
+def join_speech(utterances: list[Utterance], length: int) -> list[Span]:
     """Return the speech with a margin, without the long pauses."""
     edges = [(max(one.begin - MARGIN, 0), min(one.end + MARGIN, length)) for one in utterances]
     begins = [edges[0][0], *(late[0] for early, late in pairwise(edges) if late[0] - early[1] > LONGEST_PAUSE)]

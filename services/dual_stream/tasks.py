@@ -2,7 +2,7 @@
 
 from time import monotonic
 
-from common.media.audio import SAMPLE_RATE_HZ, Sound, opened
+from common.media.audio import SAMPLE_RATE_HZ, Sound, open_audio
 from common.worker.job import Job
 from common.worker.task import task
 from services.dual_stream.checkpoint import Ledger
@@ -29,7 +29,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     settings = job.settings.section(DualStreamSettings)
     drafts, finals = names(params, job)
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
-    with opened(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+    with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
         models = draft_model(drafts, job), final_model(finals, params, job)
         work = Transcription(params, job, sound)
         began, waited = monotonic(), job.timings.idle

@@ -7,7 +7,7 @@ from typing import Any
 from common.errors import StateUnavailable
 from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ, Sound
-from common.media.chunking import Chunk, checked, chunks
+from common.media.chunking import Chunk, chunks, with_check
 from common.media.vad import find_speech_to_cut
 from common.stall import ends_when_stalled
 from common.transcript.edits import read_edits
@@ -18,7 +18,7 @@ from services.dual_stream.alignment_stage import AlignmentStage
 from services.dual_stream.checkpoint import Ledger
 from services.dual_stream.contracts import TranscribeAudioInput
 from services.dual_stream.engine import SenseVoice, Whisper
-from services.dual_stream.event_payloads import told
+from services.dual_stream.event_payloads import segments_payload
 from services.dual_stream.fast_stage import FastStage
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
@@ -66,19 +66,19 @@ class Transcription:
         """Read on after the last chunk that is final."""
         last = self.ledger.last
         length = round(self.settings.chunk_length.total_seconds() * SAMPLE_RATE_HZ)
-        blocks = checked(self.sound.blocks(), check)
+        blocks = with_check(self.sound.blocks(), check)
         return chunks(blocks, length, find_speech_to_cut, index=last.chunk + 1, start=last.until)
 
     def tell_drafts(self, segments: list[Segment]) -> None:
         if segments:
-            self.job.emit("draft", told(segments))
+            self.job.emit("draft", segments_payload(segments))
 
     def tell_finals(self, segments: list[Segment]) -> None:
         """Publish finals; what a person has changed is told as it was changed."""
         if segments:
-            self.job.emit("fragment", told(self.edited(segments)))
+            self.job.emit("fragment", segments_payload(self.apply_edits(segments)))
 
-    def edited(self, segments: list[Segment]) -> list[Segment]:
+    def apply_edits(self, segments: list[Segment]) -> list[Segment]:
         with suppress(StateUnavailable):  # then the gateway tells of the edit, as it did when it was made
             edits = self.job.process.redis.run(read_edits(self.job.task_id))
             return [edits.get(segment.id, segment) for segment in segments]

@@ -67,7 +67,7 @@ def library() -> Any:
 
 
 @cache
-def observed() -> type[Any]:
+def model_with_window_callback() -> type[Any]:
     """Return WhisperModel with a word before each window: its generator is silent for as long as it finds no text."""
 
     class Observed(library().WhisperModel):  # type: ignore[misc]  # the library has no types
@@ -108,7 +108,7 @@ def load(folder: Path, *, compute_type: str, **where: Any) -> Any:
     refuse_damaged(folder)
     try:
         with library_errors():
-            model = observed()(str(folder), compute_type=compute_type, local_files_only=True, **where)
+            model = model_with_window_callback()(str(folder), compute_type=compute_type, local_files_only=True, **where)
             model.feature_extractor = extractor()(**model.feat_kwargs)
             return model
     except Exception as error:
@@ -174,7 +174,7 @@ def transcribe(
     """
     with library_errors():
         found, info = run(model, samples, speech, params, language)
-    return Hearing(info.language, min(float(info.language_probability), 1.0), finished(found, info.language))
+    return Hearing(info.language, min(float(info.language_probability), 1.0), finish_segments(found, info.language))
 
 
 def run(
@@ -190,21 +190,21 @@ def run(
     elif params.vad_filter:
         # as `vad_filter=True` does it, with the speech that was found while another chunk was decoded
         stamps = [{"start": start, "end": end} for start, end in speech]
-        found, info = model.transcribe(joined(samples, speech), **options)
+        found, info = model.transcribe(join_speech(samples, speech), **options)
         answer = library().transcribe.restore_speech_timestamps(found, stamps, SAMPLE_RATE_HZ), info
     else:
         answer = model.transcribe(samples, **options)
     return answer  # type: ignore[no-any-return]  # the library has no types
 
 
-def joined(samples: Samples, speech: list[Span]) -> Samples:
+def join_speech(samples: Samples, speech: list[Span]) -> Samples:
     """Return the speech alone. The library's `collect_chunks` copies all that came before with each span."""
     import numpy as np
 
     return np.concatenate([samples[start:end] for start, end in speech])
 
 
-def finished(found: Iterator[Any], language: str) -> Iterator[Segment]:
+def finish_segments(found: Iterator[Any], language: str) -> Iterator[Segment]:
     """Yield each segment as soon as it is decoded."""
     with library_errors():
         for index, heard in enumerate(found):

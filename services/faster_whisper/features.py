@@ -38,7 +38,7 @@ def extractor() -> type[Any]:
 
         def powers(self, waveform: Samples, padding: int) -> np.ndarray:
             """Return the power of each frequency, float32, shape (frequencies, frames), frames apart in memory."""
-            parts = padded(waveform, padding, self.n_fft)
+            parts = pad_waveform(waveform, padding, self.n_fft)
             frames = (sum(map(len, parts)) - self.n_fft) // self.hop_length
             powers = np.empty((frames, self.n_fft // 2 + 1), dtype=np.float32).T
             for begin, end in pairwise([*range(0, frames, FRAMES_AT_ONCE), frames]):
@@ -57,7 +57,7 @@ def extractor() -> type[Any]:
     return LeanExtractor
 
 
-def padded(waveform: Samples, padding: int, n_fft: int) -> list[Samples]:
+def pad_waveform(waveform: Samples, padding: int, n_fft: int) -> list[Samples]:
     """Return the waveform with silence after it and its reflection at both ends, in parts: only the ends are copied."""
     import numpy as np
 

@@ -4,7 +4,7 @@ from time import monotonic
 from typing import Any
 
 from common.gpu.residency import Model
-from common.media.audio import SAMPLE_RATE_HZ, opened
+from common.media.audio import SAMPLE_RATE_HZ, open_audio
 from common.transcript.format import Transcript
 from common.worker.job import Job
 from common.worker.model_folders import downloads, folder_of
@@ -39,7 +39,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     kind = kind_of(job, params.device)
     name = name_of(params, kind, settings)
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
-    with opened(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+    with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
         work = Transcription(params, job, sound, model_of(name, kind, params, job))
         began, waited = monotonic(), job.timings.idle
         work.run()

@@ -60,14 +60,17 @@ class Transcription(ChunkedTranscription):
         if not speech:
             return done
         session, next_id = self.session(), len(self.segments)
-        with ends_when_stalled(self.stall) as moved, engine.told_of_windows(session.model, partial(self.moved, moved)):
+        with (
+            ends_when_stalled(self.stall) as moved,
+            engine.told_of_windows(session.model, partial(self.on_window, moved)),
+        ):
             heard = engine.transcribe(session.model, chunk.samples, speech, self.params, language=self.language)
             for segment in heard.segments:
-                placed = shifted(segment, next_id + segment.id, done.start, done.end)
+                placed = to_medium_time(segment, next_id + segment.id, done.start, done.end)
                 done.segments.append(placed)
                 self.tell([placed])
                 self.at = max(self.at, placed.end)
-                self.moved(moved)
+                self.on_window(moved)
         done.language, done.language_probability = heard.language, heard.language_probability
         return done
 
@@ -79,7 +82,7 @@ class Transcription(ChunkedTranscription):
             self.opened.step()
         return self.opened
 
-    def moved(self, engine_moved: Any) -> None:
+    def on_window(self, engine_moved: Any) -> None:
         engine_moved()
         self.report()
 
@@ -89,7 +92,7 @@ def at_once(params: TranscribeAudioInput) -> float:
     return engine.WINDOW_S * params.batch_size if params.batch_size > 1 else 0.0
 
 
-def shifted(segment: Segment, number: int, offset: float, limit: float) -> Segment:
+def to_medium_time(segment: Segment, number: int, offset: float, limit: float) -> Segment:
     """Return a chunk's segment as one of the medium: Whisper may set a time after the end of the audio it was given."""
     words = [word.model_copy(update=moved_times(word, offset, limit)) for word in segment.words]
     return segment.model_copy(update={"id": number, "words": words, **moved_times(segment, offset, limit)})

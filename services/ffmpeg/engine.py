@@ -11,7 +11,7 @@ from common.media.demux import MEDIA_FORMATS
 from services.ffmpeg.errors import MediaDamaged
 from services.ffmpeg.execution import process
 from services.ffmpeg.execution.decoders import whitelist
-from services.ffmpeg.execution.failures import damaged, error_of, told
+from services.ffmpeg.execution.failures import error_of, is_damaged, last_messages
 from services.ffmpeg.execution.formats import PROTOCOLS
 from services.ffmpeg.execution.media_limits import Progress, Watch
 from services.ffmpeg.execution.program import find_program
@@ -70,8 +70,8 @@ class Ffmpeg:
         ending = process.run(output.compile(cmd=head), folder, watch, watch.begin)
         if error := error_of(ending, self.effort):
             raise error
-        if damage_matters and not self.allow_damaged and damaged(ending):
-            raise MediaDamaged(seconds_read=ending.seconds, ffmpeg=told(ending.lines))
+        if damage_matters and not self.allow_damaged and is_damaged(ending):
+            raise MediaDamaged(seconds_read=ending.seconds, ffmpeg=last_messages(ending.lines))
         watch(ending.seconds)
         return ending
 

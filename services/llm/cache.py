@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 
 from common.errors import StateUnavailable
 from common.state import keys
-from common.state.client import SyncRedis, told
+from common.state.client import SyncRedis, translate_errors
 
 
 class Cache:
@@ -21,13 +21,13 @@ class Cache:
 
     def get(self, digest: str) -> Any:
         """Return a stored answer, or None."""
-        with suppress(StateUnavailable), told():
+        with suppress(StateUnavailable), translate_errors():
             if self.ttl and (found := self.redis.client.get(keys.llm_answer(digest))):
                 return from_json(found)
         return None
 
     def put(self, digest: str, answer: Any) -> None:
-        with suppress(StateUnavailable), told():
+        with suppress(StateUnavailable), translate_errors():
             if self.ttl:
                 self.redis.client.set(keys.llm_answer(digest), to_json(answer), px=self.ttl)
 

@@ -109,10 +109,10 @@ class Endpoint:
                 reraise=True,
             ):
                 with attempt:
-                    return await self.understood(messages, schema, temperature, longest)
+                    return await self.ask_adapting(messages, schema, temperature, longest)
         raise AssertionError("tenacity ends with an answer or an error")
 
-    async def understood(
+    async def ask_adapting(
         self, messages: Messages, schema: Schema, temperature: float | None, longest: int | None
     ) -> Reply:
         """Ask once; again in another way where the server does not know this one."""
@@ -193,15 +193,19 @@ def library_errors(endpoint: Endpoint) -> Iterator[None]:
         raise status_error(error, where, endpoint) from None
     except openai.APIConnectionError as error:  # also a timeout
         cause = error.__cause__ or error
-        raise ProviderUnreachable(**where, reason=said(f"{type(cause).__name__}: {cause}", endpoint)) from None
+        raise ProviderUnreachable(
+            **where, reason=excerpt_without_key(f"{type(cause).__name__}: {cause}", endpoint)
+        ) from None
     except TimeoutError:
         limit = endpoint.provider.timeout.total_seconds()
         raise ProviderUnreachable(**where, reason=f"no whole answer within {limit:g} s (its `timeout`)") from None
     except (openai.APIResponseValidationError, ValueError, RecursionError) as error:  # cut off, no JSON, or too deep
-        raise ProviderUnreachable(**where, reason=said(f"the answer is not JSON: {error}", endpoint)) from None
+        raise ProviderUnreachable(
+            **where, reason=excerpt_without_key(f"the answer is not JSON: {error}", endpoint)
+        ) from None
 
 
-def said(text: str, endpoint: Endpoint) -> str:
+def excerpt_without_key(text: str, endpoint: Endpoint) -> str:
     """Return the beginning of what was said, without the key, in whatever way it is written."""
     key = endpoint.provider.api_key
     secret = key.get_secret_value() if key else ""
@@ -213,7 +217,11 @@ def said(text: str, endpoint: Endpoint) -> str:
 def status_error(error: openai.APIStatusError, where: dict[str, str], endpoint: Endpoint) -> BatonError:
     """Return the error for a status, with what the server said."""
     kind = STATUS.get(error.status_code, ProviderUnreachable if error.status_code >= 500 else RequestRefused)  # noqa: PLR2004 - the first of HTTP for a server's fault
-    detail: dict[str, Any] = {**where, "status": error.status_code, "reason": said(error.message, endpoint)}
+    detail: dict[str, Any] = {
+        **where,
+        "status": error.status_code,
+        "reason": excerpt_without_key(error.message, endpoint),
+    }
     if (wait := parse_retry_after(error.response.headers.get("retry-after"))) is not None:
         detail["retry_after"] = wait.total_seconds()
     return kind(**detail)

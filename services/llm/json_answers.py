@@ -33,7 +33,7 @@ async def answer_of(
     wrong = ""
     for _ in range(tries):
         reply = await endpoint.ask(asked, schema=kind.model_json_schema(), temperature=temperature)
-        wrong = judged(kind, reply.text, judge)
+        wrong = find_fault(kind, reply.text, judge)
         if not wrong:
             break
         shown = reply.text[:SHOWN_CHARACTERS] or "(nothing)"
@@ -41,7 +41,7 @@ async def answer_of(
     return wrong
 
 
-def judged(kind: type[T], text: str, judge: Judge[T]) -> str:
+def find_fault(kind: type[T], text: str, judge: Judge[T]) -> str:
     try:
         answer = kind.model_validate_json(json_in(text))
     except ValidationError as error:

@@ -45,20 +45,20 @@ class Gathering:
         wanted = {line.id: line.text for line in self.batch.lines}
         counted = Counter(line.id for line in answer.lines)
         if strange := [number for number in counted if number not in wanted or counted[number] > 1]:
-            return f"These ids were not asked for, or came twice: {named(strange)}. Answer each id of `lines` once."
+            return f"These ids were not asked for, or came twice: {list_ids(strange)}. Answer each id of `lines` once."
         for line in answer.lines:
             if usable(line.text, wanted[line.id]):
                 self.texts.setdefault(line.id, " ".join(line.text.split(" ")).strip())
         if not self.missing:
             return ""
-        return f"These are missing, empty or far too long: {named(self.missing)}. Answer each id of `lines`."
+        return f"These are missing, empty or far too long: {list_ids(self.missing)}. Answer each id of `lines`."
 
 
 def usable(text: str, source: str) -> bool:
     return bool(text.strip()) and len(text) <= LONGEST_FACTOR * len(source) + LONGEST_EXTRA
 
 
-def named(ids: Sequence[int]) -> str:
+def list_ids(ids: Sequence[int]) -> str:
     return ", ".join(map(str, ids[:IDS_NAMED])) + (" …" if len(ids) > IDS_NAMED else "")
 
 
@@ -72,7 +72,7 @@ def messages(instructions: str, batch: Batch) -> Messages:
     return [{"role": "system", "content": instructions}, {"role": "user", "content": to_json(shown).decode()}]
 
 
-def replaced(line: Segment, text: str | None) -> Segment:
+def replace_text(line: Segment, text: str | None) -> Segment:
     """Return the line with its new text; words that no longer give the text go."""
     if text is None or text == line.text:
         return line

@@ -11,7 +11,7 @@ from services.llm.server_dialect import Answers
 Price = Annotated[float | None, Field(ge=0, description="of a million tokens; None is not known")]
 
 
-def trimmed(key: SecretStr) -> SecretStr:
+def strip_newline(key: SecretStr) -> SecretStr:
     """Return the key without the end of the line that a file of secrets leaves at it."""
     return SecretStr(key.get_secret_value().strip())
 
@@ -22,11 +22,11 @@ class Provider(Section):
     base_url: Annotated[str, Field(pattern=r"^https?://", description="up to and with /v1")]
     model: str
     api_key: Annotated[
-        Annotated[SecretStr, AfterValidator(trimmed)] | None,
+        Annotated[SecretStr, AfterValidator(strip_newline)] | None,
         Field(description="better in the environment; local servers need none"),
     ] = None
     proxy: Annotated[
-        Annotated[SecretStr, AfterValidator(trimmed)] | None,
+        Annotated[SecretStr, AfterValidator(strip_newline)] | None,
         Field(description="an HTTP proxy on the way there, http://user:password@host:port; HTTP_PROXY is not read"),
     ] = None
     max_concurrency: Annotated[int, Field(ge=1, le=64, description="requests at the same time, of a worker")] = 4

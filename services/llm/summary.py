@@ -63,7 +63,9 @@ class PartJudge:
         if len(good) == len(answer.chapters):
             return ""
         strange = [mark.line for mark in answer.chapters if mark.line not in known]
-        return f"No lines have these ids: {lines.named(strange)}. Let each chapter begin at the id of one of `lines`."
+        return (
+            f"No lines have these ids: {lines.list_ids(strange)}. Let each chapter begin at the id of one of `lines`."
+        )
 
 
 class Summarizing:
@@ -91,18 +93,18 @@ class Summarizing:
             self.whole = "".join(part.summary for part in self.parts.values())
 
     def resume(self, parts: Sequence[Batch]) -> None:
-        digests = {part.index: digest_of(self.asked(part)) for part in parts}
+        digests = {part.index: digest_of(self.part_messages(part)) for part in parts}
         for record in self.checkpoint.records():
             known = PartDone.model_validate(record)
             if digests.get(known.part) == known.asked:
                 self.parts[known.part] = known.answer
             self.endpoint.usage = known.usage
 
-    def asked(self, part: Batch) -> Messages:
+    def part_messages(self, part: Batch) -> Messages:
         return lines.messages(prompts.summarize(self.params), part)
 
     async def work_on(self, part: Batch, total: int) -> None:
-        judge, asked = PartJudge(part), self.asked(part)
+        judge, asked = PartJudge(part), self.part_messages(part)
         wrong = await self.answer(PartSummary, asked, judge.judge)
         if judge.kept is None:
             raise AnswerUnusable(reason=wrong, **self.where)

@@ -15,7 +15,7 @@ from services.llm import prompts
 from services.llm.engine import Endpoint, Reply
 from services.llm.errors import AnswerUnusable
 from services.llm.line_work import LineWork
-from services.llm.lines import replaced
+from services.llm.lines import replace_text
 from services.llm.summary import Summarizing
 from services.llm.workbench import Workbench
 
@@ -32,7 +32,7 @@ def correct_subtitles(params: c.CorrectSubtitlesInput, job: Job) -> c.LinesOutpu
     """
     bench = Workbench(params, job)
     endpoint, transcript = bench.endpoint(), bench.transcript(params.transcript_path)
-    work = LineWork(bench, endpoint, phase="correct", instructions=prompts.correct(params), finish=replaced)
+    work = LineWork(bench, endpoint, phase="correct", instructions=prompts.correct(params), finish=replace_text)
     work.run([line for line in transcript.segments if line.text.strip() and not line.modified])
     return result(bench, work, transcript, language=transcript.language)
 
@@ -47,13 +47,13 @@ def translate_subtitles(params: c.TranslateSubtitlesInput, job: Job) -> c.LinesO
     bench = Workbench(params, job)
     endpoint, transcript = bench.endpoint(), bench.transcript(params.transcript_path)
     language = params.target_language if LANGUAGE_CODE.fullmatch(params.target_language) else None
-    finish = partial(translated, bilingual=params.bilingual, language=language)
+    finish = partial(with_translation, bilingual=params.bilingual, language=language)
     work = LineWork(bench, endpoint, phase="translate", instructions=prompts.translate(params), finish=finish)
     work.run([line for line in transcript.segments if line.text.strip()])
     return result(bench, work, transcript, language=language)
 
 
-def translated(line: Segment, text: str | None, *, bilingual: str, language: str | None) -> Segment:
+def with_translation(line: Segment, text: str | None, *, bilingual: str, language: str | None) -> Segment:
     """Return a line in the other language; one without an answer stays in its own."""
     if text is None:
         return line

@@ -43,8 +43,8 @@ class Workbench:
 
     def ask(self, endpoint: Endpoint, work: Work) -> None:
         """Run what asks a provider, all of it at once, in an event loop of its own."""
-        with self.card_for(endpoint), self.job.process.soft_limit.polled() as wished:
-            asyncio.run(asked(endpoint, work, Lookout(self.job, wished)))
+        with self.card_for(endpoint), self.job.process.soft_limit.poll() as wished:
+            asyncio.run(run_requests(endpoint, work, Lookout(self.job, wished)))
 
     @contextmanager
     def card_for(self, endpoint: Endpoint) -> Iterator[None]:
@@ -74,7 +74,7 @@ class Workbench:
         return found
 
 
-async def asked(endpoint: Endpoint, work: Work, look: Lookout) -> None:
+async def run_requests(endpoint: Endpoint, work: Work, look: Lookout) -> None:
     async with endpoint:
         await together(work, look)
 

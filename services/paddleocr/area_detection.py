@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from common.media.chunking import checked
+from common.media.chunking import with_check
 from services.paddleocr.areas import Box, FoundArea, around, overlap, same_row
 from services.paddleocr.change_detection import CONTRAST, SAME, dense
 from services.paddleocr.engine import Line
 from services.paddleocr.opencv import opencv
 from services.paddleocr.text_similarity import same
-from services.paddleocr.video import Film, Frame, resized
+from services.paddleocr.video import Film, Frame, resize
 
 if TYPE_CHECKING:
     from services.paddleocr.engine import Picture
@@ -86,7 +86,7 @@ class Survey:
 
 def survey(film: Film, read: Read, check: Callable[[], None], *, start: float, end: float | None) -> Survey:
     """Find the areas of a film between two times, in seconds."""
-    pairs = list(checked(glimpses(film, start, end), check))
+    pairs = list(with_check(glimpses(film, start, end), check))
     length = pairs[-1].frame.time - start if pairs else 0.0
     samples = likeliest(pairs, min(SAMPLES, max(round(length / EVERY_S), 1)))
     texts = read([sample.frame.luma for sample in samples])
@@ -144,7 +144,7 @@ def smaller(frame: Frame) -> Frame:
     height, width = frame.luma.shape
     if width <= WIDTH:
         return Frame(frame.time, frame.luma.copy())
-    return Frame(frame.time, resized(frame.luma, (WIDTH, round(height * WIDTH / width))))
+    return Frame(frame.time, resize(frame.luma, (WIDTH, round(height * WIDTH / width))))
 
 
 def likeliest(samples: list[Sample], count: int) -> list[Sample]:

@@ -156,7 +156,7 @@ def name_of(settings: PaddleocrSettings, language: str | None = None) -> str:
         return EMBEDDED_MODEL
     if not settings.recognition_model and language not in {None, *PP_OCR_V6}:
         return f"PaddleOCR's for {language}"
-    return " + ".join(chosen(settings))
+    return " + ".join(model_names(settings))
 
 
 def load(make: Any, settings: PaddleocrSettings, device: Device) -> Reader:
@@ -212,7 +212,7 @@ def models(settings: PaddleocrSettings, folder: Path, language: str | None) -> d
     if not settings.recognition_model and language not in {None, *PP_OCR_V6}:
         refuse_offline(settings, model=f"for {language}")
         return {"lang": PADDLE_NAMES.get(language or "", language)}
-    detection, recognition = chosen(settings)
+    detection, recognition = model_names(settings)
     return {
         "text_detection_model_name": detection,
         "text_detection_model_dir": own_model(folder, detection, settings),
@@ -221,7 +221,7 @@ def models(settings: PaddleocrSettings, folder: Path, language: str | None) -> d
     }
 
 
-def chosen(settings: PaddleocrSettings) -> tuple[str, str]:
+def model_names(settings: PaddleocrSettings) -> tuple[str, str]:
     return settings.detection_model or PADDLE_DETECTION, settings.recognition_model or PADDLE_RECOGNITION
 
 

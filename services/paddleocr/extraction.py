@@ -95,14 +95,14 @@ class ChunkWatch:
     def see(self, bands: Bands) -> Iterator[Seen]:
         for area, lookout, part in zip(self.areas, self.lookouts, bands.parts, strict=True):
             for sighting in lookout.see(Frame(bands.time, part)):
-                yield self.seen(area, lookout, sighting)
+                yield self.seen_text(area, lookout, sighting)
 
     def end(self, time: float) -> Iterator[Seen]:
         for area, lookout in zip(self.areas, self.lookouts, strict=True):
             for sighting in lookout.end(time):
-                yield self.seen(area, lookout, sighting)
+                yield self.seen_text(area, lookout, sighting)
 
-    def seen(self, area: FoundArea, lookout: Lookout, sighting: Sighting) -> Seen:
+    def seen_text(self, area: FoundArea, lookout: Lookout, sighting: Sighting) -> Seen:
         return Seen(self.number, area, sighting, lookout.times, lookout.height)
 
 
@@ -191,7 +191,7 @@ class Extraction:
                     watches.append(ChunkWatch(next_chunk, self.areas, self.film.fps))
                     next_chunk += 1
                 while watches and bands.time >= self.begin_of(watches[0].number + 1):
-                    yield from ended(watches.pop(0), bands.time)
+                    yield from end_chunk(watches.pop(0), bands.time)
                 for watch in watches:
                     yield from watch.see(bands)
                 last = bands.time
@@ -199,7 +199,7 @@ class Extraction:
                     told = last
                     yield Passed(last)
         for watch in watches:
-            yield from ended(watch, last + 1 / self.film.fps)
+            yield from end_chunk(watch, last + 1 / self.film.fps)
 
     # ---- reading ----
 
@@ -251,6 +251,6 @@ class Extraction:
         self.job.progress_in_medium(PHASE, at, start=self.params.start, end=end)
 
 
-def ended(watch: ChunkWatch, time: float) -> Iterator[Event]:
+def end_chunk(watch: ChunkWatch, time: float) -> Iterator[Event]:
     yield from watch.end(time)
     yield Passed(time, done=watch.number)

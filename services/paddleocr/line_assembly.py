@@ -238,7 +238,7 @@ def together(lines: Sequence[SeenLine]) -> list[list[SeenLine]]:
     """Group the lines that are shown one above the other at the same time."""
     groups: list[list[SeenLine]] = []
     for line in lines:
-        group = next((one for one in groups if any(stacked(other, line) for other in one)), None)
+        group = next((one for one in groups if any(are_stacked(other, line) for other in one)), None)
         if group:
             group.append(line)
         else:
@@ -246,7 +246,7 @@ def together(lines: Sequence[SeenLine]) -> list[list[SeenLine]]:
     return groups
 
 
-def stacked(first: SeenLine, second: SeenLine) -> bool:
+def are_stacked(first: SeenLine, second: SeenLine) -> bool:
     shared = min(first.end, second.end) - max(first.start, second.start)
     upper, lower = sorted((first.box, second.box), key=lambda box: box[1])
     close = lower[1] - upper[3] < LINE_GAP * (lower[3] - lower[1]) and not same_row(upper, lower)

@@ -21,7 +21,7 @@ from services.paddleocr.images import images_in, pages
 from services.paddleocr.opencv import opencv
 from services.paddleocr.settings import PaddleocrSettings
 from services.paddleocr.text_similarity import language_of
-from services.paddleocr.video import Film, Frame, opened
+from services.paddleocr.video import Film, Frame, open_video
 
 if TYPE_CHECKING:
     from services.paddleocr.engine import Line
@@ -41,7 +41,7 @@ def extract_subtitles(params: c.ExtractSubtitlesInput, job: Job) -> c.ExtractSub
     """
     desk = Desk(job, params.language)
     limit = desk.settings.max_pixels
-    with opened(job.fetch(params.video_path), max_pixels=limit, start=params.start) as film:
+    with open_video(job.fetch(params.video_path), max_pixels=limit, start=params.start) as film:
         work = Extraction(params, job, film, desk)
         work.run()
         return result(work, film)
@@ -87,7 +87,7 @@ def detect_subtitle_area(params: c.DetectSubtitleAreaInput, job: Job) -> c.Detec
         NotMedia, NoVideoTrack, TooManyPixels: see `video`.
     """
     desk = Desk(job)
-    with opened(job.fetch(params.video_path), max_pixels=desk.settings.max_pixels) as film:
+    with open_video(job.fetch(params.video_path), max_pixels=desk.settings.max_pixels) as film:
         found = survey(film, desk.read, job.check, start=0.0, end=None)
     if found.preview is None:
         raise NotMedia("The file has a video track, but nothing in it can be decoded. Check that it plays.")
@@ -151,7 +151,7 @@ def recognize_images(params: c.RecognizeImagesInput, job: Job) -> c.RecognizeIma
         job.progress("read images", percent=100 * number / len(files), processed=number, total=len(files))
         for page, picture in enumerate(pages(file, desk.settings.max_image_pixels)):
             height, width = picture.shape[:2]
-            lines = [shown(line) for line in desk.read([picture])[0] if line.score >= params.min_confidence]
+            lines = [to_read_line(line) for line in desk.read([picture])[0] if line.score >= params.min_confidence]
             read.append(ReadPage(image=name, page=page, width=width, height=height, lines=lines))
     texts = ["\n".join(line.text for line in page.lines) for page in read]
     return c.RecognizeImagesOutput(
@@ -171,5 +171,5 @@ def sources(params: c.RecognizeImagesInput, job: Job, settings: PaddleocrSetting
     return [(str(given), job.fetch(given)) for given in params.image_paths]
 
 
-def shown(line: Line) -> ReadLine:
+def to_read_line(line: Line) -> ReadLine:
     return ReadLine(text=line.text, confidence=line.score, corners=list(line.corners))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from services.paddleocr.areas import Box
 from services.paddleocr.change_detection import Stillness, dense
 from services.paddleocr.opencv import opencv
-from services.paddleocr.video import Frame, resized
+from services.paddleocr.video import Frame, resize
 
 if TYPE_CHECKING:
     import numpy as np
@@ -238,7 +238,7 @@ def in_work_size(band: Luma) -> Luma:
     height, width = band.shape
     if width <= WORK_WIDTH:
         return band
-    return resized(band, (WORK_WIDTH, max(round(height * WORK_WIDTH / width), 1)))
+    return resize(band, (WORK_WIDTH, max(round(height * WORK_WIDTH / width), 1)))
 
 
 def rows_to_read(rows: NDArray[np.intp], height: int) -> tuple[int, int]:
@@ -258,5 +258,5 @@ def glance(band: Luma, sighting: Sighting) -> Glance:
     top, bottom = (round(row * up) for row in sighting.rows)
     part = band[top:bottom]
     if band.shape[1] > READ_WIDTH:
-        part = resized(part, (READ_WIDTH, max(round(part.shape[0] * READ_WIDTH / band.shape[1]), 1)))
+        part = resize(part, (READ_WIDTH, max(round(part.shape[0] * READ_WIDTH / band.shape[1]), 1)))
     return Glance(np.ascontiguousarray(part).copy(), sighting.rows[0], part.shape[1] / sighting.width)

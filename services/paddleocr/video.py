@@ -68,7 +68,7 @@ class Film:
         """
         self.seek(start)
         last = -1.0
-        for frame in self.decoded():
+        for frame in self.decode_frames():
             time = last if frame.time is None else round(frame.time - self.origin, 6)
             if time >= start and time > last:
                 last = time
@@ -78,7 +78,7 @@ class Film:
         """Return the frame that a seek to `near` finds, and one that comes `apart` seconds after it."""
         self.seek(near)
         first: Frame | None = None
-        for frame in self.decoded():
+        for frame in self.decode_frames():
             time = (frame.time or 0.0) - self.origin
             if first is None:
                 first = Frame(time, self.luma(frame))
@@ -86,7 +86,7 @@ class Film:
                 return first, Frame(time, self.luma(frame))
         return None
 
-    def decoded(self) -> Iterator[VideoFrame]:
+    def decode_frames(self) -> Iterator[VideoFrame]:
         """Decode packet by packet, so that a damaged one costs no more than itself."""
         from av.error import FFmpegError, InvalidDataError
 
@@ -131,14 +131,14 @@ class Film:
         if picture.shape == (width, height):  # only now it is known that the film is shown turned
             self.size = (height, width)
             return picture
-        return resized(picture, (width, height))
+        return resize(picture, (width, height))
 
     def allow(self, pixels: int) -> None:
         if pixels > self.max_pixels:
             raise TooManyPixels(setting="paddleocr.max_pixels", limit=self.max_pixels, pixels=pixels)
 
 
-def resized(picture: Luma, size: tuple[int, int]) -> Luma:
+def resize(picture: Luma, size: tuple[int, int]) -> Luma:
     """Return a picture in another size, (width, height) in pixels."""
     cv2 = opencv()
 
@@ -147,7 +147,7 @@ def resized(picture: Luma, size: tuple[int, int]) -> Luma:
 
 
 @contextmanager
-def opened(path: Path, *, max_pixels: int, start: float = 0.0) -> Iterator[Film]:
+def open_video(path: Path, *, max_pixels: int, start: float = 0.0) -> Iterator[Film]:
     """Open the pictures of a medium.
 
     Raises:

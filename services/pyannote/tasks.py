@@ -8,7 +8,7 @@ from pydantic_core import to_json
 
 from common.errors import LeaseLost
 from common.gpu.residency import Model
-from common.media.audio import Sound, opened
+from common.media.audio import Sound, open_audio
 from common.stall import ends_when_stalled
 from common.worker.job import Job
 from common.worker.model_folders import downloads, folder_of
@@ -18,7 +18,7 @@ from services.pyannote.contracts import DIARIZE_SPEAKERS, DOWNLOAD_MODEL, Diariz
 from services.pyannote.models import MODELS, REQUIRED, TEST_MODEL
 from services.pyannote.settings import PyannoteSettings
 from services.pyannote.turns import Diarization, overlap, rttm, speakers
-from services.pyannote.waveform import written
+from services.pyannote.waveform import write_waveform
 
 SAMPLES = "samples.f32"
 STEPS = {"segmentation": (0.0, 50.0), "embeddings": (50.0, 95.0)}
@@ -42,19 +42,19 @@ def diarize_speakers(params: DiarizeSpeakersInput, job: Job) -> DiarizeSpeakersO
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
     samples = job.staging(SAMPLES)
     with (
-        opened(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound,
-        written(sound, samples, job.check) as count,
+        open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound,
+        write_waveform(sound, samples, job.check) as count,
     ):
         sound.refuse_empty(count)
         began, waited = monotonic(), job.timings.idle
-        found = diarized(params, job, model, samples, count)
+        found = diarize(params, job, model, samples, count)
         worked = monotonic() - began - (job.timings.idle - waited)
         made = result(job, sound, found, name, worked)
     made.warnings += missing(params, len(made.speakers))
     return made
 
 
-def diarized(params: DiarizeSpeakersInput, job: Job, model: Model[Any], samples: Path, count: int) -> Diarization:
+def diarize(params: DiarizeSpeakersInput, job: Job, model: Model[Any], samples: Path, count: int) -> Diarization:
     limit = job.settings.section(PyannoteSettings).stall_timeout
     wanted = params.model_dump(include={"num_speakers", "min_speakers", "max_speakers"})
     with job.gpu(model) as session, ends_when_stalled(limit) as moved:

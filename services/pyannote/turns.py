@@ -73,10 +73,10 @@ def one_at_a_time(turns: Sequence[Turn]) -> list[Turn]:
             active.append(coming.popleft())
         if active:
             found.append(Turn(start, end, active[-1].speaker))
-    return joined(found)
+    return join_turns(found)
 
 
-def joined(turns: Sequence[Turn]) -> list[Turn]:
+def join_turns(turns: Sequence[Turn]) -> list[Turn]:
     whole: list[Turn] = []
     for turn in turns:
         if whole and whole[-1].speaker == turn.speaker and whole[-1].end == turn.start:

@@ -9,7 +9,7 @@ from common.media.audio import Sound
 
 
 @contextmanager
-def written(sound: Sound, file: Path, on_block: Callable[[], None]) -> Iterator[int]:
+def write_waveform(sound: Sound, file: Path, on_block: Callable[[], None]) -> Iterator[int]:
     """Decode the sound into raw float32 samples, 16 kHz, mono; give their number, and remove the file in the end."""
     count = 0
     try:

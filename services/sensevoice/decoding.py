@@ -65,9 +65,9 @@ def likeliest(scores: Scores, names: Mapping[int, str | None]) -> str | None:
 
 def decode(scores: Scores, vocabulary: tuple[str, ...], *, duration: float) -> list[Token]:
     """Return the words of the best path through `scores`, shape (frames, vocabulary); none ends after `duration`."""
-    found = [timed(unit, duration) for unit in units(pieces(scores, vocabulary))]
+    found = [to_token(unit, duration) for unit in units(pieces(scores, vocabulary))]
     limits = [*(token.start for token in found[1:]), duration]
-    return [lengthened(token, limit) for token, limit in zip(found, limits, strict=False)]
+    return [extend_token(token, limit) for token, limit in zip(found, limits, strict=False)]
 
 
 def pieces(scores: Scores, vocabulary: tuple[str, ...]) -> Iterator[Piece]:
@@ -115,7 +115,7 @@ def goes_on(word: str, text: str) -> bool:
     return not LETTER.search(text) or not (ENDS_ALONE.search(word) or BEGINS_ALONE.match(text))
 
 
-def timed(unit: list[Piece], duration: float) -> Token:
+def to_token(unit: list[Piece], duration: float) -> Token:
     """Return a word with its times. A frame is centred on its stamp, as FunASR pads the audio on the left."""
     start = max((unit[0].first - 0.5) * FRAME_S, 0.0)
     end = min((unit[-1].end - 0.5) * FRAME_S, duration)
@@ -123,6 +123,6 @@ def timed(unit: list[Piece], duration: float) -> Token:
     return Token("".join(piece.text for piece in unit), min(start, end), end, min(mean, 1.0))
 
 
-def lengthened(token: Token, limit: float) -> Token:
+def extend_token(token: Token, limit: float) -> Token:
     """Return a word that lasts until the next one, or a while: CTC tells no more than where a word is recognised."""
     return replace(token, end=max(min(token.end + TAIL_S, limit), token.start))

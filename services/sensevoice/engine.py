@@ -70,7 +70,7 @@ class Recognizer:
 
         lengths, languages, norms = (
             np.array([number], dtype=np.int32)
-            for number in (len(frames), self.interface.asked(language), self.interface.norm(itn=itn))
+            for number in (len(frames), self.interface.language_id(language), self.interface.norm(itn=itn))
         )
         fed = dict(zip(self.interface.inputs, (frames[None], lengths, languages, norms), strict=True))
         with library_errors():

@@ -42,12 +42,12 @@ def read_tokens(folder: Path) -> tuple[str, ...]:
     file = present(folder, TOKENS)
     try:
         text = file.read_text(encoding="utf-8")
-        return tuple(json.loads(text)) if file.suffix == ".json" else numbered(text)
+        return tuple(json.loads(text)) if file.suffix == ".json" else parse_tokens(text)
     except (ValueError, TypeError, IndexError) as error:
         raise ModelDamaged(file=file.name, reason=str(error)) from error
 
 
-def numbered(text: str) -> tuple[str, ...]:
+def parse_tokens(text: str) -> tuple[str, ...]:
     """Read lines of a token and its number. A token may be what else ends a line, such as U+2028.
 
     Raises:

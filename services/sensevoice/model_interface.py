@@ -48,7 +48,7 @@ class Interface:
     inv_stddev: NDArray[np.float32]
     tags: tuple[Tags, Tags, Tags]
 
-    def asked(self, language: str | None) -> int:
+    def language_id(self, language: str | None) -> int:
         return self.languages.get(language or "", self.auto)
 
     def norm(self, *, itn: bool) -> int:

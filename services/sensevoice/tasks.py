@@ -2,7 +2,7 @@
 
 from time import monotonic
 
-from common.media.audio import SAMPLE_RATE_HZ, opened
+from common.media.audio import SAMPLE_RATE_HZ, open_audio
 from common.transcript.format import Transcript
 from common.worker.job import Job
 from common.worker.model_folders import downloads, folder_of
@@ -30,7 +30,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     settings = job.settings.section(SenseVoiceSettings)
     name = params.model or settings.model
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
-    with opened(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+    with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
         model = engine.sensevoice(name, folder_of(job, name, MODELS, REQUIRED), threads=settings.threads)
         work = Transcription(params, job, sound, model)
         began = monotonic()

@@ -17,6 +17,6 @@ def texts_by_id(first: Transcript, second: Transcript) -> dict[int, str]:
     return texts
 
 
-def unmatched(first: Transcript, second: Transcript) -> list[int]:
+def unmatched_ids(first: Transcript, second: Transcript) -> list[int]:
     """Return the ids that only one of the two has."""
     return sorted({segment.id for segment in first.segments} ^ {segment.id for segment in second.segments})

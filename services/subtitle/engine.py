@@ -88,7 +88,7 @@ def write(document: Document, kind: Format, style: AssStyle) -> str:
     Raises:
         TimeTooLate: a time is 100 hours or more.
     """
-    native = document.native or styled(document, style)
+    native = document.native or to_ssa_file(document, style)
     if any(max(event.start, event.end) > LATEST_MS for event in native.events):
         raise TimeTooLate
     written = StringIO()
@@ -96,7 +96,7 @@ def write(document: Document, kind: Format, style: AssStyle) -> str:
     return written.getvalue()
 
 
-def styled(document: Document, style: AssStyle) -> "SSAFile":
+def to_ssa_file(document: Document, style: AssStyle) -> "SSAFile":
     native: SSAFile = pysubs2().SSAFile()
     native.info.update(WrapStyle="0", ScaledBorderAndShadow="yes", PlayResX=str(WIDTH), PlayResY=str(HEIGHT))
     native.styles["Default"] = ssa_style(style, style.font_size)

@@ -20,12 +20,12 @@ def assign(transcript: Transcript, timeline: Timeline, within: float) -> Transcr
     if not timeline.turns:
         return transcript
     fresh = new_ids(transcript)
-    segments = [cut for segment in transcript.segments for cut in assigned(segment, timeline, within, fresh)]
+    segments = [cut for segment in transcript.segments for cut in assign_speakers(segment, timeline, within, fresh)]
     return transcript.model_copy(update={"segments": segments})
 
 
-def assigned(segment: Segment, timeline: Timeline, within: float, fresh: Iterator[int]) -> list[Segment]:
-    words = [spoken(word, timeline, within) for word in segment.words]
+def assign_speakers(segment: Segment, timeline: Timeline, within: float, fresh: Iterator[int]) -> list[Segment]:
+    words = [word_with_speaker(word, timeline, within) for word in segment.words]
     if not has_true_words(segment):
         speaker = timeline.speaker(segment.start, segment.end, within) or segment.speaker
         return [segment.model_copy(update={"words": words, "speaker": speaker})]
@@ -39,7 +39,7 @@ def assigned(segment: Segment, timeline: Timeline, within: float, fresh: Iterato
     ]
 
 
-def spoken(word: Word, timeline: Timeline, within: float) -> Word:
+def word_with_speaker(word: Word, timeline: Timeline, within: float) -> Word:
     return word.model_copy(update={"speaker": timeline.speaker(word.start, word.end, within) or word.speaker})
 
 

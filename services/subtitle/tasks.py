@@ -6,7 +6,7 @@ from common.worker.job import Job
 from common.worker.task import task
 from services.subtitle import contracts as c
 from services.subtitle import speakers, turns
-from services.subtitle.bilingual import texts_by_id, unmatched
+from services.subtitle.bilingual import texts_by_id, unmatched_ids
 from services.subtitle.formats import registry as formats
 from services.subtitle.layout import quality
 from services.subtitle.layout.cues import Typesetter
@@ -29,8 +29,8 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     second = bench.transcript(params.second_path) if params.second_path else None
     texts = texts_by_id(first, second) if second else {}
     if params.segmenting and second:
-        texts = texts_by_id(first, Typesetter(params.limits).wrapped(second))  # no name stands before it
-        cues = typesetter.wrapped(first)
+        texts = texts_by_id(first, Typesetter(params.limits).wrap(second))  # no name stands before it
+        cues = typesetter.wrap(first)
     else:
         cues = typesetter.readable(first, tick=bench.report) if params.segmenting else first
     document = document_of(cues, lead=lead, second=texts, second_above=params.second_position == "above")
@@ -43,7 +43,7 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     }
     count = len(cues.segments)
     return c.GenerateFilesOutput(
-        **written, cues=count, empty=not count, unmatched=unmatched(first, second) if second else []
+        **written, cues=count, empty=not count, unmatched=unmatched_ids(first, second) if second else []
     )
 
 

@@ -13,7 +13,7 @@ import psutil
 import redis
 
 from cli.stack.folder import StateDir
-from cli.stack.lifecycle import STOP_TIMEOUT, alive, down, family, gone, members, states, up
+from cli.stack.lifecycle import STOP_TIMEOUT, alive, down, family, members, states, up, wait_until_ended
 from cli.stack.plan import Plan
 from cli.stack.supervisord import Supervisor
 from tests.chaos.work import place_inputs
@@ -87,7 +87,7 @@ class Box:
         """Ask the stack to end; return what did not."""
         supervisor, there = Supervisor(self.plan.state_dir), family(self.plan.state_dir)
         supervisor.shutdown()
-        gone(there, STOP_TIMEOUT)
+        wait_until_ended(there, STOP_TIMEOUT)
         return {process for process in there | members(self.plan.state_dir) if alive(process)}
 
     def stop(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from common.gpu.lock import released
+from common.gpu.lock import release_call
 from common.settings import RedisSettings
 from common.state.client import SyncRedis
 from tests.support.faults import child_of, codes, gone, kill_worker
@@ -188,7 +188,7 @@ def test_the_monitor_never_frees_a_lock_that_changed_hands(stack_of: Stack) -> N
     second = stack_of.submit("testing.hold", {"seconds": 2})
     now = wait_until(lambda: holds(stack_of, second))
     redis = SyncRedis(RedisSettings.model_validate({"url": stack_of.redis.url}))
-    assert redis.run(released(f"gpu_lock:{LOCK}", owner, seen["fence"], "too late")) is False
+    assert redis.run(release_call(f"gpu_lock:{LOCK}", owner, seen["fence"], "too late")) is False
     redis.close()
     by_hand = {"fence": seen["fence"], "reason": "too late"}
     answer = stack_of.http.post(f"/v1/monitoring/locks/{LOCK}/release", json=by_hand)

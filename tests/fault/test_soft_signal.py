@@ -106,7 +106,7 @@ def test_in_the_function_it_is_raised_once_and_not_in_what_that_leads_to(worker:
 
 def failing(limit: SoftLimit, *, asked: bool) -> None:
     """Fail in a polled block, where the wish may have come in the meantime."""
-    with limit.polled():
+    with limit.poll():
         if asked:
             signal.raise_signal(signal.SIGUSR1)
         raise ConnectionError

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from common.gpu.lease_renewer import Keeper
-from common.gpu.lock import released
+from common.gpu.lease_renewer import LeaseRenewer
+from common.gpu.lock import release_call
 from common.settings import RedisSettings
 from common.state.client import SyncRedis
 from tests.support.redis_server import RedisServer
@@ -15,14 +15,14 @@ COUNT = 250
 def test_no_release_is_lost_however_many_redis_did_not_answer(tmp_path: Path) -> None:
     server = RedisServer(tmp_path / "redis").start()
     redis = SyncRedis(RedisSettings.model_validate({"url": server.url}))
-    keeper = Keeper(redis, timedelta(seconds=60))
+    keeper = LeaseRenewer(redis, timedelta(seconds=60))
     locks = [f"gpu_lock:box:{number}" for number in range(COUNT)]
     try:
         for lock in locks:
             server.client.set(lock, f"7 owner of {lock}", ex=600)
         server.kill()
         for lock in locks * 2:  # a release may be asked for twice
-            keeper.insist(released(lock, f"owner of {lock}", "7", "released"))
+            keeper.insist(release_call(lock, f"owner of {lock}", "7", "released"))
         server.start()
         assert server.client.exists(*locks) == COUNT
         keeper.renew_all()

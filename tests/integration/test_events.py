@@ -66,7 +66,7 @@ class Attempt:
         self.redis.close()
 
     def end(self, status: Status = Status.SUCCESS, *, error: BatonError | None = None) -> None:
-        assert self.redis.run(self.store.finish(self.record, self.record.ended(status, error=error))) == "OK"
+        assert self.redis.run(self.store.finish(self.record, self.record.final_context(status, error=error))) == "OK"
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_the_files_of_a_removed_task_are_removed_when_their_gateway_died_before(
 def test_an_id_whose_record_has_expired_leaves_every_index(janitor: Looks, redis: SyncRedis) -> None:
     old, new = ((utcnow() - age).timestamp() * 1_000_000 for age in (LONGER, timedelta(hours=1)))
     redis.client.set(keys.state("known"), "{}", ex=60)
-    indexes = (keys.INDEX, "tasks:index:SUCCESS", keys.named("testing.echo"))
+    indexes = (keys.INDEX, "tasks:index:SUCCESS", keys.index_of_name("testing.echo"))
     for index in indexes:
         redis.client.zadd(index, {"expired": old, "known": old, "new": new})
     janitor()
@@ -147,7 +147,7 @@ def test_tasks_of_an_earlier_version_get_into_the_index_of_their_name(janitor: L
         redis.client.zadd(keys.INDEX, {task_id: now_us + number})
     redis.client.zadd(keys.INDEX, {"expired": now_us})
     janitor()
-    found = redis.client.zrange(keys.named("testing.echo"), 0, -1, withscores=True)
+    found = redis.client.zrange(keys.index_of_name("testing.echo"), 0, -1, withscores=True)
     assert [task_id for task_id, _ in found] == [task_id for task_id, name in names.items() if name == "testing.echo"]
     assert all(score == redis.client.zscore(keys.INDEX, task_id) for task_id, score in found[::100])
-    assert redis.client.zcard(keys.named("testing.work")) == len(names) // 2
+    assert redis.client.zcard(keys.index_of_name("testing.work")) == len(names) // 2

@@ -10,10 +10,10 @@ import pytest
 
 from common.errors import MemoryInUse
 from common.gpu.devices import CPU_ID, Device, SimulatedDevice
-from common.gpu.lease_renewer import Keeper
+from common.gpu.lease_renewer import LeaseRenewer
 from common.gpu.residency import Model, Residency
 from common.gpu.residents import UNLOAD
-from common.gpu.session import Gpu, held
+from common.gpu.session import Gpu, hold_model
 from common.settings import Settings
 from common.state import keys
 from common.state.client import SyncRedis
@@ -65,7 +65,7 @@ def use(gpu: Gpu, wanted: Model[str]) -> None:
 
 
 def in_use(gpu: Gpu, wanted: Model[str]) -> Any:
-    return held(gpu, gpu.claim("task", 5), wanted, timings=Timings(), check=lambda: None)
+    return hold_model(gpu, gpu.claim("task", 5), wanted, timings=Timings(), check=lambda: None)
 
 
 def told(server: RedisServer, device: str = "sim") -> set[str]:
@@ -151,7 +151,7 @@ class Memory(SimulatedDevice):
 def without_card(server: RedisServer, name: str) -> Iterator[Residency]:
     own = configured(server)
     redis = SyncRedis(own.redis)
-    keeper = Keeper(redis, own.gpu_lock.lock_timeout)
+    keeper = LeaseRenewer(redis, own.gpu_lock.lock_timeout)
     yield Residency(redis, own.gpu, HOST, f"testing@{HOST}/{name}", keeper)
     keeper.close()
     redis.close()

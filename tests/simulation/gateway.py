@@ -97,13 +97,13 @@ class Gateway:
             return
         record = self.link.run(self.store.get(random.choice(self.task_ids)))
         if record and self.link.run(self.store.ask_to_cancel(record.context.task_id)) == Status.PENDING:
-            self.link.run(self.store.finish(record, record.ended(Status.CANCELLED, error=Cancelled())))
+            self.link.run(self.store.finish(record, record.final_context(Status.CANCELLED, error=Cancelled())))
 
     def contradict(self) -> None:
         """Send what only a fault of ours would send: another end for what has ended well."""
         if self.link.network.faulty:
             for record in self.records(Status.SUCCESS):
-                self.link.run(self.store.finish(record, record.ended(Status.FAILED, error=Cancelled())))
+                self.link.run(self.store.finish(record, record.final_context(Status.FAILED, error=Cancelled())))
 
     def records(self, status: Status) -> list[Record]:
         return self.link.run(self.store.list(status, None, 10)).records

@@ -97,7 +97,7 @@ class Worker:
         if answer == "FENCED":
             self.attempt = None
         elif answer == "CANCEL":
-            self.end(self.store.finish(record, record.ended(Status.CANCELLED, error=Cancelled())))
+            self.end(self.store.finish(record, record.final_context(Status.CANCELLED, error=Cancelled())))
         elif attempt.steps_left <= 0:
             self.end(self.outcome(record))
 
@@ -109,12 +109,12 @@ class Worker:
             return self.fail(record, InvalidInput())
         if chance < 0.25:
             return self.store.give_back(record)
-        return self.store.finish(record, record.ended(Status.SUCCESS))
+        return self.store.finish(record, record.final_context(Status.SUCCESS))
 
     def fail(self, record: Record, error: BatonError) -> Call[str]:
         task_id = record.context.task_id
         self.failures[task_id] = self.failures.get(task_id, 0) + 1
-        return self.store.after_failure(record, record.ended(Status.FAILED, error=error), error)
+        return self.store.after_failure(record, record.final_context(Status.FAILED, error=error), error)
 
     def end(self, call: Call[str]) -> None:
         self.last_call = call
@@ -128,4 +128,6 @@ class Worker:
             self.ended(attempt.record)
         if answer == "CANCEL" and attempt:  # somebody cancelled what was to be given another attempt
             self.attempt = attempt
-            self.end(self.store.finish(attempt.record, attempt.record.ended(Status.CANCELLED, error=Cancelled())))
+            self.end(
+                self.store.finish(attempt.record, attempt.record.final_context(Status.CANCELLED, error=Cancelled()))
+            )

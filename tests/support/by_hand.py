@@ -60,5 +60,5 @@ class AttemptByHand:
         self.end(Status.FAILED, error=error)
 
     def end(self, status: Status, **more: Any) -> None:
-        answer = self.redis.run(self.store.finish(self.record, self.record.ended(status, **more)))
+        answer = self.redis.run(self.store.finish(self.record, self.record.final_context(status, **more)))
         assert answer == "OK", answer

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from pydantic_core import to_json
 
-from common.gpu.lock import Answer, ms, released
+from common.gpu.lock import Answer, ms, release_call
 from common.state import keys
 from common.state.client import Arg, Call, SyncRedis, script
 from tests.support.waiting import wait_until
@@ -54,7 +54,7 @@ class Owner:
         return self.redis.run(Call(script("gpu/renew"), [answer.lock], [self.name, answer.fence, ms(LEASE)], int))
 
     def release(self, answer: Answer) -> bool:
-        return self.redis.run(released(answer.lock, self.name, answer.fence, "released"))
+        return self.redis.run(release_call(answer.lock, self.name, answer.fence, "released"))
 
     def give_up(self) -> None:
         self.redis.run(Call(script("gpu/give_up"), self.locks, [self.name, ms(CLAIM), "gave_up"], bool))

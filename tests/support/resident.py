@@ -12,7 +12,7 @@ from common import log
 from common.errors import BatonError
 from common.gpu.devices import Device, SimulatedDevice
 from common.gpu.residency import Model
-from common.gpu.session import Gpu, held
+from common.gpu.session import Gpu, hold_model
 from common.state.client import SyncRedis
 from common.state.context import Timings
 from services import settings
@@ -45,7 +45,7 @@ def use(
     model: Model[Any] = Model("test", name, partial(load, mib), unload, estimate_mib=mib)
     timings = Timings()
     try:
-        with held(gpu, gpu.claim(name, 5), model, timings=timings, check=lambda: None) as session:
+        with hold_model(gpu, gpu.claim(name, 5), model, timings=timings, check=lambda: None) as session:
             for _ in range(steps):
                 Event().wait(seconds / steps)
                 session.step()

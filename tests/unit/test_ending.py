@@ -9,7 +9,7 @@ import httpx
 import pytest
 from typing_extensions import override
 
-from api_gateway.callbacks.delivery import Courier
+from api_gateway.callbacks.delivery import CallbackSender
 from api_gateway.runtime.cancellation import end
 from api_gateway.runtime.wakeups import Waker
 from api_gateway.tasks.dispatcher import Dispatcher
@@ -38,7 +38,7 @@ class DeafDispatcher(Dispatcher):
         await loses_a_cancel()
 
 
-class DeafCourier(Courier):
+class DeafCourier(CallbackSender):
     """So does that of its deliveries."""
 
     @override

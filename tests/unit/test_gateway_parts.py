@@ -14,7 +14,7 @@ from starlette.types import Message
 from api_gateway.gateway import Gateway
 from api_gateway.openai import stream as openai_stream
 from api_gateway.openai.outcome import transcript_of
-from api_gateway.openai.request_task import Errand
+from api_gateway.openai.request_task import RequestTask
 from api_gateway.tasks import transcript_view as task_text
 from api_gateway.tasks.uploads import Upload
 from common.clock import utcnow
@@ -132,7 +132,7 @@ def test_an_openai_client_that_reads_no_more_is_dropped_and_its_task_goes_on(
         say(redis)
         upload = Upload(gateway.storage, 1)
         upload.folder.mkdir(parents=True)
-        response = await openai_stream.stream(Request(scope, never), Errand(gateway, "film", upload))
+        response = await openai_stream.stream(Request(scope, never), RequestTask(gateway, "film", upload))
         async with asyncio.timeout(30):
             await response(scope, never, stuck)
         return await gateway.redis.run(gateway.store.get("film")), upload.folder.exists()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api_gateway.http.negotiation import NotAcceptable, preferred
+from api_gateway.http.negotiation import NotAcceptable, preferred_type
 from common.captions import MEDIA_TYPES
 
 SERVED = list(MEDIA_TYPES.values())
@@ -26,11 +26,11 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     ],
 )
 def test_the_best_liked_type_is_served(accept: str, best: str) -> None:
-    assert preferred(accept, SERVED) == best
+    assert preferred_type(accept, SERVED) == best
 
 
 @pytest.mark.parametrize("accept", ["image/png", "application/json;q=0", "text/vtt;q=0, image/*"])
 def test_a_client_that_takes_none_is_told_which_there_are(accept: str) -> None:
     with pytest.raises(NotAcceptable) as told:
-        preferred(accept, SERVED)
+        preferred_type(accept, SERVED)
     assert told.value.detail == {"served": SERVED}

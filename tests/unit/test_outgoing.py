@@ -20,7 +20,7 @@ from common.net.policy import (
     TargetPolicy,
     async_client,
     client,
-    redacted,
+    redact_url,
 )
 from tests.support.network_guard import is_numeric
 
@@ -459,4 +459,4 @@ def test_tls_names_the_host_and_not_the_pinned_address(request_by: Request, name
     ],
 )
 def test_a_url_is_logged_without_its_secrets(url: str, logged: str) -> None:
-    assert redacted(url) == logged
+    assert redact_url(url) == logged

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api_gateway.http.json_body import parse
-from api_gateway.http.problems import documented, field_name, problem, reasons, unknown_task
+from api_gateway.http.problems import error_responses, field_name, problem, reasons, unknown_task
 from common import errors
 from common.contract import Catalog, Contract, TaskInput, TaskOutput
 from common.errors import (
@@ -56,15 +56,15 @@ def test_the_members_of_rfc_9457_cannot_be_overwritten() -> None:
 
 
 def test_errors_of_one_status_are_documented_together() -> None:
-    both = documented(InvalidInput, CallbackNotAllowed)
+    both = error_responses(InvalidInput, CallbackNotAllowed)
     assert list(both) == [422]
     assert all(f"`{kind.code}`" in both[422]["description"] for kind in (InvalidInput, CallbackNotAllowed))
 
 
 def test_the_headers_of_an_error_are_documented() -> None:
-    assert set(documented(QueueFull)[429]["headers"]) == {"Retry-After"}
-    assert set(documented(Unauthorized)[401]["headers"]) == {"WWW-Authenticate"}
-    assert "headers" not in documented(InvalidInput)[422]
+    assert set(error_responses(QueueFull)[429]["headers"]) == {"Retry-After"}
+    assert set(error_responses(Unauthorized)[401]["headers"]) == {"WWW-Authenticate"}
+    assert "headers" not in error_responses(InvalidInput)[422]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from api_gateway.callbacks.outbox import Try, settled
+from api_gateway.callbacks.outbox import Try, settle_call
 from common.clock import utcnow
 from common.contract import Contract, TaskInput, TaskOutput
 from common.settings import TaskSettings
@@ -47,11 +47,11 @@ def run_to_the_end(redis: SyncRedis, store: StateStore, callback: Callback | Non
         redis.run(store.beat(TASK_ID, claimed.control.fence, rss=10**8, progress=progress, events=news))
     record = redis.run(store.get(TASK_ID))
     assert record
-    ended = record.ended(Status.SUCCESS, output=OUTPUT, duration=1.0)
+    ended = record.final_context(Status.SUCCESS, output=OUTPUT, duration=1.0)
     assert redis.run(store.finish(record, ended)) == "OK"
     if message := message_for(record, ended):
         tried = Try(message_id=message.id, type=message.type, url="http://127.0.0.1:5678/", at=utcnow(), duration=0.1)
-        redis.run(settled(message, tried.model_copy(update={"status_code": 200, "answer": "ok"}), store.ttl))
+        redis.run(settle_call(message, tried.model_copy(update={"status_code": 200, "answer": "ok"}), store.ttl))
 
 
 def sizes_of_lasting_keys(redis: SyncRedis, store: StateStore) -> dict[str, int]:
@@ -81,7 +81,7 @@ def test_a_ledger_of_an_earlier_version_is_read_and_continued(redis: SyncRedis) 
     redis.client.xadd(ledger, {"try": tried})
     redis.client.expire(ledger, store.ttl)
     again = Try.model_validate_json(tried).model_copy(update={"duration": 0.2})
-    redis.run(settled(message_of_ledger(redis), again, store.ttl))
+    redis.run(settle_call(message_of_ledger(redis), again, store.ttl))
     assert redis.client.lrange(ledger, 0, -1) == [tried, again.model_dump_json()]
 
 

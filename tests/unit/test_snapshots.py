@@ -10,7 +10,7 @@ from api_gateway.http.sse import fresh
 from api_gateway.monitor import snapshots as module
 from api_gateway.monitor.config import RuntimeConfig
 from api_gateway.monitor.snapshots import Snapshots
-from api_gateway.monitor.system_reader import Survey
+from api_gateway.monitor.system_reader import SystemReader
 from api_gateway.runtime.event_hub import EventHub, Frame
 from common.files.storage import Storage
 from common.settings import RedisSettings, TaskSettings
@@ -46,9 +46,9 @@ def connection(port: int) -> AsyncRedis:
     return AsyncRedis(RedisSettings.model_validate({"url": f"redis://127.0.0.1:{port}/0"}))
 
 
-def survey(redis: AsyncRedis) -> Survey:
+def survey(redis: AsyncRedis) -> SystemReader:
     config = RuntimeConfig(redis, settings().gpu_lock_monitor, {})
-    return Survey(redis, StateStore(TaskSettings()), Storage(Path()), catalog(), config)
+    return SystemReader(redis, StateStore(TaskSettings()), Storage(Path()), catalog(), config)
 
 
 @pytest.fixture

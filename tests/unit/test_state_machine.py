@@ -54,11 +54,11 @@ def context(task_id: str) -> WorkflowContext:
 
 
 def ending(status: Status, *, error: BatonError | None = None) -> Change:
-    return lambda store, view: store.finish(view, view.ended(status, error=error))
+    return lambda store, view: store.finish(view, view.final_context(status, error=error))
 
 
 def failing(error: BatonError) -> Change:
-    return lambda store, view: store.after_failure(view, view.ended(Status.FAILED, error=error), error)
+    return lambda store, view: store.after_failure(view, view.final_context(Status.FAILED, error=error), error)
 
 
 def removing(store: StateStore, view: Record) -> Call[str]:
@@ -218,7 +218,7 @@ class TaskLife(RuleBasedStateMachine):
             listed = [each for each in Status if self.in_zset(keys.index(each), task_id)]
             assert listed == ([status] if status else [])
             assert self.in_zset(keys.INDEX, task_id) == bool(status)
-            assert self.in_zset(keys.named(CONTRACT.name), task_id) == bool(status)
+            assert self.in_zset(keys.index_of_name(CONTRACT.name), task_id) == bool(status)
             assert self.in_zset(keys.waiting(CONTRACT.queue), task_id) == (status == Status.PENDING)
             assert not self.in_zset(keys.DISPATCH, task_id) or status == Status.PENDING
             assert self.redis.client.exists(keys.state(task_id)) == bool(status)

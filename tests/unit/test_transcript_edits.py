@@ -101,7 +101,7 @@ def test_an_edit_is_told_to_those_who_follow_until_the_task_ends(redis: SyncRedi
     shown = {"id": 7, "start": 1.0, "end": 2.0, "text": '"hi"', "speaker": None, "modified": True}
     assert [json.loads(one) for one in told(redis)] == [{"segment_index": 7, "language": "en", "segments": [shown]}]
     record = found(redis)
-    redis.run(STORE.finish(record, record.ended(Status.CANCELLED)))
+    redis.run(STORE.finish(record, record.final_context(Status.CANCELLED)))
     change(redis, text="too late to tell")
     assert len(told(redis)) == 1
     assert edits(redis)[7].text == "too late to tell"
@@ -140,7 +140,7 @@ def test_edits_live_as_long_as_the_record_through_every_step_of_it(redis: SyncRe
     kept("claim")
     redis.run(STORE.beat(ID, claimed.control.fence, rss=1))
     kept("beat")
-    redis.run(STORE.finish(claimed, claimed.ended(Status.FAILED)))
+    redis.run(STORE.finish(claimed, claimed.final_context(Status.FAILED)))
     kept("finish")
     redis.run(STORE.requeue(found(redis), reason="asked"))
     kept("retry")
@@ -155,7 +155,7 @@ def test_an_edit_of_an_old_record_does_not_outlive_it(redis: SyncRedis) -> None:
 def test_a_removed_task_takes_its_edits_with_it_and_gets_no_new_ones(redis: SyncRedis) -> None:
     change(redis, text="gone")
     record = found(redis)
-    redis.run(STORE.finish(record, record.ended(Status.CANCELLED)))
+    redis.run(STORE.finish(record, record.final_context(Status.CANCELLED)))
     redis.run(STORE.delete(found(redis)))
     assert change(redis, text="ghost") is None
     assert not redis.client.exists(keys.transcript_edits(ID))

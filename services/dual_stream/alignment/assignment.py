@@ -30,7 +30,7 @@ class Matched:
     def add(self, word: Word, time: Time | None, segment: Segment) -> None:
         if segment not in self.heard:
             self.heard.append(segment)
-            word = parted(word, self.words)
+            word = with_leading_space(word, self.words)
         self.words.append(word)
         self.known.append(time)
 
@@ -46,7 +46,7 @@ class Matched:
         return self.agreed / most if most else 1.0
 
 
-def parted(word: Word, before: Sequence[Word]) -> Word:
+def with_leading_space(word: Word, before: Sequence[Word]) -> Word:
     """Return the first word of a segment with a space before it, where it follows another segment's in that script."""
     glued = before and UNIT.fullmatch(before[-1].text.strip()[-1:] + word.text[:1])
     return word.model_copy(update={"text": f" {word.text}"}) if glued else word

@@ -4,7 +4,7 @@ from common.transcript.format import Segment
 from services.dual_stream.alignment.assignment import Matched
 from services.dual_stream.alignment.hallucinations import compression_ratio, doubts
 from services.dual_stream.alignment.limits import FallbackLimits
-from services.dual_stream.alignment.retiming import retimed
+from services.dual_stream.alignment.retiming import retime_words
 from services.dual_stream.records import Decision, Reason
 
 
@@ -52,7 +52,7 @@ def may_stand_in(draft: Segment, reasons: list[Reason], language: str | None, li
 
 
 def final(matched: Matched, decision: Decision, language: str | None) -> Segment:
-    draft, words = matched.utterance.draft, retimed(matched.words, matched.known, matched.begin, matched.end)
+    draft, words = matched.utterance.draft, retime_words(matched.words, matched.known, matched.begin, matched.end)
     confidences = [one.confidence for one in matched.heard if one.confidence is not None]
     silences = [one.no_speech_prob for one in matched.heard if one.no_speech_prob is not None]
     return Segment(

@@ -11,7 +11,7 @@ Time = tuple[float, float]
 """From one second of the medium to another."""
 
 
-def retimed(words: Sequence[Word], known: Sequence[Time | None], begin: float, end: float) -> list[Word]:
+def retime_words(words: Sequence[Word], known: Sequence[Time | None], begin: float, end: float) -> list[Word]:
     """Return the words between `begin` and `end`, in order and without overlaps.
 
     `known` are the times of the same word in the draft. A word that the draft has not keeps its own time, as far as
@@ -27,9 +27,9 @@ def retimed(words: Sequence[Word], known: Sequence[Time | None], begin: float, e
         high = next((later[0] for later in known[after:] if later), end)
         if placed and high - low < LEAST_S * (after - first):
             low = placed.pop()[0]  # the word before gives of its own time
-            placed += shared(after - first + 1, low, max(high, low))
+            placed += equal_shares(after - first + 1, low, max(high, low))
         else:
-            placed += squeezed(words[first:after], low, max(high, low))
+            placed += fit_times(words[first:after], low, max(high, low))
     return [
         word.model_copy(update={"start": time[0], "end": time[1]})
         for word, time in zip(words, in_order(placed, begin, end), strict=True)
@@ -47,13 +47,13 @@ def runs(known: Sequence[Time | None]) -> Iterator[tuple[int, int]]:
         first = after
 
 
-def squeezed(words: Sequence[Word], low: float, high: float) -> list[Time]:
+def fit_times(words: Sequence[Word], low: float, high: float) -> list[Time]:
     """Return the words' own times where they fit, else equal shares."""
     own = [(min(max(word.start, low), high), min(max(word.end, low), high)) for word in words]
-    return own if all(end - start >= LEAST_S for start, end in own) else shared(len(words), low, high)
+    return own if all(end - start >= LEAST_S for start, end in own) else equal_shares(len(words), low, high)
 
 
-def shared(count: int, low: float, high: float) -> list[Time]:
+def equal_shares(count: int, low: float, high: float) -> list[Time]:
     step = (high - low) / count
     return [(low + number * step, low + (number + 1) * step) for number in range(count)]
 

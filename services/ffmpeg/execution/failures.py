@@ -62,7 +62,7 @@ def error_of(ending: Ending, effort: Effort) -> BatonError | None:
     kind = next((kind for sign, kind in SIGNS if re.search(sign, text, re.MULTILINE)), otherwise)
     if ending.code == 0 and kind is not StorageFull:  # a full disk at the very end leaves the exit code at 0
         return None
-    return kind(exit_code=ending.code, ffmpeg=told(ending.lines))
+    return kind(exit_code=ending.code, ffmpeg=last_messages(ending.lines))
 
 
 def codec_not_allowed(decoder: str) -> CodecNotAllowed:
@@ -73,11 +73,11 @@ def codec_not_allowed(decoder: str) -> CodecNotAllowed:
     )
 
 
-def damaged(ending: Ending) -> bool:
+def is_damaged(ending: Ending) -> bool:
     return any(sign in line for line in ending.lines for sign in DAMAGE)
 
 
-def told(lines: Iterable[str]) -> list[str]:
+def last_messages(lines: Iterable[str]) -> list[str]:
     """Return the last different lines, without memory addresses and folders of this host."""
     unique = dict.fromkeys(FOLDERS.sub("", ADDRESS.sub("", line)) for line in lines)
     return list(unique)[-TOLD_LINES:]

@@ -66,7 +66,7 @@ def run(command: Sequence[str], folder: Path, on_wake: Wake, on_start: Callable[
     `on_start` is called with the pid.
     """
     ending = Ending()
-    with started(command, folder) as process:
+    with start_process(command, folder) as process:
         if on_start:
             on_start(process.pid)
         follow(process, ending, on_wake)
@@ -75,7 +75,7 @@ def run(command: Sequence[str], folder: Path, on_wake: Wake, on_start: Callable[
 
 
 @contextmanager
-def started(command: Sequence[str], folder: Path) -> Iterator[Popen[bytes]]:
+def start_process(command: Sequence[str], folder: Path) -> Iterator[Popen[bytes]]:
     """Start a process in a group of its own, and end the group on the way out."""
     process = Popen(
         command,

@@ -37,7 +37,7 @@ def find_program(configured: str | None) -> Program:
         FfmpegMissing: there is none, or it does not run.
         FfmpegOutdated: it is older than `MINIMUM`.
     """
-    paths = [which(configured)] if configured else [which("ffmpeg"), bundled()]
+    paths = [which(configured)] if configured else [which("ffmpeg"), bundled_path()]
     found = [program for path in paths if path and (program := inspect_program(path))]
     if not found:
         raise FfmpegMissing(configured=configured)
@@ -47,7 +47,7 @@ def find_program(configured: str | None) -> Program:
     return newest
 
 
-def bundled() -> str | None:
+def bundled_path() -> str | None:
     try:
         from imageio_ffmpeg import get_ffmpeg_exe  # images have their own ffmpeg instead
 

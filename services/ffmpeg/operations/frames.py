@@ -29,7 +29,7 @@ def extract(
     """
     fast = {"skip_frame": "nokey"} if params.mode == "keyframe" else {}
     both = ffmpeg.video(source, **fast, **clip.options)["V:0"].filter_multi_output("split")
-    chosen = scaled(both[0].filter("select", choice(params)), params.max_width)
+    chosen = scale_pictures(both[0].filter("select", choice(params)), params.max_width)
     options = {
         **CODECS[params.format],
         "f": "image2",
@@ -50,7 +50,7 @@ def choice(params: ExtractKeyframesInput) -> str:
     return f"isnan(prev_selected_t)+{rules[params.mode]}"
 
 
-def scaled(pictures: Any, max_width: int | None) -> Any:
+def scale_pictures(pictures: Any, max_width: int | None) -> Any:
     """Return square pixels, at most `max_width` of them in a row."""
     width = f"min({max_width},trunc(iw*sar))" if max_width else "trunc(iw*sar)"
     wide = pictures.filter("scale", w=width, h="max(1,round(ow/dar))")

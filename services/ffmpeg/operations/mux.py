@@ -38,14 +38,14 @@ def mux(
     new = [as_input(ffmpeg, file)["s:0"] for file in files]
     options: dict[str, Any] = {**MUXERS[container], "c:v": "copy", "c:a": "copy"}
     for number, codec in enumerate([*(track.codec for track in kept), *(file.codec for file in files)]):
-        options[f"c:s:{number}"] = held(codec, container)
+        options[f"c:s:{number}"] = codec_in_container(codec, container)
     options |= dispositions(kept, params.tracks)
     options |= labels(params.tracks, len(kept))
     streams = [whole["v?"], whole["a?"], *old, *new, *([whole["t?"]] if container == "mkv" else [])]
     ffmpeg.run(ffmpeg.output(streams, target.name, options), target.parent, on_progress)
 
 
-def held(codec: str, container: str) -> str:
+def codec_in_container(codec: str, container: str) -> str:
     """Return the codec a subtitle track is written with.
 
     Raises:
@@ -71,8 +71,8 @@ def dispositions(kept: Sequence[StreamInfo], added: Sequence[SubtitleTrack]) -> 
     replaced = any(track.default for track in added)
     flags = [(track.default and not replaced, track.forced) for track in kept]
     flags += [(track.default, track.forced) for track in added]
-    return {f"disposition:s:{number}": spelled(default, forced) for number, (default, forced) in enumerate(flags)}
+    return {f"disposition:s:{number}": disposition(default, forced) for number, (default, forced) in enumerate(flags)}
 
 
-def spelled(default: bool, forced: bool) -> str:
+def disposition(default: bool, forced: bool) -> str:
     return "+".join(name for name, on in (("default", default), ("forced", forced)) if on) or "0"

@@ -78,7 +78,7 @@ def decode(content: bytes, encoding: str | None = None) -> tuple[str, str]:
     Raises:
         EncodingUnknown: it is binary, or not in the given encoding, or no encoding makes ordinary text of it.
     """
-    name = marked(content) or encoding or detect(content)
+    name = encoding_of_mark(content) or encoding or detect(content)
     try:
         text = content.decode(name)
     except (UnicodeDecodeError, LookupError) as error:
@@ -88,7 +88,7 @@ def decode(content: bytes, encoding: str | None = None) -> tuple[str, str]:
     return text.removeprefix("\ufeff"), name
 
 
-def marked(content: bytes) -> str | None:
+def encoding_of_mark(content: bytes) -> str | None:
     return next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from common.captions.cleaning import guarded, unguarded, without_blank_lines
+from common.captions.cleaning import protect_markup, unprotect_markup, without_blank_lines
 from common.captions.document import Builder, Caption, Document, Run
 from common.captions.timestamps import from_frame, to_frame
 from services.subtitle.errors import FrameRateUnknown
@@ -51,7 +51,7 @@ def runs(text: str) -> list[Run]:
             if kind in "Yy":
                 marks |= frozenset(value.lower()) & frozenset("bius")
                 always = marks if kind == "Y" else always
-        made.append(Run(("\n" if made else "") + unguarded(CONTROL.sub("", line)), marks))
+        made.append(Run(("\n" if made else "") + unprotect_markup(CONTROL.sub("", line)), marks))
     return made
 
 
@@ -76,5 +76,5 @@ def body(caption: Caption) -> str:
     """Return the text in one line. Type is kept where all of the cue has it; a bar, which parts lines, is widened."""
     seen = [run.marks for run in caption.runs if run.text.strip()]
     marks = sorted(frozenset.intersection(*seen) & frozenset("bius")) if seen else []
-    text = guarded(without_blank_lines(caption.text)).replace("|", BAR).replace("\n", "|")
+    text = protect_markup(without_blank_lines(caption.text)).replace("|", BAR).replace("\n", "|")
     return (f"{{Y:{','.join(marks)}}}" if marks else "") + text

@@ -61,7 +61,7 @@ def text(pieces: Iterable[Run], place: int = BOTTOM) -> str:
     """Return the text of an event of the style Default."""
     written, before = "" if place == BOTTOM else f"{{\\an{place}}}", frozenset[str]()
     for run in pieces:
-        written += change(before, run.marks) + escaped(run.text)
+        written += change(before, run.marks) + escape(run.text)
         before = run.marks
     return written
 
@@ -76,7 +76,7 @@ def change(before: frozenset[str], after: frozenset[str]) -> str:
     return f"{{{style}{off}{on}}}" if style or off or on else ""
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Return text without anything that ASS would read as more than text."""
     doubled = text.replace("\\", f"\\{GUARD}").replace("{", r"\{").replace("}", r"\}")
     return doubled.replace("\n", r"\N").replace("\u00a0", r"\h")

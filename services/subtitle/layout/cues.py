@@ -15,7 +15,7 @@ from services.subtitle.layout.cuts import cuts
 from services.subtitle.layout.ids import new_ids
 from services.subtitle.layout.limits import Limits, Page
 from services.subtitle.layout.lines import lines
-from services.subtitle.layout.parts import joinable, joined, part
+from services.subtitle.layout.parts import join_segments, joinable, part
 from services.subtitle.layout.pieces import has_true_words, pieces
 from services.subtitle.layout.timing import Span, reading_time, schedule
 from services.subtitle.layout.widths import is_wide, width
@@ -44,12 +44,12 @@ class Typesetter:
         for index, segment in enumerate(segments):
             self.add(cues, self.split(segment, fresh))
             tick((index + 1) / len(segments))
-        return transcript.model_copy(update={"segments": self.timed([self.laid(cue) for cue in cues])})
+        return transcript.model_copy(update={"segments": self.apply_times([self.lay_out(cue) for cue in cues])})
 
-    def wrapped(self, transcript: Transcript) -> Transcript:
+    def wrap(self, transcript: Transcript) -> Transcript:
         """Return the transcript with each segment in lines, and timed, but neither cut nor joined."""
-        laid = [self.laid(segment) for segment in in_order(transcript)]
-        return transcript.model_copy(update={"segments": self.timed(laid)})
+        laid = [self.lay_out(segment) for segment in in_order(transcript)]
+        return transcript.model_copy(update={"segments": self.apply_times(laid)})
 
     def page(self, segment: Segment) -> Page:
         page = self.limits.page(wide=is_wide(segment.text))
@@ -73,7 +73,7 @@ class Typesetter:
         """Append cues, each joined to the one before where one of the two is too short and both fit together."""
         for cue in more:
             if cues and self.belongs(cues[-1], cue):
-                cues[-1] = joined(cues[-1], cue)
+                cues[-1] = join_segments(cues[-1], cue)
             else:
                 cues.append(cue)
 
@@ -82,7 +82,7 @@ class Typesetter:
         pause = second.start - first.end
         if not (self.limits.merge_short and short and 0 <= pause <= JOIN_PAUSE_SECONDS and joinable(first, second)):
             return False
-        return self.holds(joined(first, second))
+        return self.holds(join_segments(first, second))
 
     def holds(self, cue: Segment) -> bool:
         """Tell whether a cue keeps to its page and to the longest time."""
@@ -90,17 +90,17 @@ class Typesetter:
         row = self.row(cue, page)
         return cue.duration <= self.limits.max_duration and row.fits(0, len(row.atoms), page)
 
-    def laid(self, segment: Segment) -> Segment:
+    def lay_out(self, segment: Segment) -> Segment:
         """Return the segment with its text in lines."""
         page = self.page(segment)
         row, true_words = self.row(segment, page), has_true_words(segment)
         laid: list[Word] = []
         for start, end in lines(row, page):
-            laid += stripped(words_of(row, start, end), before="\n" if laid else "")
+            laid += strip_words(words_of(row, start, end), before="\n" if laid else "")
         text = "".join(word.text for word in laid)
         return segment.model_copy(update={"text": text, "words": laid if true_words else segment.words})
 
-    def timed(self, cues: list[Segment]) -> list[Segment]:
+    def apply_times(self, cues: list[Segment]) -> list[Segment]:
         shown = schedule([self.span(cue) for cue in cues], self.limits)
         return [
             cue.model_copy(update={"start": span.start / 1000, "end": span.end / 1000})
@@ -121,7 +121,7 @@ def words_of(row: Row, start: int, end: int) -> list[Word]:
     return [word for atom in row.atoms[start:end] for word in atom.words]
 
 
-def stripped(words: list[Word], *, before: str) -> list[Word]:
+def strip_words(words: list[Word], *, before: str) -> list[Word]:
     """Return the words of a line without the spaces around it, and with `before` in front."""
     texts = [word.text for word in words]
     for index, text in enumerate(texts):

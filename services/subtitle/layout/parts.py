@@ -22,10 +22,10 @@ def joinable(first: Segment, second: Segment) -> bool:
     return same and (both or not (first.words or second.words))
 
 
-def joined(first: Segment, second: Segment) -> Segment:
+def join_segments(first: Segment, second: Segment) -> Segment:
     """Return one segment that says both. It has the first one's id."""
     space = between(first.text.rstrip(), second.text.lstrip())
-    words = [*first.words, *spaced(second.words, space)]
+    words = [*first.words, *with_space(second.words, space)]
     text = "".join(word.text for word in words) or f"{first.text.rstrip()}{space}{second.text.lstrip()}"
     update = {"end": max(first.end, second.end), "text": text.strip(), "words": words}
     return first.model_copy(update=update | {"modified": first.modified or second.modified, **doubtful(first, second)})
@@ -36,7 +36,7 @@ def between(left: str, right: str) -> str:
     return glue(left[-1:], right[:1]) if left[-1:] in SENTENCE_END | CLAUSE_END else " "
 
 
-def spaced(words: list[Word], space: str) -> list[Word]:
+def with_space(words: list[Word], space: str) -> list[Word]:
     if not words:
         return []
     return [words[0].model_copy(update={"text": space + words[0].text.lstrip()}), *words[1:]]

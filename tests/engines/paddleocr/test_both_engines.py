@@ -11,7 +11,7 @@ from services.paddleocr.areas import FoundArea
 from services.paddleocr.engine import Embedded, Reader, model_of
 from services.paddleocr.errors import ModelMissing
 from services.paddleocr.settings import PaddleocrSettings
-from services.paddleocr.video import opened
+from services.paddleocr.video import open_video
 from tests.support.burned import CHINESE, Burned, spread
 from tests.support.ocr_contract import EngineContract
 
@@ -43,7 +43,7 @@ def test_both_find_the_same_area(paddle: Reader, embedded: Reader, tmp_path: Pat
 
 
 def area_by(reader: Reader, video: Path) -> FoundArea:
-    with opened(video, max_pixels=10_000_000) as film:
+    with open_video(video, max_pixels=10_000_000) as film:
         return survey(film, reader.read, lambda: None, start=0.0, end=None).areas[0]
 
 

@@ -11,7 +11,7 @@ from common.transcript.partial import put_together
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment_stage import AlignmentStage
 from services.dual_stream.checkpoint import Ledger
-from services.dual_stream.event_payloads import told
+from services.dual_stream.event_payloads import segments_payload
 from services.dual_stream.fast_stage import FastStage
 from services.dual_stream.pipeline import Stop, run
 from services.dual_stream.settings import DualStreamSettings
@@ -21,7 +21,7 @@ Told = list[tuple[str, dict[str, Any]]]
 
 
 class Assembled:
-    """One attempt at a film of some chunks. `told` is what a client would hear."""
+    """One attempt at a film of some chunks. `segments_payload` is what a client would hear."""
 
     def __init__(self, path: Path, count: int, fast: FastDouble | None = None, slow: SlowDouble | None = None) -> None:
         self.path = path
@@ -44,7 +44,7 @@ class Assembled:
 
     def tell(self, kind: str) -> Any:
         def append(segments: list[Segment]) -> None:
-            self.told.append((kind, told(segments)))
+            self.told.append((kind, segments_payload(segments)))
 
         return append
 

@@ -10,7 +10,7 @@ import pytest
 from faster_whisper import BatchedInferencePipeline
 
 from common.files.checkpoint import Checkpoint
-from common.media.audio import opened
+from common.media.audio import open_audio
 from common.transcript.format import Segment
 from services.faster_whisper import engine
 from services.faster_whisper.contracts import TranscribeAudioInput
@@ -136,7 +136,7 @@ def test_a_clip_has_the_times_of_the_whole_file(
     bench: ServiceBench, place: Place, plain: Any, truth: dict[str, Any]
 ) -> None:
     transcript = bench.transcript(audio_path=place("sample.mp4"), start=7.0, end=14.0)
-    with opened(FIXTURES / "sample.mp4", start=7.0, end=14.0) as sound:
+    with open_audio(FIXTURES / "sample.mp4", start=7.0, end=14.0) as sound:
         clip = np.concatenate(list(sound.blocks()))
     found, _ = plain.transcribe(clip, vad_filter=True, temperature=0)
     assert shown(transcript.segments) == [(round(s + 7, 3), round(e + 7, 3), text) for s, e, text in shown(found)]

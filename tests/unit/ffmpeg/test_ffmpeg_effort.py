@@ -109,7 +109,7 @@ def test_the_kernel_refuses_memory_that_is_taken_at_once(tmp_path: Path) -> None
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's limits of another process are Linux's")
 def test_the_kernel_limits_a_process_that_nobody_watches() -> None:
     effort = Effort(settings_of(cpu_floor=1, cpu_per_second={"cut": 2}, max_memory=1 << 30), "cut", duration=10.0)
-    with process.started([sys.executable, "-c", SPIN], Path.cwd()) as started:
+    with process.start_process([sys.executable, "-c", SPIN], Path.cwd()) as started:
         EffortMeter.begin(effort, started.pid)
         cpu, _ = resource.prlimit(started.pid, resource.RLIMIT_CPU)
         data, _ = resource.prlimit(started.pid, resource.RLIMIT_DATA)
@@ -149,5 +149,5 @@ def test_a_process_that_has_ended_is_over_no_limit(tmp_path: Path) -> None:
 
 
 def ended() -> psutil.Process:
-    with process.started([sys.executable, "-c", "import time; time.sleep(600)"], Path.cwd()) as started:
+    with process.start_process([sys.executable, "-c", "import time; time.sleep(600)"], Path.cwd()) as started:
         return psutil.Process(started.pid)

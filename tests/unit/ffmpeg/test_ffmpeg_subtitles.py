@@ -20,7 +20,7 @@ from services.ffmpeg.contracts import (
 from services.ffmpeg.errors import CodecUnsupported, SubtitlesUnreadable
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.operations import burn
-from services.ffmpeg.operations.mux import held
+from services.ffmpeg.operations.mux import codec_in_container
 from services.ffmpeg.operations.pictures import SubtitleStyle
 from services.ffmpeg.operations.tracks import subtitle_codec
 from services.ffmpeg.tasks import burn_subtitles, mux_subtitles
@@ -223,7 +223,7 @@ def test_bitmap_subtitles_fit_matroska_only() -> None:
 
 def test_bitmap_subtitles_that_mp4_cannot_hold_are_named() -> None:
     with pytest.raises(CodecUnsupported, match="keep_existing"):
-        held("dvd_subtitle", "mp4")
+        codec_in_container("dvd_subtitle", "mp4")
 
 
 def test_sound_alone_gets_no_subtitles(job: FolderJob, medium: Medium, sample_srt: MediaFile) -> None:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from common.worker.soft_limit import SoftLimit
 from services.llm.concurrency import together
-from services.llm.engine import Endpoint, number, reply_of, said
+from services.llm.engine import Endpoint, excerpt_without_key, number, reply_of
 from services.llm.providers import Provider
 from services.llm.server_dialect import Dialect
 
@@ -22,7 +22,7 @@ def provider(key: str) -> Provider:
 
 def test_a_key_is_told_in_no_way_of_writing() -> None:
     endpoint = Endpoint("local", provider("sk-1\n2"), model=None, max_answer_bytes=1)
-    assert said("bad sk-1\n2, or b'Bearer sk-1\\n2'", endpoint) == "bad ***, or b'Bearer ***'"
+    assert excerpt_without_key("bad sk-1\n2, or b'Bearer sk-1\\n2'", endpoint) == "bad ***, or b'Bearer ***'"
 
 
 def test_a_key_loses_the_end_of_its_line() -> None:
@@ -63,6 +63,6 @@ def test_a_wish_to_end_in_a_callback_of_the_loop_is_heard() -> None:
     async def asks(wished: Any) -> None:
         await asyncio.wait_for(together(lambda: [waits_for_ever()], wished), timeout=60)
 
-    with pytest.raises(SoftTimeLimitExceeded), limit, limit.polled() as wished:
+    with pytest.raises(SoftTimeLimitExceeded), limit, limit.poll() as wished:
         asyncio.run(asks(wished))
     assert not limit.heard

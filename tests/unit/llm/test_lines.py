@@ -6,7 +6,7 @@ from pydantic_core import to_json
 
 from common.transcript.format import Segment
 from services.llm.batches import Batch, batches
-from services.llm.json_answers import judged
+from services.llm.json_answers import find_fault
 from services.llm.lines import Gathering, Lines
 
 answered = st.lists(st.fixed_dictionaries({"id": st.integers(-1, 8), "text": st.text(max_size=500)}), max_size=10)
@@ -25,7 +25,7 @@ def lines(texts: list[str]) -> list[Segment]:
 def test_no_answer_gives_a_line_that_was_not_asked_for_or_an_empty_one(given_answers: list[str]) -> None:
     gathering = Gathering(Batch(0, lines(["one", "two", "three"]), (), ()))
     for text in given_answers:
-        judged(Lines, text, gathering.judge)
+        find_fault(Lines, text, gathering.judge)
         assert set(gathering.texts) <= {0, 1, 2}
         assert all(text.strip() for text in gathering.texts.values())
 

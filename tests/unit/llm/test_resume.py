@@ -10,7 +10,7 @@ from services.llm.batches import Batch, batches
 from services.llm.cache import digest_of
 from services.llm.contracts import SummarizeInput, Usage
 from services.llm.line_work import BatchDone, LineWork
-from services.llm.lines import replaced
+from services.llm.lines import replace_text
 from services.llm.summary import ChapterMark, PartDone, PartJudge, PartSummary, Summarizing
 
 
@@ -34,7 +34,7 @@ def bench(folder: Path, asked: list[int]) -> Any:
 
 def line_work(folder: Path, asked: list[int]) -> LineWork:
     endpoint: Any = SimpleNamespace(usage=Usage(), provider=SimpleNamespace(uses_gpu=False, max_concurrency=1))
-    return LineWork(bench(folder, asked), endpoint, phase="correct", instructions="", finish=replaced)
+    return LineWork(bench(folder, asked), endpoint, phase="correct", instructions="", finish=replace_text)
 
 
 def test_a_line_that_was_edited_since_is_asked_for_again(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_part_that_is_another_one_now_is_asked_for_again(tmp_path: Path) -> No
     for part in (first, second):
         answer = PartSummary(summary="known", chapters=[])
         work.checkpoint.append(
-            PartDone(part=part.index, asked=digest_of(work.asked(part)), answer=answer, usage=Usage())
+            PartDone(part=part.index, asked=digest_of(work.part_messages(part)), answer=answer, usage=Usage())
         )
     asked.clear()
     summarizing(tmp_path, asked).run(lines("a" * 10, "edited"))

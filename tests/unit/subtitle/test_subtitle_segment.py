@@ -116,7 +116,7 @@ def test_reading_cues_again_keeps_their_text(transcript: Transcript) -> None:
 @given(transcripts())
 def test_wrapping_for_two_languages_neither_cuts_nor_joins(transcript: Transcript) -> None:
     said = [one.id for one in transcript.segments if one.text.strip()]
-    wrapped = Typesetter().wrapped(transcript)
+    wrapped = Typesetter().wrap(transcript)
     assert [one.id for one in wrapped.segments] == said
     assert letters(wrapped) == letters(transcript)
 
