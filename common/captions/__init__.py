@@ -1,4 +1,4 @@
-"""Transcripts as text that players and people read: SRT, WebVTT, plain text, JSON."""
+"""Render transcripts as SRT, WebVTT, plain text or JSON."""
 
 from typing import Literal
 
@@ -14,11 +14,11 @@ MEDIA_TYPES: dict[Rendering, str] = {
     "vtt": "text/vtt",
     "txt": "text/plain",
 }
-"""What each is called over HTTP. Where a client takes all of them, the first one is meant."""
+"""Media type of each rendering. If a client accepts all of them, the first one is sent."""
 
 
 def render(transcript: Transcript, rendering: Rendering) -> str:
-    """Return the transcript as a whole file. A segment without text is in the JSON only."""
+    """Return the transcript as a complete file. Segments without text appear only in the JSON."""
     if rendering == "json":
         return dump(transcript)
     spoken = [segment for segment in transcript.segments if segment.text.strip()]

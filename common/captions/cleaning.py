@@ -1,11 +1,11 @@
-"""Text that no subtitle format takes for something else."""
+"""Clean text so that no subtitle format mistakes it for markup."""
 
 import re
 
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
 NEWLINE = re.compile(r"\r\n?|\u2028|\u2029|\x85")
 GUARD = "\u2060"
-"""A word joiner, which is invisible: it parts what a reader would take for a tag or for a time."""
+"""Word joiner (invisible). It breaks up what a parser would read as a tag or a timestamp."""
 GUARDED = re.compile(r"(?<=[<{\\])\u2060|(?<=--)\u2060(?=>)|(?<=\d:)\u2060(?=\d)")
 TAG_START = re.compile(r"<(?=[A-Za-z/])|\{(?=\\|[A-Za-z]:)")
 CLOCK = re.compile(r"(?<=\d:)(?=\d)")
@@ -22,7 +22,7 @@ def without_blank_lines(text: str) -> str:
 
 
 def protect_markup(text: str) -> str:
-    """Return text that SRT and MicroDVD, which have no escapes, show as it is."""
+    """Return text that SRT and MicroDVD, which have no escapes, display unchanged."""
     shielded = TAG_START.sub(lambda found: found.group() + GUARD, text).replace("-->", f"--{GUARD}>")
     return CLOCK.sub(GUARD, shielded) if f"--{GUARD}>" in shielded else shielded
 

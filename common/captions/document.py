@@ -1,4 +1,4 @@
-"""Subtitles as they are between two formats: who says what, from when to when, in which type."""
+"""The format-neutral model of a subtitle file: captions with times, speakers and styled text."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ Format = Literal["srt", "vtt", "ass", "ssa", "sub", "json"]
 Target = Literal["srt", "vtt", "ass", "ssa", "sub", "txt", "json"]
 
 BOTTOM = 2
-"""An alignment is a key of the number pad: 2 is below in the middle, 8 above."""
+"""Alignments are number-pad keys, as in ASS: 2 is bottom center, 8 is top center."""
 SECOND = "second"
-"""The mark of the second language of two; only ASS and SSA show it."""
+"""Mark for the second language of a bilingual caption; only ASS and SSA render it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Text of one type. Its marks are among b, i, u, s and `SECOND`; a line break is a newline."""
+    """Text in one style. Marks are a subset of b, i, u, s and `SECOND`; a line break is a newline."""
 
     text: str
     marks: frozenset[str] = frozenset()
@@ -32,12 +32,12 @@ class Caption:
     speaker: str = ""
     alignment: int = BOTTOM
     raw: str | None = None
-    """the text as the format it comes from writes it, for writing that format again"""
+    """The text as written in the source format; used when the target format is the same."""
     id: str = ""
     settings: str = ""
-    """what stands behind the times: WebVTT's cue settings"""
+    """What follows the times on the timing line: WebVTT cue settings."""
     notes: str = ""
-    """WebVTT's comments before the cue"""
+    """WebVTT comments that precede the cue."""
 
     @property
     def text(self) -> str:
@@ -46,27 +46,27 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole file."""
+    """A complete subtitle file."""
 
     captions: list[Caption]
     format: Format
     head: str = ""
-    """what stands before the first cue of WebVTT: its header, styles and regions"""
+    """What precedes the first WebVTT cue: header, styles and regions."""
     native: Any = None
-    """ASS and SSA as pysubs2 holds it, with all styles"""
+    """The ASS or SSA document as a pysubs2 object, with all its styles."""
     repaired: int = 0
-    """cues with times that could not be: before 0, or ending before they start"""
+    """Number of cues with impossible times: negative, or ending before they start."""
 
 
 def together(runs: Iterable[Run]) -> Iterator[Run]:
-    """Yield the runs with those of the same type put together, so that each is escaped as a whole."""
+    """Yield the runs with neighbors of the same style merged, so that each is escaped as a whole."""
     for marks, alike in groupby(runs, key=lambda run: run.marks):
         yield Run("".join(run.text for run in alike), marks)
 
 
 @dataclass
 class Builder:
-    """Collects captions and mends their times."""
+    """Collects captions and repairs their times."""
 
     captions: list[Caption] = field(default_factory=list)
     repaired: int = 0

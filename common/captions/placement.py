@@ -1,4 +1,4 @@
-r"""Where a cue stands: WebVTT's cue settings to and from the number pad of ASS (`{\an8}`)."""
+r"""Cue placement: convert between WebVTT cue settings and ASS number-pad alignment (`{\an8}`)."""
 
 import re
 
@@ -7,19 +7,21 @@ ALIGN = re.compile(r"(?:^|\s)align:(start|left|center|middle|end|right)")
 
 COLUMN = {"start": 1, "left": 1, "end": 3, "right": 3}
 MIDDLE_FROM, MIDDLE_TO = 33.0, 66.0
-"""per cent of the picture's height"""
+"""Percent of the picture height."""
 HEIGHTS = {0: "", 1: "line:50%", 2: "line:0"}
 SIDES = {1: "position:0% align:left", 2: "", 3: "position:100% align:right"}
 
 
 def alignment_of(settings: str) -> int:
-    """Return the key of the number pad that is nearest to WebVTT's settings."""
+    """Return the number-pad key nearest to the WebVTT settings."""
     side = ALIGN.search(settings)
     return 3 * height(settings) + (COLUMN.get(side.group(1), 2) if side else 2)
 
 
 def height(settings: str) -> int:
-    """Return 0 for below, 1 for the middle, 2 for above. A line without % counts from above, a negative one not."""
+    """Return 0 for bottom, 1 for middle, 2 for top. A line without % counts from the top, a negative one from the
+    bottom.
+    """
     found = LINE.search(settings)
     if not found:
         return 0

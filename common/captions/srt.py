@@ -1,4 +1,4 @@
-"""SubRip: numbered cues. There is no standard; this reads what players read, and writes what all of them do."""
+"""SubRip (SRT): numbered cues. There is no standard; this reads what players read, and writes what all of them do."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def read(text: str) -> Document:
 
 
 def cues(lines: list[str]) -> Iterator[Cue]:
-    """Yield start, end, what stands behind the times, and the lines of text of each cue."""
+    """Yield start, end, what follows the times, and the text lines of each cue."""
     starts = [(index, times) for index, line in enumerate(lines) if "-->" in line and (times := timing(line))]
     ends = [index for index, _ in starts[1:]] + [len(lines)] * bool(starts)
     for (index, (start, end, settings)), stop in zip(starts, ends, strict=True):
@@ -38,7 +38,7 @@ def cues(lines: list[str]) -> Iterator[Cue]:
 
 
 def without_number(lines: list[str]) -> list[str]:
-    """Return the lines without the next cue's number, where it stands after an empty line, or alone."""
+    """Return the lines without the next cue's number if it follows an empty line or stands alone."""
     if lines and lines[-1].strip().isdecimal() and (len(lines) == 1 or not lines[-2].strip()):
         return lines[:-1]
     return lines

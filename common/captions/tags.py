@@ -1,4 +1,4 @@
-"""The tags of SRT and WebVTT, `<i>` and the like, to and from runs of marked text."""
+"""SRT and WebVTT tags such as `<i>`: convert between tagged text and styled runs."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +17,7 @@ Escape = Callable[[str], str]
 
 
 def runs(text: str, tag: re.Pattern[str], kind: re.Pattern[str], plain: Escape) -> Iterator[Run]:
-    """Yield the text between the tags; a tag that is not of a `kind` known here is left out."""
+    """Yield the text between the tags; tags that do not match `kind` are dropped."""
     marks: frozenset[str] = frozenset()
     position = 0
     for found in tag.finditer(text):
@@ -32,7 +32,7 @@ def runs(text: str, tag: re.Pattern[str], kind: re.Pattern[str], plain: Escape) 
 
 
 def markup(pieces: Iterable[Run], escape: Escape) -> str:
-    """Return the runs with tags around them."""
+    """Return the runs as text with tags."""
     written = ""
     for run in pieces:
         names = [name for name in TAG_NAMES if name in run.marks]
@@ -51,13 +51,13 @@ def vtt_unescape(text: str) -> str:
 
 
 def voice(text: str) -> str:
-    """Return who speaks, by WebVTT's voice tag."""
+    """Return the speaker named by a WebVTT voice tag."""
     found = VOICE.search(text)
     return unescape(found.group(1)).strip() if found else ""
 
 
 def only_known_tags(text: str) -> str:
-    """Return WebVTT text in which every tag that the format does not know is plain text."""
+    """Return WebVTT text in which every unknown tag is escaped."""
     position, safe = 0, ""
     for found in VTT_TAG.finditer(text):
         safe += angles_escaped(text[position : found.start()]) + found.group()

@@ -1,4 +1,4 @@
-"""Times as SRT, WebVTT and MicroDVD write them."""
+"""Timestamps of SRT, WebVTT and MicroDVD."""
 
 import re
 from math import floor
@@ -8,7 +8,7 @@ TIMING = re.compile(rf"^\s*{STAMP}\s*-->\s*{STAMP}(?:[ \t]+(.*))?$")
 
 
 def timing(line: str) -> tuple[int, int, str] | None:
-    """Return start and end in milliseconds, and what stands behind them, or None for a line that is no timing."""
+    """Return start and end in milliseconds and the rest of the line, or None if it is not a timing line."""
     found = TIMING.match(line)
     if not found:
         return None
@@ -24,7 +24,7 @@ def to_ms(groups: tuple[str | None, ...]) -> int:
 
 
 def stamp(ms: int, mark: str) -> str:
-    """Return HH:MM:SS and milliseconds behind `mark`; from 100 hours on the hours have more digits."""
+    """Format as HH:MM:SS with milliseconds after `mark`; the hours get more digits from 100 on."""
     seconds, rest = divmod(ms, 1000)
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)

@@ -1,4 +1,4 @@
-"""Transcripts as captions, and back."""
+"""Convert between transcripts and captions."""
 
 from collections.abc import Callable, Mapping
 
@@ -19,7 +19,7 @@ def document_of(
     second: Mapping[int, str] | None = None,
     second_above: bool = False,
 ) -> Document:
-    """Return a transcript as captions; `second` holds the other language's text by the id of the segment."""
+    """Return a transcript as captions; `second` maps segment ids to the text in the other language."""
     captions = []
     for segment in transcript.segments:
         runs = [Run(clean(lead(segment) + segment.text))]
@@ -41,7 +41,7 @@ def dump(transcript: Transcript) -> str:
 
 
 def transcript_of(read: Document) -> Transcript:
-    """Return captions as a transcript: text, times and speakers; type and place are not for a transcript."""
+    """Return captions as a transcript: text, times and speakers. Styles and placement are dropped."""
     segments = [
         Segment(id=index, start=one.start / 1000, end=one.end / 1000, text=one.text, speaker=one.speaker or None)
         for index, one in enumerate(read.captions)

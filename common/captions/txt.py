@@ -1,4 +1,4 @@
-"""Plain text: one line a cue, without times."""
+"""Plain text: one line per cue, without times."""
 
 from common.captions.document import Document
 

@@ -1,4 +1,4 @@
-"""WebVTT, as https://www.w3.org/TR/webvtt1/ has it: settings, ids, notes, styles and regions are kept."""
+"""WebVTT (https://www.w3.org/TR/webvtt1/). Settings, ids, notes, styles and regions are preserved."""
 
 from common.captions.cleaning import without_blank_lines
 from common.captions.document import Builder, Caption, Document
@@ -31,7 +31,7 @@ def read(text: str) -> Document:
 
 
 def split_blocks(text: str) -> list[list[str]]:
-    """Return the lines of each block; the first one is the header, and empty lines part them."""
+    """Return the lines of each block; blocks are separated by empty lines, and the first one is the header."""
     blocks: list[list[str]] = [[]]
     for line in text.split("\n"):
         if not line.strip():
@@ -42,7 +42,7 @@ def split_blocks(text: str) -> list[list[str]]:
 
 
 def add_cue(built: Builder, block: list[str], notes: str) -> bool:
-    """Add the cue of a block, if it is one."""
+    """Add the block's cue, if it has one; return whether it did."""
     at = next((index for index, line in enumerate(block[:2]) if timing(line)), None)
     times = timing(block[at]) if at is not None else None
     if at is None or times is None:

@@ -1,4 +1,4 @@
-"""Append-only checkpoints: JSON lines in a file of the attempt's folder, read again by the next attempt."""
+"""Append-only checkpoints: a JSON Lines file in the attempt's folder, read by the next attempt."""
 
 import os
 from collections.abc import Iterator
@@ -11,31 +11,32 @@ from pydantic_core import from_json, to_json
 from common.files.disk import full_disk_is_storage_full
 
 CHECKPOINT = "checkpoint.jsonl"
-"""Its name in an attempt's folder."""
+"""File name in an attempt's folder."""
 
 
 class Checkpoint:
-    """What an attempt has finished so far, one record a line. One writer at a time.
+    """What an attempt has finished so far, one record per line. There is one writer at a time.
 
-    A record survives `kill -9` of its process as soon as `append` returns; with `durable` also a loss of power. The
-    line that a killed process was writing is not whole: readers do not see it, and the next append removes it.
+    When `append` returns, the record survives `kill -9` of the process; with `durable` it also survives a power loss.
+    If the process is killed in the middle of a write, readers ignore the incomplete line and the next append removes
+    it.
     """
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
         self.path = path
         self.durable = durable
-        self.end = 0  # bytes of whole records, as far as this object knows
+        self.end = 0  # bytes in complete records, as far as this object knows
 
     def append(self, record: BaseModel | dict[str, Any]) -> None:
         """Add a record.
 
         Raises:
-            StorageFull: the disk is full; the records before are still whole.
+            StorageFull: the disk is full; earlier records are intact.
         """
         line = to_json(record) + b"\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with full_disk_is_storage_full(), self.path.open("ab") as file:
-            if file.tell() != self.end:  # another writer's records, or a torn line
+            if file.tell() != self.end:  # another writer's records, or an incomplete line
                 self.end = end_of_whole(self.path)
                 file.truncate(self.end)
             file.write(line)
@@ -45,13 +46,13 @@ class Checkpoint:
         self.end += len(line)
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Yield the whole records, oldest first; none when there is no file yet."""
+        """Yield the complete records, oldest first; none if the file does not exist yet."""
         return (record for _, record in whole_lines(self.path))
 
     def inherit(self, previous: Path) -> None:
-        """Begin with the whole records of an earlier attempt; nothing happens when this checkpoint has begun.
+        """Start with the complete records of an earlier attempt; do nothing if this checkpoint already has records.
 
-        They are copied, in one step: a stale attempt that still runs can only write to its own file.
+        The records are copied atomically: a stale attempt that is still running can write only to its own file.
         """
         if self.path.exists() or not previous.exists():
             return
@@ -63,7 +64,7 @@ class Checkpoint:
 
 
 def whole_lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """Yield each whole line and its record, up to the first line that is not one."""
+    """Yield each complete line and its record, up to the first line that is incomplete or not JSON."""
     try:
         file = path.open("rb")
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A full disk, and one that is away, are told as what they are."""
+"""Translate disk errors: a full disk, and a share that is unavailable."""
 
 import errno
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from common.errors import StorageFull
 
 AWAY = frozenset({errno.ESTALE, errno.ENOTCONN, errno.EIO, errno.ENODEV, errno.EHOSTDOWN, errno.ETIMEDOUT})
-"""What a network folder answers while its server or its mount is gone."""
+"""Error codes of a network folder whose server or mount is gone."""
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 

@@ -1,4 +1,4 @@
-"""Paths inside the shared volume: safe resolution, a task's workspace, artifacts that are whole or not there."""
+"""Paths inside the shared volume: safe resolution, task workspaces, atomically published artifacts."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ WORKFLOWS = "workflows"
 MODELS = "models"
 PARTIAL = ".partial"
 PART = ".part"
-"""The name of an upload that is not whole yet."""
+"""File name suffix of an incomplete upload."""
 
 CONTAINER_SHARE = PurePosixPath("/share")
 
@@ -31,30 +31,30 @@ class Storage:
             (self.root / name).mkdir(parents=True, exist_ok=True)
 
     def resolve(self, reference: str) -> Path:
-        """Return the real path of a reference inside share; absolute references must lie in it too.
+        """Return the real path of a reference inside share; absolute references must point inside it too.
 
-        Symbolic links are followed before the check, so that none leads outside.
+        Symbolic links are followed before the check, so no link can lead outside.
 
         Raises:
-            UnsafePath: it leaves share, or holds NUL.
+            UnsafePath: the path leaves share or contains NUL.
         """
         if "\0" in reference:
             raise UnsafePath("A path may not contain NUL.")
         posix = PurePosixPath(reference)
-        if posix.is_relative_to(CONTAINER_SHARE):  # as clients of the containers write it
+        if posix.is_relative_to(CONTAINER_SHARE):  # how clients of the containers write it
             posix = posix.relative_to(CONTAINER_SHARE)
-        path = Path(os.path.realpath(self.root / posix))  # unlike Path.resolve, it does not raise on a loop of links
+        path = Path(os.path.realpath(self.root / posix))  # unlike Path.resolve, it does not raise on a symlink loop
         if not path.is_relative_to(self.root):
             raise UnsafePath(path=reference)
         return path
 
     def find(self, reference: str) -> Path:
-        """Return the existing file of a path or a file id.
+        """Return the existing file for a path or a file id.
 
         Raises:
-            UnsafePath: it leaves share.
+            UnsafePath: the path leaves share.
             FileMissing: there is no such file.
-            ShareUnavailable: share itself is away.
+            ShareUnavailable: share itself is unavailable.
         """
         path = self.upload(reference) if FILE_ID.fullmatch(reference) else self.resolve(reference)
         if not (os.access(path, os.R_OK) and path.is_file()):
@@ -65,7 +65,7 @@ class Storage:
         return path
 
     def upload(self, file_id: str) -> Path:
-        """Return the file of an upload: the only one in the folder named by its id."""
+        """Return the file of an upload: the only file in the folder named after its id."""
         folder = self.resolve(f"{INPUTS}/{file_id}")
         names = [file.name for file in folder.iterdir() if not file.name.startswith(".")] if folder.is_dir() else []
         return self.resolve(f"{INPUTS}/{file_id}/{names[0]}") if names else folder / "missing"
@@ -78,9 +78,10 @@ class Storage:
         return Artifact(path=relative, url=f"/v1/files/{quote(relative)}", size=path.stat().st_size)
 
     def shortage(self, needed_bytes: int = 0) -> str | None:
-        """Say that less than the floor is free, or would be when so much more is written; None when there is room.
+        """Return a message if free space is below the floor, or would be after writing `needed_bytes`; None if there is
+        room.
 
-        A share that is away, such as a network folder's, has none.
+        A share that is unavailable, such as an unmounted network folder, has no room.
         """
         try:
             self.workflows.stat()
@@ -96,7 +97,7 @@ class Storage:
         )
 
     def require_share(self) -> None:
-        """Raise ShareUnavailable when share is away: a mount point without its mount lacks the folder of workspaces."""
+        """Raise ShareUnavailable if share is unavailable: an empty mount point lacks the workspace folder."""
         try:
             self.workflows.stat()
         except OSError as error:
@@ -106,7 +107,7 @@ class Storage:
         return self.workflows.exists()
 
     def require_space(self, needed_bytes: int = 0) -> None:
-        """Raise StorageFull where there is a shortage."""
+        """Raise StorageFull if there is not enough free space."""
         if shortage := self.shortage(needed_bytes):
             raise StorageFull(shortage)
 
@@ -114,7 +115,7 @@ class Storage:
         return self.workflows / task_id
 
     def owner(self, path: Path) -> str | None:
-        """Return the id of the task in whose workspace a file lies."""
+        """Return the id of the task whose workspace contains the file."""
         parts = path.relative_to(self.workflows).parts if path.is_relative_to(self.workflows) else ()
         return parts[0] if len(parts) > 1 else None
 
@@ -123,7 +124,9 @@ class Storage:
 
 
 class AttemptFolder:
-    """Where one attempt writes. An attempt that was taken back can only touch its own folder, never the next one's."""
+    """The folder one attempt writes to. A fenced-off attempt can touch only its own folder, never that of its
+    successor.
+    """
 
     def __init__(self, storage: Storage, task_id: str, attempt: int) -> None:
         self.storage = storage
@@ -131,14 +134,14 @@ class AttemptFolder:
         self.folder = storage.workspace(task_id) / f"attempt-{attempt}"
 
     def staging(self, name: str) -> Path:
-        """Return where to write `name` until it is whole."""
-        self.storage.require_share()  # or its folders would be made in the mount point, where they hide that it is away
+        """Return the path to write `name` to until the file is complete."""
+        self.storage.require_share()  # else its folders would be created in the empty mount point
         path = self.folder / PARTIAL / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def publish(self, staged: Path) -> Artifact:
-        """Give a staged file its final name in one step, so that a file that exists is whole."""
+        """Rename a staged file to its final name atomically, so that a published file is always complete."""
         final = self.folder / staged.relative_to(self.folder / PARTIAL)
         final.parent.mkdir(parents=True, exist_ok=True)
         with staged.open("rb") as written:
@@ -147,7 +150,7 @@ class AttemptFolder:
         return self.storage.describe(final)
 
     def discard_earlier(self) -> None:
-        """Remove the folders of the attempts before this one."""
+        """Remove the folders of earlier attempts."""
         for number in range(1, self.attempt):
             shutil.rmtree(self.folder.with_name(f"attempt-{number}"), ignore_errors=True)
 

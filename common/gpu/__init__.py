@@ -1,1 +1,1 @@
-"""The GPU: who may use it now (the lock), what is on it (residency), what it is (devices)."""
+"""The GPU: who may use it (lock), which models are loaded (residency), which devices exist (devices)."""

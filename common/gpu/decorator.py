@@ -1,4 +1,4 @@
-"""`@gpu_lock`: a task function that holds the GPU from its first line to its last."""
+"""`@gpu_lock`: a decorator that holds the GPU for a whole task function."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 
 class CanLease(Protocol):
-    """What this needs of a `Job`."""
+    """The part of `Job` that the decorator needs."""
 
     def lease(self) -> AbstractContextManager[Any]: ...
 
@@ -18,9 +18,9 @@ Output = TypeVar("Output")
 
 
 def gpu_lock(function: Callable[[Params, JobType], Output]) -> Callable[[Params, JobType], Output]:
-    """Run the whole of `function(params, job)` under the GPU lock: the same lease as `job.gpu(…)`, without a model.
+    """Run `function(params, job)` under the GPU lock: the same lease as `job.gpu(…)`, without a model.
 
-    Prefer `job.gpu(model)` around the inference alone: whatever else the function does keeps the card from others.
+    Prefer `job.gpu(model)` around inference alone: everything else the function does blocks the device for others.
 
     Raises:
         GpuLockTimeout, GpuLockUnavailable, NestedGpuLock: see `common.gpu.lock`.

@@ -1,4 +1,4 @@
-"""What a card is: its memory, and who uses how much of it. By NVML, or simulated for tests and laptops."""
+"""Devices: total memory, and how much of it each process uses. Read from NVML, or simulated for tests and laptops."""
 
 import os
 from functools import cache
@@ -16,21 +16,21 @@ CPU_ID = "cpu"
 
 
 class Device(Protocol):
-    """One place to put a model. Memory is in MiB."""
+    """A place to load models. Memory is in MiB."""
 
     id: str
     name: str
     total_mib: int
 
     def free_mib(self) -> int:
-        """Return what is free now, as the device itself says."""
+        """Return the free memory as the device reports it."""
 
     def used_mib(self, pid: int) -> int | None:
-        """Return what a process uses, or None where the driver does not tell (in a container, on WSL)."""
+        """Return what a process uses, or None where the driver does not report it (in a container, on WSL)."""
 
 
 class NvmlDevice:
-    """A card by nvidia-ml-py. Its id is the UUID, the same in every container and after every restart."""
+    """A GPU through nvidia-ml-py. Its id is the UUID, which is the same in every container and after every restart."""
 
     def __init__(self, index: int) -> None:
         nvml = library()
@@ -51,12 +51,12 @@ class NvmlDevice:
 
 @cache
 def library() -> Any:
-    """Load NVML once a process.
+    """Load NVML once per process.
 
     Raises:
         NotStartable: there is no NVIDIA driver.
     """
-    import pynvml  # only where there is a card
+    import pynvml  # only present where there is a GPU
 
     try:
         pynvml.nvmlInit()
@@ -66,7 +66,7 @@ def library() -> Any:
 
 
 class SimulatedDevice:
-    """A card that exists in Redis only. What a dead process had is free again, as on a real one."""
+    """A device that exists only in Redis. As on a real one, memory of a dead process becomes free."""
 
     def __init__(self, redis: SyncRedis, host: str, total_mib: int) -> None:
         self.redis = redis
@@ -82,17 +82,17 @@ class SimulatedDevice:
         return self.allocations().get(pid, 0)
 
     def allocations(self) -> dict[int, int]:
-        """Return MiB by pid, of the processes that live."""
+        """Return MiB by pid, for living processes only."""
         found = self.run("read")
         for pid in [pid for pid in found if not lives(pid)]:
             found = self.run("forget", pid)
         return found
 
     def allocate(self, mib: int) -> None:
-        """Take memory for this process, or give it back with a negative number.
+        """Allocate memory for this process; a negative number frees it.
 
         Raises:
-            OutOfGpuMemory: there is not that much; nothing was taken.
+            OutOfGpuMemory: there is not enough; nothing was allocated.
         """
         self.allocations()
         if not self.run("take", os.getpid(), mib):
@@ -103,7 +103,7 @@ class SimulatedDevice:
 
 
 class CpuDevice:
-    """The machine's own memory: a model has a place there too, but nobody needs to queue for it."""
+    """The machine's main memory: models are loaded into it, but nothing queues for it."""
 
     def __init__(self) -> None:
         self.id = CPU_ID
@@ -118,7 +118,7 @@ class CpuDevice:
 
 
 def lives(pid: int) -> bool:
-    """Tell whether a process has memory: one whose parent has not noticed its death yet has none."""
+    """Return whether a process still has memory: a zombie has none."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -130,10 +130,10 @@ def pairs(flat: list[str]) -> dict[int, int]:
 
 
 def detect(settings: GpuSettings, redis: SyncRedis, host: str) -> list[Device]:
-    """Return the devices that a worker may use, by the setting `gpu.device`.
+    """Return the devices that a worker may use, according to `gpu.device`.
 
     Raises:
-        NotStartable: `nvidia` is asked for and there is none.
+        NotStartable: `nvidia` was requested and there is no GPU.
     """
     if settings.device == "simulated":
         return [SimulatedDevice(redis, host, settings.simulated_memory_mib)]
@@ -143,7 +143,7 @@ def detect(settings: GpuSettings, redis: SyncRedis, host: str) -> list[Device]:
 
 
 def find_cards() -> list[NvmlDevice]:
-    """Return the cards of this machine.
+    """Return the GPUs of this machine.
 
     Raises:
         NotStartable: there is no NVIDIA driver.

@@ -1,8 +1,8 @@
-"""A thread that keeps a process's lease alive and hears when it is its turn.
+"""The thread that renews a process's leases and receives grants.
 
-Its open subscription is how others know that the process lives: the kernel closes it when the process dies. So the
-thread pumps the socket all the time, opens it again at once when it breaks, and renews often enough that a short break
-is never taken for death.
+Other processes see that this one is alive by its open subscription, which the kernel closes when the process dies. So
+the thread reads the socket all the time, reconnects at once when it breaks, and renews often enough that a short
+interruption is never taken for death.
 """
 
 import os
@@ -26,11 +26,11 @@ from common.state.client import Arg, Call, SyncRedis, script
 
 RENEW_EVERY_S = 0.5
 RENEWALS_A_LEASE = 4
-"""At least so many, for a lease that is very short."""
+"""Minimum number of renewals per lease duration, for very short leases."""
 RECONNECT_S = 0.1
 PING_AFTER_S = 2.0
 DEAF_AFTER_S = 4.0
-"""A subscription that has not even heard its ping's answer for this long is dead, though nobody has closed it."""
+"""A subscription that has not received even a PONG for this long is dead, although nobody has closed it."""
 GRANTED = "granted "
 log = structlog.get_logger()
 
@@ -44,14 +44,16 @@ class Lease:
     fence: str
     duration: timedelta
     renewed: float
-    """When the last renewal that succeeded was asked for, on the monotonic clock: Redis counts from no earlier."""
+    """When the last successful renewal was sent, on the monotonic clock: Redis starts counting no earlier."""
     since: float = field(default_factory=monotonic)
     waiting: int = 0
     revoked: bool = False
 
     @property
     def lost(self) -> bool:
-        """Whether somebody else may hold it by now: Redis has said so, or it was not renewed for its whole time."""
+        """Whether another owner may hold the device: Redis said so, or the lease was not renewed for its whole
+        duration.
+        """
         return self.revoked or monotonic() - self.renewed >= self.duration.total_seconds()
 
     @property
@@ -64,7 +66,7 @@ class Lease:
 
 
 class LeaseRenewer:
-    """One a process; its thread starts with the first lease that is asked for."""
+    """One per process; its thread starts with the first lease request."""
 
     def __init__(self, redis: SyncRedis, lock_timeout: timedelta) -> None:
         self.redis = redis
@@ -73,17 +75,18 @@ class LeaseRenewer:
         self.channel = f"gpu_lock:wake:{os.getpid()}:{token_hex(8)}"
         self.wakes: dict[str, Event] = {}
         self.leases: WeakValueDictionary[str, Lease] = WeakValueDictionary()
-        """Weak: a lease that its task has lost in an exception must end by itself, not be renewed for ever."""
+        """Weak: if an exception makes the task lose its lease object, the lease must expire instead of being renewed
+        forever."""
         self.unanswered: dict[tuple[Arg, ...], Call[Any]] = {}
-        """Calls that Redis has not answered yet, in order: at most one for each lease and waiter."""
+        """Calls that Redis has not answered yet, in order: at most one per lease and waiter."""
         self.handlers: dict[str, Callable[[str], None]] = {GRANTED: self.on_grant}
-        """What is done with a message, by its first word."""
+        """Handlers of messages, by the message's first word."""
         self.unclaimed: Callable[[str], None] = lambda _: None
-        """Called with the owner when a device is granted that nobody here waits for any more."""
+        """Called with the owner when a device is granted to a waiter that no longer exists in this process."""
         self.connected: Callable[[], None] = lambda: None
-        """Called each time that others can see again that this process lives."""
+        """Called whenever other processes can see again that this one is alive."""
         self.idle: Callable[[], None] = lambda: None
-        """Called at every renewal."""
+        """Called on every renewal."""
         self.starting = Lock()
         self.closed = Event()
         self.heard = 0.0
@@ -91,7 +94,7 @@ class LeaseRenewer:
 
     @contextmanager
     def listening(self, owner: str) -> Iterator[Event]:
-        """Give the event that is set when it may be this owner's turn."""
+        """Yield the event that is set when it may be this owner's turn."""
         self.wakes[owner] = woken = Event()
         self.start()
         try:
@@ -111,7 +114,7 @@ class LeaseRenewer:
             self.thread.join()
 
     def keep(self, lock: str, owner: str, fence: str, asked: float) -> Lease:
-        """Renew this lease, which was asked for at this time, from now on."""
+        """Start renewing this lease, which was requested at time `asked`."""
         lease = Lease(lock, owner, fence, self.lock_timeout, asked)
         self.leases[owner] = lease
         return lease
@@ -120,7 +123,7 @@ class LeaseRenewer:
         self.leases.pop(owner, None)
 
     def insist(self, call: Call[Any]) -> None:
-        """Run what Redis must hear: now, or as soon as it answers again."""
+        """Run a call that must reach Redis: now, or as soon as Redis answers again."""
         try:
             self.redis.run(call)
         except StateUnavailable:
@@ -137,7 +140,7 @@ class LeaseRenewer:
                 self.closed.wait(RECONNECT_S)
 
     def pump(self) -> None:
-        """Listen, and renew in between, until the connection breaks."""
+        """Receive messages, and renew in between, until the connection breaks."""
         renew_at = self.heard = monotonic()
         with self.redis.client.pubsub() as subscription:
             subscription.subscribe(self.channel)
@@ -161,7 +164,7 @@ class LeaseRenewer:
                 handle(message["data"].removeprefix(verb))
 
     def wake_all(self) -> None:
-        """Have all ask again: while nobody listened here, their turn may have passed and their place be lost."""
+        """Make every waiter ask again: while the connection was down, a grant may have been missed and a place lost."""
         for woken in tuple(self.wakes.values()):
             woken.set()
 
@@ -172,7 +175,7 @@ class LeaseRenewer:
             self.unclaimed(owner)
 
     def probe(self, subscription: PubSub) -> None:
-        """Find out that a connection is dead which nobody has closed, as when a network has forgotten it."""
+        """Detect a dead connection that nobody has closed, for example one that a firewall dropped."""
         quiet = monotonic() - self.heard
         if quiet >= DEAF_AFTER_S:
             raise RedisConnectionError(f"heard nothing for {quiet:.0f} s")
@@ -180,7 +183,7 @@ class LeaseRenewer:
             subscription.ping()
 
     def renew_all(self) -> None:
-        """Renew each lease, and run what Redis has not answered yet."""
+        """Renew each lease and retry the calls that Redis has not answered yet."""
         with suppress(StateUnavailable):
             for reference in self.leases.valuerefs():
                 if lease := reference():
@@ -194,6 +197,6 @@ class LeaseRenewer:
         arguments: list[Arg] = [lease.owner, lease.fence, self.lock_timeout // timedelta(milliseconds=1)]
         waiting = self.redis.run(Call(script("gpu/renew"), [lease.lock], arguments, int))
         if waiting < 0:
-            lease.revoked = True  # or released meanwhile: then nobody looks at it any more
+            lease.revoked = True  # or released in the meantime: then the flag is never read
             return
         lease.waiting, lease.renewed = waiting, asked

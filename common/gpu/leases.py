@@ -1,4 +1,4 @@
-"""All GPU locks as others see them: who holds them, who waits, what has ended. From Redis alone."""
+"""All GPU locks as Redis records them: holders, waiters and history."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,11 +12,11 @@ from common.state.clock_steps import ClockSteps
 from common.state.record import US
 
 HEAD = 6
-"""How many values of a lock come before its waiters; see lua/gpu/view.lua."""
+"""Number of values that precede the waiters of a lock; see lua/gpu/view.lua."""
 
 
 class Party(BaseModel):
-    """Who asked for a lock. Stamps are microseconds on Redis's clock."""
+    """Who requested a lock. Timestamps are microseconds on Redis's clock."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -38,7 +38,7 @@ class Holder(Party):
 
 
 class Ended(Party):
-    """An entry of the history: a lease, or, without a fence, a waiter that gave up."""
+    """A history entry: a lease, or, without a fence, a waiter that gave up."""
 
     fence: str | None = None
     queued_us: int | None = None
@@ -49,7 +49,7 @@ class Ended(Party):
 
     @property
     def waited_us(self) -> int:
-        """Return how long it waited; a waiter that gave up waited until its end."""
+        """Return how long it waited; for a waiter that gave up, until it did."""
         return (self.granted_us or self.ended_us) - (self.queued_us or self.since_us or self.ended_us)
 
     @property
@@ -59,19 +59,19 @@ class Ended(Party):
 
 @dataclass(frozen=True, slots=True)
 class LockView:
-    """One lock at one moment."""
+    """A snapshot of one lock."""
 
     lock: str
     now_us: int
     left_ms: int
     holder: Holder | None
     listening: bool
-    """Whether the holder's process has an open connection: a dead one has none."""
+    """Whether the holder's process has an open connection; a dead process has none."""
     waiters: list[Waiter]
 
     @property
     def id(self) -> str:
-        """The name in URLs: host and device."""
+        """The name used in URLs: host and device."""
         return self.lock.partition(":")[2]
 
     @property
@@ -91,7 +91,7 @@ class LockView:
 
 
 def on_present_clock(view: LockView, steps: ClockSteps) -> LockView:
-    """Return a lock with its stamps as Redis's present clock would have set them."""
+    """Return the lock with its timestamps converted to Redis's current clock."""
     if not steps.steps:
         return view
     waiters = [each.model_copy(update={"since_us": steps.translate(each.since_us)}) for each in view.waiters]
@@ -104,7 +104,7 @@ def held_on_present_clock(holder: Holder, steps: ClockSteps) -> Holder:
 
 
 def views() -> Call[list[LockView]]:
-    """Read every lock that was taken lately."""
+    """Read every lock that was used recently."""
     return Call(script("gpu/view"), [keys.GPU_LOCKS], [], parse_views)
 
 
@@ -127,7 +127,7 @@ def parse_views(reply: list[str | int]) -> list[LockView]:
 
 
 def release_of(worker: str, reason: str) -> Call[list[str]]:
-    """End every lease of a process that is known to be gone; the answer names the locks."""
+    """End every lease of a process that is known to be dead; the answer lists the locks."""
     return Call(script("gpu/release_of"), [keys.GPU_LOCKS], [worker, ms(CLAIM), reason], list)
 
 

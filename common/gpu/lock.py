@@ -24,11 +24,11 @@ from common.state.client import Call, SyncRedis, script
 from common.state.store import us
 
 CLAIM = timedelta(seconds=2)
-"""How long a woken waiter has to confirm before the lock goes on to the next."""
+"""How long a woken waiter has to claim its grant before the lock passes on."""
 GRACE = timedelta(seconds=1.5)
-"""How long a holder may be without an open connection and without a renewal before it counts as dead."""
+"""How long a holder may be without an open connection and without a renewal before it is considered dead."""
 SLICE_S = 0.5
-"""A waiter looks this often whether its task was cancelled."""
+"""How often a waiter checks whether its task was cancelled."""
 JITTER = 0.2
 
 Check = Callable[[], None]
@@ -36,24 +36,24 @@ Check = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who asks: shown to everybody who waits, and kept in the history."""
+    """Who requests the lock: visible to all waiters, and kept in the history."""
 
     task_id: str
     worker: str
     priority: int = 5
     max_wait: timedelta | None = None
-    """What the request allows; None leaves it to the settings."""
+    """Limit given by the request; None uses the setting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Held: a lock and its fence. Else the place in the line, from 0, and the arrival that keeps it."""
+    """A lock and its fence, or the position in the queue (from 0) and the arrival number that keeps it."""
 
     lock: str = ""
     fence: str = ""
     position: int = -1
     news_ms: int = -1
-    """When the present lease or claim may have ended without a wake-up; -1 if never."""
+    """When the current lease or grant may end without a wake-up; -1 if never."""
     arrival: str = ""
 
     @classmethod
@@ -64,7 +64,7 @@ class Answer:
 
 
 class GpuLock:
-    """One a process. A process holds one lease at a time: a task may not wait for a card while it keeps one."""
+    """One per process. A process holds one lease at a time: a task may not wait for a device while it holds another."""
 
     def __init__(self, redis: SyncRedis, settings: GpuLockSettings, host: str, devices: Sequence[str]) -> None:
         self.redis = redis
@@ -78,9 +78,9 @@ class GpuLock:
         """Hold a device for the block.
 
         Raises:
-            GpuLockTimeout: it did not become free within `max_wait`, or else `max_wait_time`, where one is set.
+            GpuLockTimeout: no device became free within `max_wait`, or within `max_wait_time` if that is set.
             GpuLockUnavailable: the same, and Redis does not answer. Nothing runs unlocked.
-            NestedGpuLock: this process holds a lease already.
+            NestedGpuLock: this process already holds a lease.
         """
         lease = self.acquire(claim, check=check, prefer=prefer)
         try:
@@ -89,7 +89,7 @@ class GpuLock:
             self.release(lease)
 
     def acquire(self, claim: Claim, *, check: Check, prefer: Sequence[str] = ()) -> Lease:
-        """Wait in line for the first device that frees; `prefer` names those to take when several are free."""
+        """Queue for the first device that becomes free; `prefer` lists those to take if several are free."""
         if self.keeper.leases:
             raise NestedGpuLock(task_id=claim.task_id)
         owner = f"{claim.worker}:{token_hex(6)}"
@@ -102,7 +102,7 @@ class GpuLock:
                 raise
 
     def wait(self, owner: str, claim: Claim, locks: Sequence[str], woken: Event, check: Check) -> Lease:
-        """Ask, sleep until it may be our turn, ask again."""
+        """Ask; sleep until it may be our turn; ask again."""
         limit = claim.max_wait if claim.max_wait is not None else self.settings.max_wait_time
         deadline = monotonic() + limit.total_seconds() if limit is not None else math.inf
         pause, answer = self.settings.poll_interval, Answer()
@@ -136,7 +136,7 @@ class GpuLock:
         return Call(script("gpu/acquire"), locks, [owner, *times, to_json(party), arrival], Answer.parse)
 
     def pause(self, pause: timedelta, answer: Answer) -> float:
-        """Return for how many seconds to sleep at most: a lost wake-up costs no more than that."""
+        """Return the maximum sleep in seconds: a lost wake-up costs no more than that."""
         seconds = pause.total_seconds() * uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter is no secret
         return min(seconds, answer.news_ms / 1000 + 0.001) if answer.news_ms >= 0 else seconds
 
@@ -150,12 +150,14 @@ class GpuLock:
         return min(longer, self.settings.max_poll_interval)
 
     def leave(self, owner: str, locks: Sequence[str], reason: str) -> None:
-        """Leave the line, and end what was granted meanwhile."""
+        """Leave the queue, and end a lease that was granted in the meantime."""
         self.keeper.drop(owner)
         self.keeper.insist(Call(script("gpu/give_up"), locks, [owner, ms(CLAIM), reason], bool))
 
     def release(self, lease: Lease) -> None:
-        """End the lease and hand the device on. A lease that was lost meanwhile is nobody's business any more."""
+        """End the lease and pass the device on. If the lease has expired, do nothing: the device may belong to another
+        owner.
+        """
         self.keeper.drop(lease.owner)
         self.keeper.insist(release_call(lease.lock, lease.owner, lease.fence, "released"))
 
@@ -168,7 +170,7 @@ def gave_up(claim: Claim, failure: StateUnavailable | None, limit: timedelta) ->
 
 
 def release_call(lock: str, owner: str, fence: str, reason: str) -> Call[bool]:
-    """End exactly this lease; False when the lock has changed hands."""
+    """End exactly this lease; returns False if the lock has changed hands."""
     return Call(script("gpu/release"), [lock], [owner, fence, ms(CLAIM), reason], bool)
 
 

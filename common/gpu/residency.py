@@ -1,8 +1,8 @@
-"""What is loaded where: a model stays on the device after its lease, so that the next task with it is warm.
+"""Which models are loaded where. A model stays on the device after its lease, so that the next task finds it warm.
 
-Before a model is loaded, room is made: the least recently used models, in whatever process, are asked to unload, and
-the loading begins when the device itself says that the memory is back. Only the holder of the lease loads or makes
-room, so nobody else is using the device meanwhile. A process that does not let go is replaced by its parent.
+Before a model is loaded, room is made: the least recently used models of any process are asked to unload, and loading
+starts when the device reports the memory as free. Only the lease holder loads or makes room, so nobody else is using
+the device at that time. A process that does not unload is replaced by its parent.
 """
 
 import os
@@ -30,7 +30,7 @@ LOOK_S = 0.01
 RECYCLE_TIMEOUT_S = 10.0
 MEMORY_BACK_S = 5.0
 SURELY_BACK = 0.75
-"""Of what a model was measured to take: a part of it may be the engine's own, which stays."""
+"""Fraction of a model's measured size that must be free again after it is unloaded: the engine may keep the rest."""
 SIZES_TTL_S = 90 * 24 * 3600
 log = structlog.get_logger()
 
@@ -39,16 +39,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Model(Generic[T]):
-    """Something that is loaded on a device. `engine` and `key` are those of its ModelSpec, where it has one."""
+    """Something that can be loaded on a device. `engine` and `key` are those of its ModelSpec, if it has one."""
 
     engine: str
     key: str
     load: Callable[[Device], T]
     unload: Callable[[T], None]
     estimate_mib: int
-    """Until it has been measured once."""
+    """Used until the model has been measured once."""
     variant: str = ""
-    """What else changes its size, such as its compute type."""
+    """What else affects its size, such as the compute type."""
 
     @property
     def id(self) -> str:
@@ -61,7 +61,7 @@ class Model(Generic[T]):
 
 @dataclass(slots=True)
 class Loaded:
-    """A model of this process."""
+    """A model loaded in this process."""
 
     model: Model[Any]
     device: Device
@@ -71,9 +71,11 @@ class Loaded:
 
 
 class Residency:
-    """One a process. A device's lock in `using` is held while a model on it is used: an active one is never unloaded.
+    """One per process. The device's lock in `using` is held while a model on it is in use: a model in use is never
+    unloaded.
 
-    What is loaded is told to everybody through Redis. That never fails a task; when Redis is back, all is told again.
+    Loaded models are published in Redis. Publishing never fails a task; when Redis is back, everything is published
+    again.
     """
 
     def __init__(self, redis: SyncRedis, settings: GpuSettings, host: str, worker: str, keeper: LeaseRenewer) -> None:
@@ -90,17 +92,17 @@ class Residency:
         keeper.idle = self.look_for_idle
 
     def devices_of(self, model: Model[Any]) -> Sequence[str]:
-        """Return where the model is warm already."""
+        """Return the devices on which the model is already loaded."""
         found = self.loaded.get(model.name)
         return [found.device.id] if found else []
 
     @contextmanager
     def use(self, device: Device, model: Model[T], *, on_load: Callable[[float], None] = lambda _: None) -> Iterator[T]:
-        """Give the model, loaded on this device; `on_load` hears the seconds that the loading took.
+        """Yield the model, loaded on this device; `on_load` receives the load time in seconds.
 
         Raises:
             OutOfGpuMemory: it does not fit, even alone.
-            MemoryInUse: on the CPU, another process is at work with a model that it does not fit beside.
+            MemoryInUse: on the CPU, a model that is in use in another process leaves no room.
         """
         with self.using.setdefault(device.id, RLock()):
             found = self.loaded.get(model.name)
@@ -117,7 +119,7 @@ class Residency:
     def bring(self, device: Device, model: Model[Any]) -> Loaded:
         if model.name in self.loaded:
             self.unload(model.name)  # it is on another device
-        self.keeper.start()  # without a card no lease has done it: its open subscription shows that this process lives
+        self.keeper.start()  # no lease has started it without a GPU; its subscription marks this process as alive
         self.make_room(device, self.size(model))
         free, now = device.free_mib(), self.redis.now_us()
         with ends_when_stalled(self.settings.load_timeout):
@@ -141,7 +143,7 @@ class Residency:
         return loaded
 
     def size(self, model: Model[Any]) -> int:
-        """Return what the model was measured to take, else its estimate, in MiB."""
+        """Return the measured size of the model in MiB, or else its estimate."""
         with translate_errors():
             measured = self.redis.client.hget(keys.model_sizes(self.host), model.name)
         return int(measured) if measured else model.estimate_mib
@@ -153,7 +155,7 @@ class Residency:
         self.show(found)
 
     def show(self, found: Loaded) -> None:
-        """Tell that a model is loaded, and its size to who will load it next."""
+        """Publish that a model is loaded, and its size for the next process that loads it."""
         places, sizes = keys.residents(self.host, found.device.id), keys.model_sizes(self.host)
         with suppress(StateUnavailable), translate_errors():
             pipe = self.redis.client.pipeline()
@@ -164,7 +166,7 @@ class Residency:
             pipe.execute()
 
     def show_all(self) -> None:
-        """Tell again: while nobody listened here, this process counted as dead, and its models as gone with it."""
+        """Publish everything again: while the connection was down, this process and its models were considered gone."""
         for found in tuple(self.loaded.values()):
             self.show(found)
 
@@ -179,7 +181,7 @@ class Residency:
     # ---- making room ----
 
     def make_room(self, device: Device, needed_mib: int) -> None:
-        """Unload, least recently used first, until the device itself has the memory free.
+        """Unload models, least recently used first, until the device reports enough free memory.
 
         Raises:
             OutOfGpuMemory: nothing is left to unload.
@@ -192,13 +194,13 @@ class Residency:
                 back = round(residents[0].mib * SURELY_BACK)
                 self.comes_back(device, min(needed, free + back))
             elif needed > device.total_mib or not (
-                self.comes_back(device, needed)  # of a process that died just now
-                or self.residents(device)  # of one that lives, and was cut off from Redis
+                self.comes_back(device, needed)  # freed by a process that has just died
+                or self.residents(device)  # held by a living process that was cut off from Redis
             ):
                 raise OutOfGpuMemory(needed_mib=needed, free_mib=free, total_mib=device.total_mib)
 
     def comes_back(self, device: Device, wanted_mib: int) -> bool:
-        """Wait until this much is free: the driver gives memory back a while after an unload or a death."""
+        """Wait until this much is free: the driver returns memory a while after an unload or a death."""
         deadline = monotonic() + MEMORY_BACK_S
         while device.free_mib() < wanted_mib:
             if monotonic() >= deadline:
@@ -207,11 +209,11 @@ class Residency:
         return True
 
     def residents(self, device: Device) -> list[Resident]:
-        """Return the models on a device, of the processes that live."""
+        """Return the models on a device that belong to living processes."""
         return self.redis.run(residents_on(self.host, device.id))
 
     def evict(self, device: Device, resident: Resident) -> None:
-        """Have a model unloaded and see it gone; a process that does not let go in time is replaced."""
+        """Have a model unloaded and wait until it is gone; a process that does not unload in time is replaced."""
         if resident.pid == os.getpid() and resident.worker == self.worker:
             self.unload(resident.name)
             return
@@ -222,11 +224,11 @@ class Residency:
             self.recycle(device, resident)
 
     def recycle(self, device: Device, resident: Resident) -> None:
-        """Ask the parent of a process that holds on to a model to replace it, and wait until it is dead.
+        """Ask the parent of a process that keeps a model to replace it, and wait until the process is dead.
 
         Raises:
-            MemoryInUse: without a lease nobody knows that the process is not at work with it.
-            OutOfGpuMemory: its parent does not obey.
+            MemoryInUse: without a lease, nobody knows whether the process is using the model.
+            OutOfGpuMemory: the parent does not respond.
         """
         if device.id == CPU_ID:
             raise MemoryInUse(f"There is no memory beside {resident.name} of {resident.worker}, which is in use.")
@@ -249,9 +251,9 @@ class Residency:
     # ---- letting go ----
 
     def unload(self, name: str) -> None:
-        """Let go of a model of this process, and tell everybody."""
+        """Unload a model of this process, and publish that."""
         found = self.loaded.get(name)
-        if found is None:  # gone before, but Redis did not hear of it
+        if found is None:  # already gone, but Redis was not told
             for device in tuple(self.using):
                 self.forget(name, device)
             return
@@ -266,11 +268,11 @@ class Residency:
             log.info("model_unloaded", model=name, device=found.device.id)
 
     def unload_asked(self, name: str) -> None:
-        """Hear another process's wish. In a thread of its own, so that leases are renewed meanwhile."""
+        """Handle another process's unload request, in a separate thread so that lease renewal continues."""
         Thread(target=self.unload, args=(name,), name="gpu-unload", daemon=True).start()
 
     def look_for_idle(self) -> None:
-        """Unload what nobody has used for the time to live; what is in use is left alone."""
+        """Unload models whose time to live has passed since their last use; models in use are left alone."""
         ttl = self.settings.model_idle_ttl.total_seconds()
         for name, found in tuple(self.loaded.items()):
             using = self.using[found.device.id]

@@ -1,4 +1,4 @@
-"""Which models are loaded where, as everybody sees it. Data and calls only: who loads them is in `residency`."""
+"""Loaded models as published in Redis. Data and calls only; `residency` does the loading."""
 
 from datetime import timedelta
 
@@ -8,22 +8,22 @@ from common.state import keys
 from common.state.client import Call, script
 
 UNLOAD = "unload "
-"""Said on a resident's channel, with its name after it; its process lets go when nobody uses it."""
+"""Message on a resident's channel, followed by its name: the process unloads the model once nobody uses it."""
 TTL = timedelta(days=1)
 
 
 class Resident(BaseModel):
-    """A model on a device. Stamps are microseconds on Redis's clock."""
+    """A model on a device. Timestamps are microseconds on Redis's clock."""
 
     name: str
     model: str = ""
-    """The id of the model: `<engine>/<name>`, without what only this loading of it has, such as its compute type."""
+    """Model id: `<engine>/<name>`, without what only this instance has, such as its compute type."""
     worker: str
     pid: int
     channel: str
     mib: int
     device_mib: int = 0
-    """What its device has in all."""
+    """Total memory of the device."""
     loaded_us: int
     used_us: int
 
@@ -33,7 +33,7 @@ class Resident(BaseModel):
 
 
 def residents_on(host: str, device: str) -> Call[list[Resident]]:
-    """Return the models on a device, of the processes that live."""
+    """Return the models on a device that belong to living processes."""
     return Call(script("gpu/residents"), [keys.residents(host, device)], [], parse)
 
 

@@ -1,4 +1,4 @@
-"""A task's time on the GPU: the lease, the model on the device, and giving way between two steps."""
+"""GPU session of a task: the lease, the model on the device, and yielding to others between two steps."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,7 +20,7 @@ CPU = "cpu"
 
 
 class Gpu:
-    """What a worker process knows of the cards: found, locked and filled through here."""
+    """The GPUs of a worker process: detection, locking and loading."""
 
     def __init__(self, redis: SyncRedis, settings: Settings, host: str, worker: str) -> None:
         self.worker = worker
@@ -30,7 +30,7 @@ class Gpu:
 
     @property
     def shared(self) -> bool:
-        """Whether there is a card to queue for. The CPU needs no lock: its models only have a place there."""
+        """Whether there is a GPU to queue for. The CPU needs no lock; models are only loaded there."""
         return CPU not in self.devices
 
     def claim(self, task_id: str, priority: int, max_wait: timedelta | None = None) -> Claim:
@@ -38,9 +38,9 @@ class Gpu:
 
 
 class GpuSession(Generic[T]):
-    """The model while it may be used.
+    """A loaded model while it may be used.
 
-    Call `step` between two steps of long work. It may move the model, so read `session.model` again after it.
+    Call `step` between two steps of long work. It may move the model, so read `session.model` again afterwards.
     """
 
     def __init__(self, gpu: Gpu, claim: Claim, model: Model[T], timings: Timings, check: Check) -> None:
@@ -54,7 +54,7 @@ class GpuSession(Generic[T]):
         self.model: T
 
     def enter(self) -> None:
-        """Wait for a device and bring the model there."""
+        """Wait for a device and load the model on it."""
         device = self.gpu.devices[self.acquire().device] if self.gpu.shared else self.gpu.devices[CPU]
         self.model = self.inside.enter_context(
             self.gpu.residency.use(device, self.wanted, on_load=self.count_load),
@@ -78,11 +78,11 @@ class GpuSession(Generic[T]):
         self.lease = None
 
     def step(self) -> None:
-        """Stop if the task must; let others run when they wait and the quantum is used up.
+        """Stop if the task must; yield the device if others wait and the quantum is used up.
 
         Raises:
             Cancelled, Fenced: the attempt must stop.
-            LeaseLost: somebody else may hold the device by now.
+            LeaseLost: another owner may hold the device.
         """
         self.check()
         if self.lease is None:
@@ -98,7 +98,7 @@ class GpuSession(Generic[T]):
 def hold_model(
     gpu: Gpu, claim: Claim, model: Model[T], *, timings: Timings, check: Callable[[], None]
 ) -> Iterator[GpuSession[T]]:
-    """Hold a device with the model on it for the block.
+    """Hold a device with the model loaded for the block.
 
     Raises:
         GpuLockTimeout, GpuLockUnavailable, NestedGpuLock: see `GpuLock.lease`.

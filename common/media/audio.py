@@ -1,4 +1,4 @@
-"""Sound out of any medium, as a stream: 16 kHz, mono, however long the medium is."""
+"""Audio decoder: streams any audio track as 16 kHz mono, in constant memory."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 SAMPLE_RATE_HZ = 16_000
 FULL_SCALE = 32_768.0
 RUN_UP_S = 0.5
-"""A decoder that begins in mid-stream needs some packets until it is right."""
+"""A decoder that starts in the middle of a stream needs some packets until its output is right."""
 JITTER_S = 0.1
-"""Stamps of real files are off by this much; what comes later than that has a gap before it."""
+"""Timestamps of real files deviate by this much; a larger deviation is a gap."""
 LONGEST_GAP_S = 3_600.0
-"""A longer one is a broken stamp."""
+"""A longer gap is a broken timestamp."""
 SILENCE_BLOCK_S = 30.0
 MISSING_S, MISSING_SHARE = 2.0, 0.02
-"""What may be missing at the end of a file before it is worth a warning: headers are estimates."""
+"""How much may be missing at the end of a file without a warning: durations in headers are estimates."""
 
 INDEXED = frozenset({"mov", "matroska", "wav", "w64", "avi"})
-"""Formats in which a seek is exact; the others are read from their beginning."""
+"""Formats in which a seek is exact; the others are read from the beginning."""
 
 
 class Sound:
@@ -51,19 +51,19 @@ class Sound:
         self.origin = origin_of(container)
         self.damaged_packets = 0
         self.position = start
-        """Up to where the audio has been given."""
+        """End of the audio that was yielded so far."""
 
     @property
     def promised(self) -> float | None:
-        """Where the audio should end, by the medium's header and by `end`."""
+        """Where the audio should end, according to the header and to `end`."""
         known = (self.end, duration_of(self.container))
         return min((position for position in known if position is not None), default=None)
 
     def refuse_empty(self, samples: int) -> None:
-        """Raise when none were read.
+        """Raise if no samples were read.
 
         Raises:
-            ClipOutsideMedia: `start` is after an end that the medium's header did not tell.
+            ClipOutsideMedia: `start` is after the end, which the header did not give.
             NotMedia: nothing can be decoded.
         """
         if not samples and self.start:
@@ -72,7 +72,7 @@ class Sound:
             raise NotMedia("The file has an audio track, but nothing in it can be decoded. Check that it plays.")
 
     def warnings(self, *, speech: bool) -> list[str]:
-        """Say what was odd, once all is read; `speech` tells whether there was any."""
+        """Return warnings about the audio after all of it was read; `speech` says whether any was found."""
         found = []
         if self.damaged_packets:
             found.append(f"{self.damaged_packets} damaged packets were left out.")
@@ -83,10 +83,10 @@ class Sound:
         return found
 
     def blocks(self) -> Iterator[Samples]:
-        """Yield the audio piece by piece. Where the medium has a gap, there is silence.
+        """Yield the audio in blocks. Gaps in the medium become silence.
 
         Raises:
-            MediaTooLong: there is more than is allowed.
+            MediaTooLong: there is more audio than allowed.
         """
         left = None if self.end is None else round((self.end - self.start) * SAMPLE_RATE_HZ)
         for block in self.from_start():
@@ -100,7 +100,7 @@ class Sound:
                 return
 
     def from_start(self) -> Iterator[Samples]:
-        """Yield the samples from `start` on, without what a seek gave too much."""
+        """Yield the samples from `start` on, without what the seek returned too early."""
         at: float | None = None
         for stamp, block in self.resample():
             at = min(self.start, stamp) if at is None else at
@@ -112,9 +112,9 @@ class Sound:
                     yield piece[early:]
 
     def resample(self) -> Iterator[tuple[float, Samples]]:
-        """Yield pieces of 16 kHz mono, each with its stamp.
+        """Yield blocks of 16 kHz mono, each with its timestamp.
 
-        They pass through 16 bits, as in `faster_whisper.decode_audio`, so that the same audio gives the same text.
+        Samples pass through 16 bits, as in `faster_whisper.decode_audio`, so that the same audio gives the same text.
         """
         from av import AudioResampler
 
@@ -124,12 +124,12 @@ class Sound:
             for frame in chain(alike, [None]):
                 if frame is not None:
                     stamp = self.stamp(frame, otherwise=stamp)
-                    frame.pts = None  # the resampler would complain of gaps
+                    frame.pts = None  # otherwise the resampler complains about gaps
                 for piece in resampler.resample(frame):
                     yield stamp, piece.to_ndarray()[0].astype("float32") / FULL_SCALE
 
     def frames(self) -> Iterator[AudioFrame]:
-        """Decode packet by packet, so that a damaged one costs no more than itself."""
+        """Decode packet by packet, so that a damaged packet costs no more than itself."""
         from av.error import FFmpegError, InvalidDataError
 
         packets = self.container.demux(self.stream)
@@ -148,17 +148,17 @@ class Sound:
         return otherwise if frame.time is None else frame.time - self.origin
 
     def seek(self) -> None:
-        """Go to shortly before `start`, where the format can."""
+        """Seek to shortly before `start`, if the format allows it."""
         from av.error import FFmpegError
 
         wanted = self.start - RUN_UP_S
         if wanted > 0 and INDEXED.intersection(self.container.format.name.split(",")) and self.stream.time_base:
-            with suppress(FFmpegError):  # then it is read from the beginning
+            with suppress(FFmpegError):  # otherwise it is read from the beginning
                 self.container.seek(int((wanted + self.origin) / self.stream.time_base), stream=self.stream)
 
 
 def form(frame: AudioFrame) -> tuple[str, str, int]:
-    """Return what a resampler is made for; a broadcast changes it between programmes."""
+    """Return the input format of the resampler; a broadcast changes it between programs."""
     return frame.format.name, frame.layout.name, frame.sample_rate
 
 
@@ -174,11 +174,11 @@ def silence(seconds: float) -> Iterator[Samples]:
 def open_audio(
     path: Path, *, track: int = 0, start: float = 0.0, end: float | None = None, longest: float = math.inf
 ) -> Iterator[Sound]:
-    """Open the track-th audio track of a medium; `longest` is the most audio that may be read, in seconds.
+    """Open an audio track of a medium by its index; `longest` is the maximum number of seconds to read.
 
     Raises:
         FileMissing: there is no such file.
-        NotMedia: it is no audio or video.
+        NotMedia: the file is not audio or video.
         NoAudioTrack: it has no such track.
         ClipOutsideMedia: `start` is after its end.
     """

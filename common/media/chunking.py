@@ -1,8 +1,8 @@
-"""Cutting a stream of audio at its silences.
+"""Cut an audio stream into chunks at pauses.
 
-The audio is gathered up to `length`. If it goes on, it is cut in the longest pause of the last fifth of that; where
-that fifth has none, in the one before it, and so on. Speech without any pause is cut at `length`. So where a chunk ends
-depends on nothing but the audio since its beginning: an attempt that skips the chunks it has finds the same ends again.
+Audio is collected up to `length`. If more follows, it is cut in the longest pause of the last fifth; if that fifth has
+no pause, in the fifth before it, and so on. Speech without any pause is cut at `length`. The end of a chunk therefore
+depends only on the audio since its beginning: an attempt that skips finished chunks finds the same ends again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ T = TypeVar("T")
 PARTS = 5
 
 Span = tuple[int, int]
-"""From one sample to another."""
+"""First sample and the sample after the last."""
 FindSpeech = Callable[["Samples"], list[Span]]
 
 
@@ -40,14 +40,14 @@ class Chunk:
 def chunks(
     blocks: Iterator[Samples], length: int, find_speech: FindSpeech, *, index: int = 0, start: int = 0
 ) -> Iterator[Chunk]:
-    """Yield the audio from the sample `start` on, in chunks of at most `length` samples, counted from `index`."""
+    """Yield the audio from sample `start` on in chunks of at most `length` samples, numbered from `index`."""
     import numpy as np
 
     gathered, filled = np.empty(length, dtype=np.float32), 0
     for block in without_first(blocks, start):
         rest = block
         while len(rest):
-            if filled == length:  # and it goes on
+            if filled == length:  # and more follows
                 whole, cut = gathered, place_to_cut(gathered, find_speech)
                 gathered, filled = np.empty_like(whole), length - cut
                 gathered[:filled] = whole[cut:]
@@ -68,7 +68,7 @@ def without_first(blocks: Iterator[Samples], count: int) -> Iterator[Samples]:
 
 
 def place_to_cut(audio: Samples, find_speech: FindSpeech) -> int:
-    """Return the middle of the longest pause that comes late enough, or the end of the audio where it has none."""
+    """Return the middle of the longest pause that is late enough, or the end of the audio if there is none."""
     edges = [len(audio) * part // PARTS for part in range(PARTS + 1)]
     for begin, end in reversed(list(pairwise(edges))):
         speech = find_speech(audio[begin:end])
@@ -79,20 +79,20 @@ def place_to_cut(audio: Samples, find_speech: FindSpeech) -> int:
 
 
 def between(speech: list[Span], length: int) -> list[Span]:
-    """Return where nobody speaks."""
+    """Return the spans without speech."""
     edges = [0, *(edge for span in speech for edge in span), length]
     return [(begin, end) for begin, end in zip(edges[::2], edges[1::2], strict=True) if begin < end]
 
 
 def with_check(items: Iterator[T], check: Callable[[], None]) -> Iterator[T]:
-    """Yield the items, with a `check` before each one that raises when there is to be no more."""
+    """Yield the items, calling `check` before each one; it raises to stop."""
     for item in items:
         check()
         yield item
 
 
 def ahead(items: Iterator[T]) -> Generator[T, None, None]:
-    """Yield the items; while one is worked on, the next one is made in another thread. Never more than that one."""
+    """Yield the items while a thread prepares the next one. It is never more than one item ahead."""
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as other:
         coming = other.submit(next, items, None)
         while (item := coming.result()) is not None:

@@ -1,7 +1,7 @@
-"""Opening a file of a user's with FFmpeg's libraries: only files that hold their media themselves.
+"""Open user files with FFmpeg's libraries: only formats that contain their media.
 
-Playlists (HLS, DASH, concat, IMF) are left out, because they name other files, which would then be read: an HLS
-playlist called `film.mp4` could show any file of the worker. So are image sequences and devices.
+Playlists (HLS, DASH, concat, IMF) are excluded, because they refer to other files, which would then be read: an HLS
+playlist named `film.mp4` could expose any file of the worker. Image sequences and devices are excluded too.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ GUARDS = {"protocol_whitelist": "file", "format_whitelist": MEDIA_FORMATS}
 OPEN_TIMEOUT_S = 60.0
 READ_TIMEOUT_S = 60.0
 MICROSECONDS = 1_000_000
-"""In a second: the unit of a container's times."""
+"""Microseconds per second: the unit of container times."""
 
 
 def open_medium(path: Path, **options: str) -> InputContainer:
-    """Open a medium, with more options of FFmpeg's; who calls closes it.
+    """Open a medium with additional FFmpeg options; the caller closes it.
 
     Raises:
         FileMissing: there is no such file.
-        NotMedia: it is no audio or video.
+        NotMedia: the file is not audio or video.
     """
     import av
 
@@ -55,16 +55,16 @@ def unreadable_is_not_media(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise FileMissing(f"No such file: {path.name}.") from error
-    except (av.FFmpegError, ValueError) as error:  # a ValueError is a header that no real file has
+    except (av.FFmpegError, ValueError) as error:  # ValueError: a header that no real file has
         raise NotMedia(f"{path.name} is not audio or video that can be read. Check that it plays.") from error
 
 
 def origin_of(container: InputContainer) -> float:
-    """Return the stamp of a medium's beginning, in seconds."""
+    """Return the timestamp of the medium's beginning, in seconds."""
     return (container.start_time or 0) / MICROSECONDS
 
 
 def duration_of(container: InputContainer) -> float | None:
-    """Return the seconds that a medium's header promises, None where it promises none."""
+    """Return the duration in the medium's header in seconds, or None if it has none."""
     header = container.duration
     return header / MICROSECONDS if header and header > 0 else None

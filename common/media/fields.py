@@ -1,4 +1,4 @@
-"""Field types that contracts share: an input medium, and a file that a task made."""
+"""Field types shared by contracts: an input medium, and a file that a task created."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -32,10 +32,10 @@ class MediaFile(str):
 
     @classmethod
     def parse(cls, text: str) -> "MediaFile":
-        """Check the form.
+        """Check the syntax.
 
         Raises:
-            ValueError: NUL or a control character, or a URL scheme that is not read from.
+            ValueError: NUL or a control character, or an unsupported URL scheme.
         """
         if any(character < " " for character in text):
             raise ValueError("control characters are not allowed in a file reference")
@@ -57,7 +57,7 @@ class MediaFile(str):
 
 
 class Artifact(BaseModel):
-    """A file that a task made: where it lies under share, and where to get it over HTTP."""
+    """A file that a task created: its path under share, and its URL."""
 
     path: Annotated[str, Field(description="relative to share")]
     url: Annotated[str, Field(description="relative to the gateway")]

@@ -1,7 +1,7 @@
-"""Where somebody speaks: the Silero VAD, which comes with faster-whisper's wheel.
+"""Voice activity detection with the Silero model that ships with faster-whisper.
 
-That wheel costs an image that needs no Whisper 160 MB, for CTranslate2. But so every engine hears the same speech, cut
-at the same places, and there is no model file and no code of Silero's here to look after.
+The wheel costs an image that needs no Whisper 160 MB, for CTranslate2. In return every engine sees the same speech, cut
+at the same places, and no copy of the model or of Silero's code has to be maintained here.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from common.media.chunking import Span
 
 SHORTEST_PAUSE_MS = 100
-"""That audio is cut in."""
+"""Shortest pause in which audio is cut."""
 WINDOW, CONTEXT = 512, 64
-"""What the model hears at a time, and what it hears again of the time before; in samples."""
+"""Samples per window, and samples of the window before that the model sees again."""
 WINDOWS_AT_ONCE = 1_000
 
 
 @cache
 def library() -> Any:
-    """Load the VAD once a process, with a model that does not need more memory for more audio."""
+    """Load the VAD once per process, with a model whose memory does not grow with the audio."""
     from faster_whisper import vad  # type: ignore[import-untyped]  # the library has no types
 
     load = vad.get_vad_model
@@ -35,13 +35,13 @@ def library() -> Any:
 
 
 class PiecewiseVad:
-    """The library's Silero model, which hears half a minute at a time: five minutes at once take it 150 MiB."""
+    """The library's Silero model, run on half a minute at a time: five minutes at once take 150 MiB."""
 
     def __init__(self, session: Any) -> None:
         self.session = session
 
     def __call__(self, audio: Samples) -> NDArray[np.float32]:
-        """Return the probability of speech in each window, the same numbers as `faster_whisper.vad.SileroVADModel`."""
+        """Return the speech probability of each window, identical to `faster_whisper.vad.SileroVADModel`."""
         import numpy as np
 
         audio[-CONTEXT:] = 0  # as the library does
@@ -58,11 +58,11 @@ class PiecewiseVad:
 
 
 def find_speech(samples: Samples, **options: float) -> list[Span]:
-    """Return where somebody speaks; `options` are those of faster-whisper's `VadOptions`."""
+    """Return the spans with speech; `options` are those of faster-whisper's `VadOptions`."""
     found = library().get_speech_timestamps(samples, library().VadOptions(**options))
     return [(span["start"], span["end"]) for span in found]
 
 
 def find_speech_to_cut(samples: Samples) -> list[Span]:
-    """Return where somebody speaks, without what is kept around it, down to short pauses."""
+    """Return the spans with speech without padding, split at short pauses."""
     return find_speech(samples, min_silence_duration_ms=SHORTEST_PAUSE_MS, speech_pad_ms=0)

@@ -1,1 +1,1 @@
-"""Models: which there are, where they lie, and how they come."""
+"""Models: which exist, where they are stored, and how they are downloaded."""

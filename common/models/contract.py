@@ -1,4 +1,4 @@
-"""The task that brings a model: the same in every service that has models to download."""
+"""The model download task, the same in every service that has downloadable models."""
 
 from typing import Annotated, Any, Literal
 
@@ -17,7 +17,7 @@ class DownloadModelOutput(TaskOutput):
 
 
 def download_contract(family: ModelFamily) -> Contract:
-    """Return the contract of `<engine>.download_model`; `common.worker.model_folders.downloads` honours it."""
+    """Return the contract of `<engine>.download_model`, implemented by `common.worker.model_folders.downloads`."""
     name: Any = Annotated[
         Literal[family.downloadable], Field(description="the name of a model that `GET /v1/models` lists")
     ]

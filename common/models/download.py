@@ -1,7 +1,7 @@
-"""Downloading a model from a hub, with progress, and telling what went wrong.
+"""Download a model from a hub, with progress and clear errors.
 
-huggingface_hub asks for the bytes, but where they are kept until they are whole is ours: its own files have a new name
-at each try, so that a try which was killed at the last byte of a large file would begin anew.
+huggingface_hub makes the requests, but incomplete files are managed here: the library names them anew on each try, so a
+try that is killed at the last byte of a large file would start over.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 Progress = Callable[[int, int], None]
-"""Told the bytes so far and in all; may raise to give up."""
+"""Receives bytes done and bytes total; may raise to abort."""
 
 UNFINISHED = ".unfinished"
-"""The folder of files that are not whole yet, each named by its content."""
+"""Folder of incomplete files, each named after its content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,13 @@ class RemoteFile:
     url: str
     size: int | None
     content: str
-    """What tells its content from another's."""
+    """Identifies the content (ETag)."""
     sha256: str | None
-    """Known of the large ones."""
+    """Known for large files."""
 
     @property
     def key(self) -> str:
-        """A file name for its content, whatever the hub says that is."""
+        """A file name for the content, safe whatever the hub sends."""
         return sha256(f"{self.name} {self.content}".encode()).hexdigest()
 
 
@@ -59,19 +59,19 @@ def download(
     require_space: Callable[[int], None],
     on_progress: Progress,
 ) -> None:
-    """Bring a model's files into a folder. What an earlier try brought there, to the byte, is not brought again.
+    """Download the files of a model into a folder. Bytes that an earlier try downloaded are not downloaded again.
 
-    `require_space` is asked for the bytes that are still to come.
+    `require_space` is called with the number of bytes still to download.
 
     Raises:
-        ModelGated: it wants a login.
+        ModelGated: it requires a login.
         ModelNotOnHub: this hub does not have it.
-        ModelDownloadFailed: the hub does not answer, or not to the end.
-        StorageFull: no room for it.
+        ModelDownloadFailed: the hub does not answer, or stops in the middle.
+        StorageFull: there is no room for it.
     """
     from huggingface_hub import HfApi, constants
 
-    # else the library asks huggingface.co what to report of this process, also where the hub is a mirror
+    # otherwise the library asks huggingface.co what to report about this process, even if the hub is a mirror
     constants.HF_HUB_DISABLE_TELEMETRY = True
     token = settings.hub_token.get_secret_value() if settings.hub_token else None
     api = HfApi(endpoint=settings.hub_endpoint, token=token)
@@ -103,7 +103,7 @@ def listing(api: HfApi, spec: ModelSpec) -> list[RemoteFile]:
 
 
 def bring(file: RemoteFile, folder: Path, token: str | None, progress: Counter) -> None:
-    """Bring one file, going on after the last byte that was brought before. One that has its name is whole."""
+    """Download one file, resuming after the last byte received. A file under its final name is complete."""
     target = inside(folder, file.name)
     if target.is_file():
         progress.add(file.size or 0)
@@ -119,7 +119,7 @@ def bring(file: RemoteFile, folder: Path, token: str | None, progress: Counter) 
 
 
 def inside(folder: Path, name: str) -> Path:
-    """Return where a file goes; a hub may not have us write elsewhere."""
+    """Return the path of a file inside the folder; a hub must not make us write elsewhere."""
     target = (folder / name).resolve()
     if not target.is_relative_to(folder.resolve()):
         raise ModelDownloadFailed(f"The hub names a file {name}, which lies outside of the model's folder.")
@@ -130,18 +130,18 @@ def receive(file: RemoteFile, part: BufferedRandom, token: str | None, progress:
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # it is there lazily
 
-    # as it lies there, since parts of it are asked for
+    # uncompressed, since parts of it are requested
     headers = {**build_hf_headers(token=token), "Accept-Encoding": "identity"}
-    bar: Any = progress.bar  # any callable that makes one
+    bar: Any = progress.bar  # any callable that returns one
     here = resumable_bytes(file, part)
-    if here == file.size:  # killed before it got its name
+    if here == file.size:  # killed before it was renamed
         progress.add(here)
         return
     http_get(file.url, part, resume_size=here, headers=headers, expected_size=file.size, tqdm_class=bar)
 
 
 def resumable_bytes(file: RemoteFile, part: BufferedRandom) -> int:
-    """Return the bytes that are here to go on after: none where nothing would tell that they are of another file."""
+    """Return the number of bytes to resume after: 0 if nothing proves that they belong to this file."""
     here = part.tell()
     if file.sha256 and here <= (file.size or here):
         return here
@@ -167,7 +167,7 @@ class Counter:
         self.on_progress = on_progress
 
     def bar(self, *, initial: int = 0, **_options: Any) -> Bar:
-        """Stand in for a progress bar's class, as huggingface_hub wants one."""
+        """Stand in for the class of a progress bar that huggingface_hub expects."""
         return Bar(self).update(initial)
 
     def add(self, count: float) -> None:
@@ -176,7 +176,7 @@ class Counter:
 
 
 class Bar:
-    """As much of a progress bar as huggingface_hub uses."""
+    """The part of a progress bar that huggingface_hub uses."""
 
     def __init__(self, counter: Counter) -> None:
         self.counter = counter
@@ -197,8 +197,8 @@ class Bar:
 
 @contextmanager
 def hub_errors(repository: str, endpoint: str) -> Iterator[None]:
-    """Tell what huggingface_hub says in one of our words."""
-    from httpx2 import HTTPError  # comes with huggingface_hub
+    """Translate huggingface_hub's errors."""
+    from httpx2 import HTTPError  # a dependency of huggingface_hub
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     where = {"repository": repository, "endpoint": endpoint}

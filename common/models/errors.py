@@ -1,11 +1,11 @@
-"""What can go wrong with getting a model."""
+"""Errors of finding and downloading models."""
 
 from common.errors import BatonError
 
 
 class ModelMissing(BatonError):
-    """The model is not here, and downloads are off. Put its folder under share/models, or set `models.offline` to
-    false.
+    """The model is not on this machine, and downloads are off. Put its folder under share/models, or set
+    `models.offline` to false.
     """
 
     code = "model_missing"
@@ -13,9 +13,7 @@ class ModelMissing(BatonError):
 
 
 class ModelDamaged(BatonError):
-    """Files are missing in the model's folder, or cannot be read. Delete the folder to have it brought again, or mend
-    it.
-    """
+    """Files of the model are missing or cannot be read. Delete the folder to download it again, or repair it."""
 
     code = "model_damaged"
     status = 422
@@ -29,8 +27,8 @@ class ModelNotOnHub(BatonError):
 
 
 class ModelGated(BatonError):
-    """The model hub wants a login for this model. Accept its licence there, and set `models.hub_token` (or HF_TOKEN) to
-    a token of that account.
+    """The model hub requires a login for this model. Accept its licence there, and set `models.hub_token` (or HF_TOKEN)
+    to a token of that account.
     """
 
     code = "model_gated"
@@ -39,7 +37,7 @@ class ModelGated(BatonError):
 
 class ModelDownloadFailed(BatonError):
     """The model could not be downloaded. Check the network; set `models.hub_endpoint` (or HF_ENDPOINT) to a mirror that
-    this machine reaches; or copy the model's folder to share/models/<engine>/<name>, and set `models.offline`.
+    this machine can reach; or copy the model's folder to share/models/<engine>/<name>, and set `models.offline`.
     """
 
     code = "model_download_failed"

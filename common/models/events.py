@@ -1,6 +1,6 @@
-"""What happens to models, for all to hear: one stream, and how far each download is.
+"""Model events: one stream for all models, and the progress of each download.
 
-Telling is no part of a task: it never fails one.
+Publishing is not part of a task: it never fails one.
 """
 
 from contextlib import suppress
@@ -14,17 +14,17 @@ from common.state import keys
 from common.state.client import SyncRedis, translate_errors
 
 STREAM = "@models"
-"""Stands where a task's stream has its id; no task can be called like this."""
+"""Used in place of a task id in the stream's key; no task can have this id."""
 KEPT = 1_000
 STREAM_TTL_S = 7 * 24 * 3600
 DOWNLOAD_TTL_S = 120
-"""A download that is silent for this long has died. It speaks at each percent."""
+"""A download that has reported nothing for this long is dead. It reports every percent."""
 
 Kind = Literal["progress", "downloaded", "failed", "loaded", "unloaded"]
 
 
 class Download(BaseModel):
-    """How far a model's download is; `processed` and `total` are bytes."""
+    """Progress of a download; `processed` and `total` are bytes."""
 
     percent: int
     processed: int
@@ -34,7 +34,7 @@ class Download(BaseModel):
 
 
 class ModelNews:
-    """A worker process's voice."""
+    """Publishes the model events of a worker process."""
 
     def __init__(self, redis: SyncRedis) -> None:
         self.redis = redis

@@ -1,4 +1,4 @@
-"""What is known of a model without having it: pure data, which `services/<engine>/models.py` holds."""
+"""Model specifications: pure data, defined in `services/<engine>/models.py`."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,27 +8,27 @@ from common.settings import Settings
 
 EVERYTHING = ("*",)
 OWN_FOLDERS = "models/"
-"""How a path under share begins that leads to a model without a name."""
+"""Prefix of a path under share that refers to an unnamed model."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A model that has a name. It lies, or will lie, in share/models/<engine>/<name>."""
+    """A named model. It is stored in share/models/<engine>/<name>."""
 
     engine: str
     """The service that loads it."""
     name: str
-    """What a client writes."""
+    """The name in requests."""
     repository: str = ""
-    """On the hub. Without one it is never downloaded."""
+    """Repository on the hub. A model without one is never downloaded."""
     revision: str | None = None
     """A branch, a tag or a commit; None is the newest."""
     wanted: tuple[str, ...] = EVERYTHING
-    """Patterns of the files to bring from there; `*` reaches into folders."""
+    """Patterns of the files to download; `*` matches across folders."""
     required: tuple[str, ...] = ()
-    """Patterns, each of which finds a file where the model is whole."""
+    """Patterns, each of which matches a file if the model is complete."""
     shipped: str | None = None
-    """The folder of a tiny test model under `models.test_models`; others have none."""
+    """Folder of a tiny test model under `models.test_models`, if this is one."""
 
     @property
     def id(self) -> str:
@@ -41,12 +41,12 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True)
 class ModelFamily:
-    """Every model that one service knows."""
+    """All models of one service."""
 
     engine: str
     specs: tuple[ModelSpec, ...]
     defaults: tuple[str, ...] = ()
-    """The settings of the service that name the model to take where a task names none."""
+    """The service's settings that name the default model."""
 
     @property
     def by_name(self) -> dict[str, ModelSpec]:
@@ -76,7 +76,7 @@ class KnownModels(dict[str, ModelSpec]):
         super().__init__((spec.id, spec) for family in self.families for spec in family.specs)
 
     def defaults(self, settings: Settings) -> dict[str, list[str]]:
-        """Return the settings that name each model, by the model's id."""
+        """Return the settings that name each model, by model id."""
         named: dict[str, list[str]] = defaultdict(list)
         for family in self.families:
             section = getattr(settings, family.engine)

@@ -1,4 +1,4 @@
-"""Where models lie. Only looks: no model is loaded or downloaded here."""
+"""Where models are stored. Read-only: nothing is loaded or downloaded here."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +13,13 @@ Found = Literal["present", "damaged", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class ModelPlaces:
-    """The folder of models under share, and the tiny ones that ship."""
+    """The models folder under share, and the tiny models that ship with Baton."""
 
     storage: Storage
     settings: ModelSettings
 
     def folder(self, spec: ModelSpec) -> Path:
-        """Return where a model lies, or would lie."""
+        """Return the folder of a model, whether it exists or not."""
         if spec.shipped:
             return self.settings.test_models / spec.shipped
         return self.storage.root / MODELS / spec.engine / spec.name
@@ -31,15 +31,15 @@ class ModelPlaces:
         return "damaged" if lacking(folder, spec.required) else "present"
 
     def size(self, spec: ModelSpec) -> int:
-        """Return the bytes of a model's files."""
+        """Return the total size of a model's files in bytes."""
         return size_of(self.folder(spec))
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes of all files below a folder, which need not be there."""
+    """Return the total size of all files below a folder, 0 if it does not exist."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def lacking(folder: Path, required: tuple[str, ...]) -> list[str]:
-    """Return the patterns that find no file."""
+    """Return the patterns that match no file."""
     return [pattern for pattern in required if not any(file.is_file() for file in folder.glob(pattern))]

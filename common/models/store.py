@@ -1,4 +1,4 @@
-"""How a worker gets a model's folder; a model that is missing is brought first."""
+"""Find a model's folder for a worker, downloading the model if it is missing."""
 
 import shutil
 from collections.abc import Callable
@@ -19,7 +19,7 @@ FIX = "Put its folder there, or set models.offline to false."
 
 
 class ModelStore:
-    """The models under share, and the hub that they come from."""
+    """The models under share, and the hub to download them from."""
 
     def __init__(self, storage: Storage, settings: ModelSettings) -> None:
         self.storage = storage
@@ -27,12 +27,12 @@ class ModelStore:
         self.places = ModelPlaces(storage, settings)
 
     def find(self, spec: ModelSpec, *, on_progress: hub.Progress, check: Callable[[], None]) -> Path:
-        """Return the folder of a model, downloaded if need be.
+        """Return the folder of a model, downloaded if necessary.
 
         Raises:
-            ModelMissing: it is not here, and may not be or cannot be downloaded.
+            ModelMissing: it is not here, and cannot or may not be downloaded.
             ModelDamaged: files are missing in its folder.
-            ModelGated, ModelNotOnHub, ModelDownloadFailed, StorageFull: see `hub.download`.
+            ModelGated, ModelNotOnHub, ModelDownloadFailed, StorageFull: see `common.models.download`.
         """
         folder = self.places.folder(spec)
         if not folder.is_dir():
@@ -40,11 +40,11 @@ class ModelStore:
         return whole(folder, spec.required)
 
     def find_own(self, path: str, required: tuple[str, ...]) -> Path:
-        """Return a folder that somebody has put under share/models.
+        """Return a folder that a user has put under share/models.
 
         Raises:
-            UnsafePath: it is not there.
-            ModelMissing, ModelDamaged: as for a model with a name.
+            UnsafePath: the path is outside of it.
+            ModelMissing, ModelDamaged: as for a named model.
         """
         found = self.storage.resolve(path)
         if not found.is_relative_to(self.storage.root / MODELS):
@@ -54,10 +54,12 @@ class ModelStore:
         return whole(found, required)
 
     def bring(self, spec: ModelSpec, folder: Path, *, on_progress: hub.Progress, check: Callable[[], None]) -> None:
-        """Download a model; of several workers one does, the others wait for it. A folder that exists is whole."""
+        """Download a model; of several workers one downloads, the others wait for it. A folder under its final name is
+        complete.
+        """
         self.refuse_missing(spec, folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_name(f".{spec.name}.lock"))  # the kernel frees it when its holder dies
+        lock = FileLock(folder.with_name(f".{spec.name}.lock"))  # the kernel releases it when its holder dies
         while True:
             check()
             try:
@@ -85,7 +87,7 @@ class ModelStore:
 
 
 def whole(folder: Path, required: tuple[str, ...]) -> Path:
-    """Return the folder of a model.
+    """Return the folder of a complete model.
 
     Raises:
         ModelDamaged: files are missing in it.

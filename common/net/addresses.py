@@ -1,4 +1,4 @@
-"""What kind of place an IP address is: public, private, or one that no setting opens."""
+"""Classify IP addresses: public, private, or never allowed."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_net
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# Credentials of the machine itself are served here, so no setting opens them.
+# Instance metadata services hand out the machine's credentials here, so no setting allows these networks.
 ALWAYS_REFUSED = tuple(
     ip_network(network)
     for network in (
@@ -17,15 +17,15 @@ ALWAYS_REFUSED = tuple(
         "fd00:42::42/128",  # Scaleway
         "100.100.100.200/32",  # Alibaba
         "192.0.0.192/32",  # Oracle
-        "168.63.129.16/32",  # Azure's wire server, a public address
-        "64:ff9b:1::/48",  # local NAT64 (RFC 8215): may stand for any of these, by a layout only its operator knows
+        "168.63.129.16/32",  # Azure WireServer, a public address
+        "64:ff9b:1::/48",  # local-use NAT64 (RFC 8215): may map to any of these, in an unknown layout
     )
 )
-# Not to be reached from outside, though `is_global` of some Python versions says so (CPython gh-113171).
+# Not globally reachable, although `is_global` of some Python versions says so (CPython gh-113171).
 MORE_PRIVATE = (ip_network("192.0.0.0/24"), ip_network("192.88.99.0/24"))
 GLOBAL_UNICAST = ip_network("2000::/3")
 LAST_32_BITS = 0xFFFF_FFFF
-# IPv6 networks whose last 32 bits are an IPv4 address: compatible (RFC 4291) and NAT64 (RFC 6052).
+# IPv6 networks whose last 32 bits are an IPv4 address: IPv4-compatible (RFC 4291) and NAT64 (RFC 6052).
 CARRIERS = (ip_network("::/96"), ip_network("64:ff9b::/96"))
 NO_CARRIED = (IPv6Address("::"), IPv6Address("::1"))
 
@@ -38,7 +38,7 @@ def network(entry: str) -> Network | None:
 
 
 def embedded_addresses(address: Address) -> Sequence[Address]:
-    """Return the IPv4 addresses that an IPv6 one stands for, else the address itself."""
+    """Return the IPv4 addresses embedded in an IPv6 address, or else the address itself."""
     if isinstance(address, IPv4Address) or address in NO_CARRIED:
         return [address]
     if address.teredo:

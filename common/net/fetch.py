@@ -1,4 +1,4 @@
-"""URL inputs, guarded: where they may come from, how big they may be, how long they may take."""
+"""Download URL inputs, with limits on their origin, size and duration."""
 
 import re
 import shutil
@@ -21,11 +21,11 @@ from common.net.policy import TargetPolicy, client, redact_url
 from common.settings import StorageSettings
 
 OnProgress = Callable[[int, int | None], None]
-"""Told the bytes so far and in all (None: not known), also while nothing comes; may raise to give up."""
+"""Receives bytes done and bytes total (None: unknown), also while no bytes arrive; may raise to abort."""
 
 SETTING = "storage.allowed_hosts"
 MAX_REDIRECTS = 5
-FRUITLESS_TRIES = 3  # tries in a row that brought no new byte
+FRUITLESS_TRIES = 3  # consecutive tries without a new byte
 RETRY_PAUSE = timedelta(milliseconds=500)
 CONNECT_TIMEOUT = timedelta(seconds=10)
 READ_TIMEOUT = timedelta(seconds=30)
@@ -34,7 +34,7 @@ CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-\d+/")
 
 
 class InputNotReadable(BatonError):
-    """The input's URL does not give a file. Open it yourself, and check whether it needs a login or has expired."""
+    """The input URL does not return a file. Open it yourself, and check whether it needs a login or has expired."""
 
     code = "input_not_readable"
     status = 422
@@ -49,7 +49,7 @@ class InputTooLarge(BatonError):
 
 @dataclass(frozen=True)
 class Source:
-    """Where an input comes from."""
+    """The origin of an input."""
 
     label: str
     """The URL as errors and logs may show it."""
@@ -59,16 +59,16 @@ class Source:
 
 
 def fetch(url: str, into: Path, *, settings: StorageSettings, on_progress: OnProgress) -> Path:
-    """Download an `http(s)://` or `s3://` URL into a folder and return the file, which is whole.
+    """Download an `http(s)://` or `s3://` URL into a folder and return the complete file.
 
-    A dropped connection is taken up where it broke, when the server can. Nothing is left behind by a failure.
+    A dropped connection is resumed if the server supports it. A failure leaves nothing behind.
 
     Raises:
-        UrlNotAllowed: the URL, or a redirect, leads where inputs may not come from.
-        InputNotReadable: the server says no, and would again.
+        UrlNotAllowed: the URL, or a redirect, leads to a place that inputs may not come from.
+        InputNotReadable: the server refuses, and would refuse again.
         InputTooLarge: over `storage.max_download_bytes`.
-        DownloadFailed: no connection, an error that may pass, or over `storage.download_timeout`.
-        StorageFull: no room for it.
+        DownloadFailed: no connection, a transient error, or over `storage.download_timeout`.
+        StorageFull: there is no room for it.
     """
     source = source_of(url, settings)
     download = Download(source, into / part_name(url), settings, on_progress)
@@ -93,7 +93,7 @@ def source_of(url: str, settings: StorageSettings) -> Source:
 
 
 def s3_source(reference: str, settings: StorageSettings) -> Source:
-    """Return an object's source. The endpoint's host is allowed: the operator has named it."""
+    """Return the source of an object. The endpoint's host is allowed, because the operator configured it."""
     url = s3.object_url(reference, endpoint=settings.s3_endpoint, region=settings.s3_region)
     if url is None:
         raise UrlNotAllowed("An S3 input is written s3://bucket/key, without . or .. between slashes.")
@@ -109,7 +109,7 @@ def endpoint_host(settings: StorageSettings) -> list[str]:
 
 
 def signature(settings: StorageSettings) -> httpx.Auth | None:
-    """Return the signature of the settings' keys; a public bucket needs none."""
+    """Return the signature for the configured keys; a public bucket needs none."""
     if settings.s3_access_key is None or settings.s3_secret_key is None:
         return None
     access, secret = settings.s3_access_key.get_secret_value(), settings.s3_secret_key.get_secret_value()
@@ -118,7 +118,7 @@ def signature(settings: StorageSettings) -> httpx.Auth | None:
 
 @dataclass
 class Download:
-    """One file, over as many connections as it takes."""
+    """One file, downloaded over as many connections as necessary."""
 
     source: Source
     part: Path
@@ -128,7 +128,7 @@ class Download:
     done: int = 0
     total: int | None = None
     validator: str | None = None
-    """What tells that the file is still the same, where the server gives it: then a download can go on."""
+    """The validator that proves the file is unchanged, if the server sends one; required to resume."""
     began: float = field(default_factory=monotonic)
 
     def run(self, http: httpx.Client) -> None:
@@ -147,7 +147,7 @@ class Download:
                 sleep(RETRY_PAUSE.total_seconds() * fruitless)
 
     def watch(self) -> None:
-        """Raise when the download must stop: the time is over, or the task is to end."""
+        """Raise if the download must stop: the time limit has passed, or the task is ending."""
         if self.left <= 0:
             raise DownloadFailed(
                 f"{self.source.label} took longer than storage.download_timeout "
@@ -169,7 +169,7 @@ class Download:
         return DownloadFailed(f"{self.source.label}: {reason}. Check that the URL answers from this machine.")
 
     def receive(self, http: httpx.Client) -> None:
-        """Take what one connection gives, from where the last one broke."""
+        """Receive what one connection delivers, starting where the last one broke."""
         with open_response(http, self.request(http), self.source) as response:
             self.begin(response)
             with self.part.open("ab") as file:
@@ -188,7 +188,7 @@ class Download:
         return http.build_request("GET", self.source.url, headers=headers, timeout=timeout)
 
     def begin(self, response: httpx.Response) -> None:
-        """Go on where the last connection broke, or start again where the server cannot."""
+        """Resume where the last connection broke, or restart if the server cannot resume."""
         if response.status_code == HTTPStatus.PARTIAL_CONTENT and range_start(response) == self.done > 0:
             return
         if response.status_code in (HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE):
@@ -232,9 +232,9 @@ class Download:
 
 @contextmanager
 def open_response(http: httpx.Client, request: httpx.Request, source: Source) -> Iterator[httpx.Response]:
-    """Yield the response, body unread, after at most MAX_REDIRECTS redirects.
+    """Yield the response with unread body, after at most MAX_REDIRECTS redirects.
 
-    httpx's own way reads the body of each redirect into memory, however long it is.
+    httpx itself would read the body of every redirect into memory, whatever its size.
     """
     for _ in range(MAX_REDIRECTS + 1):
         response = send_request(http, request, source)
@@ -249,18 +249,18 @@ def open_response(http: httpx.Client, request: httpx.Request, source: Source) ->
 
 
 def send_request(http: httpx.Client, request: httpx.Request, source: Source) -> httpx.Response:
-    """Send, with the source's keys only to the place they are meant for."""
+    """Send the request; the source's credentials go only to the host they belong to."""
     auth = source.auth if str(request.url) == str(httpx.URL(source.url)) else None
     try:
         return http.send(request, stream=True, auth=auth, follow_redirects=False)
-    except UnicodeError as error:  # `xn--` and no name that IDNA has
+    except UnicodeError as error:  # `xn--` followed by a name that IDNA does not allow
         raise InputNotReadable(f"{source.label} redirects to a host name that cannot be read.") from error
     except httpx.UnsupportedProtocol as error:
         raise InputNotReadable(f"{source.label} redirects to a URL that is not http or https.") from error
 
 
 def require_readable(response: httpx.Response, label: str) -> None:
-    """Raise what a status other than 200 means: an error that may pass, or one that stays."""
+    """Raise the error for a status other than 200: transient or permanent."""
     status = response.status_code
     if status in PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise DownloadFailed(f"{label} answered {status} {response.reason_phrase}.", status=status)
@@ -283,7 +283,7 @@ def content_length(response: httpx.Response) -> int | None:
 
 
 def validator(response: httpx.Response) -> str | None:
-    """Return what `If-Range` takes (RFC 9110 §13.1.5): a strong ETag, else the time of the last change."""
+    """Return a value for `If-Range` (RFC 9110 §13.1.5): a strong ETag, or else the modification time."""
     tag: str = response.headers.get("etag", "")
     if tag and not tag.startswith("W/"):
         return tag

@@ -1,4 +1,4 @@
-"""The name of a downloaded file: as its server or its URL has it, made harmless."""
+"""File names of downloads, from the response or the URL, made safe."""
 
 import re
 from email.message import Message
@@ -7,14 +7,14 @@ from pathlib import Path, PurePosixPath
 import httpx
 
 NAMELESS = "input"
-# What is left out would mean something: a folder, an option, a protocol or a pattern to ffmpeg, a hidden file.
+# The characters removed could mean a folder, an option, a protocol or pattern of ffmpeg, or a hidden file.
 UNSAFE = re.compile(r"[^\w.()+, -]+")
 MAX_STEM_BYTES = 150
 MAX_SUFFIX_LENGTH = 16
 
 
 def name_of(response: httpx.Response) -> str:
-    """Return the name in Content-Disposition, else the last part of the URL's path, safe for any file system."""
+    """Return the name in Content-Disposition, or else the last part of the URL path, safe on any file system."""
     return safe(disposition(response.headers.get("content-disposition", "")) or PurePosixPath(response.url.path).name)
 
 
@@ -24,7 +24,7 @@ def disposition(header: str) -> str:
     message["Content-Disposition"] = re.sub(r"[\r\n]", " ", header)
     try:
         return message.get_filename("")
-    except ValueError:  # a number in RFC 2231's continuations that is none
+    except ValueError:  # a continuation number (RFC 2231) that is not a number
         return ""
 
 
@@ -37,7 +37,7 @@ def safe(name: str) -> str:
 
 
 def unused_path(path: Path) -> Path:
-    """Return the path, or the next of its kind (`a-2.mp4`) where a file has it already."""
+    """Return the path, or a numbered variant (`a-2.mp4`) if it is taken."""
     number = 2
     candidate = path
     while candidate.exists():

@@ -1,4 +1,4 @@
-"""Network streams that ask now and then whether to go on waiting: for a cancel or a deadline in mid-read."""
+"""Interruptible network streams: a check runs periodically while waiting for bytes, for cancellation or deadlines."""
 
 import ssl
 from collections.abc import Callable, Iterable
@@ -10,13 +10,13 @@ import httpcore
 from typing_extensions import override
 
 Watch = Callable[[], None]
-"""Raises to give up."""
+"""Raises to abort."""
 
 INTERVAL = timedelta(milliseconds=250)
 
 
 class WatchedStream(httpcore.NetworkStream):
-    """Waits for bytes in short turns, with a look at `watch` before each."""
+    """Waits for bytes in short intervals and calls `watch` before each."""
 
     def __init__(self, plain: httpcore.NetworkStream, watch: Watch) -> None:
         self.plain = plain
@@ -54,7 +54,7 @@ class WatchedStream(httpcore.NetworkStream):
 
 
 class WatchedBackend(httpcore.NetworkBackend):
-    """Connects as another backend does, and watches what it gives."""
+    """Connects through another backend and makes its streams interruptible."""
 
     def __init__(self, plain: httpcore.NetworkBackend, watch: Watch) -> None:
         self.plain = plain

@@ -1,7 +1,7 @@
-"""Which addresses an outgoing request may reach: inputs by URL (workers) and callbacks (the gateway).
+"""Which addresses outgoing requests may reach: URL inputs (workers) and callbacks (gateway).
 
-The check is on the resolved address, at the moment of connecting, and the connection goes to that very address. So
-neither an odd spelling (`0x7f.1`), nor a second answer of the name server, nor a redirect leads around it.
+The resolved address is checked at the moment of connecting, and the connection goes to exactly that address. So an odd
+spelling (`0x7f.1`), a second DNS answer or a redirect cannot bypass the check.
 """
 
 import asyncio
@@ -28,8 +28,8 @@ from common.net.interruptible import Watch, WatchedBackend
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
 SCHEMES = ("http", "https")
-RESOLVE_TIMEOUT = timedelta(seconds=5)  # at submission; a connection's own timeout counts later
-KEEPALIVE = timedelta(seconds=5)  # an idle connection is closed, and so its address is checked again
+RESOLVE_TIMEOUT = timedelta(seconds=5)  # at submission; later the connection's own timeout applies
+KEEPALIVE = timedelta(seconds=5)  # idle connections are closed, so that their address is checked again
 HOST_NAME = re.compile(r"[^\s/:@?#\[\]]+")
 
 UNRESOLVED = (OSError, UnicodeError)  # UnicodeError: a label that IDNA does not allow
@@ -37,7 +37,7 @@ UNRESOLVED = (OSError, UnicodeError)  # UnicodeError: a label that IDNA does not
 
 @dataclass(frozen=True)
 class TargetPolicy:
-    """What one kind of outgoing request may reach: every public address, and the private ones named here.
+    """What one kind of outgoing request may reach: every public address, and the private ones listed here.
 
     Raises:
         NotStartable: an entry of `allowed_hosts` could never match.
@@ -46,13 +46,13 @@ class TargetPolicy:
     allowed_hosts: Sequence[str]
     """Host names, addresses or CIDR networks that are allowed although private."""
     setting: str
-    """The setting that holds `allowed_hosts`, named in the error."""
+    """The setting that holds `allowed_hosts`, for error messages."""
     error: type[BatonError]
     allow_private: bool = False
     switch: str = ""
-    """The setting that holds `allow_private`, where there is one."""
+    """The setting that holds `allow_private`, if there is one."""
     allow_public: bool = True
-    """False reaches only what `allowed_hosts` lists: a name by itself, so that no name server is asked for another."""
+    """If False, only `allowed_hosts` can be reached; names are matched as such, so no other name is ever resolved."""
 
     def __post_init__(self) -> None:
         for entry in self.allowed_hosts:
@@ -71,7 +71,7 @@ class TargetPolicy:
         return frozenset(canonical(entry) for entry in self.allowed_hosts)
 
     def check_addresses(self, host: str, addresses: Sequence[Address]) -> Sequence[Address]:
-        """Return the addresses of `host` when every one may be reached, else raise the policy's error."""
+        """Return the addresses of `host` if all may be reached, or else raise the policy's error."""
         for address in (inner for outer in addresses for inner in embedded_addresses(outer)):
             self.require(host, address)
         return addresses
@@ -86,9 +86,9 @@ class TargetPolicy:
             raise self.error(f"{host} leads to a {kind(address)} address. {self.advice()}", host=host)
 
     def require_known(self, host: str) -> None:
-        """Refuse a host before its name is looked up, where only listed ones may be reached.
+        """Refuse a host before resolving its name, if only listed hosts may be reached.
 
-        An address passes here: `require` looks at it.
+        An address passes here; `require` checks it.
         """
         known = self.allow_public or network(host) is not None or canonical(host) in self.names
         if not known:
@@ -104,9 +104,9 @@ class TargetPolicy:
         return f"Add the host, or its network, to {self.setting}{switch}."
 
     def check(self, url: str) -> None:
-        """Raise the policy's error when this URL may not be reached.
+        """Raise the policy's error if this URL may not be reached.
 
-        A name that does not resolve passes: it may by the time of the request, which checks again.
+        A name that does not resolve passes: it may resolve by the time of the request, which checks again.
         """
         host = self.host_of(url)
         try:
@@ -116,7 +116,7 @@ class TargetPolicy:
         self.check_addresses(host, addresses)
 
     async def check_async(self, url: str) -> None:
-        """Do what `check` does without blocking the event loop, and give up on a slow name server."""
+        """Like `check`, without blocking the event loop and with a timeout for slow name servers."""
         host = self.host_of(url)
         try:
             addresses = await resolve_async(host, RESOLVE_TIMEOUT.total_seconds())
@@ -125,11 +125,14 @@ class TargetPolicy:
         self.check_addresses(host, addresses)
 
     def host_of(self, url: str) -> str:
-        """Return the host of a well-formed http(s) URL, as httpx reads it, else raise the policy's error."""
+        """Return the host of a well-formed http(s) URL, as httpx reads it, or else raise the policy's error."""
         try:
             parsed = httpx.URL(url)
             problem = defect(parsed)
-        except (httpx.InvalidURL, UnicodeError) as error:  # UnicodeError: `xn--` and no name that IDNA has
+        except (
+            httpx.InvalidURL,
+            UnicodeError,
+        ) as error:  # UnicodeError: `xn--` followed by a name that IDNA does not allow
             raise self.error(f"The URL cannot be read: {error}.") from error
         if problem:
             raise self.error(f"The URL {problem}.", host=parsed.host)
@@ -151,7 +154,7 @@ def defect(url: httpx.URL) -> str | None:
 
 
 def redact_url(url: str) -> str:
-    """Return the URL for logs: without user, password, query and fragment, any of which may hold a secret."""
+    """Return the URL for logs: without user, password, query and fragment, which may contain secrets."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -160,7 +163,7 @@ def redact_url(url: str) -> str:
 
 
 def canonical(host: str) -> str:
-    """Return the host name in the one spelling that is compared: lower case, IDNA, no dot at the end."""
+    """Return the host name in the canonical spelling: lower case, IDNA, no trailing dot."""
     try:
         return httpx.URL(scheme="http", host=host).raw_host.decode("ascii").lower().rstrip(".")
     except (httpx.InvalidURL, UnicodeError):
@@ -172,13 +175,13 @@ def resolve(host: str) -> list[Address]:
 
     Raises:
         OSError: the name does not resolve.
-        UnicodeError: the name is none that IDNA allows.
+        UnicodeError: IDNA does not allow the name.
     """
     return unique(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
 
 
 async def resolve_async(host: str, timeout: float | None) -> list[Address]:  # noqa: ASYNC109 - httpcore's own way
-    """Do what `resolve` does off the event loop; TimeoutError (an OSError) after `timeout` seconds."""
+    """Like `resolve`, off the event loop; raises TimeoutError (an OSError) after `timeout` seconds."""
     async with asyncio.timeout(timeout):
         return unique(await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM))
 
@@ -198,7 +201,7 @@ def unresolved_as_connect_error(host: str) -> Iterator[None]:
 
 
 def shares(addresses: Sequence[Address], timeout: float | None) -> Iterator[tuple[str, float | None]]:
-    """Yield each address with its part of the seconds that are left, so that a dead one leaves time for the next."""
+    """Yield each address with its share of the remaining seconds, so that a dead address leaves time for the next."""
     deadline = None if timeout is None else monotonic() + timeout
     for index, address in enumerate(addresses):
         left = None if deadline is None else max(0.0, deadline - monotonic()) / (len(addresses) - index)
@@ -265,7 +268,7 @@ class AsyncGuardedBackend(httpcore.AsyncNetworkBackend):
                 stream.get_extra_info("socket")
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
-            except AttributeError:  # anyio asks a socket that is gone; httpcore asks it next
+            except AttributeError:  # anyio reads from a socket that is already closed; httpcore would do so next
                 failure = httpcore.ConnectError(f"{host} closed the connection at once")
             else:
                 return stream
@@ -283,10 +286,12 @@ class AsyncGuardedBackend(httpcore.AsyncNetworkBackend):
 
 
 class GuardedTransport(httpx.HTTPTransport):
-    """httpx takes no network backend (encode/httpx#2183), so its pool is replaced; a test sees that it stays so."""
+    """httpx does not accept a network backend (encode/httpx#2183), so its pool is replaced; a test detects if that
+    stops working.
+    """
 
     def __init__(self, policy: TargetPolicy, watch: Watch | None = None) -> None:
-        context = httpx.create_ssl_context()  # reads SSL_CERT_FILE, for a studio's own authority
+        context = httpx.create_ssl_context()  # reads SSL_CERT_FILE, for an organization's own certificate authority
         super().__init__(verify=context)
         backend = GuardedBackend(policy)
         self._pool = httpcore.ConnectionPool(
@@ -302,21 +307,21 @@ class AsyncGuardedTransport(httpx.AsyncHTTPTransport):
         super().__init__(verify=context)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
-            max_connections=None,  # the caller bounds its own concurrency
+            max_connections=None,  # the caller limits its own concurrency
             keepalive_expiry=KEEPALIVE.total_seconds(),
             network_backend=AsyncGuardedBackend(policy),
         )
 
 
 def client(policy: TargetPolicy, *, watch: Watch | None = None, **options: Any) -> httpx.Client:
-    """Make an httpx client held to the policy; `options` are httpx's, redirects are off unless asked for.
+    """Create an httpx client that obeys the policy; `options` are httpx's. Redirects are off by default.
 
-    `watch` is called now and then while bytes are awaited, and may raise to give up. The environment's proxies are
-    not used: a proxy would resolve and connect by itself.
+    `watch` is called periodically while waiting for bytes, and may raise to abort. Proxies from the environment are
+    ignored: a proxy would resolve and connect by itself.
     """
     return httpx.Client(transport=GuardedTransport(policy, watch), trust_env=False, **options)
 
 
 def async_client(policy: TargetPolicy, **options: Any) -> httpx.AsyncClient:
-    """Make what `client` makes, for the event loop."""
+    """Like `client`, for the event loop."""
     return httpx.AsyncClient(transport=AsyncGuardedTransport(policy), trust_env=False, **options)

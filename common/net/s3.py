@@ -1,7 +1,7 @@
-"""Reading `s3://bucket/key` over plain HTTP: the object's URL, and AWS Signature Version 4 for its GET.
+"""Read `s3://bucket/key` over plain HTTP: the object's URL, and AWS Signature Version 4 for its GET.
 
 The signature follows "Authenticating Requests: Using the Authorization Header" of the Amazon S3 API Reference
-(https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html); its examples are our test.
+(https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html); the tests use its examples.
 """
 
 import hashlib
@@ -19,17 +19,17 @@ from common.clock import utcnow
 
 SCHEME = "s3://"
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-DOTS = frozenset({".", ".."})  # a URL's path loses them, and would then name another bucket, or the list of all
+DOTS = frozenset({".", ".."})  # URL normalization removes them and would yield another bucket, or the bucket list
 ALGORITHM = "AWS4-HMAC-SHA256"
 EMPTY_BODY_SHA256 = hashlib.sha256(b"").hexdigest()
-SIGNED = ("host", "range", "x-amz-content-sha256", "x-amz-date")  # in the order of the alphabet
+SIGNED = ("host", "range", "x-amz-content-sha256", "x-amz-date")  # in alphabetical order
 
 
 def object_url(reference: str, *, endpoint: str | None, region: str) -> str | None:
-    """Return the http(s) URL of `s3://bucket/key`, or None when the reference names no object.
+    """Return the http(s) URL of `s3://bucket/key`, or None if the reference does not name an object.
 
-    An own endpoint is addressed by path, AWS by host; a bucket with dots by path, for its certificate's sake. The key
-    is taken as it stands, as AWS's own tools do: `%`, `?` and `#` are part of it.
+    A custom endpoint uses path-style URLs, AWS uses virtual hosts; buckets with dots use path style because of the
+    certificate. The key is used literally, as in AWS's own tools: `%`, `?` and `#` are part of it.
     """
     bucket, _, key = reference[len(SCHEME) :].partition("/")
     if not (BUCKET.fullmatch(bucket) and key) or DOTS & set(key.split("/")):
@@ -46,7 +46,7 @@ def quote_key(key: str) -> str:
 
 @dataclass(frozen=True)
 class SignatureV4(httpx.Auth):
-    """Signs a GET. Each request is signed anew, so a download that goes on after an hour still has a fresh date."""
+    """Signs a GET. Each request is signed anew, so that a download resumed after an hour still has a fresh date."""
 
     access_key: str
     secret_key: str
