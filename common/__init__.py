@@ -1,1 +1,1 @@
-"""What the gateway and the workers share; imports nothing of theirs."""
+"""Shared by the gateway and the workers; imports neither."""

@@ -1,4 +1,4 @@
-"""The one clock for stamps; durations use `time.monotonic`, and deadlines in Redis use Redis's own time."""
+"""The clock for timestamps; durations use `time.monotonic`, deadlines in Redis use Redis's time."""
 
 from datetime import UTC, datetime
 
@@ -8,10 +8,10 @@ def utcnow() -> datetime:
 
 
 def from_ms(milliseconds: float) -> datetime:
-    """Return the UTC time of a Unix stamp in milliseconds."""
+    """Return the UTC time of a Unix timestamp in milliseconds."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def from_us(microseconds: int) -> datetime:
-    """Return the UTC time of a stamp of Redis's clock."""
+    """Return the UTC time of a timestamp of Redis's clock."""
     return from_ms(microseconds / 1000)

@@ -1,4 +1,4 @@
-"""What a task takes and gives. Pure data: the gateway reads contracts without importing a service's code."""
+"""Task contracts: inputs and outputs. Pure data: the gateway reads contracts without importing a service's code."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ Position = Annotated[float, Field(ge=0, description="seconds from the beginning 
 
 
 class TaskInput(BaseModel):
-    """The base of every `input_data`: unknown fields are refused, so that a typing error is not ignored."""
+    """Base class of every `input_data`. Unknown fields are refused, so that a typing error is not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ClipInput(TaskInput):
-    """The base of an input that may be a part of a medium."""
+    """Base class of inputs that may select a part of a medium."""
 
     start: Position = 0.0
     end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
@@ -32,7 +32,7 @@ class ClipInput(TaskInput):
 
 
 class TaskOutput(BaseModel):
-    """The base of every output."""
+    """Base class of every output."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -46,7 +46,7 @@ class Contract:
     output: type[TaskOutput]
     needs_gpu: bool = False
     soft_time_limit: timedelta = timedelta(hours=6)
-    """After this, SoftTimeLimitExceeded is raised in the task, which may checkpoint."""
+    """After this, SoftTimeLimitExceeded is raised in the task, which may write a checkpoint."""
     hard_time_limit: timedelta = timedelta(hours=6, minutes=5)
     """After this, the process is killed."""
     summary: str = ""
@@ -72,7 +72,7 @@ def media_files(value: Any, path: str = "") -> Iterator[tuple[str, MediaFile]]:
 
 
 class Catalog(dict[str, Contract]):
-    """Every contract by its task name."""
+    """Every contract by task name."""
 
     @property
     def queues(self) -> list[str]:

@@ -1,7 +1,7 @@
-"""The errors Baton can tell a user: one root, one class for each thing that can go wrong.
+"""Baton's error vocabulary: one root class, and one class for each thing that can go wrong.
 
-A class's docstring is its default message, so it says what happened and what to do next. `status` is the HTTP
-status the gateway answers with; `retryable` tells the worker whether another attempt may help.
+The docstring of a class is its default message, so it says what happened and what to do next. `status` is the HTTP
+status of the gateway's answer; `retryable` tells the worker whether another attempt may help.
 """
 
 from typing import Any, ClassVar, Literal, Self
@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import BaseModel
 
 Cost = Literal["attempt", "interruption", "nothing"]
-"""What another try costs the task: one of `tasks.max_attempts`, one of `tasks.max_interruptions`, or nothing."""
+"""What another attempt costs the task: one of `tasks.max_attempts`, one of `tasks.max_interruptions`, or nothing."""
 
 
 class BatonError(Exception):
-    """Something went wrong inside Baton. Try once more; if it happens again, report it with the trace that the log
-    holds under the task id.
+    """An unexpected error inside Baton. Retry once; if it happens again, report it with the stack trace that is logged
+    under the task id.
     """
 
     code: ClassVar[str] = "internal_error"
@@ -33,7 +33,7 @@ class BatonError(Exception):
 
 
 class ErrorRecord(BaseModel):
-    """What a task's record keeps of an error: no stack trace, that goes to the log under the task id."""
+    """The part of an error that a task's record keeps. The stack trace is only logged, under the task id."""
 
     code: str
     message: str
@@ -49,7 +49,7 @@ class ErrorRecord(BaseModel):
 
 
 class InvalidInput(BatonError):
-    """The request does not fit its contract. Correct the named fields and send it again."""
+    """The request does not match its contract. Correct the named fields and send it again."""
 
     code = "invalid_input"
     status = 422
@@ -63,49 +63,49 @@ class MalformedBody(BatonError):
 
 
 class UnsupportedMediaType(BatonError):
-    """This body's Content-Type is not accepted here. Send the type that the API page (/docs) names."""
+    """This Content-Type is not accepted here. Send the type that the API page (/docs) lists."""
 
     code = "unsupported_media_type"
     status = 415
 
 
 class BodyTooLarge(BatonError):
-    """The body is over the limit. Send a smaller one, or raise the limit that the detail names."""
+    """The body exceeds the limit. Send a smaller one, or raise the limit named in the detail."""
 
     code = "body_too_large"
     status = 413
 
 
 class BodyTooComplex(BatonError):
-    """The JSON body holds too many values. Send fewer at a time, or raise `gateway.max_json_values`."""
+    """The JSON body has too many values. Send fewer at a time, or raise `gateway.max_json_values`."""
 
     code = "body_too_complex"
     status = 413
 
 
 class UnknownTask(BatonError):
-    """No task has this name. `GET /v1/catalog` lists them all."""
+    """There is no task of this name. `GET /v1/catalog` lists all tasks."""
 
     code = "unknown_task"
     status = 404
 
 
 class TaskNotFound(BatonError):
-    """No task has this id. It may have expired: records are kept for `tasks.state_ttl`."""
+    """There is no task with this id. It may have expired: records are kept for `tasks.state_ttl`."""
 
     code = "task_not_found"
     status = 404
 
 
 class TaskIdConflict(BatonError):
-    """This task_id (or Idempotency-Key) belongs to another request. Nothing was changed; choose another one."""
+    """This task_id (or Idempotency-Key) belongs to a different request. Nothing was changed; choose another one."""
 
     code = "task_id_conflict"
     status = 409
 
 
 class WrongState(BatonError):
-    """The task's present status does not allow this. Read it again with `GET /v1/tasks/{id}`."""
+    """The current status of the task does not allow this. Read it again with `GET /v1/tasks/{id}`."""
 
     code = "wrong_state"
     status = 409
@@ -119,15 +119,15 @@ class DeliveryNotFound(BatonError):
 
 
 class CallbackNotAllowed(BatonError):
-    """The callback URL points to a place that callbacks may not reach."""
+    """The callback URL points to an address that callbacks may not reach."""
 
     code = "callback_not_allowed"
     status = 422
 
 
 class CallbackSecretRefused(BatonError):
-    """This gateway has no callbacks.secret, so it cannot keep the secret of a callback encrypted. Set callbacks.secret,
-    or leave `secret` out.
+    """The gateway cannot store the secret of a callback encrypted, because callbacks.secret is not set. Set
+    callbacks.secret, or omit `secret`.
     """
 
     code = "callback_secret_refused"
@@ -135,28 +135,28 @@ class CallbackSecretRefused(BatonError):
 
 
 class UnsafePath(BatonError):
-    """The path leaves the shared storage. Use a path under share, a file id, or a URL."""
+    """The path leads outside the shared storage. Use a path under share, a file id, or a URL."""
 
     code = "unsafe_path"
     status = 422
 
 
 class FileMissing(BatonError):
-    """No such file. Upload it with `POST /v1/files`, or put it under share."""
+    """The file does not exist. Upload it with `POST /v1/files`, or put it under share."""
 
     code = "file_not_found"
     status = 404
 
 
 class UrlNotAllowed(BatonError):
-    """The URL points to a place that inputs may not come from."""
+    """The URL points to an address that inputs may not come from."""
 
     code = "url_not_allowed"
     status = 422
 
 
 class NotMedia(BatonError):
-    """The file is not audio or video that can be read. Check that it plays."""
+    """The file is not readable audio or video. Check that it plays."""
 
     code = "not_media"
     status = 422
@@ -170,35 +170,35 @@ class NoAudioTrack(BatonError):
 
 
 class NoVideoTrack(BatonError):
-    """The file has no video track, so there are no pictures to work on. `ffmpeg.probe` lists its tracks."""
+    """The file has no video track. `ffmpeg.probe` lists its tracks."""
 
     code = "no_video_track"
     status = 422
 
 
 class ClipOutsideMedia(BatonError):
-    """The wanted part begins after the end of the file. Choose a `start` inside it."""
+    """The selected part starts after the end of the file. Choose a `start` inside it."""
 
     code = "clip_outside_media"
     status = 422
 
 
 class MediaTooLong(BatonError):
-    """The file plays longer than allowed. Take a part of it, or raise the `max_duration` of its service's settings."""
+    """The file is longer than allowed. Select a part of it, or raise `max_duration` in the service's settings."""
 
     code = "media_too_long"
     status = 422
 
 
 class TooManyPixels(BatonError):
-    """The picture is larger than allowed. Make it smaller, or raise the limit on pixels in its service's settings."""
+    """The picture is larger than allowed. Scale it down, or raise the pixel limit in the service's settings."""
 
     code = "too_many_pixels"
     status = 422
 
 
 class TaskTimeLimit(BatonError):
-    """The task ran into a time limit. Split the input, or raise the limit: of its service, or of `gpu_lock_monitor`."""
+    """The task exceeded a time limit. Split the input, or raise the limit: of its service, or of `gpu_lock_monitor`."""
 
     code = "time_limit"
     status = 422
@@ -212,7 +212,7 @@ class Unauthorized(BatonError):
 
 
 class HostNotAllowed(BatonError):
-    """A gateway without API keys does not answer to this name. Set gateway.allowed_hosts or auth.api_keys."""
+    """A gateway without API keys does not answer to this host name. Set gateway.allowed_hosts or auth.api_keys."""
 
     code = "host_not_allowed"
     status = 403
@@ -220,13 +220,13 @@ class HostNotAllowed(BatonError):
     @classmethod
     def of(cls, host: str) -> Self:
         return cls(
-            f"This gateway has no API keys, so it does not answer to {host!r}: any web page could let a name of its "
-            "own point here. If the name is yours, put it into gateway.allowed_hosts, or set auth.api_keys.",
+            f"The gateway has no API keys, so it does not answer to the host name {host!r}: any web page could point a "
+            "name of its own here. If the name is yours, add it to gateway.allowed_hosts, or set auth.api_keys.",
         )
 
 
 class CrossSiteRequest(BatonError):
-    """A page of another site may not change anything here. Set gateway.allowed_hosts or auth.api_keys."""
+    """A gateway without API keys refuses changes from other sites. Set gateway.allowed_hosts or auth.api_keys."""
 
     code = "cross_site_request"
     status = 403
@@ -234,8 +234,8 @@ class CrossSiteRequest(BatonError):
     @classmethod
     def of(cls, origin: str) -> Self:
         return cls(
-            f"This gateway has no API keys, so a page of {origin} may not change anything here. If the page is yours, "
-            "put its host into gateway.allowed_hosts, or set auth.api_keys.",
+            f"The gateway has no API keys, so it refuses changes from a page of {origin}. If the page is yours, "
+            "add its host to gateway.allowed_hosts, or set auth.api_keys.",
         )
 
 
@@ -246,14 +246,14 @@ class NotStartable(BatonError):
 
 
 class GpuLockNotFound(BatonError):
-    """No such GPU lock was taken lately. `GET /v1/monitoring/locks` lists them."""
+    """There is no such GPU lock among the recently used ones. `GET /v1/monitoring/locks` lists them."""
 
     code = "gpu_lock_not_found"
     status = 404
 
 
 class LockChangedHands(BatonError):
-    """This lease has ended: the lock is free or somebody else's by now, so nothing was done. Look at it again."""
+    """The lease has ended, and the lock is free or has another owner, so nothing was done. Read the lock again."""
 
     code = "lock_changed_hands"
     status = 409
@@ -263,7 +263,7 @@ class LockChangedHands(BatonError):
 
 
 class QueueFull(BatonError):
-    """Too many tasks are waiting. Try again after the time in `Retry-After`."""
+    """Too many tasks are pending. Try again after the time in `Retry-After`."""
 
     code = "queue_full"
     status = 429
@@ -271,7 +271,7 @@ class QueueFull(BatonError):
 
 
 class TooManyStreams(BatonError):
-    """Too many event streams are open. Close one, or come back after the time in `Retry-After`."""
+    """Too many event streams are open. Close one, or try again after the time in `Retry-After`."""
 
     code = "too_many_streams"
     status = 429
@@ -279,7 +279,7 @@ class TooManyStreams(BatonError):
 
 
 class StateUnavailable(BatonError):
-    """Redis does not answer. What was sent may be recorded all the same: send it again with the same `task_id` or
+    """Redis does not answer. The request may have been recorded nevertheless: send it again with the same `task_id` or
     `Idempotency-Key`. `GET /health/ready` tells when Redis is back.
     """
 
@@ -287,7 +287,7 @@ class StateUnavailable(BatonError):
     status = 503
     retryable = True
     full = False
-    """Redis was reached and has no room to write: nobody else can change anything either."""
+    """Redis answered, but has no room to write: no other process can change anything either."""
 
 
 class DownloadFailed(BatonError):
@@ -308,8 +308,8 @@ class StorageFull(BatonError):
 
 
 class ShareUnavailable(BatonError):
-    """The shared storage is not there, as when a network folder is away. The task waits until it is back; see that the
-    folder of storage.share is mounted.
+    """The shared storage is unavailable, for example because a network folder is not mounted. The task waits until it
+    is back; check that the folder of storage.share is mounted.
     """
 
     code = "share_unavailable"
@@ -319,23 +319,23 @@ class ShareUnavailable(BatonError):
 
 
 class ShareBroken(ShareUnavailable):
-    """The shared storage answered with an error of the device or the network under it. The task is tried again; see the
-    log of the machine that has the folder of storage.share.
+    """The shared storage reported a device or network error. The task is tried again; check the system log of the
+    machine that hosts the folder of storage.share.
     """
 
     cost = "interruption"
 
 
 class WorkerLost(BatonError):
-    """The worker died at every attempt. See the worker's log; `POST /v1/tasks/{id}/retry` tries again."""
+    """The worker died in every attempt. Check the worker's log; `POST /v1/tasks/{id}/retry` tries again."""
 
     code = "worker_lost"
     retryable = True
 
 
 class GpuLockTimeout(BatonError):
-    """The task waited for the GPU for as long as it may. `GET /v1/monitoring/locks` shows who holds the GPU. Retry the
-    task, or allow it to wait longer: `max_wait` in its request, `gpu_lock.max_wait_time` for all.
+    """The task waited for the GPU as long as it was allowed to. `GET /v1/monitoring/locks` shows who holds the GPU.
+    Retry the task, or allow it to wait longer: `max_wait` in its request, `gpu_lock.max_wait_time` for all.
     """
 
     code = "gpu_lock_timeout"
@@ -344,7 +344,7 @@ class GpuLockTimeout(BatonError):
 
 
 class MemoryInUse(BatonError):
-    """There is no memory for the model beside one that another task is using. The task waits, and is tried again."""
+    """There is no memory for the model next to one that another task is using. The task waits, and is tried again."""
 
     code = "memory_in_use"
     status = 503
@@ -353,8 +353,8 @@ class MemoryInUse(BatonError):
 
 
 class WaitedTooLong(BatonError):
-    """The task waited for a worker for as long as it may. Start workers of its queue, then retry the task; or allow it
-    to wait longer: `max_wait` in its request, `tasks.max_wait` for all.
+    """The task waited for a worker as long as it was allowed to. Start workers of its queue, then retry the task; or
+    allow it to wait longer: `max_wait` in its request, `tasks.max_wait` for all.
     """
 
     code = "waited_too_long"
@@ -372,7 +372,7 @@ class CutOff(BatonError):
 
 
 class WorkerStopping(BatonError):
-    """The worker's machine is shutting down. The task goes back to its queue."""
+    """The worker's machine is shutting down. The task returns to its queue."""
 
     code = "worker_stopped"
     status = 503
@@ -381,7 +381,7 @@ class WorkerStopping(BatonError):
 
 
 class GpuLockUnavailable(BatonError):
-    """The GPU lock cannot be asked for, because Redis does not answer. Nothing runs unlocked; it is tried again."""
+    """The GPU lock cannot be acquired: Redis does not answer. Nothing runs unlocked; the task is tried again."""
 
     code = "lock_unavailable"
     status = 503
@@ -396,14 +396,14 @@ class OutOfGpuMemory(BatonError):
 
 
 class LeaseLost(BatonError):
-    """The lease of the GPU ran out under the task, so it had to stop. It is tried again from its checkpoint."""
+    """The GPU lease expired while the task was running, so it had to stop. It is tried again from its checkpoint."""
 
     code = "lease_lost"
     retryable = True
 
 
 class NestedGpuLock(BatonError):
-    """The task asked for the GPU while it held it, and would wait for itself. Use one `job.gpu(…)` at a time."""
+    """The task requested the GPU while holding it, and would wait for itself. Use one `job.gpu(…)` at a time."""
 
     code = "nested_gpu_lock"
 
@@ -419,7 +419,7 @@ class Cancelled(BatonError):
 
 
 class Fenced(BatonError):
-    """This attempt was taken back: a newer one owns the task, so nothing may be written any more."""
+    """This attempt was superseded: a newer one owns the task, so it may not write any more."""
 
     code = "fenced"
     status = 409

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, with the task id bound wherever a task is at work."""
+"""Structured logs: one JSON object per line, with the task id bound while a task is running."""
 
 import logging
 import sys
@@ -7,7 +7,7 @@ import structlog
 
 from common.settings import LogSettings
 
-# they say at every request what we say ourselves, or print whole results
+# these log every request, which we log ourselves, or print whole results
 QUIET = (
     "httpx",
     "httpx2",
@@ -21,7 +21,7 @@ QUIET = (
 
 
 def configure(settings: LogSettings, **bound: str) -> None:
-    """Send structlog's and the standard library's logs through the same processors to stderr."""
+    """Send the logs of structlog and the standard library through the same processors to stderr."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

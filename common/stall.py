@@ -1,7 +1,7 @@
-"""An engine that blocks takes its process with it, so that the worker's parent gives the task another attempt.
+"""Stall guard: end the process if an engine blocks, so that the worker's parent gives the task another attempt.
 
-A thread of Python could not do this: an engine that blocks with the interpreter's lock held stops all of them. The
-timer of `faulthandler` is a thread in C, needs no lock, and leaves the stack of every thread in the log.
+A Python thread could not do this: an engine that blocks while holding the GIL stops all of them. The timer of
+`faulthandler` is a C thread, needs no lock, and logs the stack of every thread.
 """
 
 import faulthandler
@@ -16,7 +16,7 @@ AT_ONCE_S = 0.001
 
 
 class Alarm:
-    """The process's one timer, set to the first of all deadlines: a model may be loaded within a guarded block."""
+    """The process's only timer, set to the earliest of all deadlines: a model may be loaded inside a guarded block."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -45,7 +45,7 @@ ALARM = Alarm()
 
 @contextmanager
 def ends_when_stalled(limit: timedelta) -> Iterator[Callable[[], None]]:
-    """End the process when the block, or the time since the last call of what this gives, takes longer than `limit`."""
+    """End the process if the block, or the time since the last call of the yielded function, exceeds `limit`."""
     owner = object()
 
     def restart() -> None:

@@ -1,1 +1,1 @@
-"""The task record and its Redis: clients, keys, scripts, and the store in front of them."""
+"""Task state in Redis: clients, keys, scripts, and the store in front of them."""

@@ -1,8 +1,7 @@
-"""Whether Redis has written down what it answered: what even a `kill -9` of it cannot lose any more.
+"""Check what Redis has written to its append-only file, and so would survive a `kill -9` of it.
 
-Redis writes its append-only file before it answers, with two exceptions under `appendfsync everysec`: the write that
-finds the disk full is answered and kept in memory, and so is what comes while a sync of the file runs. See
-docs/decisions/0002-redis-clients.md.
+Redis writes the file before it answers, with two exceptions under `appendfsync everysec`: the write that finds the disk
+full, and writes that arrive during a sync of the file, are answered first. See docs/decisions/0002-redis-clients.md.
 """
 
 from collections.abc import Mapping
@@ -12,32 +11,32 @@ from typing import Any, Self
 from common.errors import StateUnavailable
 
 NEXT_LOOK_S = 0.002
-"""A sync of the file takes milliseconds, on a busy disk a second."""
+"""A sync of the file takes milliseconds, or a second on a busy disk."""
 ROOM = "Give it room, then send this again, with the same task_id or Idempotency-Key."
 
 
 @dataclass(frozen=True, slots=True)
 class AppendOnlyFile:
-    """What Redis tells of it, in bytes."""
+    """State of the append-only file, in bytes."""
 
     written: int
     buffered: int
-    """Answered, and not written yet."""
+    """Answered, but not written yet."""
 
     @classmethod
     def of(cls, info: Mapping[str, Any]) -> Self:
-        """Read the section `persistence` of INFO. A Redis without such a file has nothing left to write.
+        """Parse the `persistence` section of INFO. A Redis without an append-only file has nothing left to write.
 
         Raises:
-            StateUnavailable: it cannot be written.
+            StateUnavailable: the file cannot be written.
         """
         if info.get("aof_last_write_status", "ok") != "ok":
             raise StateUnavailable(f"Redis cannot write its file: its disk is full or broken. {ROOM}")
         return cls(info.get("aof_current_size", 0), info.get("aof_buffer_length", 0))
 
     def holds(self, before: Self) -> bool:
-        """Tell whether all that was answered when `before` was read is written by now.
+        """Return whether everything that was answered when `before` was read has been written.
 
-        A file that has become smaller was written anew, from memory.
+        A file that became smaller was rewritten from memory.
         """
         return not self.buffered or not before.written <= self.written < before.written + before.buffered

@@ -1,7 +1,7 @@
-"""The only place that makes Redis clients, and how a Lua script is called: the same `Call` runs on either kind.
+"""Redis clients, and how Lua scripts are called: the same `Call` runs on the sync and on the async client.
 
-The choices of timeouts and retries are knowing ones: a write is never retried by the client itself, because a stalled
-Redis would then apply it twice; every script is safe to run again instead. See docs/decisions/0002-redis-clients.md.
+No other module creates clients. The clients never retry a write, because a stalled Redis would apply it twice; every
+script is safe to run again instead. See docs/decisions/0002-redis-clients.md.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ from common.state.context import NEXT
 
 SCRIPTS = Path(__file__).parent / "lua"
 CONNECTIONS = 64
-"""Of one pool on an event loop; more commands at a time wait for one of them."""
-# Redis Enterprise only. While it is on, the pool does not look whether the server has closed an idle connection, and
-# each of them fails once after a restart of Redis.
+"""Pool size on an event loop; further commands wait for a free connection."""
+# Redis Enterprise only. While it is on, the pool does not check whether the server has closed an idle connection, so
+# every pooled connection fails once after a restart of Redis.
 NO_MAINTENANCE = MaintNotificationsConfig(enabled=False)
 
 FULL = re.compile(r"\b(?:MISCONF|OOM)\b.*?(?=\.?(?: script: .*)?$)")
 OF_A_SCRIPT = re.compile(r"\.?(?: script: |, on @user_script).*$", re.DOTALL)
-"""What Redis adds to an error about where in a script it happened."""
+"""The location in the script that Redis adds to an error."""
 
 READ_ONLY = (
     "Redis is a replica that cannot be written, as during a failover. Let redis.url name the primary; then send this "
@@ -52,7 +52,7 @@ Arg = str | int | float | bytes
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The text of a Lua script and the name that Redis caches it under."""
+    """The text of a Lua script and the digest under which Redis caches it."""
 
     text: str
     sha: str
@@ -60,7 +60,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """One run of a script: atomic, and safe to repeat when the answer was lost."""
+    """One execution of a script: atomic, and safe to repeat if the answer was lost."""
 
     script: Script
     keys: Sequence[str]
@@ -70,7 +70,7 @@ class Call(Generic[T]):
 
 @cache
 def script(name: str) -> Script:
-    """Read `lua/<name>.lua`, with the transition table and the preludes of its folders in front."""
+    """Read `lua/<name>.lua`, preceded by the transition table and the preludes of its folders."""
     file = SCRIPTS / f"{name}.lua"
     preludes = [folder / "prelude.lua" for folder in reversed(file.relative_to(SCRIPTS).parents)]
     text = "\n".join([transitions(), *((SCRIPTS / prelude).read_text() for prelude in preludes), file.read_text()])
@@ -85,7 +85,7 @@ def transitions() -> str:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Turn what redis-py raises into what a user can be told."""
+    """Translate redis-py errors into Baton errors."""
     try:
         yield
     except (RedisConnectionError, redis.TimeoutError) as error:
@@ -95,7 +95,7 @@ def translate_errors() -> Iterator[None]:
 
 
 def refusal(refused: RedisError) -> StateUnavailable:
-    """Say why Redis refused a command; of a script's error only what Redis says of its disk or memory."""
+    """Return why Redis refused a command; of a script error, only what concerns its disk or memory."""
     if full := FULL.search(str(refused)):
         error = StateUnavailable(f"Redis cannot write: {full[0]}. {ROOM}")
         error.full = True
@@ -106,7 +106,7 @@ def refusal(refused: RedisError) -> StateUnavailable:
 
 
 class SyncRedis:
-    """Redis for a worker process. Made after the fork, closed by who made it."""
+    """Redis client of a worker process. Created after the fork, closed by its creator."""
 
     def __init__(self, settings: RedisSettings, *, timeout: timedelta | None = None) -> None:
         self.timeout = timeout or settings.socket_timeout
@@ -129,10 +129,10 @@ class SyncRedis:
         return call.parse(answer)
 
     def commit(self, call: Call[T]) -> T:
-        """Run a change and return when Redis has written it down.
+        """Run a change and return when Redis has written it to its file.
 
         Raises:
-            StateUnavailable: it may have been made all the same, and may be lost.
+            StateUnavailable: the change may have been applied nevertheless, and may be lost.
         """
         answer = self.run(call)
         before = after = self.file()
@@ -146,7 +146,7 @@ class SyncRedis:
             return AppendOnlyFile.of(self.client.info("persistence"))
 
     def now_us(self) -> int:
-        """Return Redis's own time in microseconds: the clock of every deadline."""
+        """Return Redis's time in microseconds: the clock of all deadlines."""
         with translate_errors():
             seconds, micros = self.client.time()
         return int(seconds) * 1_000_000 + int(micros)
@@ -156,12 +156,12 @@ class SyncRedis:
 
 
 class AsyncRedis:
-    """Redis for the gateway: one pool on its event loop."""
+    """Redis client of the gateway: one pool on its event loop."""
 
     def __init__(self, settings: RedisSettings, *, block: timedelta | None = None) -> None:
-        """Connect lazily. `block` is how long its blocking reads may take: their timeout is longer than that."""
+        """Connect lazily. `block` is the longest duration of a blocking read; the timeout is longer than that."""
         timeout = settings.socket_timeout + (block or timedelta())
-        pool = aioredis.BlockingConnectionPool.from_url(  # the plain one refuses the 101st command at a time
+        pool = aioredis.BlockingConnectionPool.from_url(  # the plain pool refuses the 101st concurrent command
             settings.url.get_secret_value(),
             max_connections=CONNECTIONS,
             timeout=settings.socket_timeout.total_seconds(),
@@ -184,10 +184,11 @@ class AsyncRedis:
         return call.parse(answer)
 
     async def commit(self, call: Call[T]) -> T:
-        """Run a change and return when Redis has written it down. Changes at the same time share the looks at its file.
+        """Run a change and return when Redis has written it to its file. Concurrent changes share the checks of the
+        file.
 
         Raises:
-            StateUnavailable: it may have been made all the same, and may be lost.
+            StateUnavailable: the change may have been applied nevertheless, and may be lost.
         """
         answer = await self.run(call)
         if self.next_look is None:
@@ -197,9 +198,10 @@ class AsyncRedis:
         return answer
 
     async def wait_until_written(self) -> None:
-        """Return when all that was answered before is in Redis's file."""
+        """Return when everything answered so far is in Redis's file."""
         async with self.looking:
-            self.next_look = None  # who comes from now on may have written after the first look
+            # a caller that arrives from now on may have written after this check began, so it waits for the next one
+            self.next_look = None
             before = after = await self.file()
             while not after.holds(before):
                 await asyncio.sleep(NEXT_LOOK_S)
@@ -210,10 +212,10 @@ class AsyncRedis:
             return AppendOnlyFile.of(await self.client.info("persistence"))
 
     async def require_writable(self) -> None:
-        """Find out that Redis answers and is no read-only replica.
+        """Raise if Redis cannot be written.
 
         Raises:
-            StateUnavailable: it does not answer, or is one.
+            StateUnavailable: it does not answer, or is a read-only replica.
         """
         with translate_errors():
             found = await self.client.info("replication")
@@ -225,6 +227,6 @@ class AsyncRedis:
 
 
 def consume_error(look: asyncio.Task[None]) -> None:
-    """Take the error of a look for which nobody waits any more, or asyncio would log it."""
+    """Retrieve the exception of a check that nobody awaits any more; asyncio would log it otherwise."""
     if not look.cancelled():
         look.exception()

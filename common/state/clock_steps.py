@@ -1,4 +1,4 @@
-"""Steps of Redis's clock: when it was set forward or back, and what that means for stamps of before."""
+"""Steps of Redis's clock: when it was set forward or back, and how earlier timestamps are adjusted."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ MOST_KEPT = 20
 
 
 class ClockStep(BaseModel):
-    """One step, in microseconds. `before_us` and `after_us` are the readings on both sides of it."""
+    """One step, in microseconds. `before_us` and `after_us` are the readings on either side of it."""
 
     step_us: int
     before_us: int
@@ -23,7 +23,7 @@ class ClockStep(BaseModel):
         return timedelta(microseconds=self.step_us)
 
     def precedes(self, stamp_us: int) -> bool:
-        """Tell whether a stamp was set after this step forward. Stamps of the clock of before are much smaller."""
+        """Return whether a timestamp was set after this forward step. Timestamps of the old clock are much smaller."""
         return stamp_us >= self.before_us + self.step_us // 2
 
 
@@ -34,10 +34,10 @@ class ClockSteps:
     steps: tuple[ClockStep, ...] = ()
 
     def translate(self, stamp_us: int) -> int:
-        """Return a stamp as the present clock would have set it.
+        """Return a timestamp as the current clock would have set it.
 
-        Only steps forward count: after one back, a stamp cannot be told from one of the clock of before, and what is
-        taken for younger than it is harms nothing.
+        Only forward steps count: after a backward step, timestamps of the old and the new clock cannot be told apart,
+        and considering one younger than it is does no harm.
         """
         for step in self.steps:
             if step.step_us > 0 and not step.precedes(stamp_us):

@@ -1,4 +1,4 @@
-"""The life of a task: its statuses, the transitions between them, and the record that a client sees."""
+"""Task life cycle: statuses, the transitions between them, and the record that a client sees."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -27,10 +27,10 @@ FINAL = frozenset({Status.SUCCESS, Status.FAILED, Status.CANCELLED})
 # Enforced in Lua: `common/state/client.py` puts this table in front of every script.
 NEXT: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.RUNNING, Status.FAILED, Status.CANCELLED}),
-    # back to PENDING: the worker was lost or the error is passing, and another attempt is due
+    # back to PENDING: the worker was lost or the error is transient, and another attempt is due
     Status.RUNNING: frozenset({Status.PENDING, Status.SUCCESS, Status.FAILED, Status.CANCELLED}),
     Status.SUCCESS: frozenset(),
-    # back to PENDING: a user asked for a retry
+    # back to PENDING: a user requested a retry
     Status.FAILED: frozenset({Status.PENDING}),
     Status.CANCELLED: frozenset({Status.PENDING}),
 }
@@ -40,11 +40,11 @@ TaskId = Annotated[str, StringConstraints(pattern=TASK_ID_PATTERN)]
 
 
 Duration = Annotated[float, PlainSerializer(lambda seconds: round(seconds, 3), return_type=float)]
-"""Seconds, kept to the millisecond."""
+"""Seconds, rounded to milliseconds."""
 
 
 class Progress(BaseModel):
-    """How far an attempt is. `processed` and `total` are in the task's own unit (seconds of media, frames, bytes)."""
+    """Progress of an attempt. `processed` and `total` are in the task's own unit (seconds of media, frames, bytes)."""
 
     phase: str = ""
     percent: Annotated[float, Field(ge=0, le=100)] = 0.0
@@ -64,7 +64,7 @@ class Timings(BaseModel):
 
     @property
     def idle(self) -> float:
-        """Seconds so far that were no work on the input, but for its fetch."""
+        """Seconds so far not spent on the input, except for fetching it."""
         return (self.gpu_wait or 0.0) + (self.model_load or 0.0)
 
 
@@ -84,7 +84,7 @@ class Stage(BaseModel):
 class InputParams(BaseModel):
     """What the client asked for; `callback` without the secrets of its URL and headers.
 
-    `metadata` is the client's own, returned as it came.
+    `metadata` belongs to the client and is returned unchanged.
     """
 
     task_name: str

@@ -1,10 +1,10 @@
-"""What a task says while it runs: the kinds of events, and how they are written.
+"""Task events: their kinds and their format.
 
-Each task has one Redis stream, capped; the id of an event is its stream id.
+Each task has one capped Redis stream; the id of an event is its stream id.
 
-A client that shows text keeps a map of segments by their id. A `draft` puts in the segments that the map has not; a
-`fragment` puts its segments in place of what was there, but for one that is `modified`, which only a segment that says
-`modified` itself replaces. Both may be heard again, after a reconnect or another attempt: the map ends the same.
+A client that displays text keeps a map of segments by id. A `draft` adds the segments that the map does not have; a
+`fragment` replaces its segments, except those marked `modified`, which only a segment marked `modified` may replace.
+Both may arrive again, after a reconnect or in another attempt: the map ends up the same.
 """
 
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ from common.state.context import Status, WorkflowContext
 
 Kind = Literal["progress", "draft", "fragment", "signal", "error"]
 EVERY_TASK = "@tasks"
-"""Stands where a task's stream has its id; no task can be called like this. Each change of a status is told there."""
+"""Used in place of a task id in the stream's key; no task can have this id. Every status change is published there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event; `data` is small, big things are fetched by GET."""
+    """One event. `data` is small; large results are fetched with GET."""
 
     kind: Kind
     data: Mapping[str, Any]
@@ -37,7 +37,7 @@ class Event:
 
 
 def closing(context: WorkflowContext) -> Event:
-    """Return the one event that ends the stream of a task in this final state."""
+    """Return the event that ends the stream of a task in this final state."""
     if context.status is Status.FAILED and context.error:
         return Event("error", context.error.model_dump())
     code = "task_complete" if context.status is Status.SUCCESS else "task_cancelled"
@@ -45,5 +45,5 @@ def closing(context: WorkflowContext) -> Event:
 
 
 def closes(kind: str, data_json: str) -> bool:
-    """Tell whether an event ended an attempt for good."""
+    """Return whether an event ended the task."""
     return kind == "error" or (kind == "signal" and ('"task_complete"' in data_json or '"task_cancelled"' in data_json))

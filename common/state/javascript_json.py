@@ -1,8 +1,8 @@
-"""JSON as JavaScript writes it, so that `JSON.stringify(JSON.parse(body))` gives the same text again.
+"""JSON as JavaScript writes it, so that `JSON.stringify(JSON.parse(body))` yields the same text.
 
-Receivers that parse a body before they check its signature depend on this. Numbers and the order of keys follow
-ECMA-262 (Number::toString, OrdinaryOwnPropertyKeys); integers beyond 2^53 are written whole, although JavaScript cannot
-hold them.
+Receivers that parse a body before they verify its signature depend on this. Numbers and key order follow ECMA-262
+(Number::toString, OrdinaryOwnPropertyKeys); integers beyond 2^53 are written in full, although JavaScript cannot
+represent them.
 """
 
 import json
@@ -18,7 +18,7 @@ LONGEST_INDEX = len(str(LAST_ARRAY_INDEX))
 
 
 def dumps(value: Any) -> str:
-    """Return the text of a value that is made of dict, list, str, int, float, bool and None."""
+    """Serialize a value made of dict, list, str, int, float, bool and None."""
     if isinstance(value, dict):
         members = (f"{json.dumps(key, ensure_ascii=False)}:{dumps(value[key])}" for key in sort_keys(value))
         return f"{{{','.join(members)}}}"
@@ -30,7 +30,7 @@ def dumps(value: Any) -> str:
 
 
 def sort_keys(keys: Iterable[str]) -> list[str]:
-    """Return the keys as JavaScript lists them: array indexes by their value, then the others as they came."""
+    """Return the keys in JavaScript's order: array indexes by value, then the others in their original order."""
     return sorted(keys, key=lambda key: int(key) if is_index(key) else LAST_ARRAY_INDEX + 1)
 
 
@@ -41,7 +41,7 @@ def is_index(key: str) -> bool:
 
 
 def number(value: float) -> str:
-    """Return the shortest digits that read back as this number, without `.0`."""
+    """Return the shortest digits that parse to this number, without `.0`."""
     text = repr(value)
     if "e" not in text:
         return text.removesuffix(".0").replace("-0", "0") if value == 0 else text.removesuffix(".0")

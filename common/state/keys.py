@@ -1,4 +1,4 @@
-"""The name of every Redis key. `docs/architecture.md` holds the same table, with who writes each."""
+"""The name of every Redis key. `docs/architecture.md` has the same table, with the writers of each key."""
 
 from common.state.context import Status
 
@@ -17,9 +17,9 @@ WAKE_CHANNEL = "baton:wake"
 
 CLOCK_STEPS = "monitor:clock_steps"
 
-# These have no TTL while their task is not finished: its record may not depend on Redis's clock.
+# These have no TTL until their task is finished: the record must not depend on Redis's clock.
 RECORDS = ("workflow_state:*", "task_control:*", "transcript_edits:*")
-# The few that live as long as the system; every other key must have a TTL.
+# Keys that live as long as the system; every other key must have a TTL.
 IMMORTAL = (INDEX, DISPATCH, WAIT_LIMITS, OUTBOX, MONITOR_CONFIG, CLOCK_STEPS, "tasks:index:*", "tasks:waiting:*")
 
 
@@ -72,7 +72,7 @@ def gpu_lock(host: str, device: str) -> str:
 
 
 def gpu_lock_history(host: str, device: str) -> str:
-    return f"{gpu_lock(host, device)}:history"  # lua/gpu/prelude.lua tells what else is beside a lock
+    return f"{gpu_lock(host, device)}:history"  # see lua/gpu/prelude.lua for the other keys of a lock
 
 
 def residents(host: str, device: str) -> str:

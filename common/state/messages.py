@@ -1,4 +1,4 @@
-"""The message of a callback (Standard Webhooks): written with the final state, delivered by the gateway."""
+"""Callback messages (Standard Webhooks): written together with the final state, delivered by the gateway."""
 
 from base64 import b64decode, b64encode
 from hashlib import sha256
@@ -17,7 +17,7 @@ LINKED = ("status", "result", "events", "deliveries")
 
 
 class Message(BaseModel):
-    """What is posted, and where. The id and the body stay the same over all tries."""
+    """What is posted, and where. The id and the body are the same in all tries."""
 
     id: str
     task_id: str
@@ -26,17 +26,17 @@ class Message(BaseModel):
     body: str
 
     def pack(self) -> str:
-        """Return it compressed, as it is kept after the last try."""
+        """Return the message compressed, as it is stored after the last try."""
         return b64encode(compress(self.model_dump_json().encode())).decode()
 
     @classmethod
     def unpack(cls, kept: str) -> Self:
-        """Read it, packed or as plain JSON."""
+        """Parse a message, compressed or plain JSON."""
         return cls.model_validate_json(kept if kept.startswith("{") else decompress(b64decode(kept)))
 
 
 def message_for(record: Record, context: WorkflowContext) -> Message | None:
-    """Return the message for this end of the task, or None when nobody asked for it."""
+    """Return the message for this end of the task, or None if no callback was requested."""
     target, kind = record.control.target, TYPES[context.status]
     if not target or (target.events is not None and kind not in target.events):
         return None
@@ -45,10 +45,10 @@ def message_for(record: Record, context: WorkflowContext) -> Message | None:
 
 
 def body_of(context: WorkflowContext, target: Callback, kind: str) -> dict[str, Any]:
-    """Return what is posted; a thin one names the task and its end, and holds nothing of its input or output."""
+    """Return the body; a thin one identifies the task and its end, without input and output."""
     whole = context.model_dump(mode="json")
     short = {name: whole[name] for name in ("task_id", "task_name", "status")}
-    error = {"error": whole["error"]} if context.error else {}  # n8n takes `"error": null` for a failure
+    error = {"error": whole["error"]} if context.error else {}  # n8n treats `"error": null` as a failure
     output = whole["stages"][context.task_name]["output"]
     return {
         "type": kind,
@@ -64,13 +64,13 @@ def body_of(context: WorkflowContext, target: Callback, kind: str) -> dict[str, 
 
 
 def links(task_id: str, base_url: str) -> dict[str, str]:
-    """Return where to read more; relative to the gateway unless it knows its public URL."""
+    """Return URLs of further information; relative unless the gateway knows its public URL."""
     task = f"{base_url}/v1/tasks/{task_id}"
     return {"self": task, **{part: f"{task}/{part}" for part in LINKED}}
 
 
 def message_id(record: Record) -> str:
-    """Return the same id for the same end of the same task; a task_id that was deleted and used again gets another."""
+    """Return the message id: the same for the same end of the same task, another if a deleted task_id is reused."""
     return message_id_at(record, record.control.fence)
 
 
@@ -80,7 +80,7 @@ def message_id_at(record: Record, fence: int) -> str:
 
 
 def message_ids(record: Record) -> list[str]:
-    """Return the ids of all messages that the task can have: one for each fence since its creation."""
+    """Return the ids of all messages the task may have: one for each fence since its creation."""
     if not record.control.callback:
         return []
     return [message_id_at(record, fence) for fence in range(record.control.created_us, record.control.fence + 1)]

@@ -1,7 +1,7 @@
-"""What others ask the parent of a worker process to do to it: end its task softly, or kill it.
+"""Orders to the parent of a worker process: stop the task of a child, or kill the child.
 
-An order is addressed to the process by the name that it claims tasks and leases under, and read by its parent. Each
-says for which lease, attempt or loaded model it was given, so that one which comes late does nothing.
+An order is addressed to the process by the name under which it claims tasks and leases, and is read by its parent. It
+names the lease, attempt or loaded model it was given for, so that an order that arrives late does nothing.
 """
 
 from typing import Literal
@@ -13,13 +13,13 @@ from common.state.client import SyncRedis, translate_errors
 
 TTL_S = 30
 MOST = 10
-"""Taken at one look."""
+"""Maximum number of orders read at once."""
 
 Kind = Literal["soft", "kill"]
 
 
 class Order(BaseModel):
-    """`soft` raises SoftTimeLimitExceeded in the task, `kill` ends the process and all below it."""
+    """`soft` raises SoftTimeLimitExceeded in the task, `kill` ends the process and all its descendants."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -29,12 +29,12 @@ class Order(BaseModel):
     task_id: str | None = None
     lock: str | None = None
     fence: int | None = None
-    """Of the lease on `lock`; without a lock, of the attempt at `task_id`."""
+    """Fence of the lease on `lock`; without a lock, of the attempt at `task_id`."""
     device: str | None = None
     model: str | None = None
-    """The name of a resident on `device` that is to go."""
+    """Name of a resident model on `device` that must be unloaded."""
     limit_s: float | None = None
-    """The limit that was overrun. A killed task has FAILED for it; without one it gets another attempt."""
+    """The limit that was exceeded: a killed task becomes FAILED. Without a limit, the task gets another attempt."""
 
 
 def give(redis: SyncRedis, order: Order) -> None:
@@ -47,7 +47,7 @@ def give(redis: SyncRedis, order: Order) -> None:
 
 
 def take(redis: SyncRedis, worker: str) -> list[Order]:
-    """Take the orders for one process. Those that a dying parent took are given again by who wants them obeyed."""
+    """Take the orders for one process. If the parent dies after taking them, their sender repeats them."""
     with translate_errors():
         found = redis.client.lpop(keys.orders(worker), MOST)
     return [Order.model_validate_json(text) for text in found or ()]

@@ -1,7 +1,7 @@
-"""A task as it is now: the context written at its birth and at its end, and the control hash in between.
+"""The current record of a task: the context, written at creation and at the end, and the control hash in between.
 
-A running task's status, attempt and progress live in the control hash only, so that a heartbeat never rewrites the
-context. Reading lays the one over the other.
+Status, attempt and progress of a running task are only in the control hash, so that a heartbeat never rewrites the
+context. Reading merges the two.
 """
 
 from dataclasses import dataclass, replace
@@ -24,17 +24,17 @@ class Callback(BaseModel):
     headers: Annotated[dict[str, str], Field(repr=False)] = {}
     events: list[str] | None = None
     thin: bool = False
-    """The body names the task and its end, without input and output."""
+    """The body identifies the task and its end, without input and output."""
     base_url: str = ""
-    """Where the links in the body begin: `gateway.public_url` at submission."""
+    """Prefix of the links in the body: `gateway.public_url` at submission."""
     secret: Annotated[str | None, Field(repr=False)] = None
-    """Signs in place of `callbacks.secret`."""
+    """Signs instead of `callbacks.secret`."""
     encrypted: Annotated[str | None, Field(repr=False)] = None
-    """URL, headers and secret, readable by gateways alone; `url` is then the part that may be shown."""
+    """URL, headers and secret, encrypted for gateways only; `url` is then the part that may be displayed."""
 
 
 class Control(BaseModel):
-    """What Lua decides on: the hash `task_control:{id}`. Stamps are microseconds on Redis's clock."""
+    """What Lua decides on: the hash `task_control:{id}`. Timestamps are microseconds on Redis's clock."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -47,7 +47,7 @@ class Control(BaseModel):
     attempt: int
     attempt_limit: int
     interruptions: int = 0
-    """How often an attempt ended through no fault of the task."""
+    """Number of attempts that ended through no fault of the task."""
     created_us: int
     waiting_us: int
     started_us: int | None = None
@@ -56,13 +56,13 @@ class Control(BaseModel):
     cancel_us: int | None = None
     finished_us: int | None = None
     closing_id: str | None = None
-    """The id of the event that ended it."""
+    """Id of the event that ended the task."""
     worker: str | None = None
     rss: int | None = None
     progress: str | None = None
     callback: str | None = None
     max_wait_s: float | None = None
-    """For how long it may wait: for a worker, and for a device."""
+    """Longest time it may wait: for a worker, and for a device."""
 
     @property
     def max_wait(self) -> timedelta | None:
@@ -78,7 +78,7 @@ class Control(BaseModel):
 
     @property
     def queued(self) -> float | None:
-        """Seconds between the last time it began to wait and the start of its attempt."""
+        """Seconds between the last time the task became pending and the start of its attempt."""
         return (self.started_us - self.waiting_us) / US if self.started_us else None
 
     @property
@@ -89,7 +89,7 @@ class Control(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The context laid over by the control hash."""
+    """The context merged with the control hash."""
 
     context: WorkflowContext
     control: Control
@@ -109,7 +109,7 @@ class Record:
         timings: Timings | None = None,
         duration: float | None = None,
     ) -> WorkflowContext:
-        """Return the context as it will be kept: whole, with the last progress seen."""
+        """Return the complete context to store at the end, with the last progress."""
         stage = self.context.stage
         progress = stage.progress
         if status is Status.SUCCESS:
@@ -134,7 +134,7 @@ class Record:
         return replace(self, context=self.context.model_copy(update={"stages": stages}))
 
     def pending_context(self) -> WorkflowContext:
-        """Return the context of a finished task that waits again."""
+        """Return the context of a finished task that becomes pending again."""
         return self.with_stage(Stage(attempt=self.control.attempt), status=Status.PENDING, error=None)
 
     def with_stage(self, stage: Stage, **update: Any) -> WorkflowContext:

@@ -1,7 +1,7 @@
-"""The StateStore: every change to a task's record, each one atomic Lua call.
+"""StateStore: every change to a task's record, each an atomic Lua call.
 
 The methods return a `Call`; `await redis.run(call)` in the gateway and `redis.run(call)` in a worker run the same one.
-Changes say which status and fence they expect, so that nobody acts on an old view.
+Changes name the status and fence they expect, so that nobody acts on an outdated view.
 """
 
 from collections.abc import Sequence
@@ -27,12 +27,12 @@ Outcome = Literal["created", "exists", "conflict", "full"]
 Beat = Literal["OK", "CANCEL", "FENCED"]
 NOW = timedelta(0)
 MOST_DOUBLINGS = 5
-"""Of the time before the next attempt."""
+"""Maximum number of doublings of the retry delay."""
 NEWS = keys.events(EVERY_TASK)
 MOST_SEEN = 2_000
-"""Ids that one page looks at where two indexes are read; the cursor goes on from there."""
+"""Maximum number of ids that one page scans if it reads two indexes; the cursor continues from there."""
 DISPATCH_GRACE = timedelta(seconds=1)
-"""How long the gateway that recorded a task has it for itself; then any gateway publishes it."""
+"""How long a task is reserved for the gateway that recorded it; afterwards any gateway publishes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Created:
     outcome: Outcome
     task_id: str
     position: int
-    """Among the waiting tasks of the queue, from 0; -1 when nothing was created."""
+    """Position among the pending tasks of the queue, from 0; -1 if nothing was created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,14 @@ class StateStore:
         return Call(script("get"), record_keys(task_id), [], one_record)
 
     def list(self, status: Status | None, after: str | None, count: int, task_name: str | None = None) -> Call[Page]:
-        """Read a page, newest first, after the score of the page before. With both filters it may be a short one."""
+        """Read a page, newest first, after the score of the previous page. With both filters a page may be short."""
         highest = f"({after}" if after else "+inf"
         indexes = [keys.index(status)] if status or not task_name else []
         indexes += [keys.index_of_name(task_name)] if task_name else []
         return Call(script("list"), indexes, [highest, count, max(count, MOST_SEEN)], lambda answer: page(*answer))
 
     def claim(self, task_id: str, queue: str, worker: str) -> Call[Record | Status | None]:
-        """Begin an attempt. A status as the answer is a refusal; None means that there is no such task."""
+        """Start an attempt. A status as the answer is a refusal; None means that there is no such task."""
         moves = (keys.index(Status.PENDING), keys.index(Status.RUNNING), keys.waiting(queue), keys.DISPATCH)
         return Call(
             script("claim"),
@@ -128,7 +128,7 @@ class StateStore:
         )
 
     def finish(self, record: Record, context: WorkflowContext, *, if_silent: bool = False) -> Call[str]:
-        """End a task that stands where `record` saw it; `if_silent`: only if no heartbeat has come since."""
+        """End a task if its state is as `record` has it; `if_silent`: only if there was no heartbeat since."""
         control, message, event = record.control, message_for(record, context), closing(context)
         name = message.id if message else ""
         indexes = (keys.index(control.status), keys.index(context.status), keys.waiting(control.queue), keys.DISPATCH)
@@ -162,21 +162,21 @@ class StateStore:
         )
 
     def cost_of(self, record: Record, cost: Cost) -> Cost | None:
-        """Return what another try costs the task now; None when none is left."""
+        """Return what another attempt costs the task now; None if no attempt is left."""
         control = record.control
         if cost == "interruption" and control.interruptions >= self.settings.max_interruptions:
             cost = "attempt"
         return None if cost == "attempt" and not control.attempts_left else cost
 
     def after_failure(self, record: Record, ended: WorkflowContext, error: BatonError) -> Call[str]:
-        """Decide what an attempt's error means: another attempt after a while, or the end as `ended` has it."""
+        """Handle the error of an attempt: another attempt after a delay, or the end given by `ended`."""
         cost = self.cost_of(record, error.cost)
         if error.retryable and cost:
             return self.requeue(record, reason=error.code, delay=self.backoff(record.control.attempt), cost=cost)
         return self.finish(record, ended)
 
     def after_loss(self, record: Record, *, if_silent: bool = False, cost: Cost = "attempt") -> Call[str]:
-        """Decide what its worker's death means: cancelled if that was asked for, else another attempt or the end."""
+        """Handle the death of a worker: cancelled if that was requested, or else another attempt or the end."""
         if record.control.cancel_us:
             return self.finish(record, record.final_context(Status.CANCELLED, error=Cancelled()), if_silent=if_silent)
         if left := self.cost_of(record, cost):
@@ -185,14 +185,14 @@ class StateStore:
         return self.finish(record, record.final_context(Status.FAILED, error=lost), if_silent=if_silent)
 
     def give_back(self, record: Record) -> Call[str]:
-        """Return a task whose worker was told to stop; it is not the task's fault, so the attempt is not counted."""
+        """Return a task whose worker was told to stop; the attempt is not counted, since the task is not at fault."""
         return self.requeue(record, reason=WorkerStopping.code, cost="nothing")
 
     def backoff(self, attempt: int) -> timedelta:
         return self.settings.retry_backoff * (1 << min(attempt - 1, MOST_DOUBLINGS))
 
     def dispatch_again(self, task_id: str) -> Call[bool]:
-        """Have a task that still waits delivered once more; the claim refuses a copy that is too many."""
+        """Deliver a pending task once more; the claim refuses superfluous copies."""
         return Call(script("dispatch"), [keys.control(task_id), keys.DISPATCH], [task_id], bool)
 
     def ask_to_cancel(self, task_id: str) -> Call[str]:
@@ -226,7 +226,7 @@ def record_keys(task_id: str) -> list[str]:
 
 
 def heartbeat(control: Control, if_silent: bool) -> Arg:
-    """Return the heartbeat that must still be the last one, or '' for any."""
+    """Return the heartbeat that must still be the latest, or '' for any."""
     return control.heartbeat_us or "" if if_silent else ""
 
 

@@ -1,7 +1,7 @@
-"""What people change in a transcript. It is kept apart from the engines' files, so no attempt can overwrite it.
+"""Edits of a transcript by users, stored separately from engine output, so that no attempt can overwrite them.
 
-An edited segment is kept whole, as it stood when it was first edited, with the changes over it: whatever the engine
-says of it later, or whether it still has such a segment, the edit stays as it is.
+An edited segment is stored whole, as it was when first edited, together with the changes: the edit stays the same
+whatever the engine later outputs for it, even if the segment disappears.
 """
 
 from collections import defaultdict
@@ -18,11 +18,11 @@ CHANGEABLE = ("text", "start", "end", "speaker")
 WHOLE = "segment"
 
 Edits = dict[int, Segment]
-"""Edited segments by their id."""
+"""Edited segments by id."""
 
 
 class EndsBeforeItStarts(ValueError):
-    """An edit would set a segment's end before its start."""
+    """An edit would set the end of a segment before its start."""
 
 
 def read_edits(task_id: str) -> Call[Edits]:
@@ -30,15 +30,15 @@ def read_edits(task_id: str) -> Call[Edits]:
 
 
 def kept_edits(task_id: str) -> Call[list[str]]:
-    """Read what `edits_of` makes edits of, for an event loop: there may be many, so that is for a thread."""
+    """Read the raw edits, for an event loop: parsing them with `edits_of` may take long, so it belongs in a thread."""
     return Call(script("edits"), [keys.transcript_edits(task_id)], [], list)
 
 
 def edit(task_id: str, seen: Segment, changes: Mapping[str, Any], *, events_kept: int) -> Call[Segment | None]:
-    """Change some of the `CHANGEABLE` fields of a segment, which was `seen` so. None means that the task is gone.
+    """Change some of the `CHANGEABLE` fields of a segment whose last known state is `seen`. None: the task is gone.
 
     Raises:
-        EndsBeforeItStarts: by running it. Nothing is changed.
+        EndsBeforeItStarts: when run. Nothing is changed.
     """
     parts = {WHOLE: seen.model_dump(mode="json"), **{name: getattr(seen, name) for name in CHANGEABLE}}
     return Call(
@@ -50,7 +50,7 @@ def edit(task_id: str, seen: Segment, changes: Mapping[str, Any], *, events_kept
 
 
 def undo(task_id: str, segment_id: int, without: Segment | None, *, events_kept: int) -> Call[int]:
-    """Forget the edit of a segment; `without` is how it reads then. Return 0 when it was not edited."""
+    """Remove the edit of a segment; `without` is the segment after that. Returns 0 if it was not edited."""
     fields = [f"{segment_id}:{part}" for part in (WHOLE, *CHANGEABLE)]
     told = to_json(fragment_data(without)) if without else ""
     return Call(script("undo_edit"), edit_keys(task_id), [events_kept, told, *fields], int)
@@ -61,7 +61,7 @@ def edit_keys(task_id: str) -> list[str]:
 
 
 def encode_values(parts: Mapping[str, Any]) -> bytes:
-    """Return each value as JSON inside of JSON: Lua hands them on without reading them, which would change some."""
+    """Return each value as JSON inside JSON: Lua passes them on without parsing, which would change some."""
     return to_json({name: to_json(value).decode() for name, value in parts.items()})
 
 
@@ -90,7 +90,7 @@ def parse_edit(segment_id: int, answer: list[str]) -> Segment | None:
 
 
 def assemble_segment(parts: Mapping[str, str]) -> Segment:
-    """Return an edited segment. Its words stay only where they still tell its text at its times."""
+    """Return an edited segment. Its words are kept only if they still match its text and times."""
     before = Segment.model_validate_json(parts[WHOLE])
     now = {name: from_json(parts[name]) for name in CHANGEABLE}
     after = before.model_copy(update={**now, "modified": True})
@@ -106,7 +106,7 @@ def spoken_by(word: Word, speaker: str | None) -> Word:
 
 
 def with_edits(transcript: Transcript, edits: Edits) -> Transcript:
-    """Return the transcript with the edited segments in the place of the engine's."""
+    """Return the transcript with the edited segments in place of the engine's."""
     if not edits:
         return transcript
     others = [segment for segment in transcript.segments if segment.id not in edits]

@@ -1,4 +1,4 @@
-"""The one format that all speech and OCR tasks read and write."""
+"""The transcript format that all speech and OCR tasks read and write."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,14 +7,14 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 LATEST_S = 10_000_000
-"""Of any time: 2,777 hours. JSON has numbers such as 1e309, which no subtitle format can write."""
+"""Upper bound of all times: 2,777 hours. JSON allows numbers such as 1e309, which no subtitle format can represent."""
 LARGEST_ID = 2**53
 Seconds = Annotated[float, Field(ge=0, le=LATEST_S, description="seconds from the start of the medium")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="as in BCP 47: en, zh, yue")]
 
 
 class Timed(BaseModel):
-    """Something with a start and an end."""
+    """Anything with a start and an end."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,7 +33,7 @@ class Timed(BaseModel):
 
 
 class Word(Timed):
-    """One word, or one character where the language has no spaces. Its text keeps the space before it."""
+    """One word, or one character in a language without spaces. Its text includes the preceding space."""
 
     text: str
     probability: Annotated[float | None, Field(ge=0, le=1)] = None
@@ -41,7 +41,7 @@ class Word(Timed):
 
 
 class Segment(Timed):
-    """One utterance. Its words, put together and stripped, give its text. The id is stable over drafts and finals."""
+    """One utterance. Its words, concatenated and stripped, are its text. The id is the same for draft and final."""
 
     id: Annotated[int, Field(ge=0, le=LARGEST_ID)]
     text: str
@@ -59,11 +59,11 @@ class Segment(Timed):
 
 
 Source = Literal["final", "aligned", "checkpoint", "none"]
-"""Where a text so far comes from, best first: the output; what two engines agreed on; what one has; nothing."""
+"""Where a partial text comes from, best first: the output; what two engines agreed on; what one engine has; nothing."""
 
 
 class Transcript(BaseModel):
-    """What was said (or shown), in order of time."""
+    """What was said (or shown), in chronological order."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -87,10 +87,10 @@ class Transcript(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a Transcript JSON file.
+        """Read a transcript JSON file.
 
         Raises:
-            pydantic.ValidationError: it is not one.
+            pydantic.ValidationError: it is not a transcript.
         """
         return cls.model_validate_json(path.read_bytes())
 

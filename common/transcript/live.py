@@ -1,4 +1,4 @@
-"""What an attempt tells in its events, and has not recorded yet: a chunk is recorded only when it is done."""
+"""Segments from events: what an attempt has published but not yet recorded in its checkpoint."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -15,16 +15,16 @@ def plain(segment: Segment) -> dict[str, Any]:
 
 
 def fragment(segments: Sequence[Segment], shown: Callable[[Segment], dict[str, Any]] = plain) -> dict[str, Any]:
-    """Return the data of a `fragment` or a `draft`, with what is `shown` of each segment."""
+    """Return the data of a `fragment` or a `draft`; `shown` serializes each segment."""
     first = segments[0]
     return {"segment_index": first.id, "language": first.language, "segments": [shown(one) for one in segments]}
 
 
 def told_segments(events: Iterable[tuple[str, str]]) -> list[Segment]:
-    """Return the segments in the drafts and fragments of the last attempt, each as it was told last.
+    """Return the segments in the drafts and fragments of the last attempt, each in its latest version.
 
-    `events` are pairs of event and data JSON, oldest first. What tells of an edit is left out: the edits themselves
-    are at hand.
+    `events` are pairs of event and data JSON, oldest first. Events about edits are skipped: the edits themselves are
+    read separately.
     """
     found: dict[int, Segment] = {}
     for event, data in events:
@@ -44,7 +44,7 @@ def segments_in(event: str, data: dict[str, Any]) -> Iterable[Segment]:
 
 
 def with_told(transcript: Transcript, told: list[Segment]) -> Transcript:
-    """Return the transcript with what was told beside it; what is recorded wins, but for a draft over a final."""
+    """Return the transcript merged with published segments; recorded ones win, except a draft over a final."""
     known = {segment.id: segment for segment in transcript.segments}
     news = [segment for segment in told if segment.id not in known or better(segment, known[segment.id])]
     if not news:

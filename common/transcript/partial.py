@@ -1,11 +1,10 @@
-"""The text of a task, at any moment: its output when it has succeeded, else what its checkpoint tells.
+"""The text of a task at any moment: its output if it has succeeded, or else what its checkpoint contains.
 
-A service whose contract has an output named `transcript_path` makes a transcript. Its text so far can be read when the
-records of its checkpoint keep to one rule: a record that tells text is a `ChunkText`, with whatever the service adds
-for itself. `chunk` says which part of the medium it is about, in order of time. A later record of the same chunk takes
-the place of the earlier one, so a service may first record drafts (`Segment.source`) and then what replaces them.
-`aligned` marks what two engines have agreed on; a record without it never takes the place of one that has it. Records
-without `segments` are the service's own affair.
+A service whose contract has an output named `transcript_path` produces a transcript. Its partial text can be read if
+the records of its checkpoint follow one rule: a record with text is a `ChunkText`, plus whatever the service adds.
+`chunk` is the index of the part of the medium, in chronological order. A later record of the same chunk replaces the
+earlier one, so a service may first record drafts (`Segment.source`) and later their replacement. `aligned` marks what
+two engines agreed on; a record without it never replaces one that has it. Records without `segments` are ignored.
 """
 
 from collections.abc import Iterable
@@ -27,7 +26,7 @@ OUTPUT = "transcript_path"
 
 
 class ChunkText(BaseModel):
-    """What a record of a checkpoint tells of one chunk of the medium; times are seconds of the medium."""
+    """A checkpoint record with the text of one chunk of the medium; times are seconds of the medium."""
 
     chunk: int
     segments: list[Segment] = []
@@ -38,17 +37,17 @@ class ChunkText(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """Where a task's text is now; no path when there is none yet."""
+    """The file that holds a task's text now; no path if there is none yet."""
 
     path: Path | None
     final: bool = False
 
     @property
     def version(self) -> str:
-        """Return what changes with the content: files are replaced as a whole, or grow."""
+        """A value that changes with the content: files are replaced as a whole, or grow."""
         if self.path is None:
             return ""
-        with suppress(FileNotFoundError):  # an attempt's folder goes when a later one has succeeded
+        with suppress(FileNotFoundError):  # an attempt's folder is removed when a later attempt succeeds
             seen = self.path.stat()
             return f"{self.path.parent.name}-{seen.st_mtime_ns}-{seen.st_size}"
         return ""
@@ -77,10 +76,10 @@ def makes_transcript(contract: Contract) -> bool:
 
 
 def text_file(storage: Storage, record: Record) -> TextFile:
-    """Return where the text of a task is.
+    """Return the file with the text of a task.
 
     Raises:
-        FileMissing: the output of the task is not there any more.
+        FileMissing: the output of the task no longer exists.
     """
     if output := output_path(record):
         return TextFile(storage.find(output), final=True)
@@ -88,13 +87,13 @@ def text_file(storage: Storage, record: Record) -> TextFile:
 
 
 def output_path(record: Record) -> str | None:
-    """Return the path of the transcript that a task has made, under share."""
+    """Return the path of the transcript that a task has produced, relative to share."""
     output = record.context.stage.output.get(OUTPUT)
     return output["path"] if output else None
 
 
 def newest_checkpoint(workspace: Path) -> Path | None:
-    """Return the checkpoint of the last attempt that has one: it begins with what those before it have finished."""
+    """Return the checkpoint of the latest attempt that has one: it starts with the records of earlier attempts."""
     found = {int(file.parent.name.removeprefix("attempt-")): file for file in workspace.glob(f"attempt-*/{CHECKPOINT}")}
     return found[max(found)] if found else None
 
