@@ -1,7 +1,7 @@
-"""Typed settings: environment (`BATON_SECTION__KEY`) over `config/baton.yaml` over the defaults here.
+"""Typed settings: environment (`BATON_SECTION__KEY`) over `config/baton.yaml` over the defaults defined here.
 
-Unknown keys and unknown `BATON_` variables are errors at start: an option that nobody reads is never ignored.
-A service's own section lives beside it, in `services/<name>/settings.py`; `services.settings()` puts all together.
+Unknown keys and unknown `BATON_` variables are errors at start: an option that nothing reads is never ignored. The
+section of a service is in `services/<name>/settings.py`; `services.settings()` combines all of them.
 """
 
 from common.settings.gateway import AuthSettings, CallbackSettings, GatewaySettings

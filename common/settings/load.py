@@ -1,4 +1,4 @@
-"""How the settings are read: environment (`BATON_SECTION__KEY`) over `config/baton.yaml` over the defaults."""
+"""Load the settings: environment (`BATON_SECTION__KEY`) over `config/baton.yaml` over the defaults."""
 
 import os
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ DEFAULT_CONFIG = Path("config/baton.yaml")
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, by section."""
+    """All settings, by section."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX,
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
 
     @override
     def __reduce__(self) -> tuple[Any, ...]:
-        """Give a spawned process what its parent runs with, whatever the file says by then."""
+        """Pass a spawned process the settings of its parent, whatever the file contains by then."""
         return restore_settings, (dict(self),)
 
     def section(self, kind: type[AnySection]) -> AnySection:
@@ -80,10 +80,10 @@ def config_file() -> Path:
 
 
 def load(sections: Mapping[str, type[Section]], **overrides: Any) -> Settings:
-    """Read the settings, with one more section for each service.
+    """Load the settings, with one additional section per service.
 
     Raises:
-        NotStartable: an unknown key or variable, or a value that does not fit; the message names each.
+        NotStartable: an unknown key or variable, or an invalid value; the message names each.
     """
     model = with_sections(sections)
     refuse_unknown_variables(model)
@@ -91,8 +91,8 @@ def load(sections: Mapping[str, type[Section]], **overrides: Any) -> Settings:
     try:
         return model(**overrides)
     except ValidationError as error:
-        raise NotStartable(f"The settings are wrong. {describe(error)}") from error
-    except (ValueError, YAMLError) as error:  # no YAML, no mapping, or no JSON in a variable
+        raise NotStartable(f"The settings are invalid. {describe(error)}") from error
+    except (ValueError, YAMLError) as error:  # not YAML, not a mapping, or not JSON in a variable
         raise NotStartable(f"The settings in {config_file()} or the environment cannot be read: {error}") from error
 
 
@@ -102,12 +102,12 @@ def with_sections(sections: Mapping[str, type[Section]]) -> type[Settings]:
 
 
 def restore_settings(sections: Mapping[str, Any]) -> Settings:
-    """Return settings with these values, which were validated once."""
+    """Return settings with these values, which have already been validated."""
     return with_sections({name: type(section) for name, section in sections.items()}).model_construct(**sections)
 
 
 def read_section(section: str) -> dict[str, dict[str, Any]]:
-    """Return what the environment and what the file say of a section, the stronger one first."""
+    """Return the values of a section in the environment and in the file, highest precedence first."""
     sources = {
         "environment": EnvSettingsSource(Settings),
         "file": YamlConfigSettingsSource(Settings, yaml_file=config_file()),
@@ -120,7 +120,7 @@ def refuse_unknown_variables(model: type[Settings]) -> None:
     for name in os.environ:
         section = name.partition("__")[0]
         if name.startswith(ENV_PREFIX) and name != CONFIG_VARIABLE and section not in known:
-            raise NotStartable(f"No setting is called {name}. Known sections: {', '.join(sorted(known))}.")
+            raise NotStartable(f"There is no setting {name}. Known sections: {', '.join(sorted(known))}.")
 
 
 def refuse_missing_file() -> None:

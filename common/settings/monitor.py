@@ -1,4 +1,4 @@
-"""The monitor: how long a task may be silent, and a lease held."""
+"""Monitor settings: how long a task may be silent, and how long a lease may be held."""
 
 from datetime import timedelta
 from typing import Annotated, Self
@@ -12,10 +12,10 @@ class HeartbeatSettings(Section):
     interval: Annotated[Seconds, Field(gt=timedelta(0))] = timedelta(seconds=1)
     timeout: Annotated[
         Seconds,
-        Field(description="silent for this long: the attempt is dead, and one that cannot reach Redis stops itself"),
+        Field(description="silence after which an attempt counts as dead, and one without Redis stops itself"),
     ] = timedelta(seconds=20)
     stop_grace: Annotated[
-        Seconds, Field(description="an attempt that stops itself has this long; then its process is killed")
+        Seconds, Field(description="time that an attempt has to stop itself before its process is killed")
     ] = timedelta(seconds=5)
 
     @model_validator(mode="after")
@@ -26,10 +26,10 @@ class HeartbeatSettings(Section):
 
 
 class TimeoutLevels(Section):
-    """How long a lease may be held; 0 turns a level off."""
+    """How long a lease may be held; 0 disables a level."""
 
     warning: Seconds = timedelta(minutes=30)
-    soft_timeout: Annotated[Seconds, Field(description="then the task is asked to end, and may checkpoint")] = (
+    soft_timeout: Annotated[Seconds, Field(description="then the task is asked to end, and may write a checkpoint")] = (
         timedelta(hours=1)
     )
     hard_timeout: Annotated[Seconds, Field(description="then its process is killed")] = timedelta(hours=2)
@@ -38,12 +38,12 @@ class TimeoutLevels(Section):
     def check_order(self) -> Self:
         used = [level for level in (self.warning, self.soft_timeout, self.hard_timeout) if level]
         if used != sorted(used):
-            raise ValueError("warning, soft_timeout and hard_timeout must grow in this order")
+            raise ValueError("warning, soft_timeout and hard_timeout must be in ascending order")
         return self
 
 
 class TaskLevels(Section):
-    """What is other than usual for one task."""
+    """Overrides for one task."""
 
     warning: Seconds | None = None
     soft_timeout: Seconds | None = None
@@ -56,26 +56,27 @@ class MonitorSettings(Section):
         seconds=2
     )
     reconcile_interval: Annotated[
-        Seconds, Field(description="how often waiting tasks are compared with the broker")
+        Seconds, Field(description="how often pending tasks are compared with the broker")
     ] = timedelta(seconds=30)
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     timeout_levels: TimeoutLevels = TimeoutLevels()
-    stall_timeout: Annotated[Seconds, Field(description="a task that beats without progress; 0 turns it off")] = (
-        timedelta(minutes=15)
-    )
+    stall_timeout: Annotated[
+        Seconds, Field(description="a task that sends heartbeats but no progress; 0 disables this")
+    ] = timedelta(minutes=15)
     per_task: Annotated[
-        dict[str, TaskLevels], Field(description="other timeout_levels or stall_timeout, by task name")
+        dict[str, TaskLevels], Field(description="overrides of timeout_levels or stall_timeout, by task name")
     ] = {}
     obey_grace: Annotated[
-        Seconds, Field(gt=timedelta(0), description="an order to end a task should have worked by then")
+        Seconds, Field(gt=timedelta(0), description="an order to end a task should have taken effect by then")
     ] = timedelta(seconds=30)
     alert_url: Annotated[
         SecretStr | None,
-        Field(description="gets a webhook at each warning and above, signed as callbacks are"),
+        Field(description="receives a webhook for each warning or worse, signed like callbacks"),
         WithJsonSchema({"type": ["string", "null"]}),  # not write-only: GET shows it, as asterisks
     ] = None
     restart_containers: Annotated[
-        bool, Field(description="of workers that cannot be ended otherwise; needs the Docker socket")
+        bool,
+        Field(description="restart the container of a worker that cannot be ended otherwise; needs the Docker socket"),
     ] = False
 
     @model_validator(mode="after")
@@ -85,7 +86,7 @@ class MonitorSettings(Section):
         return self
 
     def levels_of(self, task_name: str) -> TimeoutLevels:
-        """Return the levels of a task's leases."""
+        """Return the levels for a task's leases."""
         own = self.per_task.get(task_name, TaskLevels()).model_dump(exclude={"stall_timeout"}, exclude_none=True)
         return TimeoutLevels.model_validate({**dict(self.timeout_levels), **own})
 

@@ -1,4 +1,4 @@
-"""What a section of the settings is made of."""
+"""Base class of settings sections."""
 
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 
 def seconds(value: Any) -> Any:
-    """Read a bare number as seconds, also where it comes as text from the environment."""
+    """Read a bare number as seconds, even if it is text from the environment."""
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:

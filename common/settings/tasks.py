@@ -1,4 +1,4 @@
-"""Tasks, the workers that run them, and what both log."""
+"""Settings of tasks, workers, and logging."""
 
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from common.settings.section import Seconds, Section
 
 
 class TaskSettings(Section):
-    state_ttl: Annotated[Seconds, Field(description="how long a record is kept after its task's end")] = timedelta(
+    state_ttl: Annotated[Seconds, Field(description="how long a record is kept after the end of its task")] = timedelta(
         days=7
     )
     max_attempts: Annotated[int, Field(ge=1)] = 3
@@ -17,32 +17,32 @@ class TaskSettings(Section):
         int,
         Field(
             ge=0,
-            description="attempts that end through no fault of the task (its worker is gone, the disk is full); "
+            description="attempts that may end through no fault of the task (its worker died, the disk is full); "
             "further ones count as attempts",
         ),
     ] = 10
-    retry_backoff: Annotated[Seconds, Field(description="before the second attempt; doubles after")] = timedelta(
-        seconds=2
+    retry_backoff: Annotated[Seconds, Field(description="delay before the second attempt; doubles after each")] = (
+        timedelta(seconds=2)
     )
-    max_pending: Annotated[int, Field(gt=0, description="more waiting tasks than this: 429")] = 100_000
+    max_pending: Annotated[int, Field(gt=0, description="more pending tasks: 429")] = 100_000
     max_wait: Annotated[
         Seconds | None,
         Field(
             gt=timedelta(0),
-            description="a task that waits for longer, for a worker or for a device, fails; null waits without end. "
-            "`max_wait` of a request wins",
+            description="longest wait for a worker or for a device, after which a task fails; null: no limit. "
+            "`max_wait` in a request takes precedence",
         ),
     ] = None
-    cancel_grace: Annotated[Seconds, Field(description="after this a cancelled task's process is killed")] = timedelta(
-        seconds=10
+    cancel_grace: Annotated[Seconds, Field(description="after this the process of a cancelled task is killed")] = (
+        timedelta(seconds=10)
     )
-    events_kept: Annotated[int, Field(gt=0, description="of each task, about")] = 2_000
+    events_kept: Annotated[int, Field(gt=0, description="approximate number per task")] = 2_000
     events_grace: Annotated[
         Seconds,
         Field(
             gt=timedelta(0),
-            description="a client may come back for so long after a task's end and get every event that it has missed; "
-            "later it gets the one that ended the task",
+            description="for this long after the end of a task, a reconnecting client gets every event it missed; "
+            "later only the last event",
         ),
     ] = timedelta(minutes=10)
 
@@ -55,7 +55,7 @@ class WorkerSettings(Section):
     max_memory_mib: Annotated[int | None, Field(gt=0, description="a child above this is replaced after its task")] = (
         None
     )
-    shutdown_grace: Annotated[Seconds, Field(description="running tasks may finish in this time on SIGTERM")] = (
+    shutdown_grace: Annotated[Seconds, Field(description="time that running tasks have to finish on SIGTERM")] = (
         timedelta(seconds=10)
     )
     claim_timeout: Annotated[
@@ -64,7 +64,7 @@ class WorkerSettings(Section):
     ] = timedelta(seconds=30)
     start_method: Annotated[
         Literal["auto", "fork", "spawn"],
-        Field(description="of the processes that run tasks; auto spawns where a GPU is used, for CUDA bears no fork"),
+        Field(description="of task processes; auto spawns where a GPU is used, because CUDA does not survive a fork"),
     ] = "auto"
 
 

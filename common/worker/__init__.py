@@ -1,1 +1,1 @@
-"""The worker side: a Celery app around typed task functions, with heartbeats, cancel and a watchdog."""
+"""Worker side: a Celery app around typed task functions, with heartbeats, cancellation and a watchdog."""

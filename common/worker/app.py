@@ -21,18 +21,19 @@ from common.worker.watchdog import Watchdog
 
 HIGHEST_PRIORITY = 9
 SEPARATOR = ":"
-"""Between a queue's name and the priority in the names of kombu's lists."""
+"""Separates queue name and priority in the names of kombu's lists."""
 CONNECT_TIMEOUT_S = 5
 BROKER_SILENCE_S = 3
-"""How long kombu takes a wait for messages for healthy. When Redis dies between two of its reads it may notice nothing,
-and then looks again only after twice this and a second: of its own accord, after 51 s."""
+"""How long kombu considers a wait for messages healthy. If Redis dies between two of its reads, kombu may not notice,
+and checks again only after twice this plus a second; by default that is 51 s.
+"""
 START_TIMEOUT_S = 60
-"""A spawned process imports everything anew: on a busy machine that takes longer than Celery's own 4 s."""
+"""A spawned process imports everything anew: on a busy machine that takes longer than Celery's default of 4 s."""
 REQUEST = "common.worker.request:TaskRequest"
 
 
 def create_app(settings: Settings) -> Celery:
-    """Return a Celery app that publishes, and gives up on a Redis that does not answer."""
+    """Return a Celery app that publishes, and that does not wait for a Redis that does not answer."""
     app = Celery("baton", set_as_current=False)
     app.conf.update(configuration(settings))
     app.conf.broker_transport_options["socket_timeout"] = settings.redis.socket_timeout.total_seconds()
@@ -40,7 +41,7 @@ def create_app(settings: Settings) -> Celery:
 
 
 def configuration(settings: Settings) -> dict[str, Any]:
-    """Return what both sides share. What each choice prevents: docs/decisions/0003-celery.md."""
+    """Return the configuration shared by both sides. docs/decisions/0003-celery.md explains each choice."""
     return dict(  # noqa: C408 - reads as Celery's documentation does
         broker_url=settings.redis.url.get_secret_value(),
         broker_connection_retry_on_startup=True,
@@ -80,7 +81,7 @@ def memory_limit_kib(settings: Settings) -> int | None:
 
 
 def broker_priority(priority: int) -> int:
-    """Turn ours (9 is most urgent) into kombu's on Redis (0 is most urgent)."""
+    """Convert our priority (9 is most urgent) to kombu's on Redis (0 is most urgent)."""
     return HIGHEST_PRIORITY - priority
 
 
@@ -93,27 +94,27 @@ class WorkerApp(Celery):  # type: ignore[misc]  # celery has no types
 
     @property
     def process(self) -> WorkerProcess:
-        """What this process holds; a child makes its own."""
+        """The state of this process; each child creates its own."""
         if self.held is None or self.held.pid != os.getpid():
             self.held = WorkerProcess(self.settings, self.service)
         return self.held
 
     @override
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let a spawned child make the same app for itself; nothing that is open here reaches it."""
+        """Let a spawned child create the same app; no open connection is passed on."""
         modules = {registered.function.__module__ for registered in REGISTRY.values()}
         return remade, (self.settings, self.service, sorted(modules))
 
 
 def remade(settings: Settings, service: str, modules: Sequence[str]) -> WorkerApp:
-    """Return the app of the parent in its spawned child; importing the modules registers their tasks."""
+    """Return the parent's app in its spawned child; importing the modules registers their tasks."""
     for name in modules:
         import_module(name)
     return create_worker(settings, service)
 
 
 def create_worker(settings: Settings, service: str) -> WorkerApp:
-    """Return the app of a worker, with every task that `services/<service>/tasks` has registered."""
+    """Return the app of a worker, with every task registered by `services/<service>/tasks`."""
     leave_no_folder()
     app = WorkerApp("baton", set_as_current=False)
     app.conf.update(configuration(settings), broker_transport=TRANSPORT, **start_of_children(settings))
@@ -129,7 +130,7 @@ def create_worker(settings: Settings, service: str) -> WorkerApp:
 
 
 def start_of_children(settings: Settings) -> dict[str, Any]:
-    """Return how the processes start that run tasks: no CUDA in one that was forked (docs/decisions/0003-celery.md)."""
+    """Return how task processes are started: CUDA cannot be used after a fork (docs/decisions/0003-celery.md)."""
     chosen = settings.worker.start_method
     if chosen == "auto":
         chosen = "spawn" if uses_gpu(settings) else "fork"
@@ -145,7 +146,7 @@ def register(app: Celery, contract: Contract) -> None:
         standard_task_interface,
         name=contract.name,
         bind=True,
-        lazy=False,  # else, in a spawned child, Celery gives it to whatever app is current
+        lazy=False,  # otherwise Celery binds it to whatever app is current in a spawned child
         Request=REQUEST,
         soft_time_limit=contract.soft_time_limit.total_seconds(),
         time_limit=contract.hard_time_limit.total_seconds(),

@@ -1,4 +1,4 @@
-"""The worker's side of the broker: a transport that outlives bad messages and a Redis that cannot write."""
+"""Broker transport for workers: survives malformed messages and a Redis that cannot write."""
 
 from time import sleep
 from typing import Any
@@ -17,13 +17,13 @@ from common.worker.process import stopping
 
 TRANSPORT = "common.worker.broker:Transport"
 KNOWN_TASKS = "known_tasks"
-"""The transport option that holds the names of the worker's tasks."""
+"""Transport option with the names of the worker's tasks."""
 TRY_AGAIN_S = 1.0
 log = structlog.get_logger()
 
 
 class PatientQoS(kombu_redis.QoS):
-    """Records what was fetched, and waits while Redis cannot write it down."""
+    """Records fetched messages, and waits while Redis cannot write the record."""
 
     @override
     def append(self, message: Any, delivery_tag: str) -> None:
@@ -45,13 +45,13 @@ class PatientQoS(kombu_redis.QoS):
 
 
 class Channel(kombu_redis.Channel):
-    """Reads messages; what no worker can run becomes a dead letter."""
+    """Reads messages; a message that no worker can run becomes a dead letter."""
 
     QoS = PatientQoS
 
     @override
     def _brpop_read(self, **options: Any) -> bool:
-        """Deliver one message, as kombu's own does, but for one that is not Baton's."""
+        """Deliver one message as kombu does, unless it is not Baton's."""
         try:
             found = self.pop(**options)
             if not found:
@@ -66,17 +66,17 @@ class Channel(kombu_redis.Channel):
             self._flush_brpop_reauth()  # type: ignore[no-untyped-call]
 
     def pop(self, **options: Any) -> tuple[bytes, bytes] | None:
-        """Read the answer of the blocking pop that is under way."""
+        """Read the answer of the pending blocking pop."""
         connection = self.client.connection
         try:
             answer: tuple[bytes, bytes] | None = self.client.parse_response(connection, "BRPOP", **options)
         except self.connection_errors:
-            connection.disconnect()  # so that the next read connects again
+            connection.disconnect()  # makes the next read reconnect
             raise
         return answer
 
     def deliver(self, message: bytes, queue: str) -> None:
-        """Give a message to Celery. What Celery cannot take, for whatever reason, would end the whole worker."""
+        """Pass a message to Celery. A message that Celery cannot process would end the whole worker."""
         try:
             read_envelope(message, self.connection.client.transport_options[KNOWN_TASKS])
         except Unreadable as error:
@@ -87,7 +87,7 @@ class Channel(kombu_redis.Channel):
             self.connection._deliver(raw, queue)  # noqa: SLF001 - it has no other name in kombu
         except (RedisError, OSError):
             raise
-        except Exception as error:  # any bug at all that a message sets off
+        except Exception as error:  # any bug that a message may trigger
             log.critical("message_crashed", queue=queue, exc_info=error)
             self.quarantine(message, queue, f"{type(error).__name__}: {error}")
             self.qos.ack(raw["properties"]["delivery_tag"])
@@ -114,5 +114,5 @@ def run(client: Any, call: Call[bool]) -> None:
 
 
 def is_passing(error: ResponseError) -> bool:
-    """Tell whether Redis has refused a write for now: it is full, its disk is, or it is a replica."""
+    """Return whether Redis refused a write temporarily: it or its disk is full, or it is a replica."""
     return isinstance(error, (OutOfMemoryError, ReadOnlyError)) or "MISCONF" in str(error)

@@ -1,4 +1,4 @@
-"""Dead letters: messages of the broker that no worker can run, kept for a week where an operator sees them."""
+"""Dead letters: broker messages that no worker can run, kept for a week for inspection."""
 
 from datetime import datetime, timedelta
 
@@ -11,11 +11,11 @@ from common.state.client import Call, script
 MOST_KEPT = 100
 KEPT_FOR = timedelta(days=7)
 MOST_CHARACTERS = 2_000
-"""Of a message that are kept."""
+"""Number of characters of a message that are kept."""
 
 
 class DeadLetter(BaseModel):
-    """A message that was taken out of a queue, and why. Bytes that are no text are shown as escapes."""
+    """A message removed from a queue, with the reason. Bytes that are not text are shown as escapes."""
 
     queue: str
     reason: str
@@ -24,7 +24,7 @@ class DeadLetter(BaseModel):
 
 
 def bury(message: bytes, queue: str, reason: str, *, listed_in: str | None = None) -> Call[bool]:
-    """Keep a message among the dead letters; if it is still in a list of the broker, remove it there."""
+    """Store a message as a dead letter; if it is still in a broker list, remove it there."""
     shown = message.decode(errors="backslashreplace")[:MOST_CHARACTERS]
     letter = DeadLetter(queue=queue, reason=reason, at=utcnow(), message=shown)
     lists = [keys.DEAD_LETTERS, *([listed_in] if listed_in else [])]

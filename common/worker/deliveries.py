@@ -1,4 +1,4 @@
-"""What becomes of each delivery in the process that was given it: claimed, running, cancelled, or over."""
+"""Phases of a delivery in its process: unclaimed, running, cancelled, or over."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,43 +20,45 @@ class Phase(StrEnum):
     """The task is still PENDING: the process has not claimed it yet."""
     RUNNING = "running"
     CANCELLED = "cancelled"
-    """It runs, and somebody asked to cancel it."""
+    """The task is running, and its cancellation was requested."""
     OVER = "over"
-    """The task has ended or is another attempt's, and the process has not returned yet."""
+    """The task has ended or belongs to another attempt, but the process has not returned yet."""
 
 
 @dataclass(slots=True)
 class Observation:
-    """A delivery as the watchdog has seen it. Times are on the monotonic clock."""
+    """A delivery as the watchdog observed it. Times are on the monotonic clock."""
 
     pid: int
     phase: Phase
     since: float = field(default_factory=monotonic)
     heartbeat_us: int | None = None
     beaten_at: float = field(default_factory=monotonic)
-    """When another heartbeat was seen for the last time."""
+    """When a new heartbeat was last seen."""
     activity: float | None = None
-    """What `activity_of` gave when its heartbeat was missed for the last time."""
+    """Result of `activity_of` when the last heartbeat was missed."""
 
     @property
     def seconds(self) -> float:
         return monotonic() - self.since
 
     def follow_heartbeat(self, heartbeat_us: int | None) -> float:
-        """Return for how many seconds no other heartbeat than this one has been seen."""
+        """Return for how many seconds no newer heartbeat than this one has been seen."""
         if heartbeat_us != self.heartbeat_us:
             self.heartbeat_us, self.beaten_at = heartbeat_us, monotonic()
         return monotonic() - self.beaten_at
 
 
 def observe(before: Observation | None, pid: int, phase: Phase) -> Observation:
-    """Return the observation of before if nothing has changed, else a new one."""
+    """Return the previous observation if nothing has changed, or else a new one."""
     unchanged = before and (before.pid, before.phase) == (pid, phase)
     return before if before and unchanged else Observation(pid, phase)
 
 
 def phase_of(record: Record | None, worker: str, *, claimed: bool) -> Phase:
-    """Tell the phase of a delivery; `worker` names its process, `claimed` says whether that has claimed it before."""
+    """Return the phase of a delivery. `worker` names its process; `claimed` says whether that process has claimed it
+    before.
+    """
     if record and record.control.status is Status.RUNNING and record.control.worker == worker:
         return Phase.CANCELLED if record.control.cancel_us is not None else Phase.RUNNING
     pending = record is not None and record.control.status is Status.PENDING
@@ -64,16 +66,16 @@ def phase_of(record: Record | None, worker: str, *, claimed: bool) -> Phase:
 
 
 def deliveries() -> list["TaskRequest"]:
-    """Return what was fetched and is not finished, copied in one step: Celery changes its sets at any moment."""
+    """Return the fetched, unfinished deliveries, copied at once: Celery changes its sets at any moment."""
     found = (reference() for reference in celery_state.reserved_requests.data.copy())
     return [request for request in found if request is not None]
 
 
 def activity_of(pid: int) -> float:
-    """Return a number that grows while a process or one below it works: CPU seconds, and bytes read and written.
+    """Return a number that grows while a process or a descendant works: CPU seconds, and bytes read and written.
 
-    An engine may keep the interpreter's lock for long, as an import of torch on a busy machine does. Then its process
-    sends no heartbeat, and is alive all the same.
+    An engine may hold the GIL for a long time, as `import torch` on a busy machine does. Its process then sends no
+    heartbeat although it is alive.
     """
     try:
         root = psutil.Process(pid)

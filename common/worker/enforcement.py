@@ -1,4 +1,4 @@
-"""How a worker's parent carries out the orders for its children, and frees what a dead child held."""
+"""Worker parent: carry out orders for its children, and release what a dead child held."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 def carry_out_orders(process: WorkerProcess, children: list[int]) -> None:
-    """Do what is asked for each child. An order can only be addressed to a child of this parent."""
+    """Carry out the orders for each child. An order can be addressed only to a child of this parent."""
     for pid in children:
         for order in take(process.redis, worker_name(process.service, pid)):
             answer = carry_out(process, order, pid)
@@ -43,7 +43,7 @@ def carry_out(process: WorkerProcess, order: Order, pid: int) -> str:
 
 
 def ask_to_end(request: "TaskRequest | None", order: Order, pid: int) -> str:
-    """Raise SoftTimeLimitExceeded in a child that is busy with the task; in an idle one it would be its end."""
+    """Raise SoftTimeLimitExceeded in a child that is running the task; the signal would kill an idle one."""
     if request is None or order.task_id not in {None, request.id}:
         return "not_its_task"
     with suppress(ProcessLookupError):
@@ -52,7 +52,7 @@ def ask_to_end(request: "TaskRequest | None", order: Order, pid: int) -> str:
 
 
 def still_true(process: WorkerProcess, order: Order) -> bool:
-    """Tell whether the lease, the attempt or the resident that the order was given for is still there."""
+    """Return whether the lease, attempt or resident that the order was given for still exists."""
     if order.model and order.device:
         residents = process.redis.run(residents_on(process.gpu_host, order.device))
         return any((one.name, one.worker) == (order.model, order.worker) for one in residents)
@@ -72,12 +72,14 @@ def still_true(process: WorkerProcess, order: Order) -> bool:
 
 
 def request_of(pid: int) -> "TaskRequest | None":
-    """Return the delivery that a child is busy with."""
+    """Return the delivery that a child is running."""
     return next((request for request in deliveries() if request.worker_pid == pid), None)
 
 
 def end(process: WorkerProcess, pid: int) -> bool:
-    """Kill a child with all below it, see it gone, and only then free what it held; False when it does not go."""
+    """Kill a child and its descendants, wait until they are gone, and only then release what it held; False if it
+    survives.
+    """
     if not end_tree(pid):
         log.error("process_will_not_die", pid=pid)
         return False
@@ -86,7 +88,7 @@ def end(process: WorkerProcess, pid: int) -> bool:
 
 
 def release(process: WorkerProcess, pid: int, reason: str) -> None:
-    """Free the GPU that a dead child held. Should Redis be away, its lease ends by itself."""
+    """Release the GPU that a dead child held. If Redis is unavailable, the lease expires by itself."""
     try:
         freed = process.redis.run(release_of(worker_name(process.service, pid), reason))
     except StateUnavailable:

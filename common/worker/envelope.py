@@ -1,4 +1,4 @@
-"""The form of a broker's message, as Celery's protocol 2 on Redis has it: checked before anything works with it."""
+"""The format of broker messages (Celery protocol 2 on Redis), validated before they are used."""
 
 from collections.abc import Container
 from typing import Annotated, Any, Literal, NamedTuple
@@ -9,7 +9,7 @@ from common.state.context import TaskId
 
 
 class Arguments(BaseModel):
-    """The one argument of a delivery: the task's context, of which the claim reads the id alone."""
+    """The only argument of a delivery: the task's context, of which the claim reads only the id."""
 
     task_id: TaskId
 
@@ -63,7 +63,7 @@ def read_envelope(message: bytes, known: Container[str]) -> Headers:
     """Return the headers of a message for one of the known tasks.
 
     Raises:
-        Unreadable: it is not a message of Baton's; the text says why.
+        Unreadable: it is not one of Baton's messages; the text says why.
     """
     try:
         envelope = Envelope.model_validate_json(message)
@@ -74,5 +74,5 @@ def read_envelope(message: bytes, known: Container[str]) -> Headers:
     if envelope.headers.task not in known:
         raise Unreadable(f"headers.task: no task is named {envelope.headers.task}")
     if body.args[0].task_id != envelope.headers.id:
-        raise Unreadable("headers.id: the body is of another task")
+        raise Unreadable("headers.id: the body belongs to another task")
     return envelope.headers

@@ -1,8 +1,8 @@
-"""Forks wait until no other thread of this process works.
+"""Keep forks and threads apart: a fork waits until no other thread of this process is working.
 
-A forked child inherits every lock that a thread of its parent holds at that moment, and nobody releases them there: a
-child forked while the watchdog imports a module waits for the import lock without end. So a thread that works in a
-process which forks does so in `no_fork()`, and a fork waits for the end of such a block.
+A forked child inherits every lock that a thread of its parent holds at that moment, and nothing releases it there: a
+child forked while the watchdog imports a module waits for the import lock forever. So a thread in a forking process
+works inside `no_fork()`, and a fork waits for the end of such a block.
 """
 
 import os
@@ -16,7 +16,7 @@ WORKING = RLock()
 
 @contextmanager
 def no_fork() -> Iterator[None]:
-    """Keep this process from forking for as long as the block runs; wait for a fork that has begun."""
+    """Prevent this process from forking while the block runs; wait for a fork that has started."""
     hold_forks()
     with WORKING:
         yield
@@ -24,5 +24,5 @@ def no_fork() -> Iterator[None]:
 
 @cache
 def hold_forks() -> None:
-    """Have every `os.fork` of this process wait for `WORKING`. A child is forked holding it, and releases it."""
+    """Make every `os.fork` of this process wait for `WORKING`. The child inherits it locked, and releases it."""
     os.register_at_fork(before=WORKING.acquire, after_in_parent=WORKING.release, after_in_child=WORKING.release)

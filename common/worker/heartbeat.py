@@ -1,8 +1,8 @@
-"""A thread that shows that an attempt lives, sends its events, and learns whether it must stop.
+"""Heartbeat thread of an attempt: proves that it is alive, sends its events, and learns whether it must stop.
 
 An attempt that cannot reach Redis does not know whether it still owns its task: after `heartbeat.timeout` the monitor
-gives it to another worker. So the attempt stops itself before that time has passed, and its process is killed if it has
-not stopped `heartbeat.stop_grace` later. Two attempts overlap by no more than this grace.
+gives the task to another worker. So the attempt stops itself before that, and its process is killed if it has not
+stopped `heartbeat.stop_grace` later. Two attempts overlap by no more than this grace.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ log = structlog.get_logger()
 
 
 class Heartbeat:
-    """Beats every `interval`, at once when there is news, but no faster than `LEAST_SPACING`.
+    """Beats every `interval`, and at once if there is news, but no faster than `LEAST_SPACING`.
 
-    What the task says is queued, so a slow Redis never delays the task; while Redis is away the oldest news is dropped.
+    Events are queued, so a slow Redis never delays the task; while Redis is unavailable the oldest are dropped.
     """
 
     def __init__(self, redis: SyncRedis, store: StateStore, record: Record, settings: HeartbeatSettings) -> None:
@@ -48,7 +48,7 @@ class Heartbeat:
         self.stop_grace = settings.stop_grace.total_seconds()
         self.killer: threading.Timer | None = None
         self.confirmed = monotonic()
-        """When the last heartbeat that Redis has answered was sent."""
+        """When the last heartbeat that Redis confirmed was sent."""
         self.stop: BatonError | None = None
         self.progress: Progress | None = None
         self.latest: Progress | None = None
@@ -60,7 +60,7 @@ class Heartbeat:
 
     @cached_property
     def process(self) -> psutil.Process:
-        """This process, looked up by the first beat: a short attempt has none."""
+        """This process, looked up at the first beat: a short attempt never needs it."""
         return psutil.Process()
 
     def __enter__(self) -> Self:
@@ -77,7 +77,7 @@ class Heartbeat:
             self.killer.cancel()
 
     def tell(self, news: Event | Progress) -> None:
-        """Queue an event; a progress replaces the one not sent yet."""
+        """Queue an event; a progress replaces the unsent one."""
         if isinstance(news, Progress):
             self.progress = self.latest = news
         else:
@@ -98,7 +98,7 @@ class Heartbeat:
             self.beat()
 
     def beat(self) -> None:
-        """Send the news. What could not be sent is kept for the next beat."""
+        """Send the queued events. What could not be sent is kept for the next beat."""
         with self.sending:
             progress, self.progress = self.progress, None
             events = [self.unsent.popleft() for _ in range(len(self.unsent))]
@@ -112,7 +112,7 @@ class Heartbeat:
                 self.unsent.extendleft(reversed(events))
                 self.drop_oldest()
                 log.warning("heartbeat_failed", waited=round(monotonic() - began, 3))
-                if error.full:  # nobody else can be given the task either
+                if error.full:  # the task cannot be given to anyone else either
                     self.confirm(began)
                 self.fence_itself()
 
@@ -132,7 +132,7 @@ class Heartbeat:
         kill_own_tree()
 
     def confirm(self, sent: float) -> None:
-        """Note that Redis has answered: the attempt owned its task when it sent this."""
+        """Record that Redis answered: the attempt owned its task when it sent this."""
         self.confirmed = sent
         if self.killer:
             self.killer.cancel()
@@ -160,7 +160,7 @@ class Heartbeat:
 def stop_after(settings: HeartbeatSettings, redis_timeout: timedelta) -> float:
     """Return after how many seconds without a confirmed heartbeat an attempt stops itself.
 
-    One more heartbeat may take as long as an answer of Redis may: it must not end after the timeout.
+    One more heartbeat may take as long as Redis may take to answer: it must not end after the timeout.
     """
     longest = settings.interval + redis_timeout
     return max(settings.timeout - longest, settings.timeout / 2).total_seconds()

@@ -1,4 +1,4 @@
-"""The standard task interface: what every Celery task runs. Claim, work under a heartbeat, finish in one step."""
+"""The standard task interface that every Celery task runs: claim, work under a heartbeat, finish atomically."""
 
 from dataclasses import dataclass
 from time import monotonic
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 REDIS_PATIENCE_S = 600
-"""How long an attempt's result is held while Redis is away."""
+"""How long the result of an attempt is held while Redis is unavailable."""
 
 
 def standard_task_interface(self: Task, context: dict[str, Any]) -> dict[str, Any]:
     """Run one delivery of a task: take its WorkflowContext and return it, finished.
 
-    A delivery is only a hint; the claim decides whether the task runs. A duplicate returns its context as it came.
+    A delivery is only a hint; the claim decides whether the task runs. A duplicate returns its context unchanged.
     """
     app: WorkerApp = self.app
     task_id = context["task_id"]
@@ -54,7 +54,7 @@ def standard_task_interface(self: Task, context: dict[str, Any]) -> dict[str, An
 
 
 def claim(process: WorkerProcess, task: RegisteredTask, task_id: str) -> Record | None:
-    """Begin an attempt. While the disk is full none begins: the task waits, and the reconciler dispatches it again."""
+    """Start an attempt. While the disk is full none starts: the task waits, and the reconciler dispatches it again."""
     if shortage := process.storage.shortage():
         log.warning("delivery_postponed", message=shortage)
         return None
@@ -67,7 +67,7 @@ def claim(process: WorkerProcess, task: RegisteredTask, task_id: str) -> Record 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt's function ended: an output, or an error; `duration` in seconds."""
+    """The result of a task function: an output, or an error; `duration` in seconds."""
 
     output: dict[str, Any]
     error: BatonError | None
@@ -75,7 +75,7 @@ class Outcome:
 
 
 def attempt(process: WorkerProcess, task: RegisteredTask, record: Record) -> WorkflowContext:
-    """Run the function under a heartbeat and record how it ended."""
+    """Run the function under a heartbeat and record its result."""
     log.info("attempt_started", attempt=record.control.attempt)
     settings = process.settings.gpu_lock_monitor.heartbeat
     with Heartbeat(process.redis, process.store, record, settings) as heartbeat, process.termination.stops(heartbeat):
@@ -94,7 +94,7 @@ def run_timed(task: RegisteredTask, record: Record, job: Job) -> Outcome:
     try:
         output, error = run(task, record, job), None
     except BatonError as raised:
-        # what fails while the machine shuts down fails because of that: its ffmpeg was ended too
+        # errors during a shutdown of the machine are caused by it: its ffmpeg was terminated too
         stop = job.heartbeat.stop
         output, error = {}, stop if isinstance(stop, WorkerStopping) else raised
     duration = monotonic() - began
@@ -104,7 +104,7 @@ def run_timed(task: RegisteredTask, record: Record, job: Job) -> Outcome:
 
 
 def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
-    """Call the author's function; here everything that it may raise becomes an error that a user can be told.
+    """Call the task function and turn everything it may raise into a BatonError.
 
     Raises:
         BatonError: always one of these.
@@ -115,7 +115,7 @@ def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
             made = task.function(params, job)
         output: dict[str, Any] = task.contract.output.model_validate(made).model_dump(mode="json")
     except BatonError as error:
-        if not error.retryable:  # what is not found while share is away is not missing
+        if not error.retryable:  # while share is unavailable, a file that is not found is not missing
             job.process.storage.require_share()
         raise
     except SoftTimeLimitExceeded as error:
@@ -130,7 +130,7 @@ def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
 
 
 def of_the_disk(storage: Storage, error: OSError) -> BatonError:
-    """Return what an operating system's error means: a full disk, a share that is away, or a bug."""
+    """Return the meaning of an operating system error: a full disk, an unavailable share, or a bug."""
     if error.errno in disk.FULL:
         return StorageFull()
     try:
@@ -143,12 +143,12 @@ def of_the_disk(storage: Storage, error: OSError) -> BatonError:
 def unexpected_error(error: Exception) -> BatonError:
     return BatonError(
         f"{type(error).__name__} in the task. Retry it once (`POST /v1/tasks/{{id}}/retry`); if it fails again, report "
-        "it with the trace that the worker's log holds under the task id."
+        "it with the stack trace that the worker logged under the task id."
     )
 
 
 def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome) -> WorkflowContext:
-    """Write the end of the attempt, unless it was taken back."""
+    """Record the end of the attempt, unless it was superseded."""
     error = outcome.error
     if error and taken_back(process, record):
         log.warning("attempt_fenced", exc_info=error)
@@ -169,7 +169,7 @@ def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome)
 
 
 def taken_back(process: WorkerProcess, record: Record) -> bool:
-    """Tell whether the task is another attempt's by now: its files went with it, so what this one raised is no bug."""
+    """Return whether another attempt owns the task: then its files are gone, and an exception is not a bug."""
     found = patiently(process, process.store.get(record.context.task_id))
     own = (Status.RUNNING, record.control.fence)
     return found is None or (found.control.status, found.control.fence) != own
@@ -182,13 +182,13 @@ def tell_failure(error: BatonError) -> None:
 
 
 def discard_dead(job: Job) -> None:
-    """Remove what the attempts before had half written when they died; their checkpoints stay."""
+    """Remove files that earlier attempts left incomplete when they died; their checkpoints are kept."""
     for number in range(1, job.attempt):
         AttemptFolder(job.storage, job.task_id, number).discard_partial()
 
 
 def clean_up(job: Job, ended: WorkflowContext) -> None:
-    """Remove what is no longer needed; a checkpoint stays until the task has succeeded."""
+    """Remove what is no longer needed; the checkpoint is kept until the task has succeeded."""
     job.folder.discard_partial()
     if ended.status is Status.SUCCESS:
         job.folder.discard_earlier()
@@ -210,5 +210,7 @@ def patiently(process: WorkerProcess, call: Call[Any]) -> Any:
 
 @PATIENTLY
 def commit_with_retry(process: WorkerProcess, call: Call[Any]) -> Any:
-    """Run a change until Redis has written it down, again after a restart that lost it: an end is not lost any more."""
+    """Run a change until Redis has written it to its file, and again if a restart lost it: a recorded end is never
+    lost.
+    """
     return process.redis.commit(call)

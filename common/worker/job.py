@@ -1,4 +1,4 @@
-"""What a task function gets to work with: its inputs, a place for its outputs, and a voice."""
+"""What a task function works with: its inputs, a place for its outputs, and its events."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -30,7 +30,7 @@ EDITED = "edited"
 
 
 class Job:
-    """One attempt at a task, as its function sees it."""
+    """One attempt at a task, as seen by its function."""
 
     def __init__(self, record: Record, process: WorkerProcess, heartbeat: Heartbeat) -> None:
         self.task_id = record.context.task_id
@@ -48,7 +48,7 @@ class Job:
         self.leased: Lease | None = None
 
     def fetch(self, media: MediaFile) -> Path:
-        """Return a local file: the one under share, or the URL's after its download. A task's transcript has its edits.
+        """Return a local file: the one under share, or the downloaded URL. Transcripts of tasks include their edits.
 
         Raises:
             FileMissing, UnsafePath: there is no such file inside share.
@@ -61,7 +61,7 @@ class Job:
             self.timings.fetch = (self.timings.fetch or 0.0) + monotonic() - began
 
     def with_edits(self, file: Path) -> Path:
-        """Return the file; for a transcript that people have edited, a copy that has the edits in it."""
+        """Return the file; for a transcript with user edits, a copy that includes them."""
         task_id = self.storage.owner(file)
         edits = self.process.redis.run(read_edits(task_id)) if task_id else {}
         record = self.process.redis.run(self.process.store.get(task_id)) if task_id and edits else None
@@ -82,22 +82,22 @@ class Job:
         self.tell_progress(Progress(phase="download", percent=self.percent, processed=done, total=total))
 
     def staging(self, name: str) -> Path:
-        """Return where to write `name` until it is whole."""
+        """Return the path to write `name` to until the file is complete."""
         return self.folder.staging(name)
 
     def publish(self, staged: Path) -> Artifact:
-        """Give a whole file its final name."""
+        """Give a complete file its final name."""
         self.check()
         return self.folder.publish(staged)
 
     def publish_text(self, name: str, text: str) -> Artifact:
-        """Publish a file of this text, as UTF-8 without a byte order mark, its line ends as they are."""
+        """Publish the text as a UTF-8 file without a byte order mark; line ends are unchanged."""
         staged = self.staging(name)
         staged.write_text(text, encoding="utf-8", newline="\n")
         return self.publish(staged)
 
     def checkpoint(self) -> Checkpoint:
-        """Return this attempt's checkpoint, which begins with what the attempts before it finished."""
+        """Return this attempt's checkpoint, which starts with the records of earlier attempts."""
         checkpoint = Checkpoint(self.folder.folder / CHECKPOINT)
         earlier = [self.storage.workspace(self.task_id) / f"attempt-{n}" / CHECKPOINT for n in range(1, self.attempt)]
         for file in reversed(earlier):
@@ -115,7 +115,7 @@ class Job:
         processed: float | None = None,
         total: float | None = None,
     ) -> None:
-        """Report how far the attempt is; the percent never falls.
+        """Report progress; the percentage never decreases.
 
         Raises:
             Cancelled, Fenced: the attempt must stop.
@@ -126,7 +126,7 @@ class Job:
         )
 
     def progress_in_medium(self, phase: str, at: float, *, start: float, end: float | None) -> None:
-        """Report as `progress` does, by the second `at` of the part of a medium from `start` to `end`, where known."""
+        """Report progress as second `at` of the part of a medium from `start` to `end`, if that is known."""
         length = (end or 0.0) - start
         percent = 100 * (at - start) / length if length > 0 else 0.0
         self.progress(phase, percent=round(percent, 2), processed=round(at, 3), total=end or None)
@@ -136,13 +136,13 @@ class Job:
         self.heartbeat.tell(progress)
 
     def gpu(self, model: Model[T]) -> AbstractContextManager[GpuSession[T]]:
-        """Hold the GPU with this model on it for a `with` block. Call `session.step()` between two steps of long work.
+        """Hold the GPU with this model loaded for a `with` block. Call `session.step()` between two steps of long work.
 
-        Do outside what needs no GPU: downloads, decoding, writing.
+        Do everything that needs no GPU outside the block: downloads, decoding, writing.
 
         Raises:
-            GpuLockTimeout, GpuLockUnavailable: the device did not become free within the limit, where one is set.
-            NestedGpuLock: this task holds it already.
+            GpuLockTimeout, GpuLockUnavailable: no device became free within the limit, if one is set.
+            NestedGpuLock: this task already holds the GPU.
             OutOfGpuMemory: the model does not fit, even alone.
         """
         gpu = self.process.gpu
@@ -152,7 +152,7 @@ class Job:
 
     @contextmanager
     def lease(self) -> Iterator[None]:
-        """Hold the GPU without a model, as `@gpu_lock` does. Where there is no card there is nothing to wait for."""
+        """Hold the GPU without a model, as `@gpu_lock` does. Without a GPU there is nothing to wait for."""
         gpu = self.process.gpu
         if not gpu.shared:
             yield
@@ -171,7 +171,7 @@ class Job:
         self.heartbeat.tell(Event(kind, data))
 
     def check(self) -> None:
-        """Raise Cancelled or Fenced when the attempt must stop."""
+        """Raise Cancelled or Fenced if the attempt must stop."""
         if self.heartbeat.stop:
             raise self.heartbeat.stop
         if self.leased and self.leased.lost:

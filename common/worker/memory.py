@@ -1,7 +1,7 @@
-"""What glibc does with freed memory: give it back, or keep it for the next block. See mallopt(3).
+"""glibc's treatment of freed memory: return it to the system, or keep it for the next allocation. See mallopt(3).
 
-By itself it raises its thresholds to 32 MiB as large blocks are freed, and then keeps audio and features, full of
-holes. Other C libraries have no such call, and no need of it.
+By default glibc raises its thresholds to 32 MiB as large blocks are freed, and then keeps fragmented memory of audio
+and features. Other C libraries have no such call, and do not need it.
 """
 
 import ctypes
@@ -12,16 +12,16 @@ from common.settings import MIB
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 LARGE = 4 * MIB
 LARGEST = 32 * MIB
-"""More than this glibc takes for no threshold."""
+"""glibc accepts no larger threshold."""
 
 
 def give_back_what_is_freed() -> None:
-    """Map each large block by itself and unmap it when it is freed, so that a process is as large as what it holds."""
+    """Map each large block separately and unmap it when it is freed, so that a process uses only what it holds."""
     set_thresholds(mapped=LARGE, trimmed=LARGE)
 
 
 def keep_what_is_freed() -> None:
-    """For a library that takes and frees large blocks at every step: the kernel would clear each of them anew."""
+    """For a library that allocates and frees large blocks at every step: else the kernel clears each of them."""
     set_thresholds(mapped=LARGEST, trimmed=2 * LARGEST)
 
 

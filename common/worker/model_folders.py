@@ -1,4 +1,4 @@
-"""How a task gets a model: from where it lies, or from the hub, which everybody may follow."""
+"""Get a model for a task: from the models folder, or from the hub with published progress."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,8 @@ PHASE = "download model"
 
 
 def model_folder(job: Job, spec: ModelSpec, *, share: float = 0.0) -> Path:
-    """Return a model's folder, downloaded where it was missing; `share` is what percent of the task the download is.
+    """Return a model's folder, downloaded if it is missing; `share` is the percentage of the task that the download
+    makes up.
 
     Raises:
         ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed, StorageFull: see `ModelStore.find`.
@@ -33,17 +34,17 @@ def model_folder(job: Job, spec: ModelSpec, *, share: float = 0.0) -> Path:
 
 
 def folder_of(job: Job, name: str, family: ModelFamily, required: tuple[str, ...]) -> Path:
-    """Return the folder of a model by its name: a known one's as `model_folder` does, else the user's own.
+    """Return the folder of a model by its name: of a known model as `model_folder` does, or else the user's own.
 
     Raises:
-        UnsafePath: see `ModelStore.find_own`. And all that `model_folder` raises.
+        UnsafePath: see `ModelStore.find_own`. Also everything that `model_folder` raises.
     """
     spec = family.by_name.get(name)
     return model_folder(job, spec) if spec else ModelStore(job.storage, job.settings.models).find_own(name, required)
 
 
 class Report:
-    """Tells of a download's progress: to the task each time, to all who follow the models at each percent."""
+    """Publishes a download's progress: to the task at every call, to the model events at every percent."""
 
     def __init__(self, job: Job, spec: ModelSpec, share: float) -> None:
         self.job = job
@@ -70,10 +71,10 @@ class Report:
 
 
 def downloads(family: ModelFamily) -> Callable[[TaskInput, Job], DownloadModelOutput]:
-    """Return the function that honours `download_contract(family)`."""
+    """Return the function that implements `download_contract(family)`."""
 
     def download_model(params: TaskInput, job: Job) -> DownloadModelOutput:
-        """Bring a model to where it lies, or find it there."""
+        """Download a model, unless it is already there."""
         spec = family.by_name[params.model_dump()["model"]]
         folder = model_folder(job, spec, share=100.0)
         size = ModelStore(job.storage, job.settings.models).places.size(spec)

@@ -1,4 +1,4 @@
-"""Which workers live: each parent shows itself every half second, and everybody can read it without searching."""
+"""Worker presence: each parent publishes its state every half second, readable without a search."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from common.state.client import Arg, Call, script
 
 TTL_S = 15
 REMEMBERED_S = 3600
-"""For this long, a worker that has died is still listed."""
+"""How long a worker that has died is still listed."""
 
 
 class Unclaimed(BaseModel):
@@ -23,25 +23,25 @@ class Unclaimed(BaseModel):
 
 
 class Presence(BaseModel):
-    """What a worker's parent says of itself."""
+    """The published state of a worker's parent."""
 
     name: str
     service: str
     pid: int
     started_at: datetime
     active: list[str]
-    """The tasks that it has taken."""
+    """Ids of the tasks it has taken."""
     children: list[int]
-    """The pids of the processes that run them."""
+    """Pids of its task processes."""
     rss: int
     gpu_host: str
-    """The name that its host's cards are locked under."""
+    """The name under which its host's GPUs are locked."""
     unclaimed: list[Unclaimed] = []
-    """What its processes have been given and have not claimed yet."""
+    """Deliveries that its processes have received but not claimed yet."""
     replaced: list[Unclaimed] = []
-    """Deliveries of the last quarter of an hour whose process was killed because it did not claim them."""
+    """Deliveries of the last 15 minutes whose process was killed because it did not claim them."""
     programs: dict[str, str] = {}
-    """The version and path of each program that it runs, or the error why it cannot."""
+    """Version and path of each program it runs, or the error that prevents it."""
 
     @property
     def host(self) -> str:
@@ -50,7 +50,7 @@ class Presence(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A worker as it was last seen; `presence` is None when it is gone."""
+    """A worker when it was last seen; `presence` is None if it is gone."""
 
     name: str
     age_us: int
@@ -82,7 +82,7 @@ def alive(seen: list[Seen], service: str) -> list[Presence]:
 
 
 def worker_name_of(presence: Presence, pid: int) -> str:
-    """Return the name that a child of this worker claims tasks under."""
+    """Return the name under which a child of this worker claims tasks."""
     return f"{presence.service}@{presence.host}/{pid}"
 
 

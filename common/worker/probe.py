@@ -1,9 +1,9 @@
-"""A probe of a worker's health that costs a few milliseconds: the worker writes a file, and the probe reads its age.
+"""Health probe of a worker for a few milliseconds of CPU: the worker writes a file, the probe reads its age.
 
     python -I -S common/worker/probe.py ffmpeg
 
-It imports only what an interpreter has loaded anyway, because a container runs it every few seconds. The file
-holds a time on the monotonic clock, which all processes of a machine share and which nobody can step.
+It imports only modules that the interpreter has loaded anyway, because a container runs it every few seconds. The file
+contains a time of the monotonic clock, which all processes of a machine share and which cannot be set.
 """
 
 import os
@@ -19,7 +19,7 @@ def alive_file(service: str) -> str:
 
 
 def show_alive(service: str) -> None:
-    """Say that the worker of this service is well now."""
+    """Record that the worker of this service is healthy now."""
     part = f"{alive_file(service)}.{os.getpid()}"
     with open(part, "w", encoding="ascii") as file:  # noqa: PTH123 - pathlib alone takes longer to load than the rest
         file.write(str(monotonic()))
@@ -27,7 +27,7 @@ def show_alive(service: str) -> None:
 
 
 def withdraw(service: str) -> None:
-    """Say that this worker stops; another one of the service on this machine shows itself again at once."""
+    """Record that this worker is stopping; another worker of the service on this machine reappears at once."""
     try:
         os.remove(alive_file(service))  # noqa: PTH107
     except OSError:
@@ -35,7 +35,7 @@ def withdraw(service: str) -> None:
 
 
 def is_alive(service: str) -> bool:
-    """Tell whether a worker of this service on this machine was well a moment ago."""
+    """Return whether a worker of this service on this machine was healthy recently."""
     try:
         with open(alive_file(service), encoding="ascii") as file:  # noqa: PTH123
             return 0 <= monotonic() - float(file.read()) < STALE_AFTER_S

@@ -1,4 +1,4 @@
-"""What one worker process holds: its settings, its Redis, its storage. Made after the fork, once a process."""
+"""State of a worker process: settings, Redis, storage. Created after the fork, once per process."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from common.worker.request import Loss
 
 DEATH = timedelta(seconds=5)
-"""How long a killed process may take to leave the kernel."""
+"""How long a killed process may take to disappear."""
 LOOK_S = 0.01
 
 
 class WorkerProcess:
-    """Built in the child that runs tasks and, for the watchdog, in its parent; never shared between the two."""
+    """Created in the child that runs tasks and, for the watchdog, in its parent; never shared between them."""
 
     def __init__(self, settings: Settings, service: str) -> None:
         give_back_what_is_freed()
@@ -47,14 +47,14 @@ class WorkerProcess:
         self.soft_limit = SoftLimit()
         self.termination = TERMINATION
         self.storage = Storage(settings.storage.share, min_free_bytes=settings.storage.min_free_bytes)
-        if parent_pid() is None:  # a child may start while share is away, and would fill the mount point
+        if parent_pid() is None:  # a child may start while share is unavailable, and would write into the mount point
             self.storage.prepare()
         self.unreported: deque[Loss] = deque()
-        """In the parent: losses that Redis has not been told of yet."""
+        """In the parent: losses that have not been reported to Redis yet."""
 
     @cached_property
     def gpu(self) -> Gpu:
-        """The cards, found when the first task asks for them: never in the parent."""
+        """The GPUs, detected when the first task needs them: never in the parent."""
         return Gpu(self.redis, self.settings, self.gpu_host, self.name)
 
     @property
@@ -67,12 +67,12 @@ class WorkerProcess:
 
 
 def worker_name(service: str, pid: int) -> str:
-    """Return the name that a claim is made under: unique while the process lives."""
+    """Return the name under which tasks are claimed: unique while the process lives."""
     return f"{service}@{socket.gethostname()}/{pid}"
 
 
 def kill_tree(pid: int) -> list[psutil.Process]:
-    """Kill a process and all it has started; return them. `pid` is our own child, so it cannot be another's by now."""
+    """Kill a process and its descendants; return them. `pid` is our own child, so it cannot have been reused."""
     try:
         root = psutil.Process(pid)
         below = root.children(recursive=True)
@@ -86,7 +86,7 @@ def kill_tree(pid: int) -> list[psutil.Process]:
 
 
 def kill_own_tree() -> None:
-    """Kill all that this process has started, then this process."""
+    """Kill all descendants of this process, then this process."""
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
             process.kill()
@@ -94,7 +94,7 @@ def kill_own_tree() -> None:
 
 
 def end_tree(pid: int, patience: timedelta = DEATH) -> bool:
-    """Kill as `kill_tree` does and see all of it gone; False when something lives on, such as a call into a driver."""
+    """Kill as `kill_tree` does and wait until all are gone; False if one survives, for example in a driver call."""
     killed = kill_tree(pid)
     until = monotonic() + patience.total_seconds()
     while not all(has_ended(process) for process in killed):
@@ -105,9 +105,7 @@ def end_tree(pid: int, patience: timedelta = DEATH) -> bool:
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Tell whether a process has let go of all it held. One that waits for its parent to notice has, once its last
-    thread has left the kernel.
-    """
+    """Return whether a process has released all it held. A zombie has, once its last thread has left the kernel."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
     except psutil.NoSuchProcess:
@@ -121,13 +119,13 @@ def parent_pid() -> int | None:
 
 
 def end_orphan(**_: object) -> None:
-    """End this child if its parent died before the kernel was asked to end it with its parent, as Celery does."""
+    """End this child if its parent died before Celery could ask the kernel to end the child with it."""
     parent = parent_pid()
     if parent and os.getppid() != parent:
         os._exit(1)
 
 
 def stopping() -> bool:
-    """Tell whether this worker was told to stop. Celery keeps the exit code, which may be 0, or else None or False."""
+    """Return whether this worker was told to stop. Celery stores the exit code, which may be 0, or None or False."""
     codes = (celery_state.should_stop, celery_state.should_terminate)
     return any(code is not None and code is not False for code in codes)

@@ -1,4 +1,4 @@
-"""The programs that a service runs, for its worker's presence: which one, and of which version."""
+"""Programs that a service runs, with path and version, for its worker's presence."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What the parent process knows of a running delivery: here it learns at once that the child died or was killed."""
+"""A running delivery in the parent process, which learns at once that the child died or was killed."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """An attempt whose process is dead. `worker` is the name that it was claimed under."""
+    """An attempt whose process is dead. `worker` is the name under which it was claimed."""
 
     process: WorkerProcess
     task_id: str
@@ -32,13 +32,13 @@ class Loss:
     reason: str
     limit: timedelta | None
     cut_off: bool = False
-    """Redis was away when the process died: it may have ended itself for that."""
+    """Redis was unavailable when the process died: that may be why it ended itself."""
 
     def report(self) -> None:
-        """Record the loss, unless the task is another attempt's by now.
+        """Record the loss, unless the task belongs to another attempt by now.
 
         Raises:
-            StateUnavailable: Redis is away, so it has to be reported again.
+            StateUnavailable: Redis is unavailable, so the report must be repeated.
         """
         record = self.process.redis.run(self.process.store.get(self.task_id))
         if not record or (record.control.status, record.control.worker) != (Status.RUNNING, self.worker):
@@ -48,7 +48,7 @@ class Loss:
         log.warning("attempt_lost", task_id=self.task_id, reason=self.reason, answer=answer)
 
     def verdict(self, record: Record) -> Call[str]:
-        """Return what a dead child means for its task."""
+        """Return the call that handles the death of the child."""
         store = self.process.store
         if self.limit:
             error = TaskTimeLimit(limit_s=self.limit.total_seconds())
@@ -59,12 +59,12 @@ class Loss:
 
 
 class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
-    """Celery's request, which also tells the record when its child is gone."""
+    """Celery's request, extended to update the record when its child is gone."""
 
     claimed = False
     observation: Observation | None = None
     overrun: timedelta | None = None
-    """The limit that the child was killed for, when an order said so."""
+    """The limit for which the child was killed, if an order said so."""
 
     @override
     def acknowledge(self) -> None:
@@ -77,26 +77,26 @@ class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
         self.make_room()
 
     def make_room(self) -> None:
-        """Have the next message fetched, also where the broker was away when this one was to be acknowledged.
+        """Let the next message be fetched, even if the broker was unavailable when this one should have been
+        acknowledged.
 
-        Celery only logs that, and kombu counts the message as one that is still worked on: with a prefetch of one it
-        would never fetch another, nor look at its connection. What stays in the broker comes again, to be refused by
-        the claim.
+        Celery only logs that, and kombu counts the message as unfinished: with a prefetch of one it would never fetch
+        another, nor check its connection. The message is delivered again, and the claim refuses it.
         """
         if not self.message.acknowledged:
             QoS.ack(self.message.channel.qos, self.message.delivery_tag)  # type: ignore[no-untyped-call]  # kombu has no types
 
     @override
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> None:
-        """Take the task back when the pool reports a dead child; `return_ok` means the child itself reported."""
+        """Take the task back when the pool reports a dead child; `return_ok` means that the child itself reported."""
         super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
-        if not return_ok and exc_info.type is not TimeLimitExceeded:  # that one goes on to `on_timeout`
+        if not return_ok and exc_info.type is not TimeLimitExceeded:  # that one is handled in `on_timeout`
             release(self.app.process, self.worker_pid, "holder_died")
             self.report_loss("child_died", limit=self.overrun)
 
     @override
     def on_timeout(self, soft: bool, timeout: float) -> None:
-        """End the child at the hard time limit, and record it. The pool would kill the child only after this."""
+        """End the child at the hard time limit, and record that. The pool would kill the child only after this."""
         if not soft:
             end(self.app.process, self.worker_pid)
             self.report_loss("hard_time_limit", limit=timedelta(seconds=timeout))
@@ -114,13 +114,13 @@ class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
 
     @property
     def pid(self) -> int:
-        """The process that it was given to, also before that has accepted it; 0 while it waits for one."""
+        """The process that received it, even before that process accepted it; 0 while no process has it."""
         result = self._apply_result and self._apply_result()
         given_to = self.worker_pid or (result and result._scheduled_for and result._scheduled_for.pid)  # noqa: SLF001 - the pool has no other word for it
         return given_to or 0
 
     def observe(self, pid: int) -> tuple[Observation, Record | None]:
-        """Look up what has become of it, and for how long it stands like this."""
+        """Look up the state of the task, and since when it has been in this phase."""
         process = self.app.process
         record: Record | None = process.redis.run(process.store.get(self.id))
         phase = phase_of(record, worker_name(process.service, pid), claimed=self.claimed)

@@ -1,7 +1,7 @@
-"""SIGUSR1, the wish that a task may end: heard once, while its function runs, and nowhere else.
+"""SIGUSR1, the soft time limit: raised once, only while the task function runs.
 
-The pool's own handler raises wherever the process happens to be. In the claim that would cost the task an attempt, at
-its end the result. Here a wish that comes before the function waits for it, and one that comes after it is too late.
+The pool's own handler raises wherever the process is. During the claim that would cost the task an attempt, at its end
+the result. Here a signal that arrives before the function waits for it, and one that arrives after it is ignored.
 """
 
 import signal
@@ -13,8 +13,8 @@ from billiard.exceptions import SoftTimeLimitExceeded
 
 
 class SoftLimit:
-    """One a process. As a context it raises SoftTimeLimitExceeded from anywhere in its block, once: not again in the
-    `finally` that the first one has led to.
+    """One per process. As a context it raises SoftTimeLimitExceeded from anywhere in its block, once: not again in the
+    `finally` that the first one triggers.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class SoftLimit:
         self.heard = False
 
     def begin(self) -> None:
-        """Forget the wishes for the task before, and take the signal over from the pool."""
+        """Forget signals for the previous task, and replace the pool's handler."""
         self.asked = self.heard = False
         signal.signal(signal.SIGUSR1, self.note)
 
@@ -37,8 +37,8 @@ class SoftLimit:
 
     @contextmanager
     def poll(self) -> Iterator[Callable[[], None]]:
-        """Raise nowhere in the block but in what this gives: an event loop loses what is raised in its callbacks, and
-        libraries take it for an error of their own. However the block ends, a wish that came in it is heard then.
+        """Raise only from the yielded function: an event loop loses exceptions of its callbacks, and libraries take
+        them for their own errors. At the end of the block a signal that arrived in it is raised.
         """
         heard, self.heard = self.heard, False
         try:

@@ -1,4 +1,4 @@
-"""How a service's functions become tasks: `@task(CONTRACT)` and the registry it fills."""
+"""Task registration: `@task(CONTRACT)` and the registry it fills."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ F = TypeVar("F", bound=Function)
 
 @dataclass(frozen=True, slots=True)
 class RegisteredTask:
-    """A contract and the function that honours it."""
+    """A contract and the function that implements it."""
 
     contract: Contract
     function: Function
@@ -23,15 +23,15 @@ REGISTRY: dict[str, RegisteredTask] = {}
 
 
 def task(contract: Contract) -> Callable[[F], F]:
-    """Register `function(params, job) -> output` as the one that honours `contract`; it stays a plain function.
+    """Register `function(params, job) -> output` as the implementation of `contract`; it stays a plain function.
 
     Raises:
-        ValueError: another function already does.
+        ValueError: the contract already has an implementation.
     """
 
     def register(function: F) -> F:
         if contract.name in REGISTRY:
-            raise ValueError(f"{contract.name} is already honoured by {REGISTRY[contract.name].function}")
+            raise ValueError(f"{contract.name} is already implemented by {REGISTRY[contract.name].function}")
         REGISTRY[contract.name] = RegisteredTask(contract, function)
         return function
 

@@ -1,13 +1,13 @@
-"""Where the pool of processes puts its temporary files: nowhere that a killed worker would leave behind."""
+"""Temporary files of the process pool: placed so that a killed worker leaves nothing behind."""
 
 import tempfile
 from multiprocessing.process import current_process
 
 
 def leave_no_folder() -> None:
-    """Have billiard and multiprocessing make no `pymp-*` folder, which only an orderly exit removes.
+    """Prevent billiard and multiprocessing from creating a `pymp-*` folder, which only an orderly exit removes.
 
-    For each child, the pool makes a file to share a counter and unlinks it at once. The folder of all temporary files
-    will do for that.
+    For each child, the pool creates a file that shares a counter and unlinks it at once; the general temporary folder
+    is sufficient for that.
     """
     current_process()._config["tempdir"] = tempfile.gettempdir()  # type: ignore[attr-defined]  # noqa: SLF001 - as `multiprocessing.util.get_temp_dir` reads it

@@ -1,7 +1,7 @@
-"""SIGTERM in a process that runs tasks: the machine shuts down, and signals every process.
+"""SIGTERM in a task process: the machine is shutting down, and signals every process.
 
-The worker's parent decides what a stop means for its children. So a process that runs a task gives it back, which costs
-the task nothing; an idle one ends at once, and so does any at the second signal.
+The worker's parent decides what a stop means for its children. So a process that runs a task returns it to the queue,
+which costs the task nothing; an idle process ends at once, and so does any at the second signal.
 """
 
 import os
@@ -15,13 +15,13 @@ from common.errors import BatonError, WorkerStopping
 
 
 class Stoppable(Protocol):
-    """What a running attempt asks whether it must stop."""
+    """A running attempt that checks whether it must stop."""
 
     stop: BatonError | None
 
 
 class Termination:
-    """One a process."""
+    """One per process."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -29,7 +29,7 @@ class Termination:
         self.attempt: Stoppable | None = None
 
     def install(self, **_: Any) -> None:
-        """Take the signal over from the pool."""
+        """Replace the pool's handler."""
         signal.signal(signal.SIGTERM, self.handle)
 
     def handle(self, number: int, _frame: FrameType | None) -> None:
@@ -54,7 +54,7 @@ class Termination:
 
     @contextmanager
     def stops(self, attempt: Stoppable) -> Iterator[None]:
-        """Have the signal stop this attempt while the block runs."""
+        """Make the signal stop this attempt while the block runs."""
         self.attempt = attempt
         self.stop_attempt()
         try:

@@ -1,7 +1,7 @@
-"""The course of a transcription: chunk by chunk, each one recorded when it is done, each segment told at once.
+"""Chunked transcription: each chunk is recorded when it is finished, each segment is published at once.
 
-The audio is read, cut and searched for speech in another thread while the chunk before is decoded. An attempt goes on
-after the last chunk that one before it has recorded.
+The audio is read, cut and searched for speech in another thread while the previous chunk is decoded. An attempt
+continues after the last chunk that an earlier attempt recorded.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 PHASE = "transcribe"
 
 Prepared = tuple[Chunk, list[Span]]
-"""A chunk, and where in it somebody speaks."""
+"""A chunk, and its spans with speech."""
 
 
 class FinishedChunk(ChunkText):
-    """One record of the checkpoint. Times are seconds of the medium; `until` is a sample of what is read of it."""
+    """One record of the checkpoint. Times are seconds of the medium; `until` is a sample index of the audio that is
+    read.
+    """
 
     start: float
     end: float
@@ -39,10 +41,12 @@ class FinishedChunk(ChunkText):
 
 
 class ChunkedTranscription(ABC):
-    """One attempt at one task; an engine says where somebody speaks, and what."""
+    """One attempt at one task; subclasses provide speech detection and decoding."""
 
     def __init__(self, job: Job, sound: Sound, *, chunk: float, stall: timedelta) -> None:
-        """Read what was recorded. `chunk` is the longest one, in seconds; after `stall` without a step all ends."""
+        """Read the recorded chunks. `chunk` is the maximum length in seconds; after `stall` without a step the process
+        ends.
+        """
         self.job = job
         self.sound = sound
         self.longest = round(chunk * SAMPLE_RATE_HZ)
@@ -54,11 +58,11 @@ class ChunkedTranscription(ABC):
 
     @abstractmethod
     def speech_in(self, samples: Samples) -> list[Span]:
-        """Return where somebody speaks; called in another thread than `decode`."""
+        """Return the spans with speech; called in another thread than `decode`."""
 
     @abstractmethod
     def decode(self, chunk: Chunk, speech: list[Span]) -> FinishedChunk:
-        """Return what is said in a chunk, after telling of each segment as soon as it was there."""
+        """Return the text of a chunk, after publishing each segment as soon as it was decoded."""
 
     # ---- what is known so far ----
 
@@ -76,7 +80,7 @@ class ChunkedTranscription(ABC):
     # ---- the work ----
 
     def run(self) -> None:
-        """Decode what is missing."""
+        """Decode the missing chunks."""
         for done in self.finished:  # a killed process may not have sent its last ones
             self.tell(done.segments)
         with closing(ahead(self.prepare_chunks())) as coming:
@@ -84,18 +88,18 @@ class ChunkedTranscription(ABC):
                 self.finish(self.decode(*prepared))
 
     def next_of(self, coming: Iterator[Prepared]) -> Prepared | None:
-        """Return the next chunk; the process ends when it takes too long, as on a dead network drive."""
+        """Return the next chunk; the process ends if that takes too long, as on a dead network drive."""
         with ends_when_stalled(self.stall):
             return next(coming, None)
 
     def prepare_chunks(self) -> Iterator[Prepared]:
-        """Read, cut and find the speech: work for the CPU alone."""
+        """Read, cut and find speech: CPU work only."""
         blocks = with_check(self.sound.blocks(), self.job.check)
         for chunk in chunks(blocks, self.longest, find_speech_to_cut, index=len(self.finished), start=self.until):
             yield chunk, self.speech_in(chunk.samples)
 
     def silent(self, chunk: Chunk) -> FinishedChunk:
-        """Return the record of a chunk in which nothing was heard yet."""
+        """Return an empty record for a chunk."""
         start, end = self.seconds(chunk.start), self.seconds(chunk.end)
         return FinishedChunk(chunk=chunk.index, start=start, end=end, until=chunk.end)
 
@@ -108,10 +112,10 @@ class ChunkedTranscription(ABC):
     # ---- what is told ----
 
     def tell(self, segments: list[Segment]) -> None:
-        """Publish final segments; who hears one again knows it by its id."""
+        """Publish final segments; a client that receives one again recognizes it by its id."""
         if segments:
             self.job.emit("fragment", fragment(segments))
 
     def report(self) -> None:
-        """Report progress by audio time; this also hears whether to stop."""
+        """Report progress by audio time; raises if the attempt must stop."""
         self.job.progress_in_medium(PHASE, self.at, start=self.sound.start, end=self.sound.promised)

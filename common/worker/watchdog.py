@@ -1,4 +1,4 @@
-"""A thread in the worker's parent: shows that the worker lives, and replaces a child that hangs."""
+"""Watchdog thread of a worker's parent: publishes presence, and replaces children that hang."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 0.5
 DEPART_WITHIN_S = 5
 REPORTED_FOR_S = 15 * 60
-"""For this long a process that was replaced is reported."""
+"""How long a replaced process is reported."""
 MISSED_BEATS = 3
-"""After so many heartbeats that did not come, the parent looks whether the child works."""
+"""Number of missed heartbeats after which the parent checks whether the child is working."""
 log = structlog.get_logger()
 
 
@@ -46,7 +46,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
     """Runs as long as the worker does."""
 
     requires = ("celery.worker.components:Pool",)
-    """Without this Celery may start it first, and fork the pool's processes while its thread works."""
+    """Without this Celery may start the watchdog first, and fork the pool's processes while its thread works."""
 
     def __init__(self, worker: Any, **_options: Any) -> None:
         self.app: WorkerApp = worker.app
@@ -57,7 +57,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         self.started_at = utcnow()
         self.reaper: Any = None
         self.turned = 0.0
-        """When Celery's event loop ran for the last time; 0.0 before it has begun."""
+        """When Celery's event loop last ran; 0.0 before it has started."""
         self.replaced: deque[tuple[float, Unclaimed]] = deque(maxlen=20)
         self.thread = threading.Thread(target=self.watch, name="watchdog", daemon=True)
         signals.worker_shutdown.connect(self.depart, weak=False)
@@ -69,10 +69,10 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         self.thread.start()
 
     def register_with_event_loop(self, worker: Any, hub: Any) -> None:
-        """Look for dead children often, each time that Celery makes its event loop anew.
+        """Check for dead children often, whenever Celery creates its event loop.
 
-        Celery is told of a child's death by the end of a pipe, an instant before the kernel lets it see the exit. When
-        it looks too soon, it would look again only after five seconds.
+        Celery learns of a child's death from a closed pipe, an instant before the kernel reports the exit. If it checks
+        too soon, it would check again only after five seconds.
         """
         if self.reaper:
             self.reaper.cancel()
@@ -85,10 +85,10 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
 
     @override
     def stop(self, worker: Any) -> None:
-        """Go on: the pool still waits for its last tasks."""
+        """Continue: the pool still waits for its last tasks."""
 
     def depart(self, **_: Any) -> None:
-        """End: all tasks have, and nobody needs to worry about a worker that stopped in order."""
+        """Stop: all tasks have ended, and a worker that stopped in order needs no attention."""
         self.over.set()
         if self.thread.is_alive():
             self.thread.join(DEPART_WITHIN_S)
@@ -102,7 +102,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
                 self.check_all()
 
     def check_all(self) -> None:
-        """Check everything once. A bug must be seen, and must not end the watchdog."""
+        """Check everything once. A bug is logged, and must not end the watchdog."""
         try:
             self.report_losses()
             for request in deliveries():
@@ -118,30 +118,30 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
             show_alive(self.app.service)
 
     def is_well(self) -> bool:
-        """Tell whether the worker takes deliveries and its processes claim them; without Redis it can still be well."""
+        """Return whether the worker takes deliveries and its processes claim them; it can be healthy without Redis."""
         limit = self.app.process.settings.worker.claim_timeout.total_seconds()
         return monotonic() - self.turned < STALE_AFTER_S and all(
             found.seconds <= limit for found in unclaimed_deliveries()
         )
 
     def report_losses(self) -> None:
-        """Report the attempts that died while Redis was away."""
+        """Report the attempts that died while Redis was unavailable."""
         losses = self.app.process.unreported
         while losses:
             losses[0].report()
             losses.popleft()
 
     def forget_observations(self) -> None:
-        """Count from the return of Redis: a child cannot claim or end anything while it is away either."""
+        """Restart the timers when Redis is back: without it, a child could not claim or end anything."""
         for request in deliveries():
             request.observation = None
 
     def check(self, request: TaskRequest) -> None:
-        """Kill a child that delays the worker's stop, or that stays in a phase longer than it may."""
+        """Kill a child that delays the worker's stop, or that stays in a phase longer than allowed."""
         pid = request.pid
         observation, record = request.observe(pid)
         settings = self.app.process.settings
-        if not pid:  # the pool itself replaces a process that does not start up
+        if not pid:  # the pool itself replaces a process that does not start
             return
         if self.stopping_for() > settings.worker.shutdown_grace.total_seconds():
             self.kill(request, pid, "worker_stops")
@@ -162,7 +162,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
             process.redis.run(process.store.dispatch_again(request.id))
 
     def confirm_life(self, observation: Observation, record: Record | None) -> None:
-        """Beat for a child that works and does not come to it: an engine may keep the interpreter's lock for long."""
+        """Send a heartbeat for a child that works but cannot send it: an engine may hold the GIL for a long time."""
         if record is None:
             return
         process = self.app.process
@@ -175,7 +175,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
             process.redis.run(process.store.beat(task_id, record.control.fence, rss=rss))
 
     def stopping_for(self) -> float:
-        """Return how many seconds ago the worker was told to stop; 0.0 when it was not."""
+        """Return how many seconds ago the worker was told to stop; 0.0 if it was not."""
         if not stopping():
             return 0.0
         self.stopping_since = self.stopping_since or monotonic()
@@ -186,7 +186,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         kill_tree(pid)
 
     def children(self) -> list[int]:
-        """Return the pids of the processes that run tasks; none before the pool has started them."""
+        """Return the pids of the task processes; none before the pool has started them."""
         pool = self.worker.pool
         return list(pool.info["processes"]) if pool and pool.active else []
 
@@ -209,7 +209,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
 
 
 def longest(phase: Phase, settings: Settings) -> timedelta:
-    """Return for how long a delivery may stay in a phase, other than the running one."""
+    """Return how long a delivery may stay in a phase other than running."""
     return settings.worker.claim_timeout if phase is Phase.UNCLAIMED else settings.tasks.cancel_grace
 
 
