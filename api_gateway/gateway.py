@@ -39,7 +39,7 @@ from common.contract import Catalog
 from common.errors import CallbackNotAllowed, StateUnavailable, TaskNotFound, UrlNotAllowed
 from common.files.storage import Storage
 from common.models.spec import KnownModels, ModelFamily
-from common.models.storage_paths import ModelPlaces
+from common.models.storage_paths import ModelPaths
 from common.net.policy import TargetPolicy, async_client
 from common.settings import MonitorSettings, Settings, read_section
 from common.state import keys
@@ -92,7 +92,7 @@ class Gateway:
         self.survey = SystemReader(self.redis, self.store, self.storage, catalog, self.monitoring)
         self.wait_reasons = WaitReasons(self.redis, self.store, self.survey)
         self.completion = Completion(self.redis, self.store, self.hub)
-        places = ModelPlaces(self.storage, settings.models)
+        places = ModelPaths(self.storage, settings.models)
         self.models = ModelOverview(self.redis, self.survey, places, KnownModels(models), settings)
         self.metrics = Metrics(self.redis, self.hub, self.survey, self.courier.receivers)
         self.snapshots = Snapshots(self.survey, self.hub)

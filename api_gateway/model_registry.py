@@ -14,7 +14,7 @@ from common.gpu.residents import UNLOAD, Resident
 from common.models.errors import ModelNotFound
 from common.models.events import Download
 from common.models.spec import KnownModels, ModelSpec
-from common.models.storage_paths import Found, ModelPlaces
+from common.models.storage_paths import Found, ModelPaths
 from common.settings import Settings
 from common.state import keys
 from common.state.client import AsyncRedis, translate_errors
@@ -82,7 +82,7 @@ class ModelOverview:
     """Reads, and asks processes to let go."""
 
     def __init__(
-        self, redis: AsyncRedis, survey: SystemReader, places: ModelPlaces, known: KnownModels, settings: Settings
+        self, redis: AsyncRedis, survey: SystemReader, places: ModelPaths, known: KnownModels, settings: Settings
     ) -> None:
         self.redis = redis
         self.survey = survey

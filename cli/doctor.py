@@ -15,7 +15,7 @@ from cli.stack.plan import Plan, configured_redis, read_settings
 from common.errors import BatonError, NotStartable
 from common.files.storage import Storage
 from common.gpu.devices import find_cards
-from common.models.storage_paths import ModelPlaces
+from common.models.storage_paths import ModelPaths
 from common.settings import GIB, Settings
 from services.ffmpeg.execution.program import find_program
 from services.ffmpeg.settings import FfmpegSettings
@@ -104,7 +104,7 @@ def check_gpu(machine: Machine) -> Finding:
 
 
 def check_models(machine: Machine) -> Finding:
-    places = ModelPlaces(Storage(machine.share), machine.settings.models)
+    places = ModelPaths(Storage(machine.share), machine.settings.models)
     named = [spec for family in services.models() for spec in family.specs if not spec.test_model]
     states = {spec.id: places.find(spec) for spec in named}
     present = sorted(name for name, state in states.items() if state == "present")

@@ -23,7 +23,7 @@ from common.net.policy import redact_url
 from common.settings import CallbackSettings
 from common.state import keys
 from common.state.client import AsyncRedis, Call, translate_errors
-from common.state.store import take
+from common.state.store import take_due
 
 LEASE_MARGIN = timedelta(seconds=15)
 """How long a lost Redis may take to come back before a try that was made is forgotten, and made again."""
@@ -66,7 +66,7 @@ class CallbackSender:
 
     async def due(self) -> list[str]:
         """Take no more than can be tried at once, so that no lease runs out while a message waits in this process."""
-        return await self.redis.run(take(keys.OUTBOX, self.free, self.lease)) if self.free > 0 else []
+        return await self.redis.run(take_due(keys.OUTBOX, self.free, self.lease)) if self.free > 0 else []
 
     def start_ready(self) -> None:
         """Start parked messages whose receiver may have a try now."""

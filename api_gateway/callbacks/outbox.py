@@ -13,7 +13,7 @@ from common.clock import utcnow
 from common.state import keys
 from common.state.client import Call, script
 from common.state.messages import Message
-from common.state.store import us
+from common.state.store import to_us
 
 MOST_TRIES_KEPT = 200
 
@@ -59,7 +59,7 @@ class Pending:
 
 
 def settle_call(message: Message, tried: Try, ttl_s: int) -> Call[int]:
-    delay_us = max(0, us(tried.next_try_at - utcnow())) if tried.next_try_at else -1
+    delay_us = max(0, to_us(tried.next_try_at - utcnow())) if tried.next_try_at else -1
     return Call(
         script("settle"),
         [keys.OUTBOX, keys.deliveries(message.task_id), keys.message(message.id)],
@@ -96,9 +96,9 @@ def without_secrets(message: Message) -> Message:
 
 def defer_call(message_id: str, delay: timedelta) -> Call[int | None]:
     """Give a message another due time. The answer is that time in us, or None when it is not in the outbox any more."""
-    return Call(script("defer"), [keys.OUTBOX], [message_id, us(delay)], lambda due: int(due) if due else None)
+    return Call(script("defer"), [keys.OUTBOX], [message_id, to_us(delay)], lambda due: int(due) if due else None)
 
 
 def retaken(message_id: str, due_us: int, lease: timedelta) -> Call[bool]:
     """Take a message that was deferred to `due_us`, unless another gateway has taken it since."""
-    return Call(script("retake"), [keys.OUTBOX], [message_id, due_us, us(lease)], bool)
+    return Call(script("retake"), [keys.OUTBOX], [message_id, due_us, to_us(lease)], bool)

@@ -51,7 +51,7 @@ class CountedStream(EventSourceResponse):
 
 
 def live(settings: GatewaySettings, place: AbstractContextManager[None], frames: AsyncIterator[bytes]) -> Response:
-    """Answer with these frames, and a ping in between; `place` comes from `StreamLimits.counted`."""
+    """Answer with these frames, and a ping in between; `place` comes from `StreamLimits.count_stream`."""
     return CountedStream(
         frames,
         place,

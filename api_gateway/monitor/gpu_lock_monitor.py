@@ -15,7 +15,7 @@ from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.background import Background
 from api_gateway.monitor.docker_restart import restart
 from api_gateway.monitor.timeouts import Level, TimeoutManager
-from common.gpu.leases import Holder, LockView, on_present_clock, views
+from common.gpu.leases import Holder, LockView, on_present_clock, read_locks
 from common.gpu.lock import release_call
 from common.settings import MonitorSettings
 from common.state.client import AsyncRedis
@@ -85,7 +85,7 @@ class GPULockMonitor:
 
     async def look(self, _contact: timedelta) -> None:
         steps = await self.redis.run(clock_steps())
-        for view in await self.redis.run(views()):
+        for view in await self.redis.run(read_locks()):
             if case := await self.case(on_present_clock(view, steps)):
                 await self.act(case)
 

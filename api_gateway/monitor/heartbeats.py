@@ -12,14 +12,14 @@ from api_gateway.monitor.liveness import Liveness, Pulse, pulse
 from api_gateway.monitor.silences import Silences
 from common.errors import Cost
 from common.files.storage import AttemptFolder, Storage
-from common.gpu.leases import on_present_clock, views
+from common.gpu.leases import on_present_clock, read_locks
 from common.settings import MonitorSettings
 from common.state.client import AsyncRedis, translate_errors
 from common.state.clock_steps import clock_steps
 from common.state.context import Status
 from common.state.orders import Kind, Order
 from common.state.record import US, Record
-from common.state.store import StateStore, us
+from common.state.store import StateStore, to_us
 from common.worker.presence import worker_name_of, workers
 
 PAGE = 200
@@ -86,7 +86,7 @@ class TaskHeartbeatManager:
 
     async def has_worker(self, record: Record) -> bool:
         """Tell whether the parent of the attempt's process lives."""
-        recent = us(self.settings.heartbeat.timeout)
+        recent = to_us(self.settings.heartbeat.timeout)
         alive = [seen.presence for seen in await self.redis.run(workers()) if seen.presence and seen.age_us < recent]
         return any(record.control.worker == worker_name_of(parent, pid) for parent in alive for pid in parent.children)
 
@@ -118,7 +118,7 @@ def stall_order(record: Record, kind: Kind) -> Order:
 async def pulses(redis: AsyncRedis, store: StateStore, settings: MonitorSettings) -> AsyncIterator[Pulse]:
     """Yield every running attempt as it is now."""
     steps = await redis.run(clock_steps())
-    locks = [on_present_clock(view, steps) for view in await redis.run(views())]
+    locks = [on_present_clock(view, steps) for view in await redis.run(read_locks())]
     with translate_errors():
         seconds, micros = await redis.client.time()
     after: str | None = None

@@ -15,7 +15,7 @@ from common.contract import Catalog
 from common.state import keys
 from common.state.client import AsyncRedis, translate_errors
 from common.worker.app import HIGHEST_PRIORITY, SEPARATOR
-from common.worker.dead_letters import bury
+from common.worker.dead_letters import store_dead_letter
 from common.worker.envelope import Unreadable, read_envelope
 
 FRONT = 100
@@ -100,7 +100,7 @@ class QueueReconciler:
 
     async def quarantine(self, message: bytes, queue: str, name: str, reason: str) -> None:
         """Take a message that no worker can run out of its queue, and keep it among the dead letters."""
-        if await self.redis.run(bury(message, queue, reason, listed_in=name)):
+        if await self.redis.run(store_dead_letter(message, queue, reason, listed_in=name)):
             log.error("message_quarantined", queue=queue, reason=reason)
 
     async def keep_records(self, queue: str, step: int, now_ms: float) -> None:

@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict
 from api_gateway.monitor.liveness import Liveness, Pulse
 from api_gateway.monitor.system_reader import Place
 from common.clock import from_us
-from common.gpu.leases import Holder, LockView, Waiter, seconds
+from common.gpu.leases import Holder, LockView, Waiter, to_seconds
 from common.gpu.residents import Resident
 from common.state.context import Progress
-from common.worker.presence import Seen
+from common.worker.presence import LastSeen
 
 
 class HeartbeatState(BaseModel):
@@ -61,7 +61,7 @@ class HolderState(BaseModel):
             **holder.model_dump(include={"task_id", "worker", "fence", "priority"}),
             since=from_us(holder.granted_us),
             held=round(view.held.total_seconds(), 3),
-            waited=seconds(holder.granted_us - holder.queued_us),
+            waited=to_seconds(holder.granted_us - holder.queued_us),
             connected=view.listening,
         )
 
@@ -122,8 +122,8 @@ class WorkerState(BaseModel):
     locks: list[str] = []
 
     @classmethod
-    def of(cls, seen: Seen, views: list[LockView]) -> "WorkerState":
-        state = cls(name=seen.name, alive=False, last_seen=seconds(seen.age_us))
+    def of(cls, seen: LastSeen, views: list[LockView]) -> "WorkerState":
+        state = cls(name=seen.name, alive=False, last_seen=to_seconds(seen.age_us))
         if seen.presence is None:
             return state
         known = seen.presence

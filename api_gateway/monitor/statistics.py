@@ -6,7 +6,7 @@ from math import ceil
 
 from pydantic import BaseModel
 
-from common.gpu.leases import Ended
+from common.gpu.leases import HistoryEntry
 from common.state.record import US
 
 
@@ -42,7 +42,7 @@ class LockStats(BaseModel):
     ended_by: dict[str, int]
 
     @classmethod
-    def of(cls, lock: str, history: Sequence[Ended]) -> "LockStats":
+    def of(cls, lock: str, history: Sequence[HistoryEntry]) -> "LockStats":
         held = [ended for ended in history if ended.held_us is not None]
         return cls(
             lock=lock,

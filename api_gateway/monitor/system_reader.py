@@ -16,17 +16,17 @@ from api_gateway.monitor.queues import priority_list
 from common.contract import Catalog
 from common.files.storage import Storage
 from common.gpu.devices import CPU_ID
-from common.gpu.leases import Ended, LockView, on_present_clock, views
+from common.gpu.leases import HistoryEntry, LockView, on_present_clock, read_locks
 from common.gpu.residents import Resident, residents_on
 from common.state import keys
 from common.state.client import AsyncRedis, translate_errors
 from common.state.clock_steps import ClockStep, clock_steps
 from common.state.context import Status
 from common.state.record import US
-from common.state.store import StateStore, us
+from common.state.store import StateStore, to_us
 from common.worker.app import HIGHEST_PRIORITY
 from common.worker.dead_letters import DeadLetter
-from common.worker.presence import Seen, alive, workers
+from common.worker.presence import LastSeen, living_workers, workers
 
 HISTORY_READ = 1_000
 T = TypeVar("T")
@@ -74,17 +74,17 @@ class SystemReader:
 
     async def locks(self) -> list[LockView]:
         steps = await self.redis.run(clock_steps())
-        return [on_present_clock(view, steps) for view in await self.redis.run(views())]
+        return [on_present_clock(view, steps) for view in await self.redis.run(read_locks())]
 
     async def clock_step_since(self, span: timedelta) -> ClockStep | None:
         """Return the last step of Redis's clock, if it is not longer ago than this."""
         steps = (await self.redis.run(clock_steps())).steps
         with translate_errors():
             seconds, micros = await self.redis.client.time()
-        recent = steps and seconds * US + micros - steps[-1].after_us < us(span)
+        recent = steps and seconds * US + micros - steps[-1].after_us < to_us(span)
         return steps[-1] if recent else None
 
-    async def workers(self) -> list[Seen]:
+    async def workers(self) -> list[LastSeen]:
         return await self.redis.run(workers())
 
     async def pulses(self) -> list[Pulse]:
@@ -99,11 +99,11 @@ class SystemReader:
         """Say what there is too little of on the disk for a task to begin; None when there is enough."""
         return await asyncio.to_thread(self.storage.shortage)
 
-    async def history(self, view: LockView, count: int = HISTORY_READ) -> list[Ended]:
+    async def history(self, view: LockView, count: int = HISTORY_READ) -> list[HistoryEntry]:
         """Return the ended leases and the waiters that gave up, newest first."""
         with translate_errors():
             entries = await self.redis.client.xrevrange(keys.gpu_lock_history(view.host, view.device), count=count)
-        return [Ended.model_validate_json(fields["lease"]) for _, fields in entries]
+        return [HistoryEntry.model_validate_json(fields["lease"]) for _, fields in entries]
 
     async def queues(self) -> list[Queue]:
         names = self.catalog.queues
@@ -119,7 +119,7 @@ class SystemReader:
         found = []
         for name in names:
             waiting, messages = next(counts), sum(next(counts) for _ in range(HIGHEST_PRIORITY + 1))
-            found.append(Queue(name, waiting, running[name], messages, len(alive(seen, name))))
+            found.append(Queue(name, waiting, running[name], messages, len(living_workers(seen, name))))
         return found
 
     async def residents(self) -> list[Place]:
@@ -164,7 +164,7 @@ class SystemSnapshot(SystemReader):
         return await self.once(super().locks)
 
     @override
-    async def workers(self) -> list[Seen]:
+    async def workers(self) -> list[LastSeen]:
         return await self.once(super().workers)
 
     @override

@@ -13,7 +13,7 @@ from api_gateway.http.sse import STREAM_ID, documented_stream, fresh, live, open
 from api_gateway.http.stream_limits import Client
 from api_gateway.runtime.event_hub import Frame, frame, order
 from common.errors import InvalidInput, StateUnavailable, TaskNotFound, TooManyStreams
-from common.state.events import Kind, closing
+from common.state.events import Kind, final_event
 from common.state.record import Record
 
 router = APIRouter(tags=["events"])
@@ -58,7 +58,7 @@ async def closing_frame(gateway: Gateway, record: Record) -> Frame | None:
     if last := await gateway.hub.last(record.context.task_id):
         return last
     closing_id = record.control.closing_id
-    kind, data = closing(record.context).fields
+    kind, data = final_event(record.context).fields
     return frame(closing_id, {"event": kind, "data": data}) if closing_id else None
 
 

@@ -20,7 +20,7 @@ from common.errors import (
     MalformedBody,
     UnsupportedMediaType,
 )
-from common.gpu.leases import Ended, LockView, seconds
+from common.gpu.leases import HistoryEntry, LockView, to_seconds
 from common.gpu.lock import release_call
 from common.state.context import TASK_ID_PATTERN
 
@@ -51,12 +51,12 @@ class PastLease(BaseModel):
     reason: str
 
     @classmethod
-    def of(cls, view: LockView, ended: Ended) -> "PastLease":
+    def of(cls, view: LockView, ended: HistoryEntry) -> "PastLease":
         return cls(
             **ended.model_dump(include={"task_id", "worker", "priority", "fence", "reason"}),
             lock=view.id,
-            waited=seconds(ended.waited_us),
-            held=None if ended.held_us is None else seconds(ended.held_us),
+            waited=to_seconds(ended.waited_us),
+            held=None if ended.held_us is None else to_seconds(ended.held_us),
             ended_at=from_us(ended.ended_us),
         )
 

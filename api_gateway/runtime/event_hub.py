@@ -46,7 +46,7 @@ def order(stream_id: str) -> tuple[int, int]:
 def frame(stream_id: str, fields: dict[str, str]) -> Frame:
     kind, data = fields["event"], fields["data"]
     text = f"id: {stream_id}\r\nevent: {kind}\r\ndata: {data}\r\n\r\n"
-    return Frame(stream_id, text.encode(), events.closes(kind, data))
+    return Frame(stream_id, text.encode(), events.is_final(kind, data))
 
 
 @dataclass(eq=False, slots=True)
@@ -90,7 +90,7 @@ class EventHub:
         self.redis = redis
         self.backlog = backlog
         self.channels: dict[str, Channel] = {}
-        self.poke_key = keys.poke(token_hex(8))
+        self.poke_key = keys.wake(token_hex(8))
 
     @property
     def clients(self) -> int:

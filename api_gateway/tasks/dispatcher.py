@@ -23,7 +23,7 @@ from common.contract import Catalog
 from common.errors import StateUnavailable
 from common.state import keys
 from common.state.client import AsyncRedis, translate_errors
-from common.state.store import take
+from common.state.store import take_due
 from common.worker.app import broker_priority
 
 BATCH = 100
@@ -93,7 +93,7 @@ class Dispatcher:
 
     async def due(self) -> list[tuple[dict[str, Any], int]]:
         """Take a batch from the dispatch list; ids whose record is gone are dropped from it."""
-        taken = await self.redis.run(take(keys.DISPATCH, BATCH, LEASE))
+        taken = await self.redis.run(take_due(keys.DISPATCH, BATCH, LEASE))
         ids = [task_id for task_id in taken if task_id not in self.own]
         if not ids:
             return []

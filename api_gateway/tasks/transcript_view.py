@@ -11,9 +11,9 @@ from common.files.storage import Storage
 from common.state import keys
 from common.state.client import AsyncRedis, translate_errors
 from common.state.record import Record
-from common.transcript.edits import Edits, edits_of, kept_edits, with_edits
+from common.transcript.edits import Edits, edits_of, raw_edits, with_edits
 from common.transcript.format import Segment, Transcript
-from common.transcript.live import told_segments, with_told
+from common.transcript.live import published_segments, with_published
 from common.transcript.partial import TextFile, makes_transcript, text_file
 
 
@@ -39,7 +39,7 @@ class TaskText:
 
     def engines(self) -> Transcript:
         """Return the text without the edits."""
-        return with_told(self.file.read(), self.told)
+        return with_published(self.file.read(), self.told)
 
     def whole(self) -> Transcript:
         return with_edits(self.engines(), self.edits)
@@ -58,8 +58,8 @@ async def task_text(redis: AsyncRedis, storage: Storage, catalog: Catalog, recor
         raise NoTranscript(task_name=name)
     file = await asyncio.to_thread(text_file, storage, record)
     said = [] if file.final else await news(redis, task_id)
-    edited = await redis.run(kept_edits(task_id))
-    return await asyncio.to_thread(lambda: TaskText(file, told_segments(said), edits_of(edited)))
+    edited = await redis.run(raw_edits(task_id))
+    return await asyncio.to_thread(lambda: TaskText(file, published_segments(said), edits_of(edited)))
 
 
 async def news(redis: AsyncRedis, task_id: str) -> list[tuple[str, str]]:

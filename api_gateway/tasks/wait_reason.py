@@ -12,7 +12,7 @@ from common.state.client import AsyncRedis, translate_errors
 from common.state.context import Status
 from common.state.record import US, Record
 from common.state.store import StateStore
-from common.worker.presence import Presence, alive
+from common.worker.presence import Presence, living_workers
 
 PAST_RUNS = 50
 
@@ -71,7 +71,7 @@ class WaitReasons:
     async def explain_pending(self, reason: WaitReason) -> WaitReason:
         queue = reason.queue
         reason.position = await self.position(queue, reason.task_id)
-        workers = alive(await self.survey.workers(), queue)
+        workers = living_workers(await self.survey.workers(), queue)
         reason.workers = len(workers)
         page = await self.redis.run(self.store.list(Status.RUNNING, None, PAST_RUNS))
         reason.running = sum(record.control.queue == queue for record in page.records)

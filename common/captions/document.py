@@ -58,7 +58,7 @@ class Document:
     """Number of cues with impossible times: negative, or ending before they start."""
 
 
-def together(runs: Iterable[Run]) -> Iterator[Run]:
+def merge_runs(runs: Iterable[Run]) -> Iterator[Run]:
     """Yield the runs with neighbors of the same style merged, so that each is escaped as a whole."""
     for marks, alike in groupby(runs, key=lambda run: run.marks):
         yield Run("".join(run.text for run in alike), marks)
@@ -75,7 +75,7 @@ class Builder:
         fixed = max(start, 0)
         fixed_end = max(end, fixed)
         self.repaired += (fixed, fixed_end) != (start, end)
-        self.captions.append(Caption(fixed, fixed_end, tuple(together(runs)), **more))
+        self.captions.append(Caption(fixed, fixed_end, tuple(merge_runs(runs)), **more))
 
 
 def plain(text: str) -> tuple[Run, ...]:

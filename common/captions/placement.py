@@ -15,10 +15,10 @@ SIDES = {1: "position:0% align:left", 2: "", 3: "position:100% align:right"}
 def alignment_of(settings: str) -> int:
     """Return the number-pad key nearest to the WebVTT settings."""
     side = ALIGN.search(settings)
-    return 3 * height(settings) + (COLUMN.get(side.group(1), 2) if side else 2)
+    return 3 * height_of(settings) + (COLUMN.get(side.group(1), 2) if side else 2)
 
 
-def height(settings: str) -> int:
+def height_of(settings: str) -> int:
     """Return 0 for bottom, 1 for middle, 2 for top. A line without % counts from the top, a negative one from the
     bottom.
     """

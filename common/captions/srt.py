@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from common.captions.cleaning import protect_markup, unprotect_markup, without_blank_lines
 from common.captions.document import BOTTOM, Builder, Caption, Document
 from common.captions.tags import SRT_TAG, TYPE_TAG, markup, runs
-from common.captions.timestamps import stamp, timing
+from common.captions.timestamps import format_timestamp, parse_timing
 
 ALIGNMENT = re.compile(r"\{\\an([1-9])\}")
 Cue = tuple[int, int, str, list[str]]
@@ -30,7 +30,7 @@ def read(text: str) -> Document:
 
 def cues(lines: list[str]) -> Iterator[Cue]:
     """Yield start, end, what follows the times, and the text lines of each cue."""
-    starts = [(index, times) for index, line in enumerate(lines) if "-->" in line and (times := timing(line))]
+    starts = [(index, times) for index, line in enumerate(lines) if "-->" in line and (times := parse_timing(line))]
     ends = [index for index, _ in starts[1:]] + [len(lines)] * bool(starts)
     for (index, (start, end, settings)), stop in zip(starts, ends, strict=True):
         body = lines[index + 1 : stop]
@@ -50,7 +50,7 @@ def write(document: Document) -> str:
 
 
 def cue(number: int, caption: Caption, *, same: bool) -> str:
-    times = f"{stamp(caption.start, ',')} --> {stamp(caption.end, ',')}"
+    times = f"{format_timestamp(caption.start, ',')} --> {format_timestamp(caption.end, ',')}"
     if same and caption.raw is not None:
         return f"{number}\n{' '.join(filter(None, (times, caption.settings)))}\n{caption.raw}\n\n"
     place = "" if caption.alignment == BOTTOM else f"{{\\an{caption.alignment}}}"

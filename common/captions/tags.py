@@ -50,7 +50,7 @@ def vtt_unescape(text: str) -> str:
     return unescape(text)
 
 
-def voice(text: str) -> str:
+def voice_name(text: str) -> str:
     """Return the speaker named by a WebVTT voice tag."""
     found = VOICE.search(text)
     return unescape(found.group(1)).strip() if found else ""
@@ -60,10 +60,10 @@ def only_known_tags(text: str) -> str:
     """Return WebVTT text in which every unknown tag is escaped."""
     position, safe = 0, ""
     for found in VTT_TAG.finditer(text):
-        safe += angles_escaped(text[position : found.start()]) + found.group()
+        safe += escape_angles(text[position : found.start()]) + found.group()
         position = found.end()
-    return safe + angles_escaped(text[position:])
+    return safe + escape_angles(text[position:])
 
 
-def angles_escaped(text: str) -> str:
+def escape_angles(text: str) -> str:
     return text.replace("<", "&lt;").replace("-->", "--&gt;")

@@ -7,7 +7,7 @@ STAMP = r"(-?)(?:(\d{1,6}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 TIMING = re.compile(rf"^\s*{STAMP}\s*-->\s*{STAMP}(?:[ \t]+(.*))?$")
 
 
-def timing(line: str) -> tuple[int, int, str] | None:
+def parse_timing(line: str) -> tuple[int, int, str] | None:
     """Return start and end in milliseconds and the rest of the line, or None if it is not a timing line."""
     found = TIMING.match(line)
     if not found:
@@ -23,7 +23,7 @@ def to_ms(groups: tuple[str | None, ...]) -> int:
     return -value if sign else value
 
 
-def stamp(ms: int, mark: str) -> str:
+def format_timestamp(ms: int, mark: str) -> str:
     """Format as HH:MM:SS with milliseconds after `mark`; the hours get more digits from 100 on."""
     seconds, rest = divmod(ms, 1000)
     minutes, second = divmod(seconds, 60)

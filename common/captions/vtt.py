@@ -9,11 +9,11 @@ from common.captions.tags import (
     markup,
     only_known_tags,
     runs,
-    voice,
+    voice_name,
     vtt_escape,
     vtt_unescape,
 )
-from common.captions.timestamps import stamp, timing
+from common.captions.timestamps import format_timestamp, parse_timing
 
 HEADER = "WEBVTT"
 BESIDE = ("NOTE", "STYLE", "REGION")
@@ -43,8 +43,8 @@ def split_blocks(text: str) -> list[list[str]]:
 
 def add_cue(built: Builder, block: list[str], notes: str) -> bool:
     """Add the block's cue, if it has one; return whether it did."""
-    at = next((index for index, line in enumerate(block[:2]) if timing(line)), None)
-    times = timing(block[at]) if at is not None else None
+    at = next((index for index, line in enumerate(block[:2]) if parse_timing(line)), None)
+    times = parse_timing(block[at]) if at is not None else None
     if at is None or times is None:
         return False
     start, end, settings = times
@@ -53,7 +53,7 @@ def add_cue(built: Builder, block: list[str], notes: str) -> bool:
         start,
         end,
         runs(body, VTT_TAG, VTT_TYPE, vtt_unescape),
-        speaker=voice(body),
+        speaker=voice_name(body),
         alignment=alignment_of(settings),
         raw=only_known_tags(body),
         id=block[0] if at else "",
@@ -71,7 +71,7 @@ def write(document: Document) -> str:
 
 def cue(caption: Caption, *, same: bool) -> str:
     settings = caption.settings if same else settings_of(caption.alignment)
-    times = f"{stamp(caption.start, '.')} --> {stamp(caption.end, '.')}"
+    times = f"{format_timestamp(caption.start, '.')} --> {format_timestamp(caption.end, '.')}"
     before = [part for part in (f"{caption.notes}\n" if caption.notes else "", caption.id) if part and same]
     body = caption.raw if same and caption.raw is not None else format_caption(caption)
     return "\n".join([*before, " ".join(filter(None, (times, settings))), body]) + "\n\n"

@@ -37,7 +37,7 @@ class Checkpoint:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with full_disk_is_storage_full(), self.path.open("ab") as file:
             if file.tell() != self.end:  # another writer's records, or an incomplete line
-                self.end = end_of_whole(self.path)
+                self.end = end_of_complete_lines(self.path)
                 file.truncate(self.end)
             file.write(line)
             file.flush()
@@ -47,7 +47,7 @@ class Checkpoint:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the complete records, oldest first; none if the file does not exist yet."""
-        return (record for _, record in whole_lines(self.path))
+        return (record for _, record in complete_lines(self.path))
 
     def inherit(self, previous: Path) -> None:
         """Start with the complete records of an earlier attempt; do nothing if this checkpoint already has records.
@@ -59,11 +59,11 @@ class Checkpoint:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         copy = self.path.with_name(f".{self.path.name}.part")
         with full_disk_is_storage_full():
-            copy.write_bytes(b"".join(line for line, _ in whole_lines(previous)))
+            copy.write_bytes(b"".join(line for line, _ in complete_lines(previous)))
         copy.replace(self.path)
 
 
-def whole_lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+def complete_lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
     """Yield each complete line and its record, up to the first line that is incomplete or not JSON."""
     try:
         file = path.open("rb")
@@ -87,5 +87,5 @@ def parse_record(line: bytes) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def end_of_whole(path: Path) -> int:
-    return sum(len(line) for line, _ in whole_lines(path))
+def end_of_complete_lines(path: Path) -> int:
+    return sum(len(line) for line, _ in complete_lines(path))

@@ -27,8 +27,8 @@ def gpu_lock(function: Callable[[Params, JobType], Output]) -> Callable[[Params,
     """
 
     @wraps(function)
-    def locked(params: Params, job: JobType) -> Output:
+    def with_lease(params: Params, job: JobType) -> Output:
         with job.lease():
             return function(params, job)
 
-    return locked
+    return with_lease

@@ -84,7 +84,7 @@ class SimulatedDevice:
     def allocations(self) -> dict[int, int]:
         """Return MiB by pid, for living processes only."""
         found = self.run("read")
-        for pid in [pid for pid in found if not lives(pid)]:
+        for pid in [pid for pid in found if not has_memory(pid)]:
             found = self.run("forget", pid)
         return found
 
@@ -117,7 +117,7 @@ class CpuDevice:
         return psutil.Process(pid).memory_info().rss // MIB
 
 
-def lives(pid: int) -> bool:
+def has_memory(pid: int) -> bool:
     """Return whether a process still has memory: a zombie has none."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE

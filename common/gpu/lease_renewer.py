@@ -13,7 +13,7 @@ from datetime import timedelta
 from secrets import token_hex
 from threading import Event, Lock, Thread
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 import structlog
@@ -65,11 +65,26 @@ class Lease:
         return timedelta(seconds=monotonic() - self.since)
 
 
+class Listener(Protocol):
+    """Shares the renewer's subscription. Its methods run in the renewer's thread."""
+
+    def on_connected(self) -> None:
+        """Other processes can see again that this one is alive."""
+
+    def on_message(self, text: str) -> None:
+        """A message for this process arrived that is not a grant."""
+
+    def on_renewal(self) -> None:
+        """The leases were just renewed."""
+
+
 class LeaseRenewer:
     """One per process; its thread starts with the first lease request."""
 
-    def __init__(self, redis: SyncRedis, lock_timeout: timedelta) -> None:
+    def __init__(self, redis: SyncRedis, lock_timeout: timedelta, *, on_unclaimed: Callable[[str], None]) -> None:
+        """`on_unclaimed` gets the owner if a device is granted to a waiter that no longer exists in this process."""
         self.redis = redis
+        self.on_unclaimed = on_unclaimed
         self.lock_timeout = lock_timeout
         self.renew_every_s = min(RENEW_EVERY_S, lock_timeout.total_seconds() / RENEWALS_A_LEASE)
         self.channel = f"gpu_lock:wake:{os.getpid()}:{token_hex(8)}"
@@ -79,21 +94,14 @@ class LeaseRenewer:
         forever."""
         self.unanswered: dict[tuple[Arg, ...], Call[Any]] = {}
         """Calls that Redis has not answered yet, in order: at most one per lease and waiter."""
-        self.handlers: dict[str, Callable[[str], None]] = {GRANTED: self.on_grant}
-        """Handlers of messages, by the message's first word."""
-        self.unclaimed: Callable[[str], None] = lambda _: None
-        """Called with the owner when a device is granted to a waiter that no longer exists in this process."""
-        self.connected: Callable[[], None] = lambda: None
-        """Called whenever other processes can see again that this one is alive."""
-        self.idle: Callable[[], None] = lambda: None
-        """Called on every renewal."""
+        self.listeners: list[Listener] = []
         self.starting = Lock()
         self.closed = Event()
         self.heard = 0.0
         self.thread: Thread | None = None
 
     @contextmanager
-    def listening(self, owner: str) -> Iterator[Event]:
+    def wake_event(self, owner: str) -> Iterator[Event]:
         """Yield the event that is set when it may be this owner's turn."""
         self.wakes[owner] = woken = Event()
         self.start()
@@ -101,6 +109,9 @@ class LeaseRenewer:
             yield woken
         finally:
             del self.wakes[owner]
+
+    def add_listener(self, listener: Listener) -> None:
+        self.listeners.append(listener)
 
     def start(self) -> None:
         with self.starting:
@@ -113,7 +124,7 @@ class LeaseRenewer:
         if self.thread:
             self.thread.join()
 
-    def keep(self, lock: str, owner: str, fence: str, asked: float) -> Lease:
+    def add(self, lock: str, owner: str, fence: str, asked: float) -> Lease:
         """Start renewing this lease, which was requested at time `asked`."""
         lease = Lease(lock, owner, fence, self.lock_timeout, asked)
         self.leases[owner] = lease
@@ -122,7 +133,7 @@ class LeaseRenewer:
     def drop(self, owner: str) -> None:
         self.leases.pop(owner, None)
 
-    def insist(self, call: Call[Any]) -> None:
+    def run_reliably(self, call: Call[Any]) -> None:
         """Run a call that must reach Redis: now, or as soon as Redis answers again."""
         try:
             self.redis.run(call)
@@ -147,21 +158,29 @@ class LeaseRenewer:
             while not self.closed.is_set():
                 message = subscription.get_message(timeout=max(0.0, renew_at - monotonic()))
                 if message:
-                    self.hear(message)
+                    self.on_message(message)
                 if monotonic() >= renew_at:
                     renew_at = monotonic() + self.renew_every_s
                     self.renew_all()
                     self.probe(subscription)
-                    self.idle()
+                    for listener in self.listeners:
+                        listener.on_renewal()
 
-    def hear(self, message: dict[str, str]) -> None:
+    def on_message(self, message: dict[str, str]) -> None:
         self.heard = monotonic()
         if message["type"] == "subscribe":
             self.wake_all()
-            self.connected()
-        for verb, handle in self.handlers.items():
-            if message["type"] == "message" and message["data"].startswith(verb):
-                handle(message["data"].removeprefix(verb))
+            for listener in self.listeners:
+                listener.on_connected()
+        elif message["type"] == "message":
+            self.dispatch(message["data"])
+
+    def dispatch(self, text: str) -> None:
+        if text.startswith(GRANTED):
+            self.on_grant(text.removeprefix(GRANTED))
+            return
+        for listener in self.listeners:
+            listener.on_message(text)
 
     def wake_all(self) -> None:
         """Make every waiter ask again: while the connection was down, a grant may have been missed and a place lost."""
@@ -172,7 +191,7 @@ class LeaseRenewer:
         if woken := self.wakes.get(owner):
             woken.set()
         elif owner not in self.leases:
-            self.unclaimed(owner)
+            self.on_unclaimed(owner)
 
     def probe(self, subscription: PubSub) -> None:
         """Detect a dead connection that nobody has closed, for example one that a firewall dropped."""

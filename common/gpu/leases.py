@@ -37,7 +37,7 @@ class Holder(Party):
     granted_us: int
 
 
-class Ended(Party):
+class HistoryEntry(Party):
     """A history entry: a lease, or, without a fence, a waiter that gave up."""
 
     fence: str | None = None
@@ -103,7 +103,7 @@ def held_on_present_clock(holder: Holder, steps: ClockSteps) -> Holder:
     return holder.model_copy(update=stamps)
 
 
-def views() -> Call[list[LockView]]:
+def read_locks() -> Call[list[LockView]]:
     """Read every lock that was used recently."""
     return Call(script("gpu/view"), [keys.GPU_LOCKS], [], parse_views)
 
@@ -131,5 +131,5 @@ def release_of(worker: str, reason: str) -> Call[list[str]]:
     return Call(script("gpu/release_of"), [keys.GPU_LOCKS], [worker, ms(CLAIM), reason], list)
 
 
-def seconds(duration_us: int) -> float:
+def to_seconds(duration_us: int) -> float:
     return round(duration_us / US, 3)

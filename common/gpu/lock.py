@@ -21,7 +21,7 @@ from common.gpu.lease_renewer import Lease, LeaseRenewer
 from common.settings import GpuLockSettings
 from common.state import keys
 from common.state.client import Call, SyncRedis, script
-from common.state.store import us
+from common.state.store import to_us
 
 CLAIM = timedelta(seconds=2)
 """How long a woken waiter has to claim its grant before the lock passes on."""
@@ -70,8 +70,7 @@ class GpuLock:
         self.redis = redis
         self.settings = settings
         self.locks = [keys.gpu_lock(host, device) for device in devices]
-        self.keeper = LeaseRenewer(redis, settings.lock_timeout)
-        self.keeper.unclaimed = lambda owner: self.leave(owner, self.locks, "unclaimed")
+        self.renewer = LeaseRenewer(redis, settings.lock_timeout, on_unclaimed=self.end_unclaimed)
 
     @contextmanager
     def lease(self, claim: Claim, *, check: Check, prefer: Sequence[str] = ()) -> Iterator[Lease]:
@@ -90,15 +89,15 @@ class GpuLock:
 
     def acquire(self, claim: Claim, *, check: Check, prefer: Sequence[str] = ()) -> Lease:
         """Queue for the first device that becomes free; `prefer` lists those to take if several are free."""
-        if self.keeper.leases:
+        if self.renewer.leases:
             raise NestedGpuLock(task_id=claim.task_id)
         owner = f"{claim.worker}:{token_hex(6)}"
         locks = sorted(self.locks, key=lambda lock: lock.rpartition(":")[2] not in prefer)
-        with self.keeper.listening(owner) as woken:
+        with self.renewer.wake_event(owner) as woken:
             try:
                 return self.wait(owner, claim, locks, woken, check)
             except BaseException as error:
-                self.leave(owner, locks, "timed_out" if isinstance(error, GpuLockTimeout) else "gave_up")
+                self.leave_queue(owner, locks, "timed_out" if isinstance(error, GpuLockTimeout) else "gave_up")
                 raise
 
     def wait(self, owner: str, claim: Claim, locks: Sequence[str], woken: Event, check: Check) -> Lease:
@@ -115,23 +114,23 @@ class GpuLock:
             except StateUnavailable as error:
                 answer, failure = Answer(arrival=answer.arrival), error
             if answer.lock:
-                return self.keeper.keep(answer.lock, owner, answer.fence, asked)
+                return self.renewer.add(answer.lock, owner, answer.fence, asked)
             if monotonic() >= deadline:
-                raise gave_up(claim, failure, limit or timedelta(0))
+                raise timeout_error(claim, failure, limit or timedelta(0))
             self.sleep(woken, min(self.pause(pause, answer), deadline - monotonic()), check)
-            pause = self.longer(pause)
+            pause = self.next_pause(pause)
 
     def ask(self, owner: str, claim: Claim, locks: Sequence[str], arrival: str) -> Call[Answer]:
         settings = self.settings
         party = {
-            "channel": self.keeper.channel,
+            "channel": self.renewer.channel,
             "devices": locks,
             "task_id": claim.task_id,
             "worker": claim.worker,
             "priority": claim.priority,
             "owner": owner,
         }
-        head_start_ms = us(settings.ageing) // 1000 * claim.priority
+        head_start_ms = to_us(settings.ageing) // 1000 * claim.priority
         times = (ms(settings.lock_timeout), ms(CLAIM), head_start_ms, ms(GRACE))
         return Call(script("gpu/acquire"), locks, [owner, *times, to_json(party), arrival], Answer.parse)
 
@@ -145,24 +144,30 @@ class GpuLock:
         while (left := until - monotonic()) > 0 and not woken.wait(min(left, SLICE_S)):
             check()
 
-    def longer(self, pause: timedelta) -> timedelta:
+    def next_pause(self, pause: timedelta) -> timedelta:
         longer = pause * 2 if self.settings.exponential_backoff else pause
         return min(longer, self.settings.max_poll_interval)
 
-    def leave(self, owner: str, locks: Sequence[str], reason: str) -> None:
+    def leave_queue(self, owner: str, locks: Sequence[str], reason: str) -> None:
         """Leave the queue, and end a lease that was granted in the meantime."""
-        self.keeper.drop(owner)
-        self.keeper.insist(Call(script("gpu/give_up"), locks, [owner, ms(CLAIM), reason], bool))
+        self.renewer.drop(owner)
+        self.renewer.run_reliably(Call(script("gpu/give_up"), locks, [owner, ms(CLAIM), reason], bool))
+
+    def end_unclaimed(self, owner: str) -> None:
+        """End a lease that was granted to a waiter of this process that no longer exists."""
+        self.leave_queue(owner, self.locks, "unclaimed")
 
     def release(self, lease: Lease) -> None:
         """End the lease and pass the device on. If the lease has expired, do nothing: the device may belong to another
         owner.
         """
-        self.keeper.drop(lease.owner)
-        self.keeper.insist(release_call(lease.lock, lease.owner, lease.fence, "released"))
+        self.renewer.drop(lease.owner)
+        self.renewer.run_reliably(release_call(lease.lock, lease.owner, lease.fence, "released"))
 
 
-def gave_up(claim: Claim, failure: StateUnavailable | None, limit: timedelta) -> GpuLockTimeout | GpuLockUnavailable:
+def timeout_error(
+    claim: Claim, failure: StateUnavailable | None, limit: timedelta
+) -> GpuLockTimeout | GpuLockUnavailable:
     if failure:
         return GpuLockUnavailable(task_id=claim.task_id)
     message = f"The GPU did not become free within {limit.total_seconds():g} s. {GpuLockTimeout.advice}"

@@ -19,17 +19,17 @@ from common.errors import MemoryInUse, OutOfGpuMemory, StateUnavailable
 from common.gpu.devices import CPU_ID, Device
 from common.gpu.lease_renewer import LeaseRenewer
 from common.gpu.residents import TTL, UNLOAD, Resident, residents_on
-from common.models.events import ModelNews
+from common.models.events import ModelEvents
 from common.settings import GpuSettings
 from common.stall import ends_when_stalled
 from common.state import keys
 from common.state.client import SyncRedis, translate_errors
-from common.state.orders import Order, give
+from common.state.orders import Order, send_order
 
 LOOK_S = 0.01
 RECYCLE_TIMEOUT_S = 10.0
 MEMORY_BACK_S = 5.0
-SURELY_BACK = 0.75
+FREED_FRACTION = 0.75
 """Fraction of a model's measured size that must be free again after it is unloaded: the engine may keep the rest."""
 SIZES_TTL_S = 90 * 24 * 3600
 log = structlog.get_logger()
@@ -78,18 +78,26 @@ class Residency:
     again.
     """
 
-    def __init__(self, redis: SyncRedis, settings: GpuSettings, host: str, worker: str, keeper: LeaseRenewer) -> None:
+    def __init__(self, redis: SyncRedis, settings: GpuSettings, host: str, worker: str, renewer: LeaseRenewer) -> None:
         self.redis = redis
         self.settings = settings
         self.host = host
         self.worker = worker
-        self.keeper = keeper
-        self.news = ModelNews(redis)
+        self.renewer = renewer
+        self.events = ModelEvents(redis)
         self.loaded: dict[str, Loaded] = {}
         self.using: dict[str, RLock] = {}
-        keeper.handlers[UNLOAD] = self.unload_asked
-        keeper.connected = self.show_all
-        keeper.idle = self.look_for_idle
+        renewer.add_listener(self)
+
+    def on_connected(self) -> None:
+        self.publish_all()
+
+    def on_message(self, text: str) -> None:
+        if text.startswith(UNLOAD):
+            self.on_unload_request(text.removeprefix(UNLOAD))
+
+    def on_renewal(self) -> None:
+        self.unload_idle()
 
     def devices_of(self, model: Model[Any]) -> Sequence[str]:
         """Return the devices on which the model is already loaded."""
@@ -108,7 +116,7 @@ class Residency:
             found = self.loaded.get(model.name)
             if found is None or found.device.id != device.id:
                 began = monotonic()
-                found = self.bring(device, model)
+                found = self.load(device, model)
                 on_load(monotonic() - began)
             self.touch(found)
             try:
@@ -116,10 +124,10 @@ class Residency:
             finally:
                 self.touch(found)
 
-    def bring(self, device: Device, model: Model[Any]) -> Loaded:
+    def load(self, device: Device, model: Model[Any]) -> Loaded:
         if model.name in self.loaded:
             self.unload(model.name)  # it is on another device
-        self.keeper.start()  # no lease has started it without a GPU; its subscription marks this process as alive
+        self.renewer.start()  # no lease has started it without a GPU; its subscription marks this process as alive
         self.make_room(device, self.size(model))
         free, now = device.free_mib(), self.redis.now_us()
         with ends_when_stalled(self.settings.load_timeout):
@@ -131,14 +139,14 @@ class Residency:
             model=model.id,
             worker=self.worker,
             pid=os.getpid(),
-            channel=self.keeper.channel,
+            channel=self.renewer.channel,
             mib=measured,
             device_mib=device.total_mib,
             loaded_us=now,
             used_us=now,
         )
         self.loaded[model.name] = loaded = Loaded(model, device, value, resident, monotonic())
-        self.tell("loaded", loaded)
+        self.publish_event("loaded", loaded)
         log.info("model_loaded", model=model.name, device=device.id, mib=measured)
         return loaded
 
@@ -152,9 +160,9 @@ class Residency:
         found.used = monotonic()
         with suppress(StateUnavailable):
             found.resident.used_us = self.redis.now_us()
-        self.show(found)
+        self.publish(found)
 
-    def show(self, found: Loaded) -> None:
+    def publish(self, found: Loaded) -> None:
         """Publish that a model is loaded, and its size for the next process that loads it."""
         places, sizes = keys.residents(self.host, found.device.id), keys.model_sizes(self.host)
         with suppress(StateUnavailable), translate_errors():
@@ -165,18 +173,18 @@ class Residency:
             pipe.expire(sizes, SIZES_TTL_S)
             pipe.execute()
 
-    def show_all(self) -> None:
+    def publish_all(self) -> None:
         """Publish everything again: while the connection was down, this process and its models were considered gone."""
         for found in tuple(self.loaded.values()):
-            self.show(found)
+            self.publish(found)
 
     def forget(self, name: str, device: str) -> None:
         with suppress(StateUnavailable), translate_errors():
             self.redis.client.hdel(keys.residents(self.host, device), f"{name}@{self.worker}")
 
-    def tell(self, kind: Literal["loaded", "unloaded"], found: Loaded) -> None:
+    def publish_event(self, kind: Literal["loaded", "unloaded"], found: Loaded) -> None:
         where = {"host": self.host, "device": found.device.id, "worker": self.worker}
-        self.news.tell(kind, found.model.id, variant=found.model.variant, memory_mib=found.resident.mib, **where)
+        self.events.publish(kind, found.model.id, variant=found.model.variant, memory_mib=found.resident.mib, **where)
 
     # ---- making room ----
 
@@ -191,15 +199,15 @@ class Residency:
             residents = sorted(self.residents(device), key=lambda resident: resident.used_us)
             if residents:
                 self.evict(device, residents[0])
-                back = round(residents[0].mib * SURELY_BACK)
-                self.comes_back(device, min(needed, free + back))
+                back = round(residents[0].mib * FREED_FRACTION)
+                self.wait_for_memory(device, min(needed, free + back))
             elif needed > device.total_mib or not (
-                self.comes_back(device, needed)  # freed by a process that has just died
+                self.wait_for_memory(device, needed)  # freed by a process that has just died
                 or self.residents(device)  # held by a living process that was cut off from Redis
             ):
                 raise OutOfGpuMemory(needed_mib=needed, free_mib=free, total_mib=device.total_mib)
 
-    def comes_back(self, device: Device, wanted_mib: int) -> bool:
+    def wait_for_memory(self, device: Device, wanted_mib: int) -> bool:
         """Wait until this much is free: the driver returns memory a while after an unload or a death."""
         deadline = monotonic() + MEMORY_BACK_S
         while device.free_mib() < wanted_mib:
@@ -234,7 +242,7 @@ class Residency:
             raise MemoryInUse(f"There is no memory beside {resident.name} of {resident.worker}, which is in use.")
         log.warning("process_recycled", model=resident.name, worker=resident.worker)
         asked = {"worker": resident.worker, "device": device.id, "model": resident.name}
-        give(self.redis, Order(kind="kill", reason="holds_on_to_a_model", **asked))
+        send_order(self.redis, Order(kind="kill", reason="holds_on_to_a_model", **asked))
         if not self.wait_until_unloaded(device, resident, RECYCLE_TIMEOUT_S):
             raise OutOfGpuMemory(
                 f"{resident.name} of {resident.worker} cannot be unloaded. Restart that worker.", mib=resident.mib
@@ -264,18 +272,18 @@ class Residency:
             found.model.unload(found.value)
             found.value = None
             self.forget(name, found.device.id)
-            self.tell("unloaded", found)
+            self.publish_event("unloaded", found)
             log.info("model_unloaded", model=name, device=found.device.id)
 
-    def unload_asked(self, name: str) -> None:
+    def on_unload_request(self, name: str) -> None:
         """Handle another process's unload request, in a separate thread so that lease renewal continues."""
         Thread(target=self.unload, args=(name,), name="gpu-unload", daemon=True).start()
 
-    def look_for_idle(self) -> None:
+    def unload_idle(self) -> None:
         """Unload models whose time to live has passed since their last use; models in use are left alone."""
         ttl = self.settings.model_idle_ttl.total_seconds()
         for name, found in tuple(self.loaded.items()):
             using = self.using[found.device.id]
             if monotonic() - found.used > ttl and using.acquire(blocking=False):
                 using.release()
-                self.unload_asked(name)
+                self.on_unload_request(name)

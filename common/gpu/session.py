@@ -26,7 +26,7 @@ class Gpu:
         self.worker = worker
         self.devices: dict[str, Device] = {device.id: device for device in detect(settings.gpu, redis, host)}
         self.lock = GpuLock(redis, settings.gpu_lock, host, list(self.devices))
-        self.residency = Residency(redis, settings.gpu, host, worker, self.lock.keeper)
+        self.residency = Residency(redis, settings.gpu, host, worker, self.lock.renewer)
 
     @property
     def shared(self) -> bool:

@@ -37,7 +37,7 @@ INDEXED = frozenset({"mov", "matroska", "wav", "w64", "avi"})
 """Formats in which a seek is exact; the others are read from the beginning."""
 
 
-class Sound:
+class AudioTrack:
     """One audio track of an open medium, from `start` to `end`; all times are seconds of the medium."""
 
     def __init__(
@@ -119,11 +119,11 @@ class Sound:
         from av import AudioResampler
 
         stamp = 0.0
-        for _, alike in groupby(self.frames(), key=form):
+        for _, alike in groupby(self.frames(), key=format_of):
             resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
             for frame in chain(alike, [None]):
                 if frame is not None:
-                    stamp = self.stamp(frame, otherwise=stamp)
+                    stamp = self.timestamp_of(frame, otherwise=stamp)
                     frame.pts = None  # otherwise the resampler complains about gaps
                 for piece in resampler.resample(frame):
                     yield stamp, piece.to_ndarray()[0].astype("float32") / FULL_SCALE
@@ -144,7 +144,7 @@ class Sound:
             except FFmpegError as error:
                 raise NotMedia(f"The audio cannot be read any further than {self.position:.1f} s: {error}.") from error
 
-    def stamp(self, frame: AudioFrame, *, otherwise: float) -> float:
+    def timestamp_of(self, frame: AudioFrame, *, otherwise: float) -> float:
         return otherwise if frame.time is None else frame.time - self.origin
 
     def seek(self) -> None:
@@ -157,7 +157,7 @@ class Sound:
                 self.container.seek(int((wanted + self.origin) / self.stream.time_base), stream=self.stream)
 
 
-def form(frame: AudioFrame) -> tuple[str, str, int]:
+def format_of(frame: AudioFrame) -> tuple[str, str, int]:
     """Return the input format of the resampler; a broadcast changes it between programs."""
     return frame.format.name, frame.layout.name, frame.sample_rate
 
@@ -173,7 +173,7 @@ def silence(seconds: float) -> Iterator[Samples]:
 @contextmanager
 def open_audio(
     path: Path, *, track: int = 0, start: float = 0.0, end: float | None = None, longest: float = math.inf
-) -> Iterator[Sound]:
+) -> Iterator[AudioTrack]:
     """Open an audio track of a medium by its index; `longest` is the maximum number of seconds to read.
 
     Raises:
@@ -183,7 +183,7 @@ def open_audio(
         ClipOutsideMedia: `start` is after its end.
     """
     with open_medium(path) as container:
-        sound = Sound(container, audio_stream(container, track), start=start, end=end, longest=longest)
+        sound = AudioTrack(container, audio_stream(container, track), start=start, end=end, longest=longest)
         if sound.promised is not None and start >= sound.promised:
             raise ClipOutsideMedia(start=start, duration=sound.promised)
         sound.seek()

@@ -48,7 +48,7 @@ def chunks(
         rest = block
         while len(rest):
             if filled == length:  # and more follows
-                whole, cut = gathered, place_to_cut(gathered, find_speech)
+                whole, cut = gathered, find_cut(gathered, find_speech)
                 gathered, filled = np.empty_like(whole), length - cut
                 gathered[:filled] = whole[cut:]
                 yield Chunk(index, start, whole[:cut])
@@ -67,18 +67,18 @@ def without_first(blocks: Iterator[Samples], count: int) -> Iterator[Samples]:
         count = max(count - len(block), 0)
 
 
-def place_to_cut(audio: Samples, find_speech: FindSpeech) -> int:
+def find_cut(audio: Samples, find_speech: FindSpeech) -> int:
     """Return the middle of the longest pause that is late enough, or the end of the audio if there is none."""
     edges = [len(audio) * part // PARTS for part in range(PARTS + 1)]
     for begin, end in reversed(list(pairwise(edges))):
         speech = find_speech(audio[begin:end])
-        if pauses := [pause for pause in between(speech, end - begin) if sum(pause)]:
-            longest = max(pauses, key=lambda pause: (pause[1] - pause[0], pause[0]))
+        if found := [pause for pause in pauses(speech, end - begin) if sum(pause)]:
+            longest = max(found, key=lambda pause: (pause[1] - pause[0], pause[0]))
             return begin + sum(longest) // 2
     return len(audio)
 
 
-def between(speech: list[Span], length: int) -> list[Span]:
+def pauses(speech: list[Span], length: int) -> list[Span]:
     """Return the spans without speech."""
     edges = [0, *(edge for span in speech for edge in span), length]
     return [(begin, end) for begin, end in zip(edges[::2], edges[1::2], strict=True) if begin < end]
@@ -91,7 +91,7 @@ def with_check(items: Iterator[T], check: Callable[[], None]) -> Iterator[T]:
         yield item
 
 
-def ahead(items: Iterator[T]) -> Generator[T, None, None]:
+def prefetch(items: Iterator[T]) -> Generator[T, None, None]:
     """Yield the items while a thread prepares the next one. It is never more than one item ahead."""
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as other:
         coming = other.submit(next, items, None)

@@ -76,15 +76,15 @@ def download(
     token = settings.hub_token.get_secret_value() if settings.hub_token else None
     api = HfApi(endpoint=settings.hub_endpoint, token=token)
     with hub_errors(spec.repository, api.endpoint), full_disk_is_storage_full():
-        files = listing(api, spec)
+        files = list_files(api, spec)
         total = sum(file.size or 0 for file in files)
         require_space(max(total - size_of(folder), 0))
         progress = Counter(total, on_progress)
         for file in files:
-            bring(file, folder, token, progress)
+            download_file(file, folder, token, progress)
 
 
-def listing(api: HfApi, spec: ModelSpec) -> list[RemoteFile]:
+def list_files(api: HfApi, spec: ModelSpec) -> list[RemoteFile]:
     """Return the wanted files, all of one commit."""
     from huggingface_hub import hf_hub_url
 
@@ -102,9 +102,9 @@ def listing(api: HfApi, spec: ModelSpec) -> list[RemoteFile]:
     ]
 
 
-def bring(file: RemoteFile, folder: Path, token: str | None, progress: Counter) -> None:
+def download_file(file: RemoteFile, folder: Path, token: str | None, progress: Counter) -> None:
     """Download one file, resuming after the last byte received. A file under its final name is complete."""
-    target = inside(folder, file.name)
+    target = path_inside(folder, file.name)
     if target.is_file():
         progress.add(file.size or 0)
         return
@@ -118,7 +118,7 @@ def bring(file: RemoteFile, folder: Path, token: str | None, progress: Counter) 
     unfinished.replace(target)
 
 
-def inside(folder: Path, name: str) -> Path:
+def path_inside(folder: Path, name: str) -> Path:
     """Return the path of a file inside the folder; a hub must not make us write elsewhere."""
     target = (folder / name).resolve()
     if not target.is_relative_to(folder.resolve()):

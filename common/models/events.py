@@ -33,7 +33,7 @@ class Download(BaseModel):
     task_id: str
 
 
-class ModelNews:
+class ModelEvents:
     """Publishes the model events of a worker process."""
 
     def __init__(self, redis: SyncRedis) -> None:
@@ -42,21 +42,21 @@ class ModelNews:
     def progress(self, model: str, download: Download) -> None:
         with suppress(StateUnavailable), translate_errors():
             self.redis.client.set(keys.model_download(model), download.model_dump_json(), ex=DOWNLOAD_TTL_S)
-        self.tell("progress", model, **download.model_dump())
+        self.publish("progress", model, **download.model_dump())
 
     def publish_downloaded(self, model: str, task_id: str) -> None:
         self.download_ended(model)
-        self.tell("downloaded", model, task_id=task_id)
+        self.publish("downloaded", model, task_id=task_id)
 
     def publish_failed(self, model: str, task_id: str, error: ErrorRecord) -> None:
         self.download_ended(model)
-        self.tell("failed", model, task_id=task_id, **error.model_dump())
+        self.publish("failed", model, task_id=task_id, **error.model_dump())
 
     def download_ended(self, model: str) -> None:
         with suppress(StateUnavailable), translate_errors():
             self.redis.client.delete(keys.model_download(model))
 
-    def tell(self, kind: Kind, model: str, **data: Any) -> None:
+    def publish(self, kind: Kind, model: str, **data: Any) -> None:
         key = keys.events(STREAM)
         with suppress(StateUnavailable), translate_errors():
             pipe = self.redis.client.pipeline()

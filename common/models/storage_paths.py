@@ -12,7 +12,7 @@ Found = Literal["present", "damaged", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
-class ModelPlaces:
+class ModelPaths:
     """The models folder under share, and the tiny models that ship with Baton."""
 
     storage: Storage
@@ -28,7 +28,7 @@ class ModelPlaces:
         folder = self.folder(spec)
         if not folder.is_dir():
             return "missing"
-        return "damaged" if lacking(folder, spec.required) else "present"
+        return "damaged" if missing_patterns(folder, spec.required) else "present"
 
     def size(self, spec: ModelSpec) -> int:
         """Return the total size of a model's files in bytes."""
@@ -40,6 +40,6 @@ def size_of(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def lacking(folder: Path, required: tuple[str, ...]) -> list[str]:
+def missing_patterns(folder: Path, required: tuple[str, ...]) -> list[str]:
     """Return the patterns that match no file."""
     return [pattern for pattern in required if not any(file.is_file() for file in folder.glob(pattern))]

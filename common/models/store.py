@@ -11,7 +11,7 @@ from common.files.storage import MODELS, Storage
 from common.models import download as hub
 from common.models.errors import ModelDamaged, ModelMissing
 from common.models.spec import ModelSpec
-from common.models.storage_paths import ModelPlaces, lacking
+from common.models.storage_paths import ModelPaths, missing_patterns
 from common.settings import ModelSettings
 
 LOOK_S = 0.2
@@ -24,7 +24,7 @@ class ModelStore:
     def __init__(self, storage: Storage, settings: ModelSettings) -> None:
         self.storage = storage
         self.settings = settings
-        self.places = ModelPlaces(storage, settings)
+        self.places = ModelPaths(storage, settings)
 
     def find(self, spec: ModelSpec, *, on_progress: hub.Progress, check: Callable[[], None]) -> Path:
         """Return the folder of a model, downloaded if necessary.
@@ -36,8 +36,8 @@ class ModelStore:
         """
         folder = self.places.folder(spec)
         if not folder.is_dir():
-            self.bring(spec, folder, on_progress=on_progress, check=check)
-        return whole(folder, spec.required)
+            self.download(spec, folder, on_progress=on_progress, check=check)
+        return require_complete(folder, spec.required)
 
     def find_own(self, path: str, required: tuple[str, ...]) -> Path:
         """Return a folder that a user has put under share/models.
@@ -51,9 +51,9 @@ class ModelStore:
             raise UnsafePath(f"A model's folder lies under share/{MODELS}.", path=path)
         if not found.is_dir():
             raise ModelMissing(f"There is no folder {path} under share. Put the model there.")
-        return whole(found, required)
+        return require_complete(found, required)
 
-    def bring(self, spec: ModelSpec, folder: Path, *, on_progress: hub.Progress, check: Callable[[], None]) -> None:
+    def download(self, spec: ModelSpec, folder: Path, *, on_progress: hub.Progress, check: Callable[[], None]) -> None:
         """Download a model; of several workers one downloads, the others wait for it. A folder under its final name is
         complete.
         """
@@ -81,17 +81,17 @@ class ModelStore:
             return
         part, space = folder.with_name(f".{spec.name}.part"), self.storage.require_space
         hub.download(spec, part, settings=self.settings, require_space=space, on_progress=on_progress)
-        whole(part, spec.required)
+        require_complete(part, spec.required)
         shutil.rmtree(part / hub.UNFINISHED, ignore_errors=True)
         part.replace(folder)
 
 
-def whole(folder: Path, required: tuple[str, ...]) -> Path:
+def require_complete(folder: Path, required: tuple[str, ...]) -> Path:
     """Return the folder of a complete model.
 
     Raises:
         ModelDamaged: files are missing in it.
     """
-    if missing := lacking(folder, required):
+    if missing := missing_patterns(folder, required):
         raise ModelDamaged(folder=folder.name, missing=missing)
     return folder

@@ -44,7 +44,7 @@ def embedded_addresses(address: Address) -> Sequence[Address]:
     if address.teredo:
         return address.teredo
     inner = address.ipv4_mapped or address.sixtofour
-    if inner is None and inside(address, CARRIERS):
+    if inner is None and is_in(address, CARRIERS):
         inner = IPv4Address(int(address) & LAST_32_BITS)
     return [inner or address]
 
@@ -52,14 +52,14 @@ def embedded_addresses(address: Address) -> Sequence[Address]:
 def is_public(address: Address) -> bool:
     if address.is_multicast or address.is_reserved or not address.is_global:
         return False
-    return address in GLOBAL_UNICAST if isinstance(address, IPv6Address) else not inside(address, MORE_PRIVATE)
+    return address in GLOBAL_UNICAST if isinstance(address, IPv6Address) else not is_in(address, MORE_PRIVATE)
 
 
-def inside(address: Address, networks: Iterable[Network]) -> bool:
+def is_in(address: Address, networks: Iterable[Network]) -> bool:
     return any(address in network for network in networks)
 
 
-def kind(address: Address) -> str:
+def kind_of(address: Address) -> str:
     if address.is_loopback:
         return "loopback"
     if address.is_multicast:

@@ -16,7 +16,7 @@ import httpx
 from common.errors import BatonError, DownloadFailed, NotStartable, StorageFull, UrlNotAllowed
 from common.files.disk import full_disk_is_storage_full
 from common.net import s3
-from common.net.filenames import name_of, unused_path
+from common.net.filenames import filename_of, unused_path
 from common.net.policy import TargetPolicy, client, redact_url
 from common.settings import StorageSettings
 
@@ -73,7 +73,7 @@ def fetch(url: str, into: Path, *, settings: StorageSettings, on_progress: OnPro
     source = source_of(url, settings)
     download = Download(source, into / part_name(url), settings, on_progress)
     try:
-        with full_disk_is_storage_full(), client(source.policy, watch=download.watch) as http:
+        with full_disk_is_storage_full(), client(source.policy, watch=download.check) as http:
             download.run(http)
         return download.part.replace(unused_path(into / download.name))
     finally:
@@ -139,16 +139,16 @@ class Download:
             except httpx.DecodingError as error:
                 raise InputNotReadable(f"{self.source.label} sent a body that cannot be decoded: {error}.") from error
             except (httpx.TransportError, DownloadFailed) as error:
-                self.watch()
+                self.check()
                 fruitless = 0 if self.done > furthest else fruitless + 1
                 furthest = max(furthest, self.done)
                 if not self.name or fruitless > FRUITLESS_TRIES:
                     raise self.failure(error) from error
                 sleep(RETRY_PAUSE.total_seconds() * fruitless)
 
-    def watch(self) -> None:
+    def check(self) -> None:
         """Raise if the download must stop: the time limit has passed, or the task is ending."""
-        if self.left <= 0:
+        if self.seconds_left <= 0:
             raise DownloadFailed(
                 f"{self.source.label} took longer than storage.download_timeout "
                 f"({self.settings.download_timeout.total_seconds():g} s).",
@@ -158,7 +158,7 @@ class Download:
         self.on_progress(self.done, self.total)
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds until the time limit."""
         return self.settings.download_timeout.total_seconds() - (monotonic() - self.began)
 
@@ -183,7 +183,7 @@ class Download:
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if self.done and self.validator:
             headers |= {"Range": f"bytes={self.done}-", "If-Range": self.validator}
-        connect = min(CONNECT_TIMEOUT.total_seconds(), self.left)
+        connect = min(CONNECT_TIMEOUT.total_seconds(), self.seconds_left)
         timeout = httpx.Timeout(READ_TIMEOUT.total_seconds(), connect=max(0.001, connect))
         return http.build_request("GET", self.source.url, headers=headers, timeout=timeout)
 
@@ -201,9 +201,9 @@ class Download:
         plain = response.headers.get("content-encoding", "identity") == "identity"
         self.part.write_bytes(b"")
         self.done = 0
-        self.name = name_of(response)
+        self.name = filename_of(response)
         self.total = content_length(response) if plain else None
-        self.validator = validator(response) if plain else None
+        self.validator = validator_of(response) if plain else None
         self.require_room()
         self.on_progress(self.done, self.total)
 
@@ -282,7 +282,7 @@ def content_length(response: httpx.Response) -> int | None:
     return int(length) if length.isdecimal() else None
 
 
-def validator(response: httpx.Response) -> str | None:
+def validator_of(response: httpx.Response) -> str | None:
     """Return a value for `If-Range` (RFC 9110 §13.1.5): a strong ETag, or else the modification time."""
     tag: str = response.headers.get("etag", "")
     if tag and not tag.startswith("W/"):

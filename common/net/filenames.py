@@ -13,9 +13,11 @@ MAX_STEM_BYTES = 150
 MAX_SUFFIX_LENGTH = 16
 
 
-def name_of(response: httpx.Response) -> str:
+def filename_of(response: httpx.Response) -> str:
     """Return the name in Content-Disposition, or else the last part of the URL path, safe on any file system."""
-    return safe(disposition(response.headers.get("content-disposition", "")) or PurePosixPath(response.url.path).name)
+    return safe_name(
+        disposition(response.headers.get("content-disposition", "")) or PurePosixPath(response.url.path).name
+    )
 
 
 def disposition(header: str) -> str:
@@ -28,7 +30,7 @@ def disposition(header: str) -> str:
         return ""
 
 
-def safe(name: str) -> str:
+def safe_name(name: str) -> str:
     last = re.split(r"[/\\]", name)[-1]
     cleaned = Path(UNSAFE.sub("_", last).strip(" .-"))
     suffix = cleaned.suffix if len(cleaned.suffix) <= MAX_SUFFIX_LENGTH and cleaned.suffix.isascii() else ""

@@ -22,7 +22,16 @@ import httpx
 from typing_extensions import override
 
 from common.errors import BatonError, NotStartable
-from common.net.addresses import ALWAYS_REFUSED, Address, Network, embedded_addresses, inside, is_public, kind, network
+from common.net.addresses import (
+    ALWAYS_REFUSED,
+    Address,
+    Network,
+    embedded_addresses,
+    is_in,
+    is_public,
+    kind_of,
+    network,
+)
 from common.net.interruptible import Watch, WatchedBackend
 
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
@@ -68,7 +77,7 @@ class TargetPolicy:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        return frozenset(canonical(entry) for entry in self.allowed_hosts)
+        return frozenset(canonical_host(entry) for entry in self.allowed_hosts)
 
     def check_addresses(self, host: str, addresses: Sequence[Address]) -> Sequence[Address]:
         """Return the addresses of `host` if all may be reached, or else raise the policy's error."""
@@ -77,27 +86,27 @@ class TargetPolicy:
         return addresses
 
     def require(self, host: str, address: Address) -> None:
-        if inside(address, ALWAYS_REFUSED):
+        if is_in(address, ALWAYS_REFUSED):
             raise self.error(
                 f"{host} leads to a link-local or cloud metadata address. These are always refused.", host=host
             )
         public = self.allow_public and is_public(address)
         if not (public or (self.allow_private and not is_public(address)) or self.is_listed(host, address)):
-            raise self.error(f"{host} leads to a {kind(address)} address. {self.advice()}", host=host)
+            raise self.error(f"{host} leads to a {kind_of(address)} address. {self.advice()}", host=host)
 
     def require_known(self, host: str) -> None:
         """Refuse a host before resolving its name, if only listed hosts may be reached.
 
         An address passes here; `require` checks it.
         """
-        known = self.allow_public or network(host) is not None or canonical(host) in self.names
+        known = self.allow_public or network(host) is not None or canonical_host(host) in self.names
         if not known:
             raise self.error(
                 f"{host} is not listed. Add it to {self.setting}, which alone names what is reached.", host=host
             )
 
     def is_listed(self, host: str, address: Address) -> bool:
-        return canonical(host) in self.names or inside(address, self.networks)
+        return canonical_host(host) in self.names or is_in(address, self.networks)
 
     def advice(self) -> str:
         switch = f", or set {self.switch}" if self.switch else ""
@@ -128,7 +137,7 @@ class TargetPolicy:
         """Return the host of a well-formed http(s) URL, as httpx reads it, or else raise the policy's error."""
         try:
             parsed = httpx.URL(url)
-            problem = defect(parsed)
+            problem = find_defect(parsed)
         except (
             httpx.InvalidURL,
             UnicodeError,
@@ -141,7 +150,7 @@ class TargetPolicy:
         return host
 
 
-def defect(url: httpx.URL) -> str | None:
+def find_defect(url: httpx.URL) -> str | None:
     if url.scheme not in SCHEMES:
         return "must begin with http:// or https://"
     if url.userinfo:
@@ -162,7 +171,7 @@ def redact_url(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def canonical(host: str) -> str:
+def canonical_host(host: str) -> str:
     """Return the host name in the canonical spelling: lower case, IDNA, no trailing dot."""
     try:
         return httpx.URL(scheme="http", host=host).raw_host.decode("ascii").lower().rstrip(".")
@@ -177,16 +186,16 @@ def resolve(host: str) -> list[Address]:
         OSError: the name does not resolve.
         UnicodeError: IDNA does not allow the name.
     """
-    return unique(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+    return unique_addresses(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
 
 
 async def resolve_async(host: str, timeout: float | None) -> list[Address]:  # noqa: ASYNC109 - httpcore's own way
     """Like `resolve`, off the event loop; raises TimeoutError (an OSError) after `timeout` seconds."""
     async with asyncio.timeout(timeout):
-        return unique(await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM))
+        return unique_addresses(await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM))
 
 
-def unique(found: Iterable[tuple[Any, Any, Any, Any, tuple[Any, ...]]]) -> list[Address]:
+def unique_addresses(found: Iterable[tuple[Any, Any, Any, Any, tuple[Any, ...]]]) -> list[Address]:
     return list(dict.fromkeys(ip_address(sockaddr[0]) for *_, sockaddr in found))
 
 
@@ -200,7 +209,7 @@ def unresolved_as_connect_error(host: str) -> Iterator[None]:
         raise httpcore.ConnectError(f"{host} does not resolve") from error
 
 
-def shares(addresses: Sequence[Address], timeout: float | None) -> Iterator[tuple[str, float | None]]:
+def share_timeout(addresses: Sequence[Address], timeout: float | None) -> Iterator[tuple[str, float | None]]:
     """Yield each address with its share of the remaining seconds, so that a dead address leaves time for the next."""
     deadline = None if timeout is None else monotonic() + timeout
     for index, address in enumerate(addresses):
@@ -228,7 +237,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         with unresolved_as_connect_error(host):
             addresses = resolve(host)
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address, seconds in shares(self.policy.check_addresses(host, addresses), timeout):
+        for address, seconds in share_timeout(self.policy.check_addresses(host, addresses), timeout):
             try:
                 return self.plain.connect_tcp(address, port, seconds, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -262,7 +271,7 @@ class AsyncGuardedBackend(httpcore.AsyncNetworkBackend):
         with unresolved_as_connect_error(host):
             addresses = await resolve_async(host, timeout)
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address, seconds in shares(self.policy.check_addresses(host, addresses), timeout):
+        for address, seconds in share_timeout(self.policy.check_addresses(host, addresses), timeout):
             try:
                 stream = await self.plain.connect_tcp(address, port, seconds, local_address, socket_options)
                 stream.get_extra_info("socket")

@@ -19,7 +19,7 @@ class HeartbeatSettings(Section):
     ] = timedelta(seconds=5)
 
     @model_validator(mode="after")
-    def longer(self) -> Self:
+    def check_timeout(self) -> Self:
         if self.timeout <= self.interval:
             raise ValueError("timeout must be longer than interval")
         return self

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 
-def seconds(value: Any) -> Any:
+def parse_seconds(value: Any) -> Any:
     """Read a bare number as seconds, even if it is text from the environment."""
     try:
         return float(value) if isinstance(value, str) else value
@@ -14,7 +14,7 @@ def seconds(value: Any) -> Any:
         return value
 
 
-Seconds = Annotated[timedelta, BeforeValidator(seconds), Field(ge=timedelta(0))]
+Seconds = Annotated[timedelta, BeforeValidator(parse_seconds), Field(ge=timedelta(0))]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 HostPattern = Annotated[str, StringConstraints(pattern=r"^[^/:\s]+$", to_lower=True)]
 KeyHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]

@@ -91,10 +91,10 @@ def translate_errors() -> Iterator[None]:
     except (RedisConnectionError, redis.TimeoutError) as error:
         raise StateUnavailable from error
     except RedisError as error:
-        raise refusal(error) from error
+        raise refusal_error(error) from error
 
 
-def refusal(refused: RedisError) -> StateUnavailable:
+def refusal_error(refused: RedisError) -> StateUnavailable:
     """Return why Redis refused a command; of a script error, only what concerns its disk or memory."""
     if full := FULL.search(str(refused)):
         error = StateUnavailable(f"Redis cannot write: {full[0]}. {ROOM}")

@@ -36,7 +36,7 @@ class Event:
         return self.kind, self.json
 
 
-def closing(context: WorkflowContext) -> Event:
+def final_event(context: WorkflowContext) -> Event:
     """Return the event that ends the stream of a task in this final state."""
     if context.status is Status.FAILED and context.error:
         return Event("error", context.error.model_dump())
@@ -44,6 +44,6 @@ def closing(context: WorkflowContext) -> Event:
     return Event("signal", {"code": code})
 
 
-def closes(kind: str, data_json: str) -> bool:
+def is_final(kind: str, data_json: str) -> bool:
     """Return whether an event ended the task."""
     return kind == "error" or (kind == "signal" and ('"task_complete"' in data_json or '"task_cancelled"' in data_json))

@@ -99,7 +99,7 @@ def monitor_action(what: str) -> str:
     return f"monitor:acted:{what}"
 
 
-def poke(hub: str) -> str:
+def wake(hub: str) -> str:
     return f"events-hub:{hub}"
 
 

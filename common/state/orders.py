@@ -37,7 +37,7 @@ class Order(BaseModel):
     """The limit that was exceeded: a killed task becomes FAILED. Without a limit, the task gets another attempt."""
 
 
-def give(redis: SyncRedis, order: Order) -> None:
+def send_order(redis: SyncRedis, order: Order) -> None:
     key = keys.orders(order.worker)
     with translate_errors():
         pipe = redis.client.pipeline()
@@ -46,7 +46,7 @@ def give(redis: SyncRedis, order: Order) -> None:
         pipe.execute()
 
 
-def take(redis: SyncRedis, worker: str) -> list[Order]:
+def take_orders(redis: SyncRedis, worker: str) -> list[Order]:
     """Take the orders for one process. If the parent dies after taking them, their sender repeats them."""
     with translate_errors():
         found = redis.client.lpop(keys.orders(worker), MOST)

@@ -19,7 +19,7 @@ from common.settings import TaskSettings
 from common.state import keys
 from common.state.client import Arg, Call, script
 from common.state.context import FINAL, Progress, Status, WorkflowContext
-from common.state.events import EVERY_TASK, Event, closing
+from common.state.events import EVERY_TASK, Event, final_event
 from common.state.messages import message_for, message_ids
 from common.state.record import Callback, Control, Record
 
@@ -87,7 +87,7 @@ class StateStore:
             fields["max_wait_s"] = max_wait.total_seconds()
         if submission.callback:
             fields["callback"] = submission.callback.model_dump_json()
-        head = (submission.digest, submission.priority, self.ttl, self.settings.max_pending, us(DISPATCH_GRACE))
+        head = (submission.digest, submission.priority, self.ttl, self.settings.max_pending, to_us(DISPATCH_GRACE))
         return Call(
             script("create"),
             [*record_keys(task_id), *places, name, *key],
@@ -129,11 +129,11 @@ class StateStore:
 
     def finish(self, record: Record, context: WorkflowContext, *, if_silent: bool = False) -> Call[str]:
         """End a task if its state is as `record` has it; `if_silent`: only if there was no heartbeat since."""
-        control, message, event = record.control, message_for(record, context), closing(context)
+        control, message, event = record.control, message_for(record, context), final_event(context)
         name = message.id if message else ""
         indexes = (keys.index(control.status), keys.index(context.status), keys.waiting(control.queue), keys.DISPATCH)
         told = (keys.events(context.task_id), NEWS)
-        expected = (context.task_id, control.status, control.fence, heartbeat(control, if_silent))
+        expected = (context.task_id, control.status, control.fence, expected_heartbeat(control, if_silent))
         final = (context.status, dump(context), self.ttl, self.kept, *event.fields)
         return Call(
             script("finish"),
@@ -151,13 +151,13 @@ class StateStore:
         limit = control.attempt + self.settings.max_attempts if again else control.attempt_limit + (cost != "attempt")
         interruptions = 0 if again else control.interruptions + (cost == "interruption")
         signal = Event("signal", {"code": "retrying", "attempt": control.attempt + 1, "reason": reason})
-        expected = (context.task_id, control.status, control.fence, heartbeat(control, if_silent))
+        expected = (context.task_id, control.status, control.fence, expected_heartbeat(control, if_silent))
         indexes = (keys.index(control.status), keys.index(Status.PENDING), keys.waiting(control.queue), keys.DISPATCH)
         renewed = dump(record.pending_context()) if again else ""
         return Call(
             script("requeue"),
             [*record_keys(context.task_id), *indexes, keys.events(context.task_id), NEWS, keys.WAIT_LIMITS],
-            [*expected, us(delay), renewed, self.ttl, self.kept, signal.json, limit, interruptions],
+            [*expected, to_us(delay), renewed, self.ttl, self.kept, signal.json, limit, interruptions],
             as_is,
         )
 
@@ -212,9 +212,9 @@ class StateStore:
         )
 
 
-def take(list_key: str, count: int, lease: timedelta) -> Call[list[str]]:
+def take_due(list_key: str, count: int, lease: timedelta) -> Call[list[str]]:
     """Take what is due from the dispatch list or the outbox."""
-    return Call(script("take"), [list_key], [count, us(lease)], as_is)
+    return Call(script("take"), [list_key], [count, to_us(lease)], as_is)
 
 
 def elect(name: str, lease: timedelta) -> Call[bool]:
@@ -225,12 +225,12 @@ def record_keys(task_id: str) -> list[str]:
     return [keys.state(task_id), keys.control(task_id)]
 
 
-def heartbeat(control: Control, if_silent: bool) -> Arg:
+def expected_heartbeat(control: Control, if_silent: bool) -> Arg:
     """Return the heartbeat that must still be the latest, or '' for any."""
     return control.heartbeat_us or "" if if_silent else ""
 
 
-def us(duration: timedelta) -> int:
+def to_us(duration: timedelta) -> int:
     return duration // timedelta(microseconds=1)
 
 

@@ -29,7 +29,7 @@ def read_edits(task_id: str) -> Call[Edits]:
     return Call(script("edits"), [keys.transcript_edits(task_id)], [], edits_of)
 
 
-def kept_edits(task_id: str) -> Call[list[str]]:
+def raw_edits(task_id: str) -> Call[list[str]]:
     """Read the raw edits, for an event loop: parsing them with `edits_of` may take long, so it belongs in a thread."""
     return Call(script("edits"), [keys.transcript_edits(task_id)], [], list)
 
@@ -98,10 +98,10 @@ def assemble_segment(parts: Mapping[str, str]) -> Segment:
         return after.model_copy(update={"words": []})
     if after.speaker == before.speaker:
         return after
-    return after.model_copy(update={"words": [spoken_by(word, after.speaker) for word in after.words]})
+    return after.model_copy(update={"words": [with_speaker(word, after.speaker) for word in after.words]})
 
 
-def spoken_by(word: Word, speaker: str | None) -> Word:
+def with_speaker(word: Word, speaker: str | None) -> Word:
     return word.model_copy(update={"speaker": speaker})
 
 

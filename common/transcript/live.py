@@ -10,17 +10,17 @@ from common.transcript.format import Segment, Transcript
 BEGINNINGS = {"started", "resumed"}
 
 
-def plain(segment: Segment) -> dict[str, Any]:
+def dump_segment(segment: Segment) -> dict[str, Any]:
     return segment.model_dump(include={"id", "start", "end", "text"})
 
 
-def fragment(segments: Sequence[Segment], shown: Callable[[Segment], dict[str, Any]] = plain) -> dict[str, Any]:
+def fragment(segments: Sequence[Segment], shown: Callable[[Segment], dict[str, Any]] = dump_segment) -> dict[str, Any]:
     """Return the data of a `fragment` or a `draft`; `shown` serializes each segment."""
     first = segments[0]
     return {"segment_index": first.id, "language": first.language, "segments": [shown(one) for one in segments]}
 
 
-def told_segments(events: Iterable[tuple[str, str]]) -> list[Segment]:
+def published_segments(events: Iterable[tuple[str, str]]) -> list[Segment]:
     """Return the segments in the drafts and fragments of the last attempt, each in its latest version.
 
     `events` are pairs of event and data JSON, oldest first. Events about edits are skipped: the edits themselves are
@@ -43,10 +43,10 @@ def segments_in(event: str, data: dict[str, Any]) -> Iterable[Segment]:
     return (Segment.model_validate(common | one) for one in data["segments"] if "modified" not in one)
 
 
-def with_told(transcript: Transcript, told: list[Segment]) -> Transcript:
+def with_published(transcript: Transcript, told: list[Segment]) -> Transcript:
     """Return the transcript merged with published segments; recorded ones win, except a draft over a final."""
     known = {segment.id: segment for segment in transcript.segments}
-    news = [segment for segment in told if segment.id not in known or better(segment, known[segment.id])]
+    news = [segment for segment in told if segment.id not in known or is_better(segment, known[segment.id])]
     if not news:
         return transcript
     segments = sorted((known | {segment.id: segment for segment in news}).values(), key=lambda one: (one.start, one.id))
@@ -59,5 +59,5 @@ def with_told(transcript: Transcript, told: list[Segment]) -> Transcript:
     return transcript.model_copy(update=update)
 
 
-def better(told: Segment, recorded: Segment) -> bool:
+def is_better(told: Segment, recorded: Segment) -> bool:
     return told.source == "final" and recorded.source == "draft"

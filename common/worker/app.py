@@ -103,10 +103,10 @@ class WorkerApp(Celery):  # type: ignore[misc]  # celery has no types
     def __reduce__(self) -> tuple[Any, ...]:
         """Let a spawned child create the same app; no open connection is passed on."""
         modules = {registered.function.__module__ for registered in REGISTRY.values()}
-        return remade, (self.settings, self.service, sorted(modules))
+        return restore_app, (self.settings, self.service, sorted(modules))
 
 
-def remade(settings: Settings, service: str, modules: Sequence[str]) -> WorkerApp:
+def restore_app(settings: Settings, service: str, modules: Sequence[str]) -> WorkerApp:
     """Return the parent's app in its spawned child; importing the modules registers their tasks."""
     for name in modules:
         import_module(name)
@@ -117,7 +117,7 @@ def create_worker(settings: Settings, service: str) -> WorkerApp:
     """Return the app of a worker, with every task registered by `services/<service>/tasks`."""
     leave_no_folder()
     app = WorkerApp("baton", set_as_current=False)
-    app.conf.update(configuration(settings), broker_transport=TRANSPORT, **start_of_children(settings))
+    app.conf.update(configuration(settings), broker_transport=TRANSPORT, **child_start_options(settings))
     app.conf.broker_transport_options[KNOWN_TASKS] = frozenset(found.contract.name for found in REGISTRY.values())
     app.settings, app.service = settings, service
     app.steps["worker"].add(Watchdog)
@@ -129,7 +129,7 @@ def create_worker(settings: Settings, service: str) -> WorkerApp:
     return app
 
 
-def start_of_children(settings: Settings) -> dict[str, Any]:
+def child_start_options(settings: Settings) -> dict[str, Any]:
     """Return how task processes are started: CUDA cannot be used after a fork (docs/decisions/0003-celery.md)."""
     chosen = settings.worker.start_method
     if chosen == "auto":

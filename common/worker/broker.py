@@ -11,9 +11,9 @@ from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, Red
 from typing_extensions import override
 
 from common.state.client import Call
-from common.worker.dead_letters import bury
+from common.worker.dead_letters import store_dead_letter
 from common.worker.envelope import Unreadable, read_envelope
-from common.worker.process import stopping
+from common.worker.process import is_stopping
 
 TRANSPORT = "common.worker.broker:Transport"
 KNOWN_TASKS = "known_tasks"
@@ -32,7 +32,7 @@ class PatientQoS(kombu_redis.QoS):
             try:
                 super().append(message, delivery_tag)  # type: ignore[no-untyped-call]
             except ResponseError as error:
-                if not is_passing(error) or stopping():
+                if not is_passing(error) or is_stopping():
                     raise
                 if not waiting:
                     log.warning("broker_cannot_write", task_id=message.headers.get("id"), error=str(error))
@@ -94,7 +94,7 @@ class Channel(kombu_redis.Channel):
 
     def quarantine(self, message: bytes, queue: str, reason: str) -> None:
         log.error("message_quarantined", queue=queue, reason=reason)
-        call = bury(message, queue, reason)
+        call = store_dead_letter(message, queue, reason)
         with self.conn_or_acquire() as client:
             try:
                 run(client, call)

@@ -23,7 +23,7 @@ class DeadLetter(BaseModel):
     message: str
 
 
-def bury(message: bytes, queue: str, reason: str, *, listed_in: str | None = None) -> Call[bool]:
+def store_dead_letter(message: bytes, queue: str, reason: str, *, listed_in: str | None = None) -> Call[bool]:
     """Store a message as a dead letter; if it is still in a broker list, remove it there."""
     shown = message.decode(errors="backslashreplace")[:MOST_CHARACTERS]
     letter = DeadLetter(queue=queue, reason=reason, at=utcnow(), message=shown)

@@ -12,7 +12,7 @@ from common.state.context import Status
 from common.state.record import Record
 
 if TYPE_CHECKING:
-    from common.worker.request import TaskRequest
+    from common.worker.request import WorkerRequest
 
 
 class Phase(StrEnum):
@@ -65,7 +65,7 @@ def phase_of(record: Record | None, worker: str, *, claimed: bool) -> Phase:
     return Phase.UNCLAIMED if pending and not claimed else Phase.OVER
 
 
-def deliveries() -> list["TaskRequest"]:
+def deliveries() -> list["WorkerRequest"]:
     """Return the fetched, unfinished deliveries, copied at once: Celery changes its sets at any moment."""
     found = (reference() for reference in celery_state.reserved_requests.data.copy())
     return [request for request in found if request is not None]

@@ -13,12 +13,12 @@ from common.gpu.leases import release_of
 from common.gpu.residents import residents_on
 from common.state.client import translate_errors
 from common.state.context import Status
-from common.state.orders import Order, take
+from common.state.orders import Order, take_orders
 from common.worker.deliveries import deliveries
 from common.worker.process import WorkerProcess, end_tree, worker_name
 
 if TYPE_CHECKING:
-    from common.worker.request import TaskRequest
+    from common.worker.request import WorkerRequest
 
 log = structlog.get_logger()
 
@@ -26,23 +26,23 @@ log = structlog.get_logger()
 def carry_out_orders(process: WorkerProcess, children: list[int]) -> None:
     """Carry out the orders for each child. An order can be addressed only to a child of this parent."""
     for pid in children:
-        for order in take(process.redis, worker_name(process.service, pid)):
+        for order in take_orders(process.redis, worker_name(process.service, pid)):
             answer = carry_out(process, order, pid)
             log.warning("order", answer=answer, pid=pid, **order.model_dump(exclude={"worker"}, exclude_none=True))
 
 
 def carry_out(process: WorkerProcess, order: Order, pid: int) -> str:
-    if not still_true(process, order):
+    if not is_current(process, order):
         return "out_of_date"
     request = request_of(pid)
     if order.kind == "soft":
-        return ask_to_end(request, order, pid)
+        return request_soft_end(request, order, pid)
     if request and order.limit_s is not None:
         request.overrun = timedelta(seconds=order.limit_s)
-    return "killed" if end(process, pid) else "will_not_die"
+    return "killed" if kill_and_release(process, pid) else "will_not_die"
 
 
-def ask_to_end(request: "TaskRequest | None", order: Order, pid: int) -> str:
+def request_soft_end(request: "WorkerRequest | None", order: Order, pid: int) -> str:
     """Raise SoftTimeLimitExceeded in a child that is running the task; the signal would kill an idle one."""
     if request is None or order.task_id not in {None, request.id}:
         return "not_its_task"
@@ -51,7 +51,7 @@ def ask_to_end(request: "TaskRequest | None", order: Order, pid: int) -> str:
     return "asked"
 
 
-def still_true(process: WorkerProcess, order: Order) -> bool:
+def is_current(process: WorkerProcess, order: Order) -> bool:
     """Return whether the lease, attempt or resident that the order was given for still exists."""
     if order.model and order.device:
         residents = process.redis.run(residents_on(process.gpu_host, order.device))
@@ -71,12 +71,12 @@ def still_true(process: WorkerProcess, order: Order) -> bool:
     return True
 
 
-def request_of(pid: int) -> "TaskRequest | None":
+def request_of(pid: int) -> "WorkerRequest | None":
     """Return the delivery that a child is running."""
     return next((request for request in deliveries() if request.worker_pid == pid), None)
 
 
-def end(process: WorkerProcess, pid: int) -> bool:
+def kill_and_release(process: WorkerProcess, pid: int) -> bool:
     """Kill a child and its descendants, wait until they are gone, and only then release what it held; False if it
     survives.
     """

@@ -76,7 +76,7 @@ class Heartbeat:
         if self.killer:
             self.killer.cancel()
 
-    def tell(self, news: Event | Progress) -> None:
+    def queue_event(self, news: Event | Progress) -> None:
         """Queue an event; a progress replaces the unsent one."""
         if isinstance(news, Progress):
             self.progress = self.latest = news
@@ -114,9 +114,9 @@ class Heartbeat:
                 log.warning("heartbeat_failed", waited=round(monotonic() - began, 3))
                 if error.full:  # the task cannot be given to anyone else either
                     self.confirm(began)
-                self.fence_itself()
+                self.fence_self()
 
-    def fence_itself(self) -> None:
+    def fence_self(self) -> None:
         """Stop the attempt if no further heartbeat can be confirmed in time; kill its process if it does not stop."""
         silent = monotonic() - self.confirmed
         if silent < self.stop_after or isinstance(self.stop, CutOff):

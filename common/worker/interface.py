@@ -58,7 +58,7 @@ def claim(process: WorkerProcess, task: RegisteredTask, task_id: str) -> Record 
     if shortage := process.storage.shortage():
         log.warning("delivery_postponed", message=shortage)
         return None
-    found = patiently(process, process.store.claim(task_id, task.contract.queue, process.name))
+    found = run_with_retry(process, process.store.claim(task_id, task.contract.queue, process.name))
     if isinstance(found, Record):
         return found
     log.info("delivery_refused", status=found or "GONE")
@@ -78,13 +78,16 @@ def attempt(process: WorkerProcess, task: RegisteredTask, record: Record) -> Wor
     """Run the function under a heartbeat and record its result."""
     log.info("attempt_started", attempt=record.control.attempt)
     settings = process.settings.gpu_lock_monitor.heartbeat
-    with Heartbeat(process.redis, process.store, record, settings) as heartbeat, process.termination.stops(heartbeat):
+    with (
+        Heartbeat(process.redis, process.store, record, settings) as heartbeat,
+        process.termination.stop_on_signal(heartbeat),
+    ):
         job = Job(record, process, heartbeat)
         discard_dead(job)
         outcome = run_timed(task, record, job)
         latest = heartbeat.latest
     heartbeat.flush()
-    ended = conclude(process, record.with_progress(latest), job, outcome)
+    ended = finish_attempt(process, record.with_progress(latest), job, outcome)
     clean_up(job, ended)
     return ended
 
@@ -123,13 +126,13 @@ def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
     except ValidationError as error:
         raise InvalidInput(f"{error.error_count()} fields do not fit: {error}") from error
     except OSError as error:
-        raise of_the_disk(job.process.storage, error) from error
+        raise disk_error(job.process.storage, error) from error
     except Exception as error:
         raise unexpected_error(error) from error
     return output
 
 
-def of_the_disk(storage: Storage, error: OSError) -> BatonError:
+def disk_error(storage: Storage, error: OSError) -> BatonError:
     """Return the meaning of an operating system error: a full disk, an unavailable share, or a bug."""
     if error.errno in disk.FULL:
         return StorageFull()
@@ -147,10 +150,10 @@ def unexpected_error(error: Exception) -> BatonError:
     )
 
 
-def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome) -> WorkflowContext:
+def finish_attempt(process: WorkerProcess, record: Record, job: Job, outcome: Outcome) -> WorkflowContext:
     """Record the end of the attempt, unless it was superseded."""
     error = outcome.error
-    if error and taken_back(process, record):
+    if error and is_superseded(process, record):
         log.warning("attempt_fenced", exc_info=error)
         return record.context
     if error and not isinstance(error, Cancelled):
@@ -168,9 +171,9 @@ def conclude(process: WorkerProcess, record: Record, job: Job, outcome: Outcome)
     return ended
 
 
-def taken_back(process: WorkerProcess, record: Record) -> bool:
+def is_superseded(process: WorkerProcess, record: Record) -> bool:
     """Return whether another attempt owns the task: then its files are gone, and an exception is not a bug."""
-    found = patiently(process, process.store.get(record.context.task_id))
+    found = run_with_retry(process, process.store.get(record.context.task_id))
     own = (Status.RUNNING, record.control.fence)
     return found is None or (found.control.status, found.control.fence) != own
 
@@ -203,7 +206,7 @@ PATIENTLY = retry(
 
 
 @PATIENTLY
-def patiently(process: WorkerProcess, call: Call[Any]) -> Any:
+def run_with_retry(process: WorkerProcess, call: Call[Any]) -> Any:
     """Run a call until Redis answers: every script is safe to repeat."""
     return process.redis.run(call)
 

@@ -133,7 +133,7 @@ class Job:
 
     def tell_progress(self, progress: Progress) -> None:
         self.check()
-        self.heartbeat.tell(progress)
+        self.heartbeat.queue_event(progress)
 
     def gpu(self, model: Model[T]) -> AbstractContextManager[GpuSession[T]]:
         """Hold the GPU with this model loaded for a `with` block. Call `session.step()` between two steps of long work.
@@ -168,7 +168,7 @@ class Job:
 
     def emit(self, kind: Kind, data: Mapping[str, Any]) -> None:
         """Publish an event of the task."""
-        self.heartbeat.tell(Event(kind, data))
+        self.heartbeat.queue_event(Event(kind, data))
 
     def check(self) -> None:
         """Raise Cancelled or Fenced if the attempt must stop."""

@@ -15,12 +15,12 @@ LARGEST = 32 * MIB
 """glibc accepts no larger threshold."""
 
 
-def give_back_what_is_freed() -> None:
+def return_freed_memory() -> None:
     """Map each large block separately and unmap it when it is freed, so that a process uses only what it holds."""
     set_thresholds(mapped=LARGE, trimmed=LARGE)
 
 
-def keep_what_is_freed() -> None:
+def keep_freed_memory() -> None:
     """For a library that allocates and frees large blocks at every step: else the kernel clears each of them."""
     set_thresholds(mapped=LARGEST, trimmed=2 * LARGEST)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from common.contract import TaskInput
 from common.errors import BatonError, ErrorRecord
 from common.models.contract import DownloadModelOutput
-from common.models.events import Download, ModelNews
+from common.models.events import Download, ModelEvents
 from common.models.spec import ModelFamily, ModelSpec
 from common.models.store import ModelStore
 from common.worker.job import Job
@@ -22,7 +22,7 @@ def model_folder(job: Job, spec: ModelSpec, *, share: float = 0.0) -> Path:
         ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed, StorageFull: see `ModelStore.find`.
         Cancelled, Fenced: the attempt must stop.
     """
-    report = Report(job, spec, share)
+    report = DownloadReporter(job, spec, share)
     try:
         folder = ModelStore(job.storage, job.settings.models).find(spec, on_progress=report, check=job.check)
     except BatonError as error:
@@ -43,14 +43,14 @@ def folder_of(job: Job, name: str, family: ModelFamily, required: tuple[str, ...
     return model_folder(job, spec) if spec else ModelStore(job.storage, job.settings.models).find_own(name, required)
 
 
-class Report:
+class DownloadReporter:
     """Publishes a download's progress: to the task at every call, to the model events at every percent."""
 
     def __init__(self, job: Job, spec: ModelSpec, share: float) -> None:
         self.job = job
         self.spec = spec
         self.share = share
-        self.news = ModelNews(job.process.redis)
+        self.news = ModelEvents(job.process.redis)
         self.percent = -1
 
     def __call__(self, done: int, total: int) -> None:

@@ -49,7 +49,7 @@ class Presence(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LastSeen:
     """A worker when it was last seen; `presence` is None if it is gone."""
 
     name: str
@@ -67,16 +67,16 @@ def depart_call(name: str) -> Call[bool]:
     return Call(script("depart"), [keys.worker(name), keys.WORKERS], [name], bool)
 
 
-def workers() -> Call[list[Seen]]:
+def workers() -> Call[list[LastSeen]]:
     return Call(script("workers"), [keys.WORKERS], [], parse)
 
 
-def parse(flat: list[str]) -> list[Seen]:
+def parse(flat: list[str]) -> list[LastSeen]:
     rows = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
-    return [Seen(name, int(age), Presence.model_validate_json(text) if text else None) for name, age, text in rows]
+    return [LastSeen(name, int(age), Presence.model_validate_json(text) if text else None) for name, age, text in rows]
 
 
-def alive(seen: list[Seen], service: str) -> list[Presence]:
+def living_workers(seen: list[LastSeen], service: str) -> list[Presence]:
     """Return the living workers of a service."""
     return [each.presence for each in seen if each.presence and each.presence.service == service]
 

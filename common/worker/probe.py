@@ -18,7 +18,7 @@ def alive_file(service: str) -> str:
     return f"{folder}/baton-{os.getuid()}-{service}.alive"
 
 
-def show_alive(service: str) -> None:
+def mark_alive(service: str) -> None:
     """Record that the worker of this service is healthy now."""
     part = f"{alive_file(service)}.{os.getpid()}"
     with open(part, "w", encoding="ascii") as file:  # noqa: PTH123 - pathlib alone takes longer to load than the rest

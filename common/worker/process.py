@@ -22,7 +22,7 @@ from common.gpu.session import Gpu
 from common.settings import Settings
 from common.state.client import SyncRedis
 from common.state.store import StateStore
-from common.worker.memory import give_back_what_is_freed
+from common.worker.memory import return_freed_memory
 from common.worker.soft_limit import SoftLimit
 from common.worker.termination import TERMINATION
 
@@ -38,7 +38,7 @@ class WorkerProcess:
     """Created in the child that runs tasks and, for the watchdog, in its parent; never shared between them."""
 
     def __init__(self, settings: Settings, service: str) -> None:
-        give_back_what_is_freed()
+        return_freed_memory()
         self.pid = os.getpid()
         self.settings = settings
         self.service = service
@@ -125,7 +125,7 @@ def end_orphan(**_: object) -> None:
         os._exit(1)
 
 
-def stopping() -> bool:
+def is_stopping() -> bool:
     """Return whether this worker was told to stop. Celery stores the exit code, which may be 0, or None or False."""
     codes = (celery_state.should_stop, celery_state.should_terminate)
     return any(code is not None and code is not False for code in codes)

@@ -16,8 +16,8 @@ from common.state.client import Call
 from common.state.context import Status
 from common.state.record import Record
 from common.worker.deliveries import Observation, Phase, observe, phase_of
-from common.worker.enforcement import end, release
-from common.worker.process import WorkerProcess, stopping, worker_name
+from common.worker.enforcement import kill_and_release, release
+from common.worker.process import WorkerProcess, is_stopping, worker_name
 
 log = structlog.get_logger()
 
@@ -44,21 +44,21 @@ class Loss:
         if not record or (record.control.status, record.control.worker) != (Status.RUNNING, self.worker):
             return
         AttemptFolder(self.process.storage, self.task_id, record.control.attempt).discard_partial()
-        answer = self.process.redis.run(self.verdict(record))
+        answer = self.process.redis.run(self.handle_call(record))
         log.warning("attempt_lost", task_id=self.task_id, reason=self.reason, answer=answer)
 
-    def verdict(self, record: Record) -> Call[str]:
+    def handle_call(self, record: Record) -> Call[str]:
         """Return the call that handles the death of the child."""
         store = self.process.store
         if self.limit:
             error = TaskTimeLimit(limit_s=self.limit.total_seconds())
             return store.finish(record, record.final_context(Status.FAILED, error=error))
-        if stopping() and not record.control.cancel_us:
+        if is_stopping() and not record.control.cancel_us:
             return store.give_back(record)
         return store.after_loss(record, cost="interruption" if self.cut_off else "attempt")
 
 
-class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
+class WorkerRequest(Request):  # type: ignore[misc]  # celery has no types
     """Celery's request, extended to update the record when its child is gone."""
 
     claimed = False
@@ -69,14 +69,14 @@ class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
     @override
     def acknowledge(self) -> None:
         super().acknowledge()
-        self.make_room()
+        self.release_prefetch()
 
     @override
     def reject(self, requeue: bool = False) -> None:
         super().reject(requeue=requeue)
-        self.make_room()
+        self.release_prefetch()
 
-    def make_room(self) -> None:
+    def release_prefetch(self) -> None:
         """Let the next message be fetched, even if the broker was unavailable when this one should have been
         acknowledged.
 
@@ -98,7 +98,7 @@ class TaskRequest(Request):  # type: ignore[misc]  # celery has no types
     def on_timeout(self, soft: bool, timeout: float) -> None:
         """End the child at the hard time limit, and record that. The pool would kill the child only after this."""
         if not soft:
-            end(self.app.process, self.worker_pid)
+            kill_and_release(self.app.process, self.worker_pid)
             self.report_loss("hard_time_limit", limit=timedelta(seconds=timeout))
         super().on_timeout(soft, timeout)
 

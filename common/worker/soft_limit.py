@@ -24,9 +24,9 @@ class SoftLimit:
     def begin(self) -> None:
         """Forget signals for the previous task, and replace the pool's handler."""
         self.asked = self.heard = False
-        signal.signal(signal.SIGUSR1, self.note)
+        signal.signal(signal.SIGUSR1, self.on_signal)
 
-    def note(self, _signal: int, _frame: FrameType | None) -> None:
+    def on_signal(self, _signal: int, _frame: FrameType | None) -> None:
         self.asked = True
         self.raise_if_heard()
 

@@ -53,7 +53,7 @@ class Termination:
             self.delivered = False
 
     @contextmanager
-    def stops(self, attempt: Stoppable) -> Iterator[None]:
+    def stop_on_signal(self, attempt: Stoppable) -> Iterator[None]:
         """Make the signal stop this attempt while the block runs."""
         self.attempt = attempt
         self.stop_attempt()

@@ -12,8 +12,8 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from common.media.audio import SAMPLE_RATE_HZ, Sound
-from common.media.chunking import Chunk, Span, ahead, chunks, with_check
+from common.media.audio import SAMPLE_RATE_HZ, AudioTrack
+from common.media.chunking import Chunk, Span, chunks, prefetch, with_check
 from common.media.vad import find_speech_to_cut
 from common.stall import ends_when_stalled
 from common.transcript.format import Segment
@@ -43,7 +43,7 @@ class FinishedChunk(ChunkText):
 class ChunkedTranscription(ABC):
     """One attempt at one task; subclasses provide speech detection and decoding."""
 
-    def __init__(self, job: Job, sound: Sound, *, chunk: float, stall: timedelta) -> None:
+    def __init__(self, job: Job, sound: AudioTrack, *, chunk: float, stall: timedelta) -> None:
         """Read the recorded chunks. `chunk` is the maximum length in seconds; after `stall` without a step the process
         ends.
         """
@@ -57,7 +57,7 @@ class ChunkedTranscription(ABC):
         self.at = sound.start
 
     @abstractmethod
-    def speech_in(self, samples: Samples) -> list[Span]:
+    def find_speech(self, samples: Samples) -> list[Span]:
         """Return the spans with speech; called in another thread than `decode`."""
 
     @abstractmethod
@@ -82,12 +82,12 @@ class ChunkedTranscription(ABC):
     def run(self) -> None:
         """Decode the missing chunks."""
         for done in self.finished:  # a killed process may not have sent its last ones
-            self.tell(done.segments)
-        with closing(ahead(self.prepare_chunks())) as coming:
-            while prepared := self.next_of(coming):
+            self.publish(done.segments)
+        with closing(prefetch(self.prepare_chunks())) as coming:
+            while prepared := self.next_chunk(coming):
                 self.finish(self.decode(*prepared))
 
-    def next_of(self, coming: Iterator[Prepared]) -> Prepared | None:
+    def next_chunk(self, coming: Iterator[Prepared]) -> Prepared | None:
         """Return the next chunk; the process ends if that takes too long, as on a dead network drive."""
         with ends_when_stalled(self.stall):
             return next(coming, None)
@@ -96,9 +96,9 @@ class ChunkedTranscription(ABC):
         """Read, cut and find speech: CPU work only."""
         blocks = with_check(self.sound.blocks(), self.job.check)
         for chunk in chunks(blocks, self.longest, find_speech_to_cut, index=len(self.finished), start=self.until):
-            yield chunk, self.speech_in(chunk.samples)
+            yield chunk, self.find_speech(chunk.samples)
 
-    def silent(self, chunk: Chunk) -> FinishedChunk:
+    def empty_record(self, chunk: Chunk) -> FinishedChunk:
         """Return an empty record for a chunk."""
         start, end = self.seconds(chunk.start), self.seconds(chunk.end)
         return FinishedChunk(chunk=chunk.index, start=start, end=end, until=chunk.end)
@@ -111,7 +111,7 @@ class ChunkedTranscription(ABC):
 
     # ---- what is told ----
 
-    def tell(self, segments: list[Segment]) -> None:
+    def publish(self, segments: list[Segment]) -> None:
         """Publish final segments; a client that receives one again recognizes it by its id."""
         if segments:
             self.job.emit("fragment", fragment(segments))

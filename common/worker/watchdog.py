@@ -17,11 +17,11 @@ from typing_extensions import override
 from common.clock import utcnow
 from common.errors import StateUnavailable
 from common.worker.deliveries import Phase, activity_of, deliveries
-from common.worker.enforcement import carry_out_orders, end
+from common.worker.enforcement import carry_out_orders, kill_and_release
 from common.worker.forking import no_fork
 from common.worker.presence import Presence, Unclaimed, depart_call, publish_call
-from common.worker.probe import STALE_AFTER_S, show_alive, withdraw
-from common.worker.process import kill_tree, stopping
+from common.worker.probe import STALE_AFTER_S, mark_alive, withdraw
+from common.worker.process import is_stopping, kill_tree
 from common.worker.programs import describe_programs
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from common.state.record import Record
     from common.worker.app import WorkerApp
     from common.worker.deliveries import Observation
-    from common.worker.request import TaskRequest
+    from common.worker.request import WorkerRequest
 
 LOOK_EVERY_S = 0.5
 DEPART_WITHIN_S = 5
@@ -115,7 +115,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         except Exception as error:  # any bug at all
             log.critical("watchdog_failed", exc_info=error)
         if self.is_well():
-            show_alive(self.app.service)
+            mark_alive(self.app.service)
 
     def is_well(self) -> bool:
         """Return whether the worker takes deliveries and its processes claim them; it can be healthy without Redis."""
@@ -136,7 +136,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         for request in deliveries():
             request.observation = None
 
-    def check(self, request: TaskRequest) -> None:
+    def check(self, request: WorkerRequest) -> None:
         """Kill a child that delays the worker's stop, or that stays in a phase longer than allowed."""
         pid = request.pid
         observation, record = request.observe(pid)
@@ -147,17 +147,17 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
             self.kill(request, pid, "worker_stops")
         elif observation.phase is Phase.RUNNING:
             self.confirm_life(observation, record)
-        elif observation.seconds > longest(observation.phase, settings).total_seconds():
+        elif observation.seconds > longest_phase(observation.phase, settings).total_seconds():
             self.replace(request, observation)
 
-    def replace(self, request: TaskRequest, observation: Observation) -> None:
+    def replace(self, request: WorkerRequest, observation: Observation) -> None:
         if observation.phase is not Phase.UNCLAIMED:
             self.kill(request, observation.pid, observation.phase)
             return
         found = Unclaimed(task_id=request.id, pid=observation.pid, seconds=round(observation.seconds, 1))
         log.error("delivery_not_claimed", **found.model_dump())
         process = self.app.process
-        if end(process, observation.pid):
+        if kill_and_release(process, observation.pid):
             self.replaced.append((monotonic(), found))
             process.redis.run(process.store.dispatch_again(request.id))
 
@@ -176,12 +176,12 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
 
     def stopping_for(self) -> float:
         """Return how many seconds ago the worker was told to stop; 0.0 if it was not."""
-        if not stopping():
+        if not is_stopping():
             return 0.0
         self.stopping_since = self.stopping_since or monotonic()
         return monotonic() - self.stopping_since
 
-    def kill(self, request: TaskRequest, pid: int, reason: str) -> None:
+    def kill(self, request: WorkerRequest, pid: int, reason: str) -> None:
         log.warning("attempt_killed", reason=reason, task_id=request.id, pid=pid)
         kill_tree(pid)
 
@@ -208,7 +208,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         process.redis.run(publish_call(presence))
 
 
-def longest(phase: Phase, settings: Settings) -> timedelta:
+def longest_phase(phase: Phase, settings: Settings) -> timedelta:
     """Return how long a delivery may stay in a phase other than running."""
     return settings.worker.claim_timeout if phase is Phase.UNCLAIMED else settings.tasks.cancel_grace
 

@@ -2,7 +2,7 @@
 
 from time import monotonic
 
-from common.media.audio import SAMPLE_RATE_HZ, Sound, open_audio
+from common.media.audio import SAMPLE_RATE_HZ, AudioTrack, open_audio
 from common.worker.job import Job
 from common.worker.task import task
 from services.dual_stream.checkpoint import Ledger
@@ -39,7 +39,9 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
         return output(job, sound, work.ledger, drafts=drafts, finals=finals, worked=worked)
 
 
-def output(job: Job, sound: Sound, ledger: Ledger, *, drafts: str, finals: str, worked: float) -> TranscribeAudioOutput:
+def output(
+    job: Job, sound: AudioTrack, ledger: Ledger, *, drafts: str, finals: str, worked: float
+) -> TranscribeAudioOutput:
     """Write the files and say what is in them; `worked` in seconds."""
     result, read = Result(job, ledger), ledger.last.until / SAMPLE_RATE_HZ
     heard = (ledger.last.until - ledger.resumed_at) / SAMPLE_RATE_HZ

@@ -6,7 +6,7 @@ from typing import Any
 
 from common.errors import StateUnavailable
 from common.gpu.residency import Model
-from common.media.audio import SAMPLE_RATE_HZ, Sound
+from common.media.audio import SAMPLE_RATE_HZ, AudioTrack
 from common.media.chunking import Chunk, chunks, with_check
 from common.media.vad import find_speech_to_cut
 from common.stall import ends_when_stalled
@@ -30,7 +30,7 @@ PHASE = "transcribe"
 class Transcription:
     """One attempt at one task. Each chunk goes on in the stage that an attempt before it has brought it to."""
 
-    def __init__(self, params: TranscribeAudioInput, job: Job, sound: Sound) -> None:
+    def __init__(self, params: TranscribeAudioInput, job: Job, sound: AudioTrack) -> None:
         self.params = params
         self.job = job
         self.sound = sound

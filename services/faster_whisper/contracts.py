@@ -17,7 +17,7 @@ Temperature = Annotated[float, Field(ge=0, le=1)]
 Text = Annotated[str, Field(max_length=2_000)]
 
 
-ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.known)]
+ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.resolve)]
 
 
 class VadOptions(BaseModel):

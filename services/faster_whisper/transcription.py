@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from common.gpu.residency import Model
-from common.media.audio import Sound
+from common.media.audio import AudioTrack
 from common.media.chunking import Chunk, Span
 from common.stall import ends_when_stalled
 from common.transcript.format import Segment, Timed
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Transcription(ChunkedTranscription):
     """One attempt. The card is taken only when the first speech has come, and given way in between."""
 
-    def __init__(self, params: TranscribeAudioInput, job: Job, sound: Sound, model: Model[Any]) -> None:
+    def __init__(self, params: TranscribeAudioInput, job: Job, sound: AudioTrack, model: Model[Any]) -> None:
         settings = job.settings.section(FasterWhisperSettings)
         longest = max(settings.chunk_length.total_seconds(), at_once(params))
         super().__init__(job, sound, chunk=longest, stall=settings.stall_timeout)
@@ -51,12 +51,12 @@ class Transcription(ChunkedTranscription):
             super().run()
 
     @override
-    def speech_in(self, samples: Samples) -> list[Span]:
+    def find_speech(self, samples: Samples) -> list[Span]:
         return engine.find_speech(samples, self.params) if self.params.vad_filter else [(0, len(samples))]
 
     @override
     def decode(self, chunk: Chunk, speech: list[Span]) -> FinishedChunk:
-        done = self.silent(chunk)
+        done = self.empty_record(chunk)
         if not speech:
             return done
         session, next_id = self.session(), len(self.segments)
@@ -68,7 +68,7 @@ class Transcription(ChunkedTranscription):
             for segment in heard.segments:
                 placed = to_medium_time(segment, next_id + segment.id, done.start, done.end)
                 done.segments.append(placed)
-                self.tell([placed])
+                self.publish([placed])
                 self.at = max(self.at, placed.end)
                 self.on_window(moved)
         done.language, done.language_probability = heard.language, heard.language_probability

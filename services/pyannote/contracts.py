@@ -16,7 +16,7 @@ class DiarizeSpeakersInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
     model: Annotated[
-        Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.known)] | None,
+        Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.resolve)] | None,
         Field(description=f"{', '.join(NAMES)}, or a pipeline's folder under share; None is the setting's"),
     ] = None
     num_speakers: Annotated[Speakers, Field(description="exactly so many, where that is known")] = None

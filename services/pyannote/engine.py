@@ -17,7 +17,7 @@ from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ
 from common.models.errors import ModelDamaged
 from common.settings import MIB
-from common.worker.memory import keep_what_is_freed
+from common.worker.memory import keep_freed_memory
 from services.pyannote.models import ENGINE
 from services.pyannote.turns import DECIMALS, Diarization, Turn, one_at_a_time
 
@@ -34,7 +34,7 @@ OnStep = Callable[[str, float], None]
 @cache
 def library() -> Any:
     """Load pyannote.audio once a process, and keep it from telling its makers what is done here."""
-    keep_what_is_freed()  # torch takes the same large blocks again at every step
+    keep_freed_memory()  # torch takes the same large blocks again at every step
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"\s*torchcodec is not installed")  # it would decode files; we do that
         import pyannote.audio

@@ -8,7 +8,7 @@ from pydantic_core import to_json
 
 from common.errors import LeaseLost
 from common.gpu.residency import Model
-from common.media.audio import Sound, open_audio
+from common.media.audio import AudioTrack, open_audio
 from common.stall import ends_when_stalled
 from common.worker.job import Job
 from common.worker.model_folders import downloads, folder_of
@@ -74,7 +74,7 @@ def report(job: Job, step: str, part: float) -> None:
     job.progress(step, percent=round(begin + part * (end - begin), 1))
 
 
-def result(job: Job, sound: Sound, found: Diarization, name: str, worked: float) -> DiarizeSpeakersOutput:
+def result(job: Job, sound: AudioTrack, found: Diarization, name: str, worked: float) -> DiarizeSpeakersOutput:
     """Write the turns, and say what they add up to; `worked` in seconds."""
     parts, duration = speakers(found.turns), sound.position - sound.start
     whole = to_json({"speakers": parts, "turns": found.turns, "exclusive": found.exclusive}, indent=1)

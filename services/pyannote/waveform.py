@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from common.files.disk import full_disk_is_storage_full
-from common.media.audio import Sound
+from common.media.audio import AudioTrack
 
 
 @contextmanager
-def write_waveform(sound: Sound, file: Path, on_block: Callable[[], None]) -> Iterator[int]:
+def write_waveform(sound: AudioTrack, file: Path, on_block: Callable[[], None]) -> Iterator[int]:
     """Decode the sound into raw float32 samples, 16 kHz, mono; give their number, and remove the file in the end."""
     count = 0
     try:

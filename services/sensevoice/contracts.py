@@ -12,7 +12,7 @@ from services.sensevoice.models import MODELS
 Language = Literal["auto", "zh", "en", "yue", "ja", "ko"]
 
 
-ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.known)]
+ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.resolve)]
 
 
 class TranscribeAudioInput(ClipInput):

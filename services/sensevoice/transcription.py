@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from common.gpu.devices import CpuDevice
 from common.gpu.residency import Model
-from common.media.audio import Sound
+from common.media.audio import AudioTrack
 from common.media.chunking import Chunk, Span
 from common.media.vad import find_speech
 from common.stall import ends_when_stalled
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Transcription(ChunkedTranscription):
     """One attempt. The model is loaded only when the first speech has come."""
 
-    def __init__(self, params: TranscribeAudioInput, job: Job, sound: Sound, model: Model[Any]) -> None:
+    def __init__(self, params: TranscribeAudioInput, job: Job, sound: AudioTrack, model: Model[Any]) -> None:
         settings = job.settings.section(SenseVoiceSettings)
         chunk, stall = settings.chunk_length.total_seconds(), settings.stall_timeout
         super().__init__(job, sound, chunk=chunk, stall=stall)
@@ -48,7 +48,7 @@ class Transcription(ChunkedTranscription):
             super().run()
 
     @override
-    def speech_in(self, samples: Samples) -> list[Span]:
+    def find_speech(self, samples: Samples) -> list[Span]:
         return find_speech(
             samples,
             threshold=self.params.vad_threshold,
@@ -59,7 +59,7 @@ class Transcription(ChunkedTranscription):
 
     @override
     def decode(self, chunk: Chunk, speech: list[Span]) -> FinishedChunk:
-        done, number = self.silent(chunk), len(self.segments)
+        done, number = self.empty_record(chunk), len(self.segments)
         if speech and self.loaded is None:
             self.loaded = self.inside.enter_context(on_the_cpu(self.job, self.model))
         for begin, end in speech:
@@ -68,7 +68,7 @@ class Transcription(ChunkedTranscription):
             if heard.text:
                 told = segment_of(heard, number + len(done.segments), self.seconds(chunk.start + begin))
                 done.segments.append(told)
-                self.tell([told])
+                self.publish([told])
             self.report()
         return done
 

@@ -17,7 +17,7 @@ from api_gateway.monitor.janitor import CUT_OFF
 from common.clock import utcnow
 from common.state import javascript_json
 from common.state.context import Status
-from common.state.events import closes
+from common.state.events import is_final
 from tests.chaos.box import Box
 from tests.chaos.checker import check as check_history
 from tests.chaos.clients import ENDINGS, Crowd, Promise
@@ -118,7 +118,7 @@ def every_end_is_told_once(seen: Aftermath) -> Iterator[str]:
     """Each end of a task has one closing event."""
     for promise in seen.promises:
         entries = seen.redis.xrange(f"events:{promise.task_id}")
-        told = sum(closes(fields["event"], fields["data"]) for _, fields in entries)
+        told = sum(is_final(fields["event"], fields["data"]) for _, fields in entries)
         if not 1 + promise.retries_accepted <= told <= 1 + promise.retries_asked:
             yield f"{promise.task_id}: {told} closing events, {promise.retries_accepted} retries"
 

@@ -28,7 +28,7 @@ class Talking(Heartbeat):
     @override
     def send(self, progress: Progress | None, events: list[Event]) -> str:
         if self.more:
-            self.tell(self.more)
+            self.queue_event(self.more)
         return super().send(progress, events)
 
 
@@ -61,7 +61,7 @@ def test_the_newest_of_too_much_is_told_when_redis_takes_it(worker: WorkerApp, o
     assert isinstance(record, Record)
     heartbeat = Talking(worker.process.redis, worker.process.store, record, RARELY)
     for number in range(MOST_UNSENT):
-        heartbeat.tell(said(number))
+        heartbeat.queue_event(said(number))
     own_server.client.config_set("maxmemory", 1)
     heartbeat.more = said(MOST_UNSENT)
     heartbeat.beat()

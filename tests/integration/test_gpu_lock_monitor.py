@@ -16,12 +16,12 @@ from api_gateway.callbacks.encryption import TargetCipher
 from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.background import Background
 from api_gateway.monitor.gpu_lock_monitor import GPULockMonitor
-from common.gpu.leases import views
+from common.gpu.leases import read_locks
 from common.gpu.lock import Claim, GpuLock
 from common.settings import CallbackSettings, GpuLockSettings, MonitorSettings, RedisSettings, TaskSettings
 from common.state import keys
 from common.state.client import AsyncRedis, SyncRedis
-from common.state.orders import take
+from common.state.orders import take_orders
 from common.state.store import StateStore
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
@@ -68,7 +68,7 @@ def lock(redis: SyncRedis) -> Iterator[GpuLock]:
     settings = GpuLockSettings.model_validate({"lock_timeout": 60})
     own = GpuLock(redis, settings, "box", ["sim"])
     yield own
-    own.keeper.close()
+    own.renewer.close()
 
 
 def ended(redis: SyncRedis) -> list[str]:
@@ -85,7 +85,7 @@ def test_a_lock_that_changed_hands_between_look_and_act_is_left_alone(
 ) -> None:
     async def race(watch: Watch) -> None:
         first = lock.acquire(CLAIM, check=lambda: None)
-        (view,) = await watch.redis.run(views())
+        (view,) = await watch.redis.run(read_locks())
         case = await watch.monitor.case(view)
         assert case
         lock.release(first)
@@ -93,7 +93,7 @@ def test_a_lock_that_changed_hands_between_look_and_act_is_left_alone(
         await watch.monitor.free(case, "too late")
         await watch.monitor.act(case)
         assert redis.client.get(LOCK) == f"{second.fence} {second.owner}"
-        (order,) = take(redis, WORKER)  # its parent looks at the fence too: see test_gpu_monitor
+        (order,) = take_orders(redis, WORKER)  # its parent looks at the fence too: see test_gpu_monitor
         assert (order.kind, order.fence) == ("kill", int(first.fence))
         lock.release(second)
 
@@ -110,7 +110,7 @@ def test_two_leaders_act_once(redis_server: RedisServer, redis: SyncRedis, lock:
 
     lease = lock.acquire(CLAIM, check=lambda: None)
     during(redis_server, both, obey_grace=60)
-    assert [order.kind for order in take(redis, WORKER)] == ["kill"]
+    assert [order.kind for order in take_orders(redis, WORKER)] == ["kill"]
     assert redis.client.hgetall(keys.MONITOR_ACTIONS) == {"gpu_lock_hard_timeout": "1"}
     lock.release(lease)
 
@@ -125,7 +125,7 @@ def test_a_living_process_keeps_its_lock_however_long_it_does_not_obey(
     lease = lock.acquire(CLAIM, check=lambda: None)
     during(redis_server, look_on)
     assert redis.client.get(LOCK) == f"{lease.fence} {lease.owner}"
-    assert {order.kind for order in take(redis, WORKER)} == {"kill"}
+    assert {order.kind for order in take_orders(redis, WORKER)} == {"kill"}
     lock.release(lease)
 
 
@@ -137,7 +137,7 @@ def test_the_lock_of_a_process_that_is_provably_gone_is_freed(
             await watch.monitor.look(timedelta(0))
 
     lock.acquire(CLAIM, check=lambda: None)
-    lock.keeper.close()
+    lock.renewer.close()
     wait_until(lambda: not redis.client.pubsub_channels("gpu_lock:*"))
     during(redis_server, look_on)
     assert ended(redis) == ["holder_gone"]

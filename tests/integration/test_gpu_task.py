@@ -23,7 +23,7 @@ def worker(redis: SyncRedis, redis_server: RedisServer, tmp_path: Path) -> Itera
     share, card = {"share": str(tmp_path), "min_free_bytes": 0}, {"device": "simulated", "host": "box"}
     app = create_worker(settings(redis={"url": redis_server.url}, storage=share, gpu=card), "testing")
     yield app
-    app.process.gpu.lock.keeper.close()
+    app.process.gpu.lock.renewer.close()
     app.process.redis.close()
 
 

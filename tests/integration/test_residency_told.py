@@ -38,7 +38,7 @@ def process(server: RedisServer, name: str) -> Iterator[Gpu]:
     own = configured(server)
     gpu = Gpu(SyncRedis(own.redis), own, HOST, f"testing@{HOST}/{name}")
     yield gpu
-    gpu.lock.keeper.close()
+    gpu.lock.renewer.close()
     gpu.residency.redis.close()
 
 
@@ -122,7 +122,7 @@ def test_an_unloading_that_redis_did_not_hear_of_is_told_when_it_is_asked_for(ow
         own_server.kill()
         gpu.residency.unload("test/whisper")
         own_server.start()
-        wait_until(lambda: own_server.client.publish(gpu.lock.keeper.channel, UNLOAD + "test/whisper"))
+        wait_until(lambda: own_server.client.publish(gpu.lock.renewer.channel, UNLOAD + "test/whisper"))
         wait_until(lambda: told(own_server) == set())
 
 
@@ -134,7 +134,7 @@ def test_a_process_at_work_on_one_card_lets_go_of_a_model_on_another(
     with process(redis_server, "1") as gpu:
         use(gpu, model("whisper", 3_000))
         with gpu.residency.use(other, model("ocr", 3_000)):
-            redis.client.publish(gpu.lock.keeper.channel, UNLOAD + "test/whisper")
+            redis.client.publish(gpu.lock.renewer.channel, UNLOAD + "test/whisper")
             wait_until(lambda: told(redis_server) == set())
             assert told(redis_server, "sim2") == {"test/ocr"}
 
@@ -151,9 +151,9 @@ class Memory(SimulatedDevice):
 def without_card(server: RedisServer, name: str) -> Iterator[Residency]:
     own = configured(server)
     redis = SyncRedis(own.redis)
-    keeper = LeaseRenewer(redis, own.gpu_lock.lock_timeout)
-    yield Residency(redis, own.gpu, HOST, f"testing@{HOST}/{name}", keeper)
-    keeper.close()
+    renewer = LeaseRenewer(redis, own.gpu_lock.lock_timeout, on_unclaimed=lambda _: None)
+    yield Residency(redis, own.gpu, HOST, f"testing@{HOST}/{name}", renewer)
+    renewer.close()
     redis.close()
 
 

@@ -10,7 +10,7 @@ from common.state import keys
 from common.state.client import Call
 from common.state.context import Status
 from common.state.record import Record
-from common.state.store import StateStore, take
+from common.state.store import StateStore, take_due
 from tests.simulation.network import Link, Unreachable
 from tests.simulation.worker import BEAT_TIMEOUT
 
@@ -59,7 +59,7 @@ class Gateway:
 
     def dispatch(self) -> None:
         """Publish what is due. A message may be published and stay on the list: another gateway repeats it then."""
-        for task_id in self.link.run(take(keys.DISPATCH, 10, LEASE)):
+        for task_id in self.link.run(take_due(keys.DISPATCH, 10, LEASE)):
             faulty = self.link.network.faulty
             chance = self.link.network.random.random()
             if not faulty or chance > 0.1:  # else the broker loses it

@@ -49,7 +49,7 @@ def work(chaos: Chaos) -> None:
     dice = Random()
     while not taken_enough(lock, claim, chaos, dice):
         pass
-    lock.keeper.close()
+    lock.renewer.close()
 
 
 def taken_enough(lock: GpuLock, claim: Claim, chaos: Chaos, dice: Random) -> bool:

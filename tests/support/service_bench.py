@@ -49,7 +49,7 @@ class ServiceBench:
         return self.process.redis
 
     def close(self) -> None:
-        self.process.gpu.lock.keeper.close()
+        self.process.gpu.lock.renewer.close()
         self.redis.close()
 
     def run(self, task: str = "transcribe_audio", **given: Any) -> WorkflowContext:

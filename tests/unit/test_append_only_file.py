@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 from common.errors import StateUnavailable
 from common.settings import RedisSettings
 from common.state.append_only_file import AppendOnlyFile
-from common.state.client import AsyncRedis, Call, SyncRedis, refusal, script
+from common.state.client import AsyncRedis, Call, SyncRedis, refusal_error, script
 from common.state.store import as_is
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
@@ -93,13 +93,13 @@ def test_a_change_that_there_is_no_room_for_is_refused(
 )
 def test_a_full_disk_is_told_in_the_same_words_by_a_command_and_by_a_script(refused: str) -> None:
     told = "Redis cannot write: MISCONF Errors writing to the AOF file: No space left on device. Give it room, "
-    assert refusal(ResponseError(refused)).message.startswith(told)
+    assert refusal_error(ResponseError(refused)).message.startswith(told)
 
 
 def test_a_full_memory_is_told_and_other_refusals_are_left_as_they_are() -> None:
     full = "OOM command not allowed when used memory > 'maxmemory'."
-    assert refusal(ResponseError(full)).message.startswith(f"Redis cannot write: {full} Give it room, ")
-    assert refusal(ResponseError("NOPERM no access")).message == "Redis refused a command: NOPERM no access"
+    assert refusal_error(ResponseError(full)).message.startswith(f"Redis cannot write: {full} Give it room, ")
+    assert refusal_error(ResponseError("NOPERM no access")).message == "Redis refused a command: NOPERM no access"
 
 
 def test_a_real_redis_tells_of_its_file(redis_server: RedisServer) -> None:

@@ -7,7 +7,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from common.media.chunking import Chunk, Span, ahead, chunks
+from common.media.chunking import Chunk, Span, chunks, prefetch
 
 LENGTH = 1_000
 
@@ -88,7 +88,7 @@ def test_one_chunk_is_made_while_another_is_worked_on_and_no_more() -> None:
             seen.set()
             yield number
 
-    coming = ahead(items())
+    coming = prefetch(items())
     assert next(coming) == 1
     assert second.wait(60)
     assert not third.wait(0.05)
@@ -101,7 +101,7 @@ def test_an_error_in_the_making_comes_out() -> None:
         yield 1
         raise OSError("the drive is gone")
 
-    coming = ahead(items())
+    coming = prefetch(items())
     assert next(coming) == 1
     with pytest.raises(OSError, match="drive"):
         next(coming)

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from common.errors import BatonError, Cancelled, DownloadFailed, NotStartable, StorageFull, UrlNotAllowed
 from common.net import fetch as fetching
 from common.net.fetch import InputNotReadable, InputTooLarge, fetch, part_name
-from common.net.filenames import safe
+from common.net.filenames import safe_name
 from common.net.s3 import SignatureV4, object_url
 from common.settings import StorageSettings
 
@@ -189,7 +189,7 @@ def test_a_name_from_the_server_never_leaves_the_folder(site: Site, tmp_path: Pa
 
 
 def test_a_very_long_name_keeps_its_suffix() -> None:
-    assert safe("你" * 300 + ".mp4") == "你" * 50 + ".mp4"
+    assert safe_name("你" * 300 + ".mp4") == "你" * 50 + ".mp4"
 
 
 # ---- broken connections ----

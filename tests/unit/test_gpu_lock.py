@@ -64,7 +64,7 @@ class Worker(Thread):
 
 
 class Host:
-    """Makes locks as processes have them: each with its own client, connection and keeper."""
+    """Makes locks as processes have them: each with its own client, connection and renewer."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -81,9 +81,9 @@ class Host:
         for worker in self.workers:
             worker.finish()
         for lock in self.locks:
-            lock.keeper.closed.set()
+            lock.renewer.closed.set()
         for lock in self.locks:
-            lock.keeper.close()
+            lock.renewer.close()
             lock.redis.close()
 
     def process(self, *devices: str, timeout: float = 5.0, **settings: Any) -> GpuLock:
@@ -292,8 +292,8 @@ def test_what_is_granted_to_nobody_in_a_process_goes_to_the_next_at_once(
 ) -> None:
     """An ask may reach Redis late, when its process has given up already."""
     lock, head, third = host.process(), owner("head"), owner("third")
-    with lock.keeper.listening("nobody"):
-        wait_until(lambda: lock.redis.client.pubsub_numsub(lock.keeper.channel)[0][1])
+    with lock.renewer.wake_event("nobody"):
+        wait_until(lambda: lock.redis.client.pubsub_numsub(lock.renewer.channel)[0][1])
     held = head.ask()
     late = lock.ask("gone", claim("gone"), lock.locks, "")
     lock.redis.run(late)

@@ -28,7 +28,7 @@ from common.state.context import FINAL, NEXT, InputParams, Stage, Status, Workfl
 from common.state.events import Event
 from common.state.messages import message_for
 from common.state.record import Callback, Record
-from common.state.store import StateStore, Submission, take
+from common.state.store import StateStore, Submission, take_due
 from tests.support.keys import immortal_keys
 
 IDS = ("a", "b", "c")
@@ -205,9 +205,9 @@ class TaskLife(RuleBasedStateMachine):
     @precondition(lambda self: self.redis.client.exists(keys.DISPATCH, keys.OUTBOX))
     @rule(list_key=st.sampled_from([keys.DISPATCH, keys.OUTBOX]))
     def take(self, list_key: str) -> None:
-        taken = self.redis.run(take(list_key, 10, HOUR))
+        taken = self.redis.run(take_due(list_key, 10, HOUR))
         assert len(set(taken)) == len(taken)
-        assert not self.redis.run(take(list_key, 10, HOUR)), "what was taken is not due before its lease ends"
+        assert not self.redis.run(take_due(list_key, 10, HOUR)), "what was taken is not due before its lease ends"
 
     # ---- what always holds ----
 
@@ -227,7 +227,7 @@ class TaskLife(RuleBasedStateMachine):
     def each_end_has_one_closing_event_and_one_message(self) -> None:
         for task_id, count in self.ends.items():
             stream = self.redis.client.xrange(keys.events(task_id))
-            assert sum(events.closes(fields["event"], fields["data"]) for _, fields in stream) == count
+            assert sum(events.is_final(fields["event"], fields["data"]) for _, fields in stream) == count
         assert set(self.redis.client.zrange(keys.OUTBOX, 0, -1)) == self.messages.keys()
         assert all(self.redis.client.exists(keys.message(name)) for name in self.messages)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.transcript.format import Segment, Transcript
-from common.transcript.live import told_segments, with_told
+from common.transcript.live import published_segments, with_published
 
 STARTED = ("signal", '{"code":"started","attempt":1}')
 RESUMED = ("signal", '{"code":"resumed","attempt":2}')
@@ -18,7 +18,7 @@ def event(kind: str, *segments: tuple[int, str], **more: Any) -> tuple[str, str]
 
 
 def texts(*events: tuple[str, str]) -> list[tuple[int, str, str]]:
-    return [(segment.id, segment.text, segment.source) for segment in told_segments(events)]
+    return [(segment.id, segment.text, segment.source) for segment in published_segments(events)]
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,11 @@ def said(segment_id: int, text: str, source: str = "final") -> Segment:
 
 def test_what_is_recorded_wins_but_for_a_draft_over_a_final() -> None:
     recorded = Transcript(source="checkpoint", segments=[said(0, "recorded"), said(1, "recorded draft", "draft")])
-    whole = with_told(recorded, [said(0, "told"), said(1, "told"), said(2, "news", "draft")])
+    whole = with_published(recorded, [said(0, "told"), said(1, "told"), said(2, "news", "draft")])
     assert [segment.text for segment in whole.segments] == ["recorded", "told", "news"]
     assert (whole.source, whole.duration) == ("checkpoint", 3.0)
 
 
 def test_what_was_only_told_is_a_text_of_one_engine() -> None:
-    assert with_told(Transcript(source="none"), [said(0, "a")]).source == "checkpoint"
-    assert with_told(Transcript(source="none"), []) == Transcript(source="none")
+    assert with_published(Transcript(source="none"), [said(0, "a")]).source == "checkpoint"
+    assert with_published(Transcript(source="none"), []) == Transcript(source="none")

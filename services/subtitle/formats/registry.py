@@ -5,7 +5,7 @@ import re
 from common.captions import srt, txt, vtt
 from common.captions.cleaning import clean
 from common.captions.document import Document, Format, Target
-from common.captions.timestamps import timing
+from common.captions.timestamps import parse_timing
 from common.captions.transcripts import document_of, dump, transcript_of
 from services.subtitle import engine
 from services.subtitle.errors import NotSubtitles
@@ -38,7 +38,7 @@ def format_of(text: str) -> Format:
         return "ssa" if SSA.search(head) else "ass"
     if any(map(microdvd.LINE.match, head.splitlines()[:20])):
         return "sub"
-    if any("-->" in line and timing(line) for line in text.split("\n")):
+    if any("-->" in line and parse_timing(line) for line in text.split("\n")):
         return "srt"
     raise NotSubtitles
 

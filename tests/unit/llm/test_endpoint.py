@@ -57,7 +57,7 @@ def test_a_wish_to_end_in_a_callback_of_the_loop_is_heard() -> None:
     limit = SoftLimit()
 
     async def waits_for_ever() -> None:
-        asyncio.get_running_loop().call_soon(limit.note, 0, None)
+        asyncio.get_running_loop().call_soon(limit.on_signal, 0, None)
         await asyncio.Event().wait()
 
     async def asks(wished: Any) -> None:

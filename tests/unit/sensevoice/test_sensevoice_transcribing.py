@@ -150,7 +150,7 @@ def test_a_cancel_is_heard_between_two_segments_of_a_chunk(
 def listened(monkeypatch: pytest.MonkeyPatch, *, stop_after: int | None = None) -> list[Any]:
     """Return the list of what tasks will tell; after so many segments, the attempt is told to stop."""
     heard: list[Any] = []
-    tell = Heartbeat.tell
+    tell = Heartbeat.queue_event
 
     def listening(self: Heartbeat, news: Any) -> None:
         heard.append(news)
