@@ -1,1 +1,1 @@
-"""The gateway: takes requests, records tasks, tells what is going on, delivers callbacks."""
+"""The gateway: accepts requests, records tasks, publishes their state, delivers callbacks."""

@@ -19,7 +19,7 @@ def main() -> int:
         refuse_open_door(configured)
         refuse_unknown_tasks(configured, known)
         for policy in (callback_policy, input_policy):
-            policy(configured)  # an allowed host that could never match is told now
+            policy(configured)  # fails now if an allowed host could never match
     except BatonError as error:
         print(error.message, file=sys.stderr)  # noqa: T201 - there is no log before the settings are read
         return 2
@@ -29,20 +29,22 @@ def main() -> int:
 
 
 def refuse_open_door(configured: Settings) -> None:
-    """Raise NotStartable when strangers could reach the gateway without a key."""
+    """Raise NotStartable if anybody on the network could use the gateway without a key."""
     auth, gateway = configured.auth, configured.gateway
     if not (gateway.loopback or auth.api_keys or auth.allow_anonymous):
         raise NotStartable(
-            f"The gateway would listen on {gateway.host} without any API key. Make one with `baton key` and put its "
-            "hash into auth.api_keys, or listen on 127.0.0.1, or set auth.allow_anonymous: true if you really mean it.",
+            f"The gateway would listen on {gateway.host} without any API key. Create one with `baton key` and put its "
+            "hash into auth.api_keys, or listen on 127.0.0.1, or set auth.allow_anonymous: true if that is intended.",
         )
 
 
 def refuse_unknown_tasks(configured: Settings, known: Catalog) -> None:
-    """Raise NotStartable when the monitor's settings name a task that there is not: its levels would never hold."""
+    """Raise NotStartable if the monitor's settings name an unknown task: they would never apply."""
     for name in sorted(configured.gpu_lock_monitor.per_task.keys() - known.keys()):
         meant = did_you_mean(similar(known, name))
-        raise NotStartable(f"gpu_lock_monitor.per_task names {name!r}, which is no task. {meant}Correct or remove it.")
+        raise NotStartable(
+            f"gpu_lock_monitor.per_task names {name!r}, which is not a task. {meant}Correct or remove it."
+        )
 
 
 if __name__ == "__main__":

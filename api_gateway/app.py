@@ -1,4 +1,4 @@
-"""The FastAPI app: routes, one form of errors, and what runs beside them."""
+"""The FastAPI app: routes, error handling, middleware, background loops."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -43,7 +43,7 @@ events or by a signed webhook. Errors are `application/problem+json` with a stab
 
 
 def create_app(settings: Settings, known: Catalog, models: Iterable[ModelFamily] = ()) -> FastAPI:
-    """Return the app; nothing connects before it starts."""
+    """Return the app; it does not connect to anything before it starts."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -69,7 +69,7 @@ def create_app(settings: Settings, known: Catalog, models: Iterable[ModelFamily]
 
 
 def guard(app: FastAPI, settings: Settings) -> None:
-    """Look at each request before its route does; what is added last looks first."""
+    """Add the middleware; what is added last runs first."""
     app.add_middleware(BodyLimit, limit=settings.gateway.max_body_bytes, unlimited=UPLOADS)
     app.add_middleware(AccessTokenTaken)
     if not settings.auth.api_keys:
@@ -77,7 +77,7 @@ def guard(app: FastAPI, settings: Settings) -> None:
 
 
 def add_routes(app: FastAPI, known: Catalog) -> None:
-    """Add what is open to all, then what asks for a key. OpenAI's routes document errors of their own form."""
+    """Add public routes, then those that require a key. OpenAI's routes document errors in OpenAI's format."""
     app.include_router(health.router)
     keyed = [Depends(require_key)]
     told = problems.error_responses(Unauthorized, StateUnavailable)

@@ -1,4 +1,4 @@
-"""The dashboard and the API page: static files of this package, held to a strict Content-Security-Policy."""
+"""The dashboard and the API page: static files of this package, under a strict Content-Security-Policy."""
 
 from collections.abc import Awaitable, Callable
 from os import PathLike, stat_result
@@ -20,12 +20,12 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-cache",  # kept, but asked for again by its ETag: a new release is seen at once
+    "Cache-Control": "no-cache",  # cached, but revalidated by ETag, so that a new release is visible at once
 }
 
 
 class WebFiles(StaticFiles):
-    """Files with the headers above."""
+    """Static files with the headers above."""
 
     @override
     def file_response(
@@ -37,7 +37,7 @@ class WebFiles(StaticFiles):
 
 
 def install(app: FastAPI) -> None:
-    """Serve the pages and, under /web, what they load. Only that is compressed: streams and media stay as they are."""
+    """Serve the pages and, under /web, their assets. Only these are compressed, not streams and media."""
     files = WebFiles(directory=WEB)
     app.mount("/web", GZipMiddleware(files, compresslevel=6), name="web")
     for path, name in PAGES.items():

@@ -1,4 +1,4 @@
-"""What FastAPI injects into the routes: the gateway, and the task named in the path."""
+"""FastAPI dependencies of the routes: the gateway, and the task named in the path."""
 
 from typing import Annotated
 
@@ -28,7 +28,7 @@ Found = Annotated[Record, Depends(record_of)]
 
 
 async def record_after_wait(record: Found, gateway: Held, response: Response, prefer: Preference = None) -> Record:
-    """Return the record of the task in the path, after its end where the client prefers to wait for that.
+    """Return the record of the task in the path, after its end if the client prefers to wait for that.
 
     Raises:
         TaskNotFound: it was removed in the meantime.

@@ -55,7 +55,7 @@ MOST_IN_BACKGROUND = 64
 
 
 class Gateway:
-    """What the routes work with. Made inside the event loop, so every connection belongs to it."""
+    """The parts of a gateway process that routes use. Created inside the event loop that owns its connections."""
 
     def __init__(self, settings: Settings, catalog: Catalog, models: Iterable[ModelFamily]) -> None:
         self.settings = settings
@@ -100,7 +100,7 @@ class Gateway:
         self.access_tokens = AccessTokens(self.redis, settings.auth.token_ttl)
 
     def watches(self, settings: MonitorSettings) -> list[Watch]:
-        """Return what the leader among the gateways looks after."""
+        """Return the periodic checks that the leader among the gateways runs."""
         redis, store, keep = self.redis, self.store, self.settings.tasks.state_ttl
         return [
             ClockWatch(redis, store, self.alerts, self.clock_reader),
@@ -118,7 +118,8 @@ class Gateway:
     async def submit(
         self, request: TaskRequest, idempotency_key: str | None = None
     ) -> tuple[Created, WorkflowContext, BackgroundTasks]:
-        """Record a task and count it. The last of the three publishes it: to be awaited, or run after the answer.
+        """Record a task and count it. The last of the three values publishes it: await it, or run it after the
+        response.
 
         Raises:
             InvalidInput, CallbackNotAllowed, TaskIdConflict, QueueFull: nothing was recorded; see Submitter.
@@ -150,7 +151,7 @@ class Gateway:
         return await task_text(self.redis, self.storage, self.catalog, record)
 
     async def remove(self, record: Record) -> bool:
-        """Forget a task and its files, unless it has not ended. Files that are left behind are the janitor's."""
+        """Remove a task and its files, unless it has not ended. The janitor removes files that are left behind."""
         task_id = record.context.task_id
         if not record.control.status.final or await self.redis.commit(self.store.delete(record)) != "OK":
             return False

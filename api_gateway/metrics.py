@@ -1,4 +1,4 @@
-"""Prometheus metrics. What is true of the whole system is read from Redis at the scrape, not counted in one process."""
+"""Prometheus metrics. System-wide values are read from Redis at scrape time, not counted per process."""
 
 from collections import Counter as Tally
 
@@ -17,7 +17,7 @@ QUANTILES = {"p50": "0.5", "p90": "0.9", "p99": "0.99", "max": "1"}
 
 
 class Metrics:
-    """One registry a gateway."""
+    """One registry per gateway."""
 
     def __init__(self, redis: AsyncRedis, hub: EventHub, survey: SystemReader, receivers: Receivers) -> None:
         self.redis = redis
@@ -25,38 +25,38 @@ class Metrics:
         self.survey = survey
         self.receivers = receivers
         self.registry = CollectorRegistry()
-        self.tasks = self.gauge("baton_tasks", "Tasks on record", "status")
-        self.waiting = self.gauge("baton_queue_waiting", "Tasks that wait", "queue")
-        self.running = self.gauge("baton_queue_running", "Tasks that run", "queue")
-        self.messages = self.gauge("baton_queue_messages", "Messages that the broker holds", "queue")
-        self.workers = self.gauge("baton_workers", "Workers that live", "queue")
-        self.gone = self.gauge("baton_workers_gone", "Workers that were seen in the last hour, and live no more")
-        self.undispatched = self.gauge("baton_dispatch_pending", "Recorded, not published yet")
-        self.undelivered = self.gauge("baton_callbacks_pending", "Callbacks to deliver")
+        self.tasks = self.gauge("baton_tasks", "Recorded tasks", "status")
+        self.waiting = self.gauge("baton_queue_waiting", "Pending tasks", "queue")
+        self.running = self.gauge("baton_queue_running", "Running tasks", "queue")
+        self.messages = self.gauge("baton_queue_messages", "Messages held by the broker", "queue")
+        self.workers = self.gauge("baton_workers", "Living workers", "queue")
+        self.gone = self.gauge("baton_workers_gone", "Workers seen in the last hour that are gone")
+        self.undispatched = self.gauge("baton_dispatch_pending", "Tasks recorded but not yet published to the broker")
+        self.undelivered = self.gauge("baton_callbacks_pending", "Callbacks not yet delivered")
         self.failing = self.gauge(
-            "baton_callback_receivers_failing", "Receivers of callbacks that do not answer this process"
+            "baton_callback_receivers_failing", "Callback receivers that do not answer this process"
         )
         self.clients = self.gauge("baton_sse_clients", "Open event streams of this process")
-        self.liveness = self.gauge("baton_running_tasks", "Running tasks, by how they are", "liveness")
-        self.led = self.gauge("baton_monitor_led", "1 when some gateway leads the monitor")
-        self.actions = self.gauge("baton_monitor_actions", "How often the monitor has acted", "action")
-        self.held = self.gauge("baton_gpu_lock_held_seconds", "For how long it has been held, 0 when free", "lock")
-        self.line = self.gauge("baton_gpu_lock_waiters", "How many wait for the lock", "lock")
-        self.waits = self.gauge("baton_gpu_lock_wait_seconds", "Waits of the latest leases", "lock", "quantile")
-        self.holds = self.gauge("baton_gpu_lock_hold_seconds", "Holds of the latest leases", "lock", "quantile")
-        self.success = self.gauge("baton_gpu_lock_success_ratio", "Waiters that got the lock, of the latest", "lock")
+        self.liveness = self.gauge("baton_running_tasks", "Running tasks by liveness", "liveness")
+        self.led = self.gauge("baton_monitor_led", "1 if a gateway leads the monitor")
+        self.actions = self.gauge("baton_monitor_actions", "Number of actions of the monitor", "action")
+        self.held = self.gauge("baton_gpu_lock_held_seconds", "Age of the current lease, 0 when free", "lock")
+        self.line = self.gauge("baton_gpu_lock_waiters", "Number of waiters", "lock")
+        self.waits = self.gauge("baton_gpu_lock_wait_seconds", "Wait times of recent leases", "lock", "quantile")
+        self.holds = self.gauge("baton_gpu_lock_hold_seconds", "Hold times of recent leases", "lock", "quantile")
+        self.success = self.gauge("baton_gpu_lock_success_ratio", "Share of recent waiters that got the lock", "lock")
         self.models = self.gauge(
-            "baton_gpu_resident_mib", "Memory of models, each by its id and variant", "host", "device", "model"
+            "baton_gpu_resident_mib", "Memory of loaded models, by id and variant", "host", "device", "model"
         )
         self.submitted = Counter(
-            "baton_submissions_total", "Requests to this process", ["task_name", "outcome"], registry=self.registry
+            "baton_submissions_total", "Submissions to this process", ["task_name", "outcome"], registry=self.registry
         )
 
     def gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry)
 
     async def render(self) -> bytes:
-        """Return the text exposition format, fresh."""
+        """Return the metrics in text exposition format."""
         await self.refresh()
         return generate_latest(self.registry)
 

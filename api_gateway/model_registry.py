@@ -1,4 +1,4 @@
-"""What the gateway knows of models: which there are, what lies on the disk, what is loaded. Only workers load them."""
+"""Model registry of the gateway: known models, what is on disk, what is loaded. Only workers load models."""
 
 import asyncio
 from collections import defaultdict
@@ -25,7 +25,7 @@ LOCAL = "local"
 
 
 class LoadedModel(BaseModel):
-    """A model on a device, in the process of a worker."""
+    """A model on a device, in a worker's process."""
 
     host: str
     device: str
@@ -49,29 +49,29 @@ class LoadedModel(BaseModel):
 
 
 class ModelView(BaseModel):
-    """OpenAI's model object, and all that we know beyond it."""
+    """OpenAI's model object, extended."""
 
     id: Annotated[str, Field(description="<engine>/<name>")]
     object: Literal["model"] = "model"
-    created: Annotated[int, Field(description="when it came here, Unix seconds; 0 when it is not here")] = 0
+    created: Annotated[int, Field(description="when it was stored here, Unix seconds; 0 if it is not here")] = 0
     owned_by: str
     engine: str
     name: str
-    repository: Annotated[str | None, Field(description="on the hub; null is never downloaded")] = None
+    repository: Annotated[str | None, Field(description="on the hub; null: never downloaded")] = None
     status: Literal["present", "downloading", "missing", "damaged"]
     download: Download | None = None
-    size: Annotated[int | None, Field(description="bytes on the disk")] = None
-    default: Annotated[bool, Field(description="taken where a task names no model")] = False
+    size: Annotated[int | None, Field(description="bytes on disk")] = None
+    default: Annotated[bool, Field(description="used if a task names no model")] = False
     default_for: Annotated[list[str], Field(description="the settings that name it")] = []
     test_model: Annotated[
-        bool, Field(description="a tiny one for the demo and the tests: no measure of its engine")
+        bool, Field(description="tiny model for the demo and the tests: not representative of its engine")
     ] = False
     loaded: list[LoadedModel] = []
 
 
 @dataclass(frozen=True, slots=True)
 class OnDisk:
-    """What a look at a model's folder tells; `size` in bytes, `created` in Unix seconds."""
+    """State of a model's folder; `size` in bytes, `created` in Unix seconds."""
 
     found: Found
     size: int | None = None
@@ -79,7 +79,7 @@ class OnDisk:
 
 
 class ModelOverview:
-    """Reads, and asks processes to let go."""
+    """Reads model states, and requests unloading."""
 
     def __init__(
         self, redis: AsyncRedis, survey: SystemReader, places: ModelPaths, known: KnownModels, settings: Settings
@@ -91,7 +91,7 @@ class ModelOverview:
         self.defaults = known.defaults(settings)
 
     async def all(self) -> list[ModelView]:
-        """Return every model that has a name, and those without one that are loaded."""
+        """Return every named model, and unnamed ones that are loaded."""
         loaded, downloads = await self.loaded_models(), await self.downloads()
         disk = await asyncio.to_thread(lambda: {spec.id: self.look(spec) for spec in self.known.values()})
         named = [
@@ -101,7 +101,7 @@ class ModelOverview:
         return named + [view_of_folder(model, places) for model, places in sorted(loaded.items())]
 
     async def one(self, model: str) -> ModelView:
-        """Return one of them.
+        """Return one model.
 
         Raises:
             ModelNotFound: there is none with this id.
@@ -112,7 +112,7 @@ class ModelOverview:
         return found
 
     async def unload(self, model: str) -> list[LoadedModel]:
-        """Ask every process that holds a model to let go of it; return who was asked."""
+        """Ask every process that holds a model to unload it; return these processes."""
         asked = []
         for place in await self.survey.residents():
             for resident in place.models:
@@ -123,7 +123,7 @@ class ModelOverview:
         return asked
 
     async def loaded_models(self) -> dict[str, list[LoadedModel]]:
-        """Return where each model is loaded, by its id."""
+        """Return where each model is loaded, by model id."""
         found: dict[str, list[LoadedModel]] = defaultdict(list)
         for place in await self.survey.residents():
             for resident in place.models:
@@ -131,7 +131,7 @@ class ModelOverview:
         return found
 
     async def downloads(self) -> dict[str, Download]:
-        """Return how far each download is, by the model's id."""
+        """Return the progress of each download, by model id."""
         if not self.known:
             return {}
         with translate_errors():
@@ -142,7 +142,7 @@ class ModelOverview:
         return {model: download for model, download in found.items() if not await self.has_ended(download.task_id)}
 
     async def has_ended(self, task_id: str) -> bool:
-        """Tell whether a task has ended: when it was killed, it could not say that its download has, too."""
+        """Return whether a task has ended: a task that was killed could not report the end of its download."""
         with translate_errors():
             status = await self.redis.client.hget(keys.control(task_id), "status")
         return status is None or Status(status).final
@@ -174,6 +174,6 @@ class ModelOverview:
 
 
 def view_of_folder(model: str, loaded: list[LoadedModel]) -> ModelView:
-    """Describe a model that was put under share/models by hand, which is known only while it is loaded."""
+    """Describe a model that was put under share/models by hand; it is known only while it is loaded."""
     engine, _, name = model.partition("/")
     return ModelView(id=model, owned_by=LOCAL, engine=engine, name=name, status="present", loaded=loaded)

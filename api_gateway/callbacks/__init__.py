@@ -1,1 +1,1 @@
-"""Callbacks: signed, retried, recorded. The entry is written with the final state; this side only delivers."""
+"""Callbacks: signed, retried, recorded. Messages are written with the final state; this package delivers them."""

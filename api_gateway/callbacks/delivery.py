@@ -1,4 +1,4 @@
-"""Delivers callback messages from the outbox, and records every try."""
+"""Callback sender: delivers messages from the outbox, and records every try."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -26,14 +26,14 @@ from common.state.client import AsyncRedis, Call, translate_errors
 from common.state.store import take_due
 
 LEASE_MARGIN = timedelta(seconds=15)
-"""How long a lost Redis may take to come back before a try that was made is forgotten, and made again."""
+"""How long Redis may be unavailable before a completed try is forgotten, and repeated."""
 PARKED_FOR = timedelta(minutes=1)
-"""A message that waits for its receiver in this process is due again after this: the process may have died."""
+"""A message parked in this process becomes due again after this: the process may have died."""
 log = structlog.get_logger()
 
 
 class CallbackSender:
-    """One for each gateway process; the outbox's lease keeps two from delivering the same message at once."""
+    """One per gateway process; the outbox's lease prevents two of them from delivering the same message at once."""
 
     def __init__(
         self, settings: CallbackSettings, client: httpx.AsyncClient, redis: AsyncRedis, waker: Waker, ttl_s: int
@@ -65,11 +65,13 @@ class CallbackSender:
         return self.concurrency - len(self.flying)
 
     async def due(self) -> list[str]:
-        """Take no more than can be tried at once, so that no lease runs out while a message waits in this process."""
+        """Take no more messages than can be tried at once, so that no lease expires while a message waits in this
+        process.
+        """
         return await self.redis.run(take_due(keys.OUTBOX, self.free, self.lease)) if self.free > 0 else []
 
     def start_ready(self) -> None:
-        """Start parked messages whose receiver may have a try now."""
+        """Start parked messages whose receiver may be tried now."""
         for message_id, due_us in self.receivers.take_ready(self.free):
             self.launch(message_id, self.resume(message_id, due_us))
 
@@ -82,14 +84,14 @@ class CallbackSender:
         task.add_done_callback(self.on_done)
 
     def on_done(self, task: asyncio.Task[None]) -> None:
-        """Free the slot. A bug met by one message must be logged, and must not stop the others."""
+        """Free the slot. A bug triggered by one message must be logged, and must not stop the others."""
         self.flying.discard(task)
         self.waker.ring(keys.OUTBOX)
         if not task.cancelled() and (error := task.exception()):
             log.error("callback_crashed", message_id=task.get_name(), exc_info=error)
 
     async def wait(self) -> None:
-        """Wait for a free slot, then for news or for the moment when the next try is due."""
+        """Wait for a free slot, then for a new message or for the next due time."""
         if self.free <= 0:
             await asyncio.wait(self.flying, return_when=asyncio.FIRST_COMPLETED)
             return
@@ -114,7 +116,7 @@ class CallbackSender:
         return max(0.0, first[0][1] / 1_000_000 - seconds - micros / 1_000_000) if first else None
 
     async def deliver(self, message_id: str) -> None:
-        """Try one message once, or park it. When Redis is lost the lease runs out, and the message is tried again."""
+        """Try one message once, or park it. If Redis is lost, the lease expires and the message is tried again."""
         try:
             if pending := await self.load(message_id):
                 await self.deliver_or_park(pending, origin_of(pending.message.target.url))
@@ -122,7 +124,7 @@ class CallbackSender:
             log.warning("callback_not_recorded", message_id=message_id)
 
     async def resume(self, message_id: str, due_us: int) -> None:
-        """Deliver a message that was parked, unless another gateway has taken it since."""
+        """Deliver a parked message, unless another gateway has taken it since."""
         try:
             if not await self.redis.run(retaken(message_id, due_us, self.lease)):
                 return
@@ -157,7 +159,7 @@ class CallbackSender:
         return None
 
     async def attempt(self, pending: Pending) -> Try:
-        """Post the message once, and work out what the answer means."""
+        """Post the message once, and decide what the answer means."""
         message, at, began = pending.message, utcnow(), monotonic()
         outcome, pause = await self.outcome(pending)
         return Try(
@@ -171,13 +173,13 @@ class CallbackSender:
         )
 
     async def outcome(self, pending: Pending) -> tuple[dict[str, Any], timedelta | None]:
-        """Return what the ledger says of the answer, and the pause before the next try."""
+        """Return the log entry for the answer, and the pause before the next try."""
         tries, age = pending.tries + 1, pending.age
         try:
             answer = await self.sender.post(pending.message)
         except CallbackNotAllowed as error:  # another try would be refused too
             return {"error": error.message, "refused_here": True}, None
-        except TargetUnreadable as error:  # the operator can put the old secret back
+        except TargetUnreadable as error:  # the operator can restore the old secret
             return {"error": error.message, "refused_here": True}, schedule.next_pause(None, tries, age)
         except TimeoutError:
             return {"error": f"no answer within {self.sender.timeout_s:g} s"}, schedule.next_pause(None, tries, age)
@@ -188,7 +190,7 @@ class CallbackSender:
         return told_us, schedule.next_pause(answer.status_code, tries, age, answer.retry_after)
 
     async def settle(self, pending: Pending, tried: Try) -> None:
-        """Record the try, and take the message off the outbox or leave it for the next one."""
+        """Record the try, and remove the message from the outbox or schedule the next try."""
         tries = await self.record(settle_call(pending.message, tried, self.ttl_s))
         log.info(
             "callback_tried",
@@ -207,5 +209,5 @@ class CallbackSender:
         reraise=True,
     )
     async def record(self, call: Call[int]) -> int:
-        """Hold on to a try until Redis is back: forgotten, it would be made a second time."""
+        """Keep a try until Redis is back: if it were forgotten, it would be repeated."""
         return await self.redis.run(call)

@@ -1,7 +1,7 @@
-"""Encrypts the secrets of a callback's target at rest: its URL's query, its headers and its own signing secret.
+"""Encryption at rest of a callback target's secrets: its URL's query, its headers and its own signing secret.
 
-The key is derived from `callbacks.secret`. Only gateways hold it: a worker copies what is encrypted into the message.
-Without that setting nothing can be encrypted, and a target is kept in clear.
+The key is derived from `callbacks.secret`. Only gateways have it: a worker copies the encrypted data into the message.
+Without that setting nothing is encrypted, and targets are stored in plain text.
 """
 
 from base64 import urlsafe_b64encode
@@ -23,8 +23,8 @@ PURPOSE = b"baton: targets of callbacks at rest"
 
 
 class TargetUnreadable(BatonError):
-    """The target of this callback was encrypted under another callbacks.secret. Put that secret into
-    callbacks.old_secrets and restart the gateway; the callback is tried again.
+    """The target of this callback was encrypted with another callbacks.secret. Add that secret to callbacks.old_secrets
+    and restart the gateway; the callback is tried again.
     """
 
     code = "callback_target_unreadable"
@@ -33,7 +33,7 @@ class TargetUnreadable(BatonError):
 
 
 class TargetCipher:
-    """Encrypts with the present secret, and decrypts with the old ones too."""
+    """Encrypts with the current secret, and decrypts with old ones too."""
 
     def __init__(self, settings: CallbackSettings) -> None:
         secrets = [settings.secret, *settings.old_secrets] if settings.secret else settings.old_secrets
@@ -41,7 +41,7 @@ class TargetCipher:
         self.fernet = fernet(secrets) if secrets else None
 
     def encrypt(self, target: Callback) -> Callback:
-        """Return the target with its secrets in `encrypted`, and the rest as it may be shown."""
+        """Return the target with its secrets in `encrypted`, and the rest as it may be displayed."""
         if not (self.fernet and self.encrypts):
             return target
         hidden = Callback(url=target.url, headers=target.headers, secret=target.secret)
@@ -49,10 +49,10 @@ class TargetCipher:
         return bare(target).model_copy(update={"encrypted": encrypted})
 
     def decrypt(self, target: Callback) -> Callback:
-        """Return the whole target.
+        """Return the complete target.
 
         Raises:
-            TargetUnreadable: no secret of the settings fits.
+            TargetUnreadable: none of the configured secrets matches.
         """
         if target.encrypted is None:
             return target

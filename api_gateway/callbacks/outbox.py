@@ -1,4 +1,4 @@
-"""The outbox of callback messages: what it holds, and the changes that Redis makes to it in one step each."""
+"""The callback outbox: its contents, and the atomic changes to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MOST_TRIES_KEPT = 200
 
 
 class Try(BaseModel):
-    """One try at a callback, as the ledger keeps it."""
+    """One try at a callback, as it is logged."""
 
     message_id: str
     type: str
@@ -35,7 +35,7 @@ class Try(BaseModel):
 
     @property
     def answered(self) -> bool | None:
-        """Whether the receiver answered; None when it was not asked."""
+        """Whether the receiver answered; None if no request was sent."""
         return None if self.refused_here else self.status_code is not None
 
     @property
@@ -45,12 +45,12 @@ class Try(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A message and what is known of its tries so far."""
+    """A message and its tries so far."""
 
     message: Message
     tries: int
     age: timedelta
-    """Since the end of its first try, by Redis's clock."""
+    """Time since the end of its first try, by Redis's clock."""
 
     @classmethod
     def parse(cls, fields: Mapping[str, str], now_us: int) -> "Pending":
@@ -95,7 +95,7 @@ def without_secrets(message: Message) -> Message:
 
 
 def defer_call(message_id: str, delay: timedelta) -> Call[int | None]:
-    """Give a message another due time. The answer is that time in us, or None when it is not in the outbox any more."""
+    """Set another due time. Returns that time in microseconds, or None if the message has left the outbox."""
     return Call(script("defer"), [keys.OUTBOX], [message_id, to_us(delay)], lambda due: int(due) if due else None)
 
 

@@ -1,8 +1,8 @@
-"""Receivers of callbacks: how many tries each may have at once, and which of them do not answer.
+"""Callback receivers: how many tries each may have at once, and which of them do not answer.
 
-A receiver is an origin (scheme, host and port). One that hangs takes up its own tries alone: its further messages are
-parked. After some tries in a row without an answer its circuit is open: it gets one try at a time, after a pause, until
-it answers again. Each gateway process learns this by itself.
+A receiver is an origin (scheme, host and port). One that hangs blocks only its own tries: its further messages are
+parked. After some consecutive tries without an answer its circuit opens: it gets one try at a time, after a pause,
+until it answers again. Each gateway process learns this by itself.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 FIRST_PROBE = timedelta(seconds=1)
 LONGEST_PROBE = timedelta(seconds=10)
-"""Between two tries at a receiver that does not answer; shorter than the pause that a message itself asks for."""
+"""Longest pause between two tries at a receiver that does not answer; shorter than a message's own pause."""
 MOST_DOUBLINGS = 10
 
 
@@ -21,7 +21,7 @@ def origin_of(url: str) -> str:
     """Return scheme, host and port of a URL: what hangs or answers as one."""
     try:
         parts = urlsplit(url)
-    except ValueError:  # httpx reads more than urllib does
+    except ValueError:  # httpx accepts more than urllib does
         return url.lower()
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
 
@@ -32,11 +32,11 @@ class Receiver:
 
     in_flight: int = 0
     failures: int = 0
-    """Tries in a row that got no answer."""
+    """Consecutive tries without an answer."""
     next_probe: float = 0.0
     """When it may be tried again while its circuit is open, on the monotonic clock."""
     parked: dict[str, int] = field(default_factory=dict)
-    """Message ids, in order of arrival, with the due time (us) that each was given in the outbox."""
+    """Message ids, in order of arrival, with the due time (microseconds) that each has in the outbox."""
 
     @property
     def idle(self) -> bool:
@@ -53,7 +53,7 @@ class FailingReceiver:
 
 
 class Receivers:
-    """All receivers that have a try, a parked message or a failure."""
+    """All receivers that have an active try, a parked message or a failure."""
 
     def __init__(self, *, limit: int, failures_allowed: int, clock: Callable[[], float] = monotonic) -> None:
         self.limit = limit
@@ -62,7 +62,7 @@ class Receivers:
         self.known: dict[str, Receiver] = {}
 
     def admit(self, origin: str) -> bool:
-        """Count a try in, if the receiver may have one more now."""
+        """Start a try, if the receiver may have another one now; return whether it may."""
         receiver = self.known.setdefault(origin, Receiver())
         if not self.room(receiver):
             return False
@@ -70,7 +70,7 @@ class Receivers:
         return True
 
     def release(self, origin: str, *, answered: bool | None) -> None:
-        """Count a try out. `answered` is None when nothing was asked of the receiver."""
+        """End a try. `answered` is None if no request was sent."""
         receiver = self.known[origin]
         receiver.in_flight -= 1
         if answered:
@@ -85,7 +85,7 @@ class Receivers:
         self.known.setdefault(origin, Receiver()).parked[message_id] = due_us
 
     def take_ready(self, count: int) -> list[tuple[str, int]]:
-        """Return parked messages that may be tried now, at most `count`, as (message id, its due time in us)."""
+        """Return at most `count` parked messages that may be tried now, as (message id, due time in microseconds)."""
         ready: list[tuple[str, int]] = []
         for origin, receiver in list(self.known.items()):
             chosen = list(receiver.parked)[: max(0, min(self.room(receiver), count - len(ready)))]
@@ -94,7 +94,7 @@ class Receivers:
         return ready
 
     def room(self, receiver: Receiver) -> int:
-        """Return how many more tries the receiver may have now."""
+        """Return how many more concurrent tries the receiver may have."""
         if not self.is_open(receiver):
             return self.limit - receiver.in_flight
         return int(not receiver.in_flight and self.clock() >= receiver.next_probe)
@@ -103,7 +103,7 @@ class Receivers:
         return receiver.failures >= self.failures_allowed
 
     def until_ready(self) -> float | None:
-        """Return the seconds until a parked message may be tried; None while only the end of a try can allow it."""
+        """Return the seconds until a parked message may be tried; None if only the end of a try can allow it."""
         pauses = [
             max(0.0, receiver.next_probe - self.clock()) if self.is_open(receiver) else 0.0
             for receiver in self.known.values()

@@ -1,4 +1,4 @@
-"""What a client says of the callback of a task."""
+"""The callback part of a submission."""
 
 from typing import Annotated, Any, Literal
 
@@ -27,7 +27,7 @@ HeaderValue = Annotated[str, StringConstraints(pattern=r"^([!-~]([ -~]*[!-~])?)?
 
 
 def not_ours(headers: dict[str, str]) -> dict[str, str]:
-    """Refuse the headers that we set ourselves."""
+    """Refuse headers that Baton sets itself."""
     for name in headers:
         if name.lower() in RESERVED_HEADERS or name.lower().startswith("webhook-"):
             raise ValueError(f"{name} is set by Baton itself")
@@ -36,7 +36,7 @@ def not_ours(headers: dict[str, str]) -> dict[str, str]:
 
 def signing_secret(text: str) -> str:
     if not is_secret(text):
-        raise ValueError("no Standard Webhooks secret: whsec_ and base64 of 24 to 64 bytes")
+        raise ValueError("not a Standard Webhooks secret: whsec_ and base64 of 24 to 64 bytes")
     return text
 
 
@@ -44,7 +44,7 @@ SigningSecret = Annotated[str, StringConstraints(pattern=SECRET_PATTERN), AfterV
 
 
 class CallbackRequest(BaseModel):
-    """Where to report the end of the task: a URL, or an object that says more."""
+    """Where to report the end of the task: a URL, or an object with options."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -53,12 +53,14 @@ class CallbackRequest(BaseModel):
     ]
     headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=20, repr=False), AfterValidator(not_ours)] = {}
     events: list[Literal["task.completed", "task.failed", "task.cancelled"]] | None = None
-    thin: Annotated[bool, Field(description="the body names the task and its end, without input and output")] = False
+    thin: Annotated[bool, Field(description="the body identifies the task and its end, without input and output")] = (
+        False
+    )
     secret: Annotated[
         SigningSecret | None,
         Field(
             repr=False,
-            description="signs this callback in place of `callbacks.secret`; never shown again",
+            description="signs this callback instead of `callbacks.secret`; never shown again",
             json_schema_extra={"writeOnly": True},
         ),
     ] = None

@@ -1,4 +1,4 @@
-"""When a callback is tried again. Pure: an answer, a count and an age in, a delay out."""
+"""Retry schedule of callbacks. Pure function: from answer, number of tries and age to a delay."""
 
 from bisect import bisect_right
 from datetime import timedelta
@@ -6,18 +6,18 @@ from http import HTTPStatus
 from itertools import accumulate
 from random import uniform
 
-# the first try is at once; these are the pauses before each further one
+# the first try is immediate; these are the pauses before each further one
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (0.25, 0.5, 1, 2, 5, 30, 300, 1800, 7200, 18_000, 36_000))
 JITTER = 0.2
-"""How much sooner than planned, never later: n8n's Wait node is ready within the first pause."""
+"""How much earlier than planned a try may be, never later: n8n's Wait node is ready within the first pause."""
 AGES = tuple(accumulate(PAUSES, initial=timedelta(0)))[1:]
 """The age of a message after each pause, without jitter."""
 LONGEST_RETRY_AFTER = PAUSES[-1]
 
 NOT_CONNECTED = 0
-"""In place of a status: the receiver did not take the connection."""
+"""Used instead of a status: the receiver did not accept the connection."""
 STARTING = frozenset({HTTPStatus.NOT_FOUND.value, NOT_CONNECTED})
-"""What a receiver answers while it starts: n8n says 404 `Cannot POST` for seconds after it reports that it is ready."""
+"""Answers of a receiver that is starting: n8n sends 404 `Cannot POST` for seconds after it reports to be ready."""
 STARTING_FOR = timedelta(minutes=10)
 LONGEST_WHILE_STARTING = timedelta(seconds=30)
 
@@ -26,7 +26,7 @@ RETRIED_EARLY: dict[int, timedelta] = {
     HTTPStatus.CONFLICT: timedelta(minutes=1),
     HTTPStatus.NOT_FOUND: STARTING_FOR,
 }
-"""How long after the first try each is retried. n8n says 409 while its Wait node is not ready, and to a duplicate."""
+"""How long after the first try each is retried. n8n sends 409 while its Wait node is not ready, and to a duplicate."""
 
 
 def is_accepted(status: int) -> bool:
@@ -36,9 +36,9 @@ def is_accepted(status: int) -> bool:
 def next_pause(
     status: int | None, tries: int, age: timedelta, retry_after: timedelta | None = None
 ) -> timedelta | None:
-    """Return how long to wait after this many tries, or None when this one was the last.
+    """Return the pause after this many tries, or None if this was the last one.
 
-    `status` is the answer, None when there was none; `age` is the time since the first try.
+    `status` is the answer, None if there was none; `age` is the time since the first try.
     """
     step = step_after(tries, age)
     if step is None or not may_retry(status):
@@ -52,7 +52,7 @@ def next_pause(
 def step_after(tries: int, age: timedelta) -> int | None:
     """Return the index of the next pause, or None after the last one.
 
-    It is the count of tries, unless quick tries at a starting receiver have made that larger than the age explains.
+    It is the number of tries, unless quick tries at a starting receiver made that larger than the age implies.
     """
     step = min(tries - 1, bisect_right(AGES, age / (1 - JITTER)))
     return step if step < len(PAUSES) else None

@@ -1,4 +1,4 @@
-"""One post of a callback over the wire: signed, its target byte for byte, its answer read only in part."""
+"""Send one callback: signed, its target byte for byte, its answer read only in part."""
 
 import asyncio
 import re
@@ -21,26 +21,26 @@ from common.state.messages import Message
 
 MOST_OF_ANSWER = 500
 REST_OF_ANSWER_S = 1.0
-TARGET = re.compile(r"[^:/?#]+://[^/?#]*([^#]*)")  # what stands behind the authority, as httpx splits it
-# compressed bytes would be no text for the ledger, and could be a bomb
+TARGET = re.compile(r"[^:/?#]+://[^/?#]*([^#]*)")  # what follows the authority, as httpx splits it
+# compressed bytes would not be readable in the log, and could be a decompression bomb
 FIXED = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "Baton"}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the receiver said."""
+    """The receiver's answer."""
 
     status_code: int
     text: str
-    """The first of it."""
+    """The beginning of its body."""
     retry_after: timedelta | None
 
 
 class Sender:
-    """Posts messages; the client it is given holds the target policy."""
+    """Posts messages; its client enforces the target policy."""
 
     def __init__(self, settings: CallbackSettings, client: httpx.AsyncClient) -> None:
-        """Raise NotStartable when the secret is none."""
+        """Raise NotStartable if the secret is not valid."""
         self.client = client
         self.timeout_s = settings.timeout.total_seconds()
         self.signer = signer(settings)
@@ -53,7 +53,7 @@ class Sender:
             httpx.HTTPError: there was no answer.
             TimeoutError: there was none in time.
             CallbackNotAllowed: the target may not be reached.
-            TargetUnreadable: the target was encrypted under a secret that is not in the settings.
+            TargetUnreadable: the target was encrypted with a secret that is not in the settings.
         """
         target = self.cipher.decrypt(message.target)
         headers = httpx.Headers(FIXED)
@@ -76,11 +76,11 @@ class Sender:
     async def send_request(self, request: httpx.Request) -> httpx.Response:
         try:
             return await self.client.send(request, stream=True, follow_redirects=False)
-        except UnicodeError as error:  # httpx looks at the target of a redirect, although it does not follow
-            raise httpx.RemoteProtocolError("The answer redirects to a host name that cannot be read") from error
+        except UnicodeError as error:  # httpx parses the target of a redirect, although it does not follow it
+            raise httpx.RemoteProtocolError("The answer redirects to a host name that is not valid") from error
 
     def signature_headers(self, message: Message, signer: Webhook | None) -> dict[str, str]:
-        """Return the Standard Webhooks headers; the signature only when there is a secret."""
+        """Return the Standard Webhooks headers; a signature only if there is a secret."""
         now = utcnow()
         headers = {"webhook-id": message.id, "webhook-timestamp": str(int(now.timestamp()))}
         if signer:
@@ -95,14 +95,14 @@ def signer(settings: CallbackSettings) -> Webhook | None:
     if is_secret(secret):
         return Webhook(secret)
     raise NotStartable(
-        'callbacks.secret is no Standard Webhooks secret. Make one: echo "whsec_$(openssl rand -base64 32)"'
+        'callbacks.secret is not a Standard Webhooks secret. Create one: echo "whsec_$(openssl rand -base64 32)"'
     )
 
 
 def request_target(url: str) -> bytes:
-    """Return path and query exactly as the client wrote them: a signed resume URL must not be touched.
+    """Return path and query exactly as the client wrote them: a signed resume URL must not be changed.
 
-    Only what cannot stand in a request line, such as a blank, is percent-encoded.
+    Only characters that are not allowed in a request line, such as a space, are percent-encoded.
     """
     found = TARGET.match(url)
     target = found[1] if found else ""
@@ -110,7 +110,7 @@ def request_target(url: str) -> bytes:
 
 
 async def beginning(response: httpx.Response) -> str:
-    """Return the first of the answer's text. The status was the answer: a slow or broken body changes nothing."""
+    """Return the beginning of the answer's text. The status was the answer: a slow or broken body changes nothing."""
     read = b""
     with suppress(httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(REST_OF_ANSWER_S):

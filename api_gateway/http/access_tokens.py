@@ -1,4 +1,4 @@
-"""Access tokens: they stand for an API key in one URL and for a few minutes, where a browser can send no header."""
+"""Access tokens: replace an API key in one URL for a few minutes, where a browser cannot send headers."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -17,21 +17,21 @@ RANDOM_BYTES = 32
 
 
 class AccessTokens:
-    """Redis knows a token only by its hash, so that who can read there can open nothing with it."""
+    """Redis stores only the hash of a token, so that read access to Redis gives no access here."""
 
     def __init__(self, redis: AsyncRedis, ttl: timedelta) -> None:
         self.redis = redis
         self.ttl = ttl
 
     async def give(self, path: str) -> str:
-        """Return a new token for this path, as it stands in a URL."""
+        """Return a new token for this path, for use in a URL."""
         token = token_urlsafe(RANDOM_BYTES)
         with translate_errors():
             await self.redis.client.set(key_of(token), unquote(path), px=self.ttl)
         return token
 
     async def opens(self, token: str, path: str) -> bool:
-        """Tell whether a token was given for this path, which is decoded, and still holds."""
+        """Return whether a token was issued for this (decoded) path and is still valid."""
         with translate_errors():
             found: str | None = await self.redis.client.get(key_of(token))
         return found == path
@@ -42,9 +42,9 @@ def key_of(token: str) -> str:
 
 
 class AccessTokenTaken:
-    """Takes the token out of the query string before anybody else sees that.
+    """Removes the token from the query string before anything else reads it.
 
-    So no route has to know of it, and no access log shows it: uvicorn writes its own from this very scope, afterwards.
+    Routes need not know about it, and no access log shows it: uvicorn writes its log from this scope, afterwards.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -58,7 +58,7 @@ class AccessTokenTaken:
 
 
 def split_token(query: bytes) -> tuple[str, bytes]:
-    """Return the token in a query string and the rest of that; of several tokens only the last."""
+    """Return the token in a query string and the rest of the query; of several tokens only the last."""
     token, rest = b"", []
     for part in query.split(b"&"):
         name, _, value = part.partition(b"=")

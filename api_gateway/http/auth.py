@@ -1,4 +1,4 @@
-"""API keys: sent as `X-API-Key` or `Authorization: Bearer`, kept as hashes, compared in constant time."""
+"""API keys: sent as `X-API-Key` or `Authorization: Bearer`, stored as hashes, compared in constant time."""
 
 import hmac
 from hashlib import sha256
@@ -17,7 +17,7 @@ READING = frozenset({"GET", "HEAD"})
 
 
 def key_hash(key: str) -> str:
-    """Return what `auth.api_keys` holds. Keys are long and random, so one round of SHA-256 is enough."""
+    """Return the hash stored in `auth.api_keys`. Keys are long and random, so one round of SHA-256 is sufficient."""
     return f"sha256:{sha256(key.encode()).hexdigest()}"
 
 
@@ -31,10 +31,10 @@ async def require_key(
     header: Annotated[str | None, Security(HEADER)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
 ) -> None:
-    """Let a request pass that shows a known key, or no key but an access token for its path; any when no keys are set.
+    """Require a valid key, or an access token for the path; if no keys are configured, accept every request.
 
     Raises:
-        Unauthorized: there is no key, or not a known one.
+        Unauthorized: there is no key, or an unknown one.
         StateUnavailable: there is a token, and Redis does not answer.
     """
     settings: AuthSettings = request.app.state.gateway.settings.auth
@@ -45,7 +45,7 @@ async def require_key(
 
 
 async def let_in(request: Request) -> bool:
-    """Tell whether a token opens this request: it only reads, and only the path that it was given for."""
+    """Return whether a token authorizes this request: it only permits reading, and only its own path."""
     token: str = getattr(request.state, STATE, "")
     if not token or request.method not in READING:
         return False

@@ -1,4 +1,4 @@
-"""Refuses a JSON body that is too large before it is read, or while it arrives without a length."""
+"""Middleware that refuses a JSON body that is too large, by its length or while it arrives."""
 
 from collections.abc import Container
 
@@ -9,7 +9,7 @@ from common.errors import BodyTooLarge
 
 
 class BodyLimit:
-    """Plain ASGI, so that streams stay streams. Uploads are left alone: they have their own limit."""
+    """Plain ASGI, so that streams remain streams. Uploads are exempt: they have their own limit."""
 
     def __init__(self, app: ASGIApp, *, limit: int, unlimited: Container[str]) -> None:
         self.app = app
@@ -27,7 +27,7 @@ class BodyLimit:
         await self.count(scope, receive, send)
 
     async def count(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the body on, counting; over the limit the request is answered here and the app's answer is dropped."""
+        """Pass the body on and count it; over the limit, answer the request here and drop the app's answer."""
         read = 0
         refused = False
 
@@ -47,6 +47,6 @@ class BodyLimit:
         await self.app(scope, receive_counted, unless_refused)
 
     async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"The body is over {self.limit} bytes. Send a smaller one, or raise gateway.max_body_bytes."
+        detail = f"The body exceeds {self.limit} bytes. Send a smaller one, or raise gateway.max_body_bytes."
         answer = problem(BodyTooLarge.status, BodyTooLarge.code, detail, {"Connection": "close"})
         await answer(scope, receive, send)

@@ -1,7 +1,7 @@
-"""Limits of a connection before the application sees its request: the size of a head, and how long bytes may take.
+"""Connection limits before the application sees a request: the size of its head, and how long bytes may take.
 
-uvicorn limits these with h11 alone (`h11_max_incomplete_event_size`). The gateway parses by httptools, which is faster
-and has no limit: it would read a header of any size, and hold a half-open connection for ever.
+uvicorn has such limits only with h11 (`h11_max_incomplete_event_size`). The gateway uses httptools, which is faster but
+has no limits: it would read a header of any size, and keep a half-open connection forever.
 """
 
 import socket
@@ -18,11 +18,11 @@ from common.settings import GatewaySettings
 
 LINE_OVERHEAD = len(b": \r\n")
 KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 6}
-"""Seconds until a silent peer is probed, between two probes, and how many: one that is gone is known after 2 min."""
+"""Seconds until a silent peer is probed, between two probes, and their number: a dead peer is detected after 2 min."""
 
 
 class RequestHeadTooLarge(BatonError):
-    """The request line and the headers are over `gateway.max_head_bytes`. Send fewer or shorter headers."""
+    """The request line and headers exceed `gateway.max_head_bytes`. Send fewer or shorter headers."""
 
     code = "request_head_too_large"
     status = 431
@@ -37,7 +37,7 @@ class RequestTimedOut(BatonError):
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """One connection. `limits` is set in the subclass that `protocol_for` makes."""
+    """One connection. `limits` is set in the subclass that `protocol_for` creates."""
 
     limits: GatewaySettings
     head_bytes: int = 0
@@ -71,7 +71,7 @@ class LimitedProtocol(HttpToolsProtocol):
     @override
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if not self.reads_head:  # a further request on this connection
+        if not self.reads_head:  # another request on this connection
             self.reads_head, self.head_bytes = True, 0
             self.expect_within(self.limits.head_timeout.total_seconds())
 
@@ -114,7 +114,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.timer = None
 
     def give_up(self) -> None:
-        """Close a connection that sends nothing, unless it may not: the application has yet to read what came."""
+        """Close a connection that sends nothing, unless the application has not read what arrived."""
         if self.transport.is_closing():
             return
         if self.reads_body and self.flow.read_paused:
@@ -141,12 +141,12 @@ class LimitedProtocol(HttpToolsProtocol):
 
 
 def probe_peer(connection: socket.socket | None) -> None:
-    """Have the kernel find out when a silent peer is gone."""
+    """Make the kernel detect when a silent peer is gone."""
     if connection is None:
         return
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in KEEPALIVE.items():
-        if option := getattr(socket, name, None):  # not on every system
+        if option := getattr(socket, name, None):  # not available on every system
             connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
 

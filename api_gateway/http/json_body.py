@@ -1,4 +1,4 @@
-"""Reads a JSON body strictly (I-JSON, RFC 7493): one object in UTF-8, no key twice, nothing that cannot be kept."""
+"""Strict parser of JSON bodies (I-JSON, RFC 7493): one object in UTF-8, no duplicate keys, nothing unrepresentable."""
 
 import asyncio
 import json
@@ -15,12 +15,12 @@ from common.errors import BodyTooComplex, MalformedBody, UnsupportedMediaType
 from common.settings import KIB
 
 PARSED_AT_ONCE = 64 * KIB
-"""A larger body is parsed in a thread."""
+"""Larger bodies are parsed in a thread."""
 DEFAULT_MOST_VALUES = 20_000
 
 
 class StrictRequest(Request):
-    """A request whose body was parsed before FastAPI asks for it."""
+    """A request whose body was parsed before FastAPI reads it."""
 
     parsed: dict[str, Any]
 
@@ -30,14 +30,14 @@ class StrictRequest(Request):
 
 
 class StrictJsonRoute(APIRoute):
-    """Refuses a body that is no JSON object in the terms of ours, before the contract is looked at."""
+    """Refuses a body that is not a valid JSON object before it is validated against the contract."""
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
-            # before the body is looked at: FastAPI asks dependencies after it
+            # before the body is parsed: FastAPI would check dependencies after it
             await require_key(request, await HEADER(request), await BEARER(request))
             checked = StrictRequest(request.scope, request.receive)
             checked.parsed = await parse_body(checked)
@@ -47,7 +47,7 @@ class StrictJsonRoute(APIRoute):
 
 
 async def parse_body(request: Request) -> dict[str, Any]:
-    """Return the object in the body; a large one is parsed off the event loop. Raise what `parse` raises."""
+    """Return the object in the body; a large one is parsed off the event loop. Raises what `parse` raises."""
     body, kind = await request.body(), request.headers.get("content-type", "")
     most: int = request.app.state.gateway.settings.gateway.max_json_values
     if len(body) <= PARSED_AT_ONCE:
@@ -59,9 +59,9 @@ def parse(body: bytes, content_type: str, most_values: int = DEFAULT_MOST_VALUES
     """Return the object in the body.
 
     Raises:
-        UnsupportedMediaType: the body says that it is something else.
-        MalformedBody: it cannot be read, nests deeper than 200, or holds NaN, half a surrogate pair or a key twice.
-        BodyTooComplex: it holds more members and items than that.
+        UnsupportedMediaType: the Content-Type is not JSON.
+        MalformedBody: it cannot be parsed, is nested deeper than 200, or has NaN, a lone surrogate or a duplicate key.
+        BodyTooComplex: it has too many members and items.
     """
     if not body:
         raise MalformedBody("The body is empty. Send a JSON object.")
@@ -72,16 +72,16 @@ def parse(body: bytes, content_type: str, most_values: int = DEFAULT_MOST_VALUES
         require_few_values(value, body.count(b","), most_values)
         json.loads(body, object_pairs_hook=refuse_twins)
     except ValueError as error:
-        raise MalformedBody(f"The body cannot be read as JSON: {error}.") from error
+        raise MalformedBody(f"The body is not valid JSON: {error}.") from error
     if not isinstance(value, dict):
         raise MalformedBody
     return value
 
 
 def require_few_values(value: Any, commas: int, most: int) -> None:
-    """Raise BodyTooComplex when there are more members and items than `most`, each of which the contract looks at.
+    """Raise BodyTooComplex if there are more than `most` members and items, each of which the contract validates.
 
-    With so few commas there cannot be; else they are counted, as commas may stand in texts too.
+    With few commas there cannot be too many; otherwise they are counted, since commas also occur in strings.
     """
     if commas < most // 2:
         return
@@ -92,7 +92,7 @@ def require_few_values(value: Any, commas: int, most: int) -> None:
         count += len(inner)
         if count > most:
             raise BodyTooComplex(
-                f"The JSON body holds more than {most} values. Send fewer, or raise gateway.max_json_values."
+                f"The JSON body has more than {most} values. Send fewer, or raise gateway.max_json_values."
             )
         waiting.extend(inner)
 
@@ -103,9 +103,9 @@ def is_json(content_type: str) -> bool:
 
 
 def refuse_twins(pairs: list[tuple[str, Any]]) -> None:
-    """Raise ValueError where an object has a key twice: one of the two values would be ignored."""
+    """Raise ValueError if an object has a duplicate key: one of the two values would be ignored."""
     seen: set[str] = set()
     for key, _ in pairs:
         if key in seen:
-            raise ValueError(f"the key {key[:100]!r} stands in one object twice")
+            raise ValueError(f"the key {key[:100]!r} occurs twice in one object")
         seen.add(key)

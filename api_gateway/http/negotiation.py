@@ -1,4 +1,4 @@
-"""What a client would rather have, by its `Accept` header (RFC 9110, section 12.5.1)."""
+"""Content negotiation by the `Accept` header (RFC 9110, section 12.5.1)."""
 
 from collections.abc import Sequence
 
@@ -8,17 +8,17 @@ ANY = "*/*"
 
 
 class NotAcceptable(BatonError):
-    """None of the media types in `Accept` is served here. The detail names those that are."""
+    """None of the media types in `Accept` is available here. The detail lists those that are."""
 
     code = "not_acceptable"
     status = 406
 
 
 def preferred_type(accept: str, served: Sequence[str]) -> str:
-    """Return the served media type that the client likes best; the first one of those that it likes as much.
+    """Return the available media type that the client prefers; the first one of equals.
 
     Raises:
-        NotAcceptable: it takes none of them.
+        NotAcceptable: the client accepts none of them.
     """
     wanted = dict(map(parse_media_range, filter(str.strip, accept.split(",")))) or {ANY: 1.0}
     weights = {kind: weight(kind, wanted) for kind in served}
@@ -29,7 +29,7 @@ def preferred_type(accept: str, served: Sequence[str]) -> str:
 
 
 def parse_media_range(item: str) -> tuple[str, float]:
-    """Return a media range and its weight: 1 where none is given, 0 where it cannot be read."""
+    """Return a media range and its weight: 1 if none is given, 0 if it is malformed."""
     kind, *parameters = (part.strip().lower() for part in item.split(";"))
     quality = next((value[2:] for value in parameters if value.startswith("q=")), "1")
     try:
@@ -39,6 +39,6 @@ def parse_media_range(item: str) -> tuple[str, float]:
 
 
 def weight(kind: str, wanted: dict[str, float]) -> float:
-    """Return the weight of the most exact range that holds the media type."""
+    """Return the weight of the most specific range that matches the media type."""
     ranges = (kind, f"{kind.partition('/')[0]}/*", ANY)
     return next((wanted[name] for name in ranges if name in wanted), 0.0)

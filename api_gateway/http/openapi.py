@@ -1,4 +1,4 @@
-"""What FastAPI's OpenAPI document lacks: the schema of our errors, and where an answer leads."""
+"""Extensions of FastAPI's OpenAPI document: the schema of errors, and links between operations."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from api_gateway.http.problems import Problem
 
 
 class DocumentedApi(FastAPI):
-    """FastAPI, with the one schema that `problems.documented` refers to."""
+    """FastAPI with the schema that `problems.error_responses` refers to."""
 
     @override
     def openapi(self) -> dict[str, Any]:
@@ -30,5 +30,5 @@ def links(routes: Mapping[str, Iterable[str]], **parameters: str) -> dict[str, A
 
 
 def pointer(path: str) -> str:
-    """Return a path as a part of a JSON pointer (RFC 6901)."""
+    """Return a path as part of a JSON pointer (RFC 6901)."""
     return path.replace("~", "~0").replace("/", "~1")

@@ -1,4 +1,4 @@
-"""Errors as the client sees them: RFC 9457 `application/problem+json` with a stable `code`."""
+"""Errors as clients see them: RFC 9457 `application/problem+json` with a stable `code`."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -29,14 +29,14 @@ from common.errors import (
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S: dict[type[BatonError], int] = {QueueFull: 10, TooManyStreams: 5, StateUnavailable: 2}
 MOST_ERRORS = 20
-"""Fields named in one answer, so that it stays small whatever was sent."""
+"""Maximum number of fields named in one answer, to keep it small."""
 LONGEST_NAME = 100
 OURS = (
-    "Something went wrong inside the gateway. Send it once more; if it happens again, report it with the trace that "
-    "the gateway's log holds."
+    "An unexpected error inside the gateway. Send the request once more; if it happens again, report it with the stack "
+    "trace in the gateway's log."
 )
 MOST_TOLD = 5
-"""Errors whose reason stands in `detail` too."""
+"""Number of errors whose reason is also in `detail`."""
 LONGEST_MESSAGE = 300
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 FULL = Match.FULL
@@ -44,7 +44,7 @@ log = structlog.get_logger()
 
 
 class Problem(BaseModel):
-    """RFC 9457 problem details. `code` is stable; further members say more, such as `errors` by field."""
+    """RFC 9457 problem details. `code` is stable; additional members give details, such as `errors` by field."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -59,7 +59,7 @@ REFERENCE = {"$ref": "#/components/schemas/Problem"}
 
 
 def error_responses(*errors: type[BatonError]) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI `responses` of these errors. The schema they refer to is put in by `api_gateway.app`."""
+    """Return the OpenAPI `responses` of these errors. `api_gateway.app` adds the schema they refer to."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for error in errors:
         line = f"`{error.code}`: {error.default_message()}"
@@ -71,7 +71,7 @@ def error_responses(*errors: type[BatonError]) -> dict[int | str, dict[str, Any]
 
 
 def headers_of(error: type[BatonError]) -> dict[str, str]:
-    """Return the headers that go with an error."""
+    """Return the headers that accompany an error."""
     if error is Unauthorized:
         return {"WWW-Authenticate": "Bearer"}
     return {"Retry-After": str(RETRY_AFTER_S[error])} if error in RETRY_AFTER_S else {}
@@ -80,7 +80,7 @@ def headers_of(error: type[BatonError]) -> dict[str, str]:
 def problem(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, more: Mapping[str, Any] | None = None
 ) -> Response:
-    """Return the answer; `more` are the members that only this problem has."""
+    """Return the response; `more` are members specific to this problem."""
     content = {**(more or {}), **content_of(status, code, detail)}
     return Response(to_json(content, fallback=str), status, headers, MEDIA_TYPE)
 
@@ -97,7 +97,7 @@ def content_of(status: int, code: str, detail: str) -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the app in this one form."""
+    """Make the app answer every error in this format."""
     app.add_exception_handler(BatonError, handle_baton_error)
     app.add_exception_handler(RequestValidationError, unfit)
     app.add_exception_handler(HTTPException, refused_by_framework)
@@ -122,16 +122,18 @@ def unfit(request: Request, error: Exception) -> Response:
 
 
 def reasons(errors: list[dict[str, Any]], count: int) -> str:
-    """Return the first errors in one text: many clients, n8n among them, show `detail` alone."""
+    """Return the first errors in one text: many clients, n8n among them, show only `detail`."""
     told = list(dict.fromkeys(f"{item['field']}: {item['message'][:LONGEST_MESSAGE]}" for item in errors))[:MOST_TOLD]
     others = f"; and {count - MOST_TOLD} more" if count > MOST_TOLD else ""
-    return f"This does not fit: {'; '.join(told)}{others}. Correct it and send it again."
+    return f"Invalid: {'; '.join(told)}{others}. Correct it and send it again."
 
 
 def unknown_task(catalog: Catalog, name: str) -> UnknownTask:
-    """Return the error that names what was probably meant."""
+    """Return the error with suggestions of similar names."""
     near = similar(catalog, name)
-    return UnknownTask(f"No task is called {name!r}. {did_you_mean(near)}GET /v1/catalog lists them all.", near=near)
+    return UnknownTask(
+        f"There is no task named {name!r}. {did_you_mean(near)}GET /v1/catalog lists all tasks.", near=near
+    )
 
 
 def similar(catalog: Catalog, name: str) -> list[str]:
@@ -143,13 +145,13 @@ def did_you_mean(near: list[str]) -> str:
 
 
 def field_error(item: dict[str, Any]) -> dict[str, Any]:
-    """Turn one of pydantic's errors into what a client sees; where it lies, without the parts that only we know."""
+    """Convert a pydantic error for clients, with its location minus internal parts."""
     field = "task_name" if item["type"] == "union_tag_not_found" else field_name(item["loc"])
     return {"field": field, "message": item["msg"], "type": item["type"]}
 
 
 def field_name(loc: Iterable[Any]) -> str:
-    """Return the dotted path. Inside the union of submissions, pydantic puts the task's name in front: leave it out."""
+    """Return the dotted path. Inside the union of submissions, pydantic puts the task's name first: omit it."""
     kind, *path = loc
     inside = path[1:] if kind == "body" and path and "." in str(path[0]) else path
     return ".".join(str(part)[:LONGEST_NAME] for part in inside) or str(kind)
@@ -165,7 +167,7 @@ def refused_by_framework(request: Request, error: Exception) -> Response:
 
 
 def allowed_methods(request: Request) -> list[str]:
-    """Return the methods of a path: Starlette knows those of the first route that has it. A mount tells its own."""
+    """Return the methods of a path: Starlette reports only the first matching route. A mount reports its own."""
     scope = {"type": "http", "path": request.url.path, "headers": []}
     routes = [route for route in request.app.router.routes if not isinstance(route, Mount)]
     return [
@@ -174,7 +176,7 @@ def allowed_methods(request: Request) -> list[str]:
 
 
 def unheard(_request: Request, _error: Exception) -> Response:
-    """Answer nobody: the client hung up in the middle of its own request."""
+    """Send an empty response: the client disconnected in the middle of its own request."""
     return Response(status_code=MalformedBody.status)
 
 

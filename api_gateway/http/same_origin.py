@@ -1,11 +1,11 @@
-"""Keeps the web pages of others out of a gateway that asks for no key.
+"""Cross-site protection of a gateway without API keys.
 
-Any page may have its visitor's browser send requests to this machine and its network. Two ways are closed here:
-- DNS rebinding: the page lets its own name point at us, and so may read what we answer. The request then comes for that
-  name, and a name that anybody could register in the DNS is not served unless the settings name it.
-- A form or a script that posts here from another site. What browsers tell of a request decides, as in Go's
+Any web page may make its visitor's browser send requests to this machine and its network. Two ways are blocked here:
+- DNS rebinding: the page points its own name at us, and could read our answers. Its requests carry that name, and names
+  that anybody could register in the DNS are refused unless the settings list them.
+- A form or script on another site that sends requests here. The headers that browsers add decide, as in Go's
   net/http.CrossOriginProtection: https://words.filippo.io/csrf/.
-Programs that are no browsers send neither Sec-Fetch-Site nor Origin, and notice nothing.
+Programs other than browsers send neither Sec-Fetch-Site nor Origin, and are not affected.
 """
 
 from collections.abc import Sequence
@@ -26,10 +26,10 @@ LONGEST_NAME = 100
 
 
 class SameOriginOnly:
-    """Refuses what comes from pages of others.
+    """Refuses requests from pages of other sites.
 
-    `own_name` is what the gateway listens on; `allowed` are the public names by which it may be called, and whose pages
-    may change something here. `*` stands for any part of such a name.
+    `own_name` is the name the gateway listens on; `allowed` are public names that it answers to and whose pages may
+    make changes. `*` stands for any part of such a name.
     """
 
     def __init__(self, app: ASGIApp, *, own_name: str, allowed: Sequence[str]) -> None:
@@ -47,11 +47,11 @@ class SameOriginOnly:
             await self.app(scope, receive, send)
 
     def check(self, method: str, headers: Headers) -> None:
-        """Let a request pass.
+        """Accept a request.
 
         Raises:
-            HostNotAllowed: it is for a name that may be a stranger's.
-            CrossSiteRequest: it comes from a page of another site, and would change something.
+            HostNotAllowed: its host name may belong to somebody else.
+            CrossSiteRequest: it comes from a page of another site, and would make a change.
         """
         host = headers.get("host", "")
         if not self.may_be_called(hostname(host)):
@@ -63,7 +63,7 @@ class SameOriginOnly:
         return not registrable(name) or name == self.own_name or self.is_allowed_name(name)
 
     def own_page(self, headers: Headers, host: str) -> bool:
-        """Tell whether a request comes from no browser, from our own page, or from a site that the settings name."""
+        """Return whether a request comes from a program, from our own page, or from an allowed site."""
         origin, site = headers.get("origin", ""), headers.get("sec-fetch-site")
         if site in {"same-origin", "none"} or (site is None and not origin):
             return True
@@ -78,12 +78,12 @@ def hostname(address: str) -> str:
     """Return the name in a Host header, without the port."""
     try:
         return (urlsplit(f"//{address}").hostname or "").rstrip(".")
-    except ValueError:  # a bracket that does not close
+    except ValueError:  # an unclosed bracket
         return address
 
 
 def registrable(name: str) -> bool:
-    """Tell whether a stranger could let this name point at us: it is no address, has a dot, and is not set apart."""
+    """Return whether anybody could register this name: it is not an address, has a dot, and is not reserved."""
     try:
         ip_address(name)
     except ValueError:

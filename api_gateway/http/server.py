@@ -1,4 +1,4 @@
-"""Serves the app by uvicorn, with the limits of the settings."""
+"""Serve the app with uvicorn, with the limits of the settings."""
 
 import uvicorn
 from fastapi import FastAPI

@@ -1,4 +1,4 @@
-"""What every stream of Server-Sent Events has in common: how it is answered, how it is taken up again, how it ends."""
+"""Server-Sent Events: the common part of every stream (response, resumption, end)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -26,7 +26,7 @@ def documented_stream(description: str, kinds: Iterable[str], *, without_id: str
     """Return the OpenAPI response of a stream of these kinds of events."""
     event = {
         "type": "object",
-        "description": f"One event; `data` is JSON. It comes with an `id`, but for {without_id}.",
+        "description": f"One event; `data` is JSON. It has an `id`, except {without_id}.",
         "required": ["event", "data"],
         "properties": {
             "event": {"enum": [*kinds, "ping"]},
@@ -38,7 +38,7 @@ def documented_stream(description: str, kinds: Iterable[str], *, without_id: str
 
 
 class CountedStream(EventSourceResponse):
-    """A stream that counts against the limits while it is open; over them it is answered by TooManyStreams."""
+    """A stream that counts against the limits while it is open; over a limit it answers TooManyStreams."""
 
     def __init__(self, frames: AsyncIterator[bytes], place: AbstractContextManager[None], **options: Any) -> None:
         super().__init__(frames, **options)
@@ -51,7 +51,7 @@ class CountedStream(EventSourceResponse):
 
 
 def live(settings: GatewaySettings, place: AbstractContextManager[None], frames: AsyncIterator[bytes]) -> Response:
-    """Answer with these frames, and a ping in between; `place` comes from `StreamLimits.count_stream`."""
+    """Respond with these frames and periodic pings; `place` comes from `StreamLimits.count_stream`."""
     return CountedStream(
         frames,
         place,
@@ -67,7 +67,7 @@ def ping() -> ServerSentEvent:
 
 
 def opening(kind: str, value: object, position: str | None) -> bytes:
-    """Return the first frame; its id is where the client stands now, so that it can come back at once."""
+    """Return the first frame; its id is the client's current position, so that it can resume at once."""
     identity = f"id: {position}\r\n" if position and position != START else ""
     return f"{identity}event: {kind}\r\ndata: {to_json(value).decode()}\r\n\r\n".encode()
 
@@ -75,9 +75,10 @@ def opening(kind: str, value: object, position: str | None) -> bytes:
 async def endless(
     hub: EventHub, stream: str, kind: str, state: Callable[[], Awaitable[object]], last_event_id: str
 ) -> AsyncIterator[bytes]:
-    """Yield the state, then what was missed, then what happens. Listening begins first, so nothing falls between.
+    """Yield the state, then missed events, then new events. The subscription starts first, so nothing is lost in
+    between.
 
-    When Redis is lost meanwhile, the stream just ends: a client comes back by itself.
+    If Redis is lost, the stream ends; clients reconnect by themselves.
     """
     try:
         async with hub.listen(stream) as queue:
@@ -93,9 +94,9 @@ async def endless(
 
 
 async def fresh(queue: asyncio.Queue[Frame | None], seen: tuple[int, int]) -> AsyncIterator[Frame]:
-    """Yield the frames after `seen`, up to the one that closes, or until the client was dropped.
+    """Yield the frames after `seen`, up to the final one, or until the client was disconnected.
 
-    A frame without an id has no place in the order: it is always news.
+    A frame without an id has no place in the order: it is always new.
     """
     while (item := await queue.get()) is not None:
         if not item.id:

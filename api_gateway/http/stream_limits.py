@@ -1,4 +1,4 @@
-"""How many event streams may be open in this process: of one task, of one client, in all."""
+"""Limits of open event streams in this process: per task, per client, in total."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ class StreamLimits:
 
     @contextmanager
     def count_stream(self, stream: str, client: str) -> Iterator[None]:
-        """Count a stream for the length of the block.
+        """Count a stream while the block runs.
 
         Raises:
             TooManyStreams: a limit is reached; the message names its setting.
@@ -35,18 +35,18 @@ class StreamLimits:
             setting, most = self.limits[place[0]]
             if self.open[place] >= most:
                 raise TooManyStreams(
-                    f"{most} event streams are open already ({setting}). Close one, or come back later."
+                    f"{most} event streams are open already ({setting}). Close one, or try again later."
                 )
         self.open.update(places)
         try:
             yield
         finally:
             self.open.subtract(places)
-            self.open += Counter()  # forgets what is zero
+            self.open += Counter()  # removes zero counts
 
 
 async def client_of(request: Request) -> str:
-    """Return what stands for a client: its key, or its address where it shows none."""
+    """Return what identifies a client: its key, or its address if it has none."""
     bearer = await BEARER(request)
     key = await HEADER(request) or (bearer.credentials if bearer else "")
     return key_hash(key) if key else (request.client.host if request.client else "")

@@ -1,1 +1,1 @@
-"""Looks after what nobody else can: old leases, silent and stalled work, lost messages, expired files. One leader."""
+"""The monitor: old leases, silent and stalled tasks, lost messages, expired files. One leader among the gateways."""

@@ -1,4 +1,4 @@
-"""What the monitor does, each thing exactly once, whichever gateway leads."""
+"""Actions of the monitor, each exactly once, whichever gateway leads."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,11 +12,11 @@ from common.state.orders import Order
 from common.state.store import StateStore
 
 REMEMBERED = timedelta(days=7)
-"""For how long an act counts as done."""
+"""How long an action counts as done."""
 
 
 class Actions:
-    """Marks, counts, tells the task and the operator, and orders the worker, in one step."""
+    """Marks, counts, signals the task, alerts the operator and orders the worker, atomically."""
 
     def __init__(self, redis: AsyncRedis, store: StateStore) -> None:
         self.redis = redis
@@ -32,15 +32,15 @@ class Actions:
         order: Order | None = None,
         alert: Message | None = None,
     ) -> bool:
-        """Do it unless it was done before, and tell whether it was done now.
+        """Perform an action unless it was performed before; return whether it was performed now.
 
         Args:
-            what: names this one act, such as a level of one lease.
-            name: under which acts of this kind are counted.
-            task_id: the task that hears the signal, if it still runs.
-            signal: its data.
+            what: identifies this action, such as a level of one lease.
+            name: the name under which such actions are counted.
+            task_id: the task that receives the signal, if it is still running.
+            signal: the data of the signal.
             order: for the parent of the task's process.
-            alert: for the operator's webhook; the courier delivers it as it does callbacks.
+            alert: for the operator's webhook; delivered like a callback.
         """
         worker = order.worker if order else ""
         told = to_json({"code": name, **signal}).decode() if signal is not None else ""

@@ -1,4 +1,4 @@
-"""What an operator's webhook is told of: Standard Webhooks from the same outbox, with the same tries, as callbacks."""
+"""Alerts to the operator's webhook: Standard Webhooks from the same outbox, with the same retries, as callbacks."""
 
 from collections.abc import Callable
 from secrets import token_hex
@@ -13,19 +13,19 @@ from common.state.messages import Message
 from common.state.record import Callback
 
 LEDGER = "monitor:alerts"
-"""Under which the tries are kept; no task has an id with a colon."""
+"""Key under which the tries are logged; no task id contains a colon."""
 
 
 class Alerts:
-    """Writes the messages; `monitor.actions` puts each on the outbox, in one step with the act that it tells of."""
+    """Writes the messages; `monitor.actions` puts each on the outbox, atomically with its action."""
 
     def __init__(self, target: Callable[[], SecretStr | None], cipher: TargetCipher) -> None:
-        """`target` gives the URL that is set at that moment."""
+        """`target` returns the URL that is currently configured."""
         self.target = target
         self.cipher = cipher
 
     def of(self, kind: str, **data: Any) -> Message | None:
-        """Return an alert of this type, such as `gpu_lock.warning`; None when there is nobody to tell."""
+        """Return an alert of this type, such as `gpu_lock.warning`; None if no webhook is configured."""
         url = self.target()
         if url is None:
             return None

@@ -1,4 +1,4 @@
-"""Work that nobody waits for. It never delays who started it, and ends with the gateway."""
+"""Background work that no request waits for. It never delays its starter, and ends with the gateway."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,14 +8,14 @@ from api_gateway.runtime.cancellation import end
 
 
 class Background:
-    """Holds its tasks, so that none is lost half done; more than `most` at a time are refused."""
+    """Keeps references to its tasks, so that none is lost; more than `most` at a time are refused."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.tasks: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Begin the work; False when there is too much of it already."""
+        """Start the work; returns False if there is too much already."""
         if len(self.tasks) >= self.most:
             work.close()
             return False

@@ -1,4 +1,4 @@
-"""Detects that Redis's clock was set, by comparing it with a clock of this machine that nobody can set."""
+"""Clock watch: detects that Redis's clock was set, by comparison with a local clock that cannot be set."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Redis's time, and the local times just before it was asked for and just after its answer, in microseconds."""
+    """Redis's time, and the local times just before the request and just after the answer, in microseconds."""
 
     redis_us: int
     asked_us: int
@@ -29,13 +29,13 @@ class Reading:
 
 
 def local_us() -> int:
-    """Return a time that cannot be set, and that goes on while the machine sleeps where the system has such a clock."""
+    """Return a time that cannot be set; where possible, of a clock that continues while the machine sleeps."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime_ns(clock) // 1_000
 
 
 def step_between(earlier: Reading, later: Reading) -> int:
-    """Return by how many microseconds Redis's clock was set between two readings; 0 when it may be due to delays."""
+    """Return by how many microseconds Redis's clock was set between two readings; 0 if delays may explain it."""
     passed = later.redis_us - earlier.redis_us
     longest, shortest = later.answered_us - earlier.asked_us, later.asked_us - earlier.answered_us
     if passed - longest > SMALLEST_STEP_US or shortest - passed > SMALLEST_STEP_US:
@@ -44,7 +44,7 @@ def step_between(earlier: Reading, later: Reading) -> int:
 
 
 class ClockReader:
-    """Keeps the last reading; one a gateway process, so that new settings of the monitor do not lose it."""
+    """Keeps the last reading; one per gateway process, so that new monitor settings do not lose it."""
 
     def __init__(self, redis: AsyncRedis, local: Callable[[], int] = local_us) -> None:
         self.redis = redis
@@ -67,7 +67,7 @@ class ClockReader:
 
 
 class ClockWatch:
-    """Reports each step, and shifts the due times that were set before it. It looks before the other watches do."""
+    """Reports each step, and shifts the due times that were set before it. It runs before the other checks."""
 
     def __init__(self, redis: AsyncRedis, store: StateStore, alerts: Alerts, reader: ClockReader) -> None:
         self.redis = redis

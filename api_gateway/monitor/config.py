@@ -1,7 +1,7 @@
-"""The monitor's settings, which can be changed at run time: overrides in Redis over what the gateway started with.
+"""Runtime configuration of the monitor: overrides in Redis on top of what the gateway started with.
 
-Every gateway reads the overrides at each round, so a change needs no restart and survives one. An override is kept by
-its path, such as `timeout_levels/warning` or `per_task/faster_whisper.transcribe_audio/hard_timeout`.
+Every gateway reads the overrides in each round, so a change needs no restart and survives one. An override is stored
+under its path, such as `timeout_levels/warning` or `per_task/faster_whisper.transcribe_audio/hard_timeout`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,27 +17,27 @@ from common.state import keys
 from common.state.client import Arg, AsyncRedis, Call, script, translate_errors
 
 REVISION = "revision"
-FIXED = {"heartbeat/interval": "The workers read heartbeat.interval when they start: set it in the file."}
+FIXED = {"heartbeat/interval": "Workers read heartbeat.interval when they start: set it in the file."}
 Source = Literal["default", "file", "environment", "runtime"]
 Tree = Mapping[str, Any]
 log = structlog.get_logger()
 
 
 class RuntimeConfig:
-    """What holds now. `current` is another object after each change."""
+    """The effective settings. `current` is a new object after each change."""
 
     def __init__(self, redis: AsyncRedis, started_with: MonitorSettings, given: Mapping[str, Tree]) -> None:
-        """`given` is what the environment and the file say, the stronger one first."""
+        """`given` holds the values of the environment and the file, highest precedence first."""
         self.redis = redis
         self.base = started_with
         self.given = given
         self.current = started_with
         self.stored: dict[str, str] = {}
         self.ignored: str | None = None
-        """Why the overrides are not applied, when they do not fit what this gateway started with."""
+        """Why the overrides are not applied, if they conflict with what this gateway started with."""
 
     async def refresh(self) -> None:
-        """Apply what is stored. What does not fit is not applied in parts: all of it is left out, and told."""
+        """Apply the stored overrides. If they are invalid, none is applied, and that is reported."""
         stored = await self.read()
         if stored == self.stored:
             return
@@ -65,13 +65,13 @@ class RuntimeConfig:
         """Set or, with null, remove overrides; all of them or none.
 
         Raises:
-            InvalidInput: the settings as they would be are not allowed.
+            InvalidInput: the resulting settings are invalid.
         """
         leaves = dict(flat(change))
         for path in FIXED.keys() & leaves.keys():
             raise InvalidInput(FIXED[path])
         while not await self.try_to_change(leaves):
-            continue  # another change came between; look at what it left
+            continue  # another change was made in between; read its result
         await self.refresh()
 
     async def try_to_change(self, leaves: Mapping[str, Any]) -> bool:
@@ -82,7 +82,7 @@ class RuntimeConfig:
         try:
             self.with_overrides({**kept, **added})
         except ValidationError as error:
-            raise InvalidInput(f"The settings would not fit: {describe(error)}.") from error
+            raise InvalidInput(f"The settings would be invalid: {describe(error)}.") from error
         pairs = [part for pair in added.items() for part in pair]
         arguments: list[Arg] = [stored.get(REVISION, ""), len(removed), *removed, *pairs]
         return await self.redis.commit(Call(script("configure"), [keys.MONITOR_CONFIG], arguments, bool))
@@ -105,7 +105,7 @@ def overrides(stored: Mapping[str, str]) -> dict[str, str]:
 
 
 def flat(tree: Tree, above: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each value that is no object, with its path."""
+    """Yield each value that is not an object, with its path."""
     for name, value in tree.items():
         if isinstance(value, Mapping):
             yield from flat(value, f"{above}{name}/")

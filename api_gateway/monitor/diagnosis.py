@@ -1,4 +1,4 @@
-"""Is the system well? A verdict, and each reason with what to do."""
+"""Health of the system: a verdict, and each reason with a remedy."""
 
 from datetime import timedelta
 from typing import Literal
@@ -22,7 +22,7 @@ class Reason(BaseModel):
 
 
 class Diagnosis(BaseModel):
-    """`verdict` is the worst weight among the reasons."""
+    """`verdict` is the highest severity among the reasons."""
 
     verdict: Literal["ok", "degraded", "failing"]
     reasons: list[Reason]
@@ -52,7 +52,7 @@ async def of_monitor(survey: SystemReader) -> list[Reason]:
         direction = "forward" if step.step_us > 0 else "back"
         message = (
             f"The clock of Redis's machine was set {direction} by {abs(step.step.total_seconds()):.0f} s. Due times "
-            "were shifted by that. Have NTP run there before Redis starts."
+            "were shifted accordingly. Make NTP run there before Redis starts."
         )
         found.append(Reason(weight="degraded", code="clock_step", message=message))
     if survey.config.ignored:
@@ -71,7 +71,7 @@ async def of_queues(survey: SystemReader) -> list[Reason]:
         Reason(
             weight="failing",
             code="no_worker",
-            message=f"No worker of the queue {queue.name} is alive, and its waiting tasks are {queue.waiting}. "
+            message=f"No worker of the queue {queue.name} is alive, and {queue.waiting} tasks are pending. "
             f"Start one: python -m services {queue.name}.",
         )
         for queue in await survey.queues()
@@ -85,7 +85,7 @@ async def of_dead_letters(survey: SystemReader) -> list[Reason]:
         return []
     count = "A message that no worker can run was" if len(letters) == 1 else f"{len(letters)} messages were"
     message = (
-        f"{count} taken out of the broker's queues, the last one out of {letters[0].queue} ({letters[0].reason}). Find "
+        f"{count} removed from the broker's queues, the last one from {letters[0].queue} ({letters[0].reason}). Find "
         "out who writes there; GET /v1/monitoring/dead-letters shows them, DELETE removes them."
     )
     return [Reason(weight="degraded", code="dead_letters", message=message)]
@@ -102,16 +102,16 @@ async def of_workers(survey: SystemReader) -> list[Reason]:
 
 
 def unclaimed_deliveries(presence: Presence) -> list[str]:
-    """Say which deliveries a worker's processes did not claim, and what became of those processes."""
+    """Return messages about unclaimed deliveries of a worker's processes, and about replaced processes."""
     slow = [found for found in presence.unclaimed if found.seconds >= CLAIM_IS_LATE_S]
     return [
         *(
-            f"{presence.name} was given {found.task_id} {found.seconds:.0f} s ago, and its process {found.pid} has not "
+            f"{presence.name} received {found.task_id} {found.seconds:.0f} s ago, and its process {found.pid} has not "
             f"claimed it. It is replaced after worker.claim_timeout."
             for found in slow
         ),
         *(
-            f"Process {found.pid} of {presence.name} was given {found.task_id} and did not claim it for "
+            f"Process {found.pid} of {presence.name} received {found.task_id} and did not claim it for "
             f"{found.seconds:.0f} s, so it was replaced. If this happens again, see delivery_not_claimed in its log."
             for found in presence.replaced
         ),
@@ -123,7 +123,7 @@ async def of_tasks(survey: SystemReader) -> list[Reason]:
         Reason(
             weight="degraded",
             code=f"task_{found.liveness}",
-            message=f"{found.record.context.task_id} is {found.liveness}: no beat for "
+            message=f"{found.record.context.task_id} is {found.liveness}: no heartbeat for "
             f"{found.silent.total_seconds():.0f} s, no progress for {found.idle.total_seconds():.0f} s.",
         )
         for found in await survey.pulses()
@@ -138,6 +138,6 @@ async def of_leases(survey: SystemReader) -> list[Reason]:
         name = record.context.task_name if record else ""
         if level := TimeoutManager(survey.config.current).level(view.held, name):
             weight: Weight = "failing" if level is Level.HARD else "degraded"
-            message = f"{view.id} has been held for {view.held.total_seconds():.0f} s, which is over its {level}."
+            message = f"{view.id} has been held for {view.held.total_seconds():.0f} s, which exceeds its {level}."
             found.append(Reason(weight=weight, code="lease_too_old", message=message))
     return found

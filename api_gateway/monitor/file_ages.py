@@ -1,4 +1,4 @@
-"""How old files are, also when a clock was set, and the two sightings that a removal needs."""
+"""File ages that survive clock steps, and the double check before a removal."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from common.state.record import US
 
 
 def share_time(folder: Path) -> float:
-    """Return the present time by the clock that stamps the files of a folder, in Unix seconds."""
+    """Return the current time of the clock that stamps the files of a folder, in Unix seconds."""
     with TemporaryFile(dir=folder, prefix=".clock-") as probe:
         probe.write(b"?")
         probe.flush()
@@ -22,15 +22,15 @@ def share_time(folder: Path) -> float:
 
 @dataclass(frozen=True, slots=True)
 class FileClock:
-    """The present time for ages of files: the earlier one of the share's and Redis's, so that neither ages a file."""
+    """The current time for file ages: the earlier one of the share's and Redis's clock, so that neither ages a file."""
 
     now_s: float
     steps: ClockSteps
 
     def age(self, path: Path) -> timedelta:
-        """Return for how long nobody has changed a file or folder; nothing when it is gone.
+        """Return how long a file or folder has been unchanged; zero if it is gone.
 
-        A stamp from before a step of the clock is taken as the present clock would have set it.
+        A timestamp from before a clock step is converted to the current clock.
         """
         try:
             changed = path.stat().st_mtime
@@ -40,14 +40,14 @@ class FileClock:
 
 
 class Sightings:
-    """What looked expired, and since when by the monotonic clock."""
+    """Paths that looked expired, and since when on the monotonic clock."""
 
     def __init__(self, recheck: timedelta) -> None:
         self.recheck_s = recheck.total_seconds()
         self.first: dict[tuple[Path, float], float] = {}
 
     def confirm(self, found: Iterable[Path]) -> list[Path]:
-        """Return what has looked expired for the whole time, unchanged; forget what does not any more."""
+        """Return the paths that have looked expired the whole time, unchanged; forget those that no longer do."""
         now = monotonic()
         seen = {(path, changed): path for path in found if (changed := changed_at(path)) is not None}
         self.first = {key: self.first.get(key, now) for key in seen}
@@ -55,7 +55,7 @@ class Sightings:
 
 
 def changed_at(path: Path) -> float | None:
-    """Return when a file or folder was last changed, in Unix seconds; None when somebody has just removed it."""
+    """Return the modification time of a file or folder in Unix seconds; None if it has just been removed."""
     try:
         return path.stat().st_mtime
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""Watches how long each lease of a GPU is held, and ends what does not end by itself.
+"""GPU lock monitor: watches how long leases are held, and ends those that do not end by themselves.
 
 It decides from Redis alone and acts by fence, so it can never end a lease that has changed hands. It does not free a
-lock under a living process: it orders the process's parent to kill it, who frees the lock when the process is gone.
+lock under a living process: it orders the process's parent to kill it; the parent frees the lock after that.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A lease that is held for too long, as it was seen."""
+    """A lease that is held for too long."""
 
     view: LockView
     holder: Holder
@@ -63,7 +63,7 @@ class Case:
 
 
 class GPULockMonitor:
-    """One look at all leases."""
+    """One check of all leases."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class GPULockMonitor:
                 await self.act(case)
 
     async def case(self, view: LockView) -> Case | None:
-        """Return what there is to do about a lock, if anything."""
+        """Return the overdue lease of a lock, if there is one."""
         if view.holder is None:
             return None
         record = await self.redis.run(self.store.get(view.holder.task_id))
@@ -99,7 +99,7 @@ class GPULockMonitor:
         return Case(view, view.holder, record, level, self.timeouts.limit(level, name)) if level else None
 
     async def act(self, case: Case) -> None:
-        """Do what the level says, once a lease; then see whether an order to kill was obeyed."""
+        """Do what the level requires, once per lease; then check whether an order to kill was carried out."""
         first = await self.actions.once(
             f"{case.id}:{case.level}",
             SIGNALS[case.level],
@@ -114,7 +114,7 @@ class GPULockMonitor:
             await self.confirm(case)
 
     async def confirm(self, case: Case) -> None:
-        """The lease still stands after the order to kill: order again at each grace, then use stronger means."""
+        """The lease still exists after the order to kill: repeat the order after each grace period, then escalate."""
         graces = (case.view.held - case.limit) // self.settings.obey_grace
         if not graces:
             return
@@ -134,7 +134,7 @@ class GPULockMonitor:
             log.critical("gpu_lock_stuck", advice="Restart its worker.", **case.facts)
 
     def provably_gone(self, case: Case) -> bool:
-        """Tell whether the holder's process is dead: its connection is closed, and its task has no heartbeat."""
+        """Return whether the holder's process is dead: its connection is closed, and its task has no heartbeat."""
         if case.view.listening:
             return False
         control = case.record.control if case.record else None
@@ -158,13 +158,13 @@ class GPULockMonitor:
         await self.actions.once(f"{case.id}:restarted", "container_restarted", task_id=task_id, alert=alert)
 
     async def free(self, case: Case, reason: str) -> None:
-        """End exactly the lease that was seen. When the lock has changed hands meanwhile, nothing is done."""
+        """End exactly the given lease. If the lock has changed hands in the meantime, nothing happens."""
         freed = await self.redis.run(release_call(case.view.lock, case.holder.owner, case.holder.fence, reason))
         log.warning("gpu_lock_freed", freed=freed, reason=reason, **case.facts)
 
 
 def order(case: Case) -> Order | None:
-    """Return what the holder's parent must do at this level."""
+    """Return the order for the holder's parent at this level."""
     if case.level not in ORDERS:
         return None
     return Order(

@@ -1,4 +1,4 @@
-"""Finds the attempts that are dead or stalled: takes the tasks of silent workers back, ends what makes no progress."""
+"""Heartbeat manager: takes back the tasks of dead attempts, and ends attempts without progress."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 class TaskHeartbeatManager:
-    """Tells attempts that are alive, stalled and dead apart, from Redis alone.
+    """Classifies attempts as alive, stalled or dead, from Redis alone.
 
     After a Redis outage the workers need a moment until their heartbeats arrive again: no attempt is declared dead
     before this process has been in contact with Redis, and has itself seen no heartbeat, for a whole timeout.
@@ -66,10 +66,10 @@ class TaskHeartbeatManager:
         self.silences.end_round()
 
     async def take_back(self, record: Record) -> None:
-        """Fence the attempt off and drop its half-written files, if Redis finds it the same one and still silent.
+        """Fence the attempt off and drop its incomplete files, if it is still the same attempt and still silent.
 
-        A process that hangs under a living worker is a failure of the attempt. One that is gone with its worker, by a
-        shutdown, a power cut or a broken network, is not.
+        A process that hangs under a living worker is a failure of the attempt. One that disappeared with its worker,
+        through a shutdown, a power failure or a network failure, is not.
         """
         cost: Cost = "attempt" if await self.has_worker(record) else "interruption"
         answer = await self.redis.run(self.store.after_loss(record, if_silent=True, cost=cost))
@@ -85,13 +85,15 @@ class TaskHeartbeatManager:
         )
 
     async def has_worker(self, record: Record) -> bool:
-        """Tell whether the parent of the attempt's process lives."""
+        """Return whether the parent of the attempt's process is alive."""
         recent = to_us(self.settings.heartbeat.timeout)
         alive = [seen.presence for seen in await self.redis.run(workers()) if seen.presence and seen.age_us < recent]
         return any(record.control.worker == worker_name_of(parent, pid) for parent in alive for pid in parent.children)
 
     async def hurry(self, found: Pulse) -> None:
-        """Ask a stalled attempt to end; after a grace, have its process killed, and the task gets another one."""
+        """Ask a stalled attempt to end; after a grace period, have its process killed, so that the task gets another
+        attempt.
+        """
         limit = self.settings.stall_timeout_of(found.record.context.task_name)
         graces = (found.idle - limit) // self.settings.obey_grace
         kind: Kind = "kill" if graces else "soft"
@@ -116,7 +118,7 @@ def stall_order(record: Record, kind: Kind) -> Order:
 
 
 async def pulses(redis: AsyncRedis, store: StateStore, settings: MonitorSettings) -> AsyncIterator[Pulse]:
-    """Yield every running attempt as it is now."""
+    """Yield the current state of every running attempt."""
     steps = await redis.run(clock_steps())
     locks = [on_present_clock(view, steps) for view in await redis.run(read_locks())]
     with translate_errors():

@@ -1,4 +1,4 @@
-"""Removes the files of removed tasks, and what has expired: index entries, workspaces and uploads, cut uploads."""
+"""Janitor: removes files of removed tasks, and expired index entries, workspaces and uploads."""
 
 import asyncio
 import shutil
@@ -18,16 +18,16 @@ from common.state.record import US
 
 PAGE = 500
 CUT_OFF = timedelta(hours=1)
-"""An upload of which nothing has come for so long was cut off by the death of its gateway; a living one removes it."""
+"""An upload without new bytes for this long lost its gateway; a living gateway removes it itself."""
 
 RECHECK = timedelta(minutes=9)
-"""What looks expired is removed when it still does after this: a clock may be wrong for a while."""
+"""What looks expired is removed only if it still does after this: a clock may be wrong for a while."""
 
 log = structlog.get_logger()
 
 
 class Janitor:
-    """What nobody asked to remove stays until `keep` has passed since its last change."""
+    """Keeps what nobody asked to remove until `keep` has passed since its last change."""
 
     def __init__(
         self, redis: AsyncRedis, storage: Storage, *, keep: timedelta, interval: timedelta, recheck: timedelta = RECHECK
@@ -38,7 +38,7 @@ class Janitor:
         self.interval = interval
         self.sightings = Sightings(recheck)
         self.named = False
-        """Whether every task is in the index of its name: those of an earlier version are not."""
+        """Whether every task is in the index of its name: tasks of an earlier version are not."""
 
     async def look(self, _contact: timedelta) -> None:
         with translate_errors():
@@ -59,14 +59,14 @@ class Janitor:
         await asyncio.to_thread(remove, self.sightings.confirm(old))
 
     async def clock(self) -> FileClock:
-        """Return the clock that ages of files are measured by."""
+        """Return the clock by which file ages are measured."""
         seconds, micros = await self.redis.client.time()
         here = await asyncio.to_thread(share_time, self.storage.root)
         steps = await self.redis.run(clock_steps())
         return FileClock(min(seconds + micros / US, here), steps)
 
     async def finish_removals(self) -> None:
-        """Remove the files of tasks whose removal was cut off between their record and their files."""
+        """Remove the files of tasks whose removal was interrupted after their record was deleted."""
         removed = await self.redis.client.smembers(keys.REMOVED)
         await self.redis.wait_until_written()  # a record that may come back keeps its files
         for task_id in removed:
@@ -75,7 +75,7 @@ class Janitor:
             await self.redis.client.srem(keys.REMOVED, task_id)
 
     async def forget_expired(self) -> None:
-        """Drop the ids whose record is gone from every index; only those old enough to have expired are looked at."""
+        """Drop ids without a record from every index; only ids old enough to have expired are checked."""
         before_us = int((utcnow() - self.keep).timestamp() * 1_000_000)
         client = self.redis.client
         start = 0
@@ -94,7 +94,7 @@ class Janitor:
         return [key async for key in self.redis.client.scan_iter(match=keys.index_of_name("*"), count=PAGE)]
 
     async def index_names(self) -> None:
-        """Put each task into the index of its name, as `create.lua` does for new ones."""
+        """Add each task to the index of its name, as `create.lua` does for new ones."""
         client, start = self.redis.client, 0
         while page := await client.zrange(keys.INDEX, start, start + PAGE - 1, withscores=True):
             pipe = client.pipeline(transaction=False)
@@ -109,7 +109,7 @@ class Janitor:
             start += len(page)
 
     def old_folders(self, clock: FileClock) -> list[Path]:
-        """Return workspaces and uploads that nobody has changed for longer than `keep`."""
+        """Return workspaces and uploads that have been unchanged for longer than `keep`."""
         both = (folder for name in (WORKFLOWS, INPUTS) for folder in (self.storage.root / name).glob("*/"))
         return [folder for folder in both if clock.age(folder) > self.keep]
 
@@ -118,7 +118,7 @@ class Janitor:
         return [part.parent for part in parts if clock.age(part) > CUT_OFF]
 
     async def has_record(self, folder: Path) -> bool:
-        """Tell whether a workspace still has a record. An upload has none: its age decides."""
+        """Return whether a workspace still has a record. An upload has none: its age decides."""
         return folder.parent.name == WORKFLOWS and bool(await self.redis.client.exists(keys.state(folder.name)))
 
 

@@ -1,4 +1,4 @@
-"""Runs the monitor's watches on one gateway at a time."""
+"""Leader election: runs the monitor's checks on one gateway at a time."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ LEASE_INTERVALS = 5
 
 
 class Watch(Protocol):
-    """Something that is looked at every so often. `contact` is for how long Redis has answered without a gap."""
+    """A periodic check. `contact` says for how long Redis has answered without a gap."""
 
     interval: timedelta
 
@@ -28,12 +28,12 @@ class Watch(Protocol):
 
 
 class Monitor:
-    """Holds the leader's lease and runs the watches while it does."""
+    """Holds the leader's lease and runs the checks while it does."""
 
     def __init__(
         self, redis: AsyncRedis, config: RuntimeConfig, make_watches: Callable[[MonitorSettings], Sequence[Watch]]
     ) -> None:
-        """`make_watches` is called again after each change of the settings, in the same order."""
+        """`make_watches` is called again after each change of the settings; it keeps the order."""
         self.redis = redis
         self.config = config
         self.make_watches = make_watches
@@ -43,7 +43,7 @@ class Monitor:
         self.contact_since: float | None = None
         self.looked: dict[int, float] = {}
         self.failed: set[str] = set()
-        """The names of the watches whose last look met a bug; readiness tells them."""
+        """Names of the checks whose last run raised an unexpected exception; readiness reports them."""
 
     async def run(self) -> None:
         while True:
@@ -68,7 +68,7 @@ class Monitor:
                 await self.look(watch, timedelta(seconds=now - self.contact_since))
 
     async def look(self, watch: Watch, contact: timedelta) -> None:
-        """Let one watch look. A bug that it meets must be seen, and must not stop the others."""
+        """Run one check. An unexpected exception is logged, and must not stop the others."""
         name = type(watch).__name__
         try:
             await watch.look(contact)
@@ -81,7 +81,7 @@ class Monitor:
             self.failed.discard(name)
 
     async def heed_config(self) -> None:
-        """Take over what was changed at run time. Every gateway does, for it may lead next."""
+        """Adopt settings changed at run time. Every gateway does, since it may lead next."""
         await self.config.refresh()
         if self.config.current is not self.made_for:
             self.made_for = self.config.current

@@ -1,4 +1,4 @@
-"""Whether an attempt is alive: a thread can go on beating while the work hangs, so its progress is watched too."""
+"""Liveness of an attempt: a thread can send heartbeats while the work hangs, so progress is watched too."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,20 +20,20 @@ class Liveness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """A running attempt as it was seen."""
+    """The state of a running attempt."""
 
     record: Record
     silent: timedelta
-    """Since its last heartbeat."""
+    """Time since its last heartbeat."""
     idle: timedelta
-    """Since its last progress, or since it got the GPU; nothing while it waits for that."""
+    """Time since its last progress, or since it got the GPU; zero while it waits for the GPU."""
     liveness: Liveness
 
 
 def pulse(
     record: Record, now_us: int, settings: MonitorSettings, locks: list[LockView], steps: ClockSteps = NO_STEPS
 ) -> Pulse:
-    """Tell how an attempt is. `locks` are read at about the same time, and on the present clock."""
+    """Return the state of an attempt. `locks` are read at about the same time, and converted to the current clock."""
     control = record.control
     stamps = (control.started_us, control.heartbeat_us, control.progress_us)
     started_us, heartbeat_us, progress_us = (stamp and steps.translate(stamp) for stamp in stamps)
@@ -48,7 +48,7 @@ def pulse(
 
 
 def progressed_us(record: Record, progress_us: int, locks: list[LockView]) -> int:
-    """Return when the attempt last went on: to wait for the GPU is no stall."""
+    """Return when the attempt last made progress: waiting for the GPU is no stall."""
     task_id = record.context.task_id
     for view in locks:
         if any(waiter.task_id == task_id for waiter in view.waiters):

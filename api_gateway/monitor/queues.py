@@ -1,9 +1,9 @@
-"""Compares the waiting tasks with the broker's queues, and dispatches again what the broker has lost.
+"""Queue reconciler: compares pending tasks with the broker's queues, and dispatches again what the broker has lost.
 
-Kombu's pop is not atomic, and a worker may die with a message that it has not begun. So delivery is never trusted: a
-task that should be next by its record, but is not among the queue's next messages, is published again. Should both
-arrive, the claim runs it once. Only the front of each queue is looked at, so a look costs the same however long it is:
-what was lost further back comes to the front.
+Kombu's pop is not atomic, and a worker may die with a message that it has not started. So delivery is never trusted: a
+task that should be next according to its record, but is not among the queue's next messages, is published again. If
+both arrive, the claim runs the task once. Only the front of each queue is compared, so the cost does not depend on its
+length: what was lost further back moves to the front.
 """
 
 from datetime import timedelta
@@ -20,22 +20,22 @@ from common.worker.envelope import Unreadable, read_envelope
 
 FRONT = 100
 MESSAGES = 1_000
-"""How many messages at the front of a queue may be in the way: copies, and those of cancelled tasks."""
+"""Number of messages at the front of a queue that are read: some may be copies or belong to cancelled tasks."""
 KEEP_SHARE = 4
-"""A record is kept for sure once its task has waited for this part of `tasks.state_ttl`."""
+"""A record's expiry is removed once its task has been pending for this fraction of `tasks.state_ttl`."""
 SKEW_MS = 1_000.0
 PRIORITY_STEP = 1e13
-"""As in prelude.lua: a waiting task's score is its priority's step plus its arrival in milliseconds."""
+"""As in prelude.lua: the score of a pending task is its priority's step plus its arrival in milliseconds."""
 log = structlog.get_logger()
 
 
 def priority_list(queue: str, step: int) -> str:
-    """Return kombu's name of the list for one priority of a queue."""
+    """Return kombu's list name for one priority of a queue."""
     return f"{queue}{SEPARATOR}{step}" if step else queue
 
 
 class QueueReconciler:
-    """Looks at every queue of the catalog, every `interval`; a task that waits for less is not looked at."""
+    """Checks every queue of the catalog every `interval`; tasks pending for less than that are ignored."""
 
     def __init__(self, redis: AsyncRedis, catalog: Catalog, interval: timedelta, ttl: timedelta) -> None:
         self.redis = redis
@@ -57,15 +57,15 @@ class QueueReconciler:
         return float(seconds * 1000 + micros / 1000)
 
     async def waiting(self, queue: str, step: int, before_ms: float) -> list[str]:
-        """Return the ids of one priority that wait since before a time, the next one first."""
+        """Return the ids of one priority that have been pending since before a time, the next one first."""
         low = step * PRIORITY_STEP
         found: list[str] = await self.redis.client.zrangebyscore(keys.waiting(queue), low, low + before_ms)
         return found
 
     async def front(self, queue: str, step: int, now_ms: float) -> list[str]:
-        """Return the ids of the next tasks of one priority, but for those that have only just arrived.
+        """Return the ids of the next tasks of one priority, except those that have just arrived.
 
-        One whose arrival lies in the future has waited since before Redis's clock was set back.
+        A task whose arrival is in the future has been pending since before Redis's clock was set back.
         """
         low = step * PRIORITY_STEP
         found = await self.redis.client.zrangebyscore(
@@ -85,7 +85,7 @@ class QueueReconciler:
             log.warning("dispatched_again", queue=queue, count=len(lost))
 
     async def next_messages(self, queue: str, step: int) -> set[str]:
-        """Return the task ids at the front of one of kombu's lists; it pops from the right."""
+        """Return the task ids at the front of one of kombu's lists; kombu pops from the right."""
         name = priority_list(queue, step)
         messages: list[bytes] = await self.redis.client.execute_command(
             "LRANGE", name, -MESSAGES, -1, **{NEVER_DECODE: True}
@@ -99,12 +99,14 @@ class QueueReconciler:
         return found
 
     async def quarantine(self, message: bytes, queue: str, name: str, reason: str) -> None:
-        """Take a message that no worker can run out of its queue, and keep it among the dead letters."""
+        """Remove a message that no worker can run from its queue, and store it as a dead letter."""
         if await self.redis.run(store_dead_letter(message, queue, reason, listed_in=name)):
             log.error("message_quarantined", queue=queue, reason=reason)
 
     async def keep_records(self, queue: str, step: int, now_ms: float) -> None:
-        """Keep the records of tasks that wait for days, also those that an earlier version let expire."""
+        """Keep the records of tasks that are pending for days, including those that an earlier version would let
+        expire.
+        """
         old = await self.waiting(queue, step, now_ms - self.ttl.total_seconds() * 1000 / KEEP_SHARE)
         pipe = self.redis.client.pipeline(transaction=False)
         for task_id in old:

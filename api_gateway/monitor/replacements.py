@@ -1,4 +1,4 @@
-"""Reports the processes that workers have replaced because they did not claim what they were given."""
+"""Reports processes that workers replaced because they did not claim their deliveries."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 class ReplacementReporter:
-    """Counts each replaced process and sends an alert for it, once."""
+    """Counts each replaced process and sends one alert for it."""
 
     def __init__(self, redis: AsyncRedis, store: StateStore, settings: MonitorSettings, alerts: Alerts) -> None:
         self.redis = redis

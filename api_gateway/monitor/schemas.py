@@ -1,4 +1,4 @@
-"""The parts of the system as they are shown: by a route each, and all together in the live snapshot."""
+"""Response models of the monitoring routes and of the live snapshot."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from common.worker.presence import LastSeen
 
 
 class HeartbeatState(BaseModel):
-    """A running attempt. `silent` and `idle` are seconds since its last beat and since its last progress."""
+    """A running attempt. `silent` and `idle` are seconds since its last heartbeat and since its last progress."""
 
     task_id: str
     task_name: str
@@ -43,7 +43,7 @@ class HeartbeatState(BaseModel):
 
 
 class HolderState(BaseModel):
-    """Who may use the device. `held` is for how long, `waited` for how long it stood in line, both in seconds."""
+    """Who may use the device. `held` and `waited` are seconds."""
 
     task_id: str
     worker: str
@@ -53,7 +53,7 @@ class HolderState(BaseModel):
     held: float
     waited: float
     connected: bool
-    """False when its process has no open connection: then it is probably dead."""
+    """False if its process has no open connection: then it is probably dead."""
 
     @classmethod
     def of(cls, view: LockView, holder: Holder) -> "HolderState":
@@ -67,7 +67,7 @@ class HolderState(BaseModel):
 
 
 class WaiterState(BaseModel):
-    """Who stands in line; `position` 0 is next, `waiting` is seconds."""
+    """Who waits in line; `position` 0 is next, `waiting` is seconds."""
 
     position: int
     task_id: str
@@ -87,7 +87,7 @@ class WaiterState(BaseModel):
 
 
 class LockState(BaseModel):
-    """One device's lock. `holder` is null when it is free."""
+    """One device's lock. `holder` is null if it is free."""
 
     id: str
     host: str
@@ -107,7 +107,7 @@ class LockState(BaseModel):
 
 
 class WorkerState(BaseModel):
-    """A worker's parent process. A worker that has gone is listed for an hour, with `alive` false."""
+    """A worker's parent process. A worker that is gone is listed for an hour, with `alive` false."""
 
     name: str
     alive: bool
@@ -134,7 +134,7 @@ class WorkerState(BaseModel):
 
 
 class QueueState(BaseModel):
-    """`waiting` and `running` are tasks on record, `messages` is what the broker holds."""
+    """`waiting` and `running` count recorded tasks, `messages` those in the broker."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -162,13 +162,13 @@ class ModelState(BaseModel):
 
 
 class DeviceState(BaseModel):
-    """A device and the models on it; `cpu` is a host's own memory. Models take `memory_mib` of its `total_mib`."""
+    """A device and its models; `cpu` is a host's main memory. Models take `memory_mib` of its `total_mib`."""
 
     host: str
     device: str
     memory_mib: int
     total_mib: int | None
-    """Null while no model on it has told."""
+    """Null until a model on the device reports it."""
     models: list[ModelState]
 
     @classmethod

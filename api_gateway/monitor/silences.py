@@ -1,9 +1,9 @@
-"""For how long each attempt has been silent, as this process itself has observed it.
+"""Silence of each attempt, as observed by this process.
 
-Stamps in Redis say when a heartbeat came by Redis's clock, which may be stepped, and which goes on while a machine
-sleeps. So silence is not computed from them: it is the time, on this process's monotonic clock, in which the same
-heartbeat was found again and again. A gap between two rounds that is longer than usual counts only as a usual one,
-because a process that was itself stopped, on a machine that slept, has observed nothing meanwhile.
+Timestamps in Redis come from Redis's clock, which may be stepped, and which continues while a machine sleeps. So
+silence is not computed from them: it is the time, on this process's monotonic clock, during which the same heartbeat
+was found again and again. A longer gap than usual between two rounds counts only as a usual one, because a process that
+was itself stopped, on a machine that slept, has observed nothing in the meantime.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from time import monotonic
 from common.state.record import Control
 
 Beat = tuple[int, int | None]
-"""The fence of an attempt and the stamp of its last heartbeat."""
+"""The fence of an attempt and the timestamp of its last heartbeat."""
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Silence:
 
 
 class Silences:
-    """One a monitor. Each round observes every running attempt once."""
+    """One per monitor. Each round observes every running attempt once."""
 
     def __init__(self) -> None:
         self.known: dict[str, Silence] = {}
@@ -39,7 +39,7 @@ class Silences:
         self.round += 1
 
     def observe(self, task_id: str, control: Control) -> timedelta:
-        """Return for how long no other heartbeat than the present one has been seen."""
+        """Return for how long no heartbeat newer than the current one has been seen."""
         beat = (control.fence, control.heartbeat_us)
         known = self.known.get(task_id)
         silent = known.silent + self.step if known and known.beat == beat else timedelta(0)
@@ -47,5 +47,5 @@ class Silences:
         return silent
 
     def end_round(self) -> None:
-        """Forget what runs no more."""
+        """Forget attempts that are no longer running."""
         self.known = {task_id: found for task_id, found in self.known.items() if found.round == self.round}

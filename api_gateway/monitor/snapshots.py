@@ -1,4 +1,4 @@
-"""The whole system at one moment, taken once a second for all who watch it, and not at all while nobody does."""
+"""Snapshots of the whole system, once a second for all who watch it; none while nobody does."""
 
 import asyncio
 from datetime import datetime
@@ -19,13 +19,13 @@ from common.state.events import EVERY_TASK
 
 PERIOD_S = 1.0
 SHARED_FOR_S = 0.9
-"""A little less than the period: a timer may go off a little early."""
+"""A little less than the period, because a timer may fire early."""
 KIND = "snapshot"
 log = structlog.get_logger()
 
 
 class Snapshot(BaseModel):
-    """What the monitoring routes tell one by one, all of the moment `at`; `counts` are the tasks on record."""
+    """The content of the monitoring routes, all of the moment `at`; `counts` are recorded tasks by status."""
 
     at: datetime
     counts: dict[Status, int]
@@ -53,7 +53,7 @@ async def take_snapshot(survey: SystemReader) -> Snapshot:
 
 
 class Snapshots:
-    """Sends them, between the tasks' news, to the listeners of `EVERY_TASK`."""
+    """Sends snapshots, between task events, to the listeners of `EVERY_TASK`."""
 
     def __init__(self, survey: SystemReader, hub: EventHub) -> None:
         self.survey = survey
@@ -63,7 +63,7 @@ class Snapshots:
         self.taken_at = 0.0
 
     async def latest(self) -> Snapshot:
-        """Return the present one, taking it only when the last is of the second before: who comes together shares it.
+        """Return the current snapshot; a snapshot of the same second is shared.
 
         Raises:
             StateUnavailable: Redis does not answer.
@@ -81,7 +81,7 @@ class Snapshots:
                 await self.send()
 
     async def send(self) -> None:
-        """Send one; when there is none to be had, end the streams: their clients see that, and come back."""
+        """Send a snapshot; if none can be taken, end the streams: clients notice, and reconnect."""
         try:
             snapshot = await self.latest()
         except StateUnavailable as error:

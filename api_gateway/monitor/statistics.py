@@ -1,4 +1,4 @@
-"""How the locks were used lately: from their history, so it is the same whichever gateway is asked."""
+"""Lock statistics from the locks' history: the same whichever gateway is asked."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,12 +26,12 @@ class Quantiles(BaseModel):
 
 
 def rank(ordered: Sequence[int], share: float) -> float | None:
-    """Return the quantile by the nearest rank, in seconds."""
+    """Return the quantile by the nearest-rank method, in seconds."""
     return round(ordered[max(0, ceil(share * len(ordered)) - 1)] / US, 3) if ordered else None
 
 
 class LockStats(BaseModel):
-    """Of the latest leases and of the waiters that gave up, up to 1,000 a lock."""
+    """Of the latest leases and of waiters that gave up, up to 1,000 per lock."""
 
     lock: str
     acquired: int

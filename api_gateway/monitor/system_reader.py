@@ -1,4 +1,4 @@
-"""All that is known of the system at one moment, read from Redis: for the monitoring routes and the metrics."""
+"""System state at one moment, read from Redis: for the monitoring routes and the metrics."""
 
 import asyncio
 from collections import Counter
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A service's queue. `messages` is what the broker holds: a hint only, the waiting tasks are on record."""
+    """A service's queue. `messages` is the number in the broker: only a hint, pending tasks are in the records."""
 
     name: str
     waiting: int
@@ -65,7 +65,7 @@ class SystemReader:
         self.config = config
 
     async def counts(self) -> dict[Status, int]:
-        """Return how many tasks are on record, by status."""
+        """Return the number of recorded tasks by status."""
         with translate_errors():
             pipe = self.redis.client.pipeline(transaction=False)
             for status in Status:
@@ -77,7 +77,7 @@ class SystemReader:
         return [on_present_clock(view, steps) for view in await self.redis.run(read_locks())]
 
     async def clock_step_since(self, span: timedelta) -> ClockStep | None:
-        """Return the last step of Redis's clock, if it is not longer ago than this."""
+        """Return the last step of Redis's clock within this span, if there is one."""
         steps = (await self.redis.run(clock_steps())).steps
         with translate_errors():
             seconds, micros = await self.redis.client.time()
@@ -91,16 +91,16 @@ class SystemReader:
         return [found async for found in pulses(self.redis, self.store, self.config.current)]
 
     async def has_leader(self) -> bool:
-        """Tell whether some gateway leads, so that the monitor is at work."""
+        """Return whether a gateway leads, so that the monitor is running."""
         with translate_errors():
             return bool(await self.redis.client.exists(keys.LEADER))
 
     async def shortage(self) -> str | None:
-        """Say what there is too little of on the disk for a task to begin; None when there is enough."""
+        """Return what is too scarce on the disk for a task to start; None if there is enough."""
         return await asyncio.to_thread(self.storage.shortage)
 
     async def history(self, view: LockView, count: int = HISTORY_READ) -> list[HistoryEntry]:
-        """Return the ended leases and the waiters that gave up, newest first."""
+        """Return ended leases and waiters that gave up, newest first."""
         with translate_errors():
             entries = await self.redis.client.xrevrange(keys.gpu_lock_history(view.host, view.device), count=count)
         return [HistoryEntry.model_validate_json(fields["lease"]) for _, fields in entries]
@@ -123,7 +123,7 @@ class SystemReader:
         return found
 
     async def residents(self) -> list[Place]:
-        """Return the models of each device that is or was in use; hosts without a card keep them in memory."""
+        """Return the models of each device that is or was in use; hosts without a GPU keep them in main memory."""
         places = {(view.host, view.device) for view in await self.locks()}
         places |= {(seen.presence.gpu_host, CPU_ID) for seen in await self.workers() if seen.presence}
         found = [Place(host, device, await self.models(host, device)) for host, device in sorted(places)]
@@ -139,14 +139,14 @@ class SystemReader:
         return [DeadLetter.model_validate_json(letter) for letter in letters]
 
     async def actions(self) -> dict[str, int]:
-        """Return how often the monitor has acted, by what it did."""
+        """Return how often the monitor acted, by action."""
         with translate_errors():
             counts = await self.redis.client.hgetall(keys.MONITOR_ACTIONS)
         return {name: int(count) for name, count in counts.items()}
 
 
 class SystemSnapshot(SystemReader):
-    """Looks at each thing once: all that it tells is of one moment."""
+    """Reads each thing once: all of its answers are of one moment."""
 
     def __init__(self, survey: SystemReader) -> None:
         super().__init__(survey.redis, survey.store, survey.storage, survey.catalog, survey.config)

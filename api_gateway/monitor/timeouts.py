@@ -1,4 +1,4 @@
-"""What a lease's age means: the levels of the monitor."""
+"""Timeout levels: what the age of a lease means."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -7,7 +7,7 @@ from common.settings import MonitorSettings
 
 
 class Level(StrEnum):
-    """In growing order; each one acts once a lease."""
+    """In ascending order; each one acts once per lease."""
 
     WARNING = "warning"
     SOFT = "soft_timeout"
@@ -15,13 +15,13 @@ class Level(StrEnum):
 
 
 class TimeoutManager:
-    """Pure: how long a task has held its lease gives the level that it has reached."""
+    """Pure: from the time a task has held its lease to the level reached."""
 
     def __init__(self, settings: MonitorSettings) -> None:
         self.settings = settings
 
     def level(self, held: timedelta, task_name: str) -> Level | None:
-        """Return the highest level reached. A level of 0 is off."""
+        """Return the highest level reached. A level of 0 is disabled."""
         reached = [level for level in Level if (limit := self.limit(level, task_name)) and held >= limit]
         return reached[-1] if reached else None
 

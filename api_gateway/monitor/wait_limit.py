@@ -1,4 +1,4 @@
-"""Ends the tasks that have waited for a worker for as long as they may."""
+"""Ends tasks that have waited for a worker as long as they are allowed to."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 
 class WaitLimit:
-    """Looks at the tasks whose limit has passed; `explain` says why one waits."""
+    """Checks the tasks whose limit has passed; `explain` says why a task waits."""
 
     def __init__(
         self, redis: AsyncRedis, store: StateStore, interval: timedelta, explain: Callable[[Record], Awaitable[str]]
@@ -42,7 +42,7 @@ class WaitLimit:
     async def end(self, record: Record) -> None:
         task_id, queue, limit = record.context.task_id, record.control.queue, record.control.max_wait_s or 0.0
         why = await self.explain(record)
-        message = f"The task waited {limit:g} s in the queue {queue} and was not begun. {why} {WaitedTooLong.advice}"
+        message = f"The task waited {limit:g} s in the queue {queue} and was not started. {why} {WaitedTooLong.advice}"
         error = WaitedTooLong(message, queue=queue, max_wait_s=limit)
         answer = await self.redis.commit(self.store.finish(record, record.final_context(Status.FAILED, error=error)))
         log.warning("task_waited_too_long", task_id=task_id, queue=queue, limit=limit, answer=answer)

@@ -1,1 +1,1 @@
-"""The audio half of OpenAI's API, spoken by our own tasks: the same queue, the same lock, the same records."""
+"""The audio part of OpenAI's API, implemented by Baton's tasks: the same queue, the same lock, the same records."""

@@ -1,4 +1,4 @@
-"""Errors in OpenAI's shape, so that its clients raise the exception that they have for each."""
+"""Errors in OpenAI's format, so that its clients raise the matching exception."""
 
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from common.models import errors as model_errors
 from services.faster_whisper import errors as whisper_errors
 
 CODES = {Unauthorized.code: "invalid_api_key"}
-"""Where OpenAI has a word of its own."""
+"""Where OpenAI has a code of its own."""
 TASK_HEADER = "X-Baton-Task-Id"
 KINDS = {
     kind.code: kind
@@ -28,7 +28,7 @@ KINDS = {
 
 
 class MissingParameter(BatonError):
-    """A parameter that is needed is missing."""
+    """A required parameter is missing."""
 
     code = "missing_required_parameter"
     status = 400
@@ -42,29 +42,29 @@ class UnknownParameter(BatonError):
 
 
 class InvalidValue(BatonError):
-    """A parameter has a value that it cannot have."""
+    """A parameter has an invalid value."""
 
     code = "invalid_value"
     status = 400
 
 
 class UnsupportedValue(BatonError):
-    """OpenAI has this value, but Baton cannot do what it asks for."""
+    """OpenAI accepts this value, but Baton cannot do what it requests."""
 
     code = "unsupported_value"
     status = 400
 
 
 class UnknownModel(BatonError):
-    """No model has this name. `GET /v1/models` lists them."""
+    """There is no model of this name. `GET /v1/models` lists them."""
 
     code = "model_not_found"
     status = 404
 
 
 class StillRunning(BatonError):
-    """The task takes longer than the client, `gateway.openai_answer_within` or `gateway.openai_wait` allows. It goes
-    on: `GET /v1/tasks/{id}`.
+    """The task takes longer than the client, `gateway.openai_answer_within` or `gateway.openai_wait` allows. It
+    continues: `GET /v1/tasks/{id}`.
     """
 
     code = "still_running"
@@ -79,13 +79,13 @@ class OpenAIErrorDetail(BaseModel):
 
 
 class OpenAIError(BaseModel):
-    """An error as OpenAI tells it. `code` is Baton's own, or OpenAI's where it has the same one."""
+    """An error in OpenAI's format. `code` is Baton's own, or OpenAI's where it has the same one."""
 
     error: OpenAIErrorDetail
 
 
 def error_responses(*kinds: type[BatonError]) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI `responses` of these errors, in this shape."""
+    """Return the OpenAPI `responses` of these errors, in this format."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for kind in kinds:
         line = f"`{code_of(kind)}`: {kind.default_message()}"
@@ -101,7 +101,7 @@ def code_of(kind: type[BatonError]) -> str:
 
 
 def status_of(kind: type[BatonError]) -> int:
-    """Return the status that OpenAI's clients know: for input that does not fit they have 400."""
+    """Return the status that OpenAI's clients know: 400 for invalid input."""
     return HTTPStatus.BAD_REQUEST if kind.status == HTTPStatus.UNPROCESSABLE_ENTITY else kind.status
 
 
@@ -120,8 +120,8 @@ def error_body(error: BatonError) -> OpenAIError:
 
 
 def answer(error: BatonError) -> Response:
-    """Return the error as an answer. Once there was a task, its id goes along, and the client is told not to try again:
-    Baton has done so already, and another try would send the whole file once more.
+    """Return the error as a response. If there was a task, its id is included, and the client is told not to retry:
+    Baton has done so already, and another try would send the whole file again.
     """
     headers = headers_of(type(error))
     if task_id := error.detail.get("task_id"):
@@ -130,17 +130,17 @@ def answer(error: BatonError) -> Response:
 
 
 def task_headers(task_id: str) -> dict[str, str]:
-    """Return what names the task in every answer; OpenAI's clients show the second one as `_request_id`."""
+    """Return the headers that identify the task; OpenAI's clients show the second one as `_request_id`."""
     return {TASK_HEADER: task_id, "X-Request-Id": task_id}
 
 
 def error_of_task(record: ErrorRecord, task_id: str) -> BatonError:
-    """Return the error that a task has ended with."""
+    """Return the error that ended a task."""
     return KINDS.get(record.code, BatonError)(record.message, **{**record.detail, "task_id": task_id})
 
 
 class OpenAIRoute(APIRoute):
-    """Answers every error of ours in OpenAI's shape, a missing key among them."""
+    """Answers every Baton error in OpenAI's format, including a missing key."""
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -1,4 +1,4 @@
-"""The multipart body of a request: its file streamed to the shared volume, its fields kept."""
+"""The multipart body of a request: its file is streamed to the shared volume, its fields are kept."""
 
 import asyncio
 import re
@@ -14,7 +14,7 @@ from common.errors import InvalidInput, MalformedBody
 
 FILE = "file"
 MOST_BYTES = 64 * 1024
-"""Of all fields together, and of their names."""
+"""Of all fields and their names together."""
 MOST_FIELDS = 200
 NAME = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
 
@@ -23,7 +23,7 @@ Fields = list[tuple[str, str]]
 
 
 class Form(FilePart):
-    """The parts of the body, whatever their order."""
+    """The parts of the body, in any order."""
 
     def __init__(self, boundary: bytes) -> None:
         super().__init__(boundary)
@@ -58,7 +58,7 @@ class Form(FilePart):
         self.kept += size
         if self.kept > MOST_BYTES or len(self.fields) >= MOST_FIELDS:
             raise MalformedBody(
-                f"The fields beside the file are over {MOST_BYTES} bytes, or more than {MOST_FIELDS}. Send fewer."
+                f"The form fields exceed {MOST_BYTES} bytes, or there are more than {MOST_FIELDS}. Send fewer."
             )
 
 
@@ -70,7 +70,7 @@ def decode_utf8(text: bytes) -> str:
 
 
 async def receive(upload: Upload, body: AsyncIterator[bytes], content_type: str, read: Callable[[Fields], T]) -> T:
-    """Store the file, and return what `read` makes of the fields. Whatever is raised, nothing is left behind.
+    """Store the file, and return what `read` makes of the fields. If an error is raised, nothing is left behind.
 
     Raises:
         MalformedBody, BodyTooLarge, StorageFull: see `Upload`.
@@ -84,7 +84,7 @@ async def receive(upload: Upload, body: AsyncIterator[bytes], content_type: str,
     async with upload.open_part() as file:
         await upload.copy(body, form, file)
         if not form.done:
-            raise MissingParameter("There is no whole `file`. Send it as a part with a filename.", param=FILE)
+            raise MissingParameter("There is no complete `file`. Send it as a part with a filename.", param=FILE)
         if not upload.size:
             raise InvalidInput("The file is empty.", param=FILE)
         told = read(form.fields)
@@ -93,7 +93,9 @@ async def receive(upload: Upload, body: AsyncIterator[bytes], content_type: str,
 
 
 def nest_fields(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Return the fields as OpenAI's clients mean them: `a=1`, `a[]=1` and `a[]=2`, `a[b]=1`. A twin makes a list."""
+    """Parse field names as OpenAI's clients write them: `a=1`, `a[]=1` and `a[]=2`, `a[b]=1`. A repeated name makes a
+    list.
+    """
     found: dict[str, Any] = {}
     for name, text in fields:
         parts = NAME.fullmatch(name)

@@ -1,4 +1,4 @@
-"""What Whisper calls the languages: OpenAI answers with these names, not with codes.
+"""Whisper's language names: OpenAI answers with these names, not with codes.
 
 The names are those of `LANGUAGES` in https://github.com/openai/whisper/blob/main/whisper/tokenizer.py.
 """
@@ -24,4 +24,4 @@ NAMES = {
 }  # fmt: skip
 
 SPACELESS = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
-"""Written without spaces between words, and so without one between segments."""
+"""Written without spaces between words, and so without a space between segments."""

@@ -1,4 +1,4 @@
-"""How the API page shows the audio endpoints: a form on the way in, OpenAI's shapes on the way out."""
+"""OpenAPI document of the audio endpoints: a form as the request, OpenAI's formats as responses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a task has come to: its Transcript, or its error."""
+"""The result of a task: its transcript, or its error."""
 
 import asyncio
 
@@ -12,11 +12,11 @@ from common.transcript.partial import text_file
 
 
 async def transcript_of(gateway: Gateway, record: Record) -> Transcript:
-    """Read what a finished task has written.
+    """Read the transcript of a finished task.
 
     Raises:
-        BatonError: the one that the task ended with.
-        FileMissing: its output is not there any more.
+        BatonError: the error that ended the task.
+        FileMissing: its output no longer exists.
     """
     context = record.context
     if record.control.status is not Status.SUCCESS:

@@ -1,7 +1,7 @@
-"""A repeated upload finds the task of the first one: the same bytes, parameters, settings and API key.
+"""Repeated uploads find the task of the first one: same bytes, parameters, settings and API key.
 
 The fingerprint of a request is its Idempotency-Key. A task that failed, was cancelled or lost its output is not reused:
-the next fingerprint follows from the last one and that task, so each gateway finds the same chain.
+the next fingerprint is derived from the last one and that task, so each gateway finds the same chain.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from common.transcript.partial import text_file
 from services.faster_whisper.settings import FasterWhisperSettings
 
 MOST_FOLLOWED = 20
-"""Tasks of the same fingerprint that are looked at; after them the request is a task without one."""
+"""Maximum number of tasks in such a chain; after that, the task gets no fingerprint."""
 
 
 async def fingerprint(request: Request, gateway: Gateway, data: TaskInput, upload: Upload) -> str:
-    """Return what makes two requests the same, whoever's gateway they come to."""
+    """Return what makes two requests the same, whichever gateway receives them."""
     bearer = await BEARER(request)
     key = await HEADER(request) or (bearer.credentials if bearer else "")
     parts = {
@@ -39,7 +39,7 @@ async def fingerprint(request: Request, gateway: Gateway, data: TaskInput, uploa
 
 
 async def submit_or_join(gateway: Gateway, wanted: TaskRequest, fingerprint: str | None) -> tuple[str, bool]:
-    """Submit the task, or find the one that the same request made before. Return its id, and whether it is new.
+    """Submit the task, or find the one that the same request created before. Return its id, and whether it is new.
 
     Raises:
         QueueFull, StateUnavailable: nothing was submitted.
@@ -62,7 +62,7 @@ async def submit(gateway: Gateway, wanted: TaskRequest, fingerprint: str | None)
 
 
 async def is_usable(gateway: Gateway, task_id: str) -> bool:
-    """Tell whether the task goes on, or has a transcript that is still there."""
+    """Return whether the task is still running, or has a transcript that still exists."""
     try:
         record = await gateway.record(task_id)
     except TaskNotFound:

@@ -23,14 +23,14 @@ from common.errors import StateUnavailable, TaskNotFound, WrongState
 from common.state.record import Record
 
 LOOK_AGAIN_S = 10.0
-"""Without an event for this long, the record is asked."""
+"""Without an event for this long, the record is read again."""
 T = TypeVar("T")
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class RequestTask:
-    """The task, and the upload that it reads; None when that belongs to another request."""
+    """The task, and the upload that it reads; None if the upload belongs to another request."""
 
     gateway: Gateway
     task_id: str
@@ -54,7 +54,7 @@ class RequestTask:
         return cls(gateway, task_id, upload if new else None)
 
     async def events(self) -> AsyncIterator[Frame]:
-        """Yield all events of the task, from its first to its last one, over outages of Redis too."""
+        """Yield all events of the task, from the first to the last, across outages of Redis."""
         seen = START
         while True:
             try:
@@ -71,7 +71,9 @@ class RequestTask:
                 await asyncio.sleep(RECONNECT_S)
 
     async def newer(self, queue: asyncio.Queue[Frame | None], seen: str, *, wait: bool) -> AsyncIterator[Frame]:
-        """Yield the events after `seen`, until one closes, none comes for a while, or the hub has dropped us."""
+        """Yield the events after `seen`, until the final one, until none arrives for a while, or until the hub
+        disconnects us.
+        """
         for frame in await self.gateway.hub.since(self.task_id, seen):
             seen = frame.id
             yield frame
@@ -89,7 +91,7 @@ class RequestTask:
         return await self.final()
 
     async def final(self) -> Record:
-        """Return the record of a task whose last event has come."""
+        """Return the record of a task whose last event has arrived."""
         while True:
             with suppress(StateUnavailable):
                 record = await self.read()
@@ -98,26 +100,26 @@ class RequestTask:
             await asyncio.sleep(RECONNECT_S)
 
     async def read(self) -> Record:
-        """Return the record as it stands.
+        """Return the current record.
 
         Raises:
-            TaskNotFound: somebody has removed it.
+            TaskNotFound: it was removed.
         """
         return await self.gateway.record(self.task_id)
 
     async def leave(self) -> None:
-        """Do what the settings say when the client is gone: cancel the task that it began, or let it go on."""
+        """Handle a disconnected client as configured: cancel the task that it started, or let it continue."""
         if self.upload and self.gateway.settings.gateway.openai_on_disconnect == "cancel":
-            with suppress(WrongState, TaskNotFound):  # it ended by itself, or somebody has removed it
+            with suppress(WrongState, TaskNotFound):  # it ended by itself, or it was removed
                 await self.gateway.cancel(await self.read())
         self.keep()
 
     def keep(self) -> None:
-        """Let the task go on. If too many go on without a client, its input is left to the janitor."""
+        """Let the task continue. If too many continue without a client, the janitor removes its input."""
         self.gateway.background.start(self.finish())
 
     async def finish(self) -> None:
-        """Remove the input once nobody reads it."""
+        """Remove the input once nothing reads it."""
         with suppress(TaskNotFound):
             await self.wait_until_final()
         await self.discard()
@@ -128,7 +130,7 @@ class RequestTask:
 
 
 async def soon(queue: asyncio.Queue[Frame | None]) -> Frame | None:
-    """Return the next event, or None when none comes for a while."""
+    """Return the next event, or None if none arrives for a while."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LOOK_AGAIN_S):
             return await queue.get()
@@ -140,10 +142,10 @@ async def discard(upload: Upload) -> None:
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Return what the work gives.
+    """Return the result of the work.
 
     Raises:
-        ClientDisconnect: the client went away first; the work was cancelled.
+        ClientDisconnect: the client disconnected first; the work was cancelled.
     """
     working, leaving = asyncio.create_task(work), asyncio.create_task(wait_for_disconnect(request))
     try:
@@ -156,6 +158,6 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
 
 
 async def wait_for_disconnect(request: Request) -> None:
-    """Return when the client has hung up."""
+    """Return when the client has disconnected."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""What OpenAI's audio endpoints can be asked for, and which task of ours that is."""
+"""Requests to OpenAI's audio endpoints, and their mapping to Baton's task."""
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -30,12 +30,12 @@ OPENAI_MODELS = frozenset(
         "gpt-4o-transcribe-diarize",
     }
 )
-"""All of them stand for the model that the settings name for this device."""
+"""All of them stand for the model configured for this device."""
 LONGEST_PROMPT = 2_000
-"""Characters; of a longer prompt Whisper would see the end alone, as at OpenAI."""
+"""Characters; of a longer prompt Whisper would see only the end, as at OpenAI."""
 OURS = {"initial_prompt": "prompt", "hotwords": "keywords", "vad": "chunking_strategy", "audio_path": "file"}
-"""How OpenAI calls what our contract refuses."""
-SPEAKERS = "Speakers are told by the tasks pyannote.diarize_speakers and subtitle.assign_speakers, not here."
+"""OpenAI's names of the fields of our contract, for errors."""
+SPEAKERS = "Speakers are identified by the tasks pyannote.diarize_speakers and subtitle.assign_speakers, not here."
 
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
 Granularity = Literal["word", "segment"]
@@ -44,7 +44,7 @@ Task = Literal["transcribe", "translate"]
 
 
 class ServerVad(BaseModel):
-    """How speech is found. The padding is kept on both sides of it."""
+    """Voice activity detection options. The padding is kept on both sides of speech."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -71,14 +71,16 @@ class TranslationRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     task: ClassVar[Task] = "translate"
 
-    model: Annotated[str, Field(description="a Whisper model; OpenAI's names stand for the one in the settings")]
+    model: Annotated[str, Field(description="a Whisper model; OpenAI's names stand for the configured one")]
     prompt: Annotated[str, Field(description="text before the speech: names and style")] = ""
     response_format: ResponseFormat = "json"
-    temperature: Annotated[float, Field(ge=0, le=1, description="0 goes up where a text looks wrong")] = 0.0
+    temperature: Annotated[
+        float, Field(ge=0, le=1, description="0 falls back to higher values where a text looks wrong")
+    ] = 0.0
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
-        """Read the fields of a form.
+        """Parse the fields of a form.
 
         Raises:
             MissingParameter, UnknownParameter, InvalidValue, UnsupportedValue: the message names the parameter.
@@ -101,7 +103,7 @@ class TranslationRequest(BaseModel):
         return True
 
     def options(self) -> dict[str, Any]:
-        """Return what our contract calls this; only what was given, so that its defaults hold."""
+        """Return the given fields under our contract's names; the contract's defaults apply to the others."""
         given = {
             "model": None if self.model in OPENAI_MODELS else self.model,
             "initial_prompt": self.prompt[-LONGEST_PROMPT:] or None,
@@ -113,7 +115,7 @@ class TranslationRequest(BaseModel):
         """Return the input of our task.
 
         Raises:
-            UnknownModel, InvalidValue: the contract does not take it.
+            UnknownModel, InvalidValue: the contract does not accept it.
         """
         try:
             return TranscribeAudioInput.model_validate({"audio_path": audio, "task": self.task, **self.options()})
@@ -126,16 +128,16 @@ class TranscriptionRequest(TranslationRequest):
 
     task: ClassVar[Task] = "transcribe"
 
-    language: Annotated[str | None, Field(description="ISO 639-1; without it, it is detected")] = None
+    language: Annotated[str | None, Field(description="ISO 639-1; detected if omitted")] = None
     timestamp_granularities: Annotated[list[Granularity], BeforeValidator(as_list)] = ["segment"]
     stream: Annotated[bool, Field(description="text as it is decoded, as Server-Sent Events")] = False
     chunking_strategy: Annotated[
         Literal["auto"] | ServerVad | Json[ServerVad] | None,
-        WithJsonSchema({"description": "how speech is found", "anyOf": [{"const": "auto"}, VAD_SCHEMA]}),
+        WithJsonSchema({"description": "how speech is detected", "anyOf": [{"const": "auto"}, VAD_SCHEMA]}),
     ] = None
     keywords: Annotated[Strings, Field(description="words to expect")] = []
     languages: Annotated[Strings, Field(max_length=1, description="one, the same as `language`")] = []
-    include: Annotated[Strings, Field(description="must be empty: there are no log probabilities of tokens")] = []
+    include: Annotated[Strings, Field(description="must be empty: log probabilities of tokens are not available")] = []
     known_speaker_names: Annotated[Strings, Field(description="must be empty")] = []
     known_speaker_references: Annotated[Strings, Field(description="must be empty")] = []
 
@@ -149,7 +151,7 @@ class TranscriptionRequest(TranslationRequest):
             raise UnsupportedValue("stream needs response_format json or text.", param="response_format")
         if self.include:
             raise UnsupportedValue(
-                "There are no log probabilities of single tokens here; verbose_json has avg_logprob of each segment.",
+                "Log probabilities of single tokens are not available; verbose_json has avg_logprob of each segment.",
                 param="include",
             )
         if self.known_speaker_names or self.known_speaker_references:
@@ -187,7 +189,7 @@ class TranscriptionRequest(TranslationRequest):
 
 
 def openai_error(error: ValidationError, model: str = "") -> BatonError:
-    """Return the first of pydantic's errors as one of OpenAI's."""
+    """Return the first of pydantic's errors as an OpenAI error."""
     first = error.errors()[0]
     place = [str(part) for part in first["loc"]]
     name = OURS.get(place[0], place[0]) if place else None

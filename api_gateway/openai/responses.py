@@ -1,7 +1,7 @@
-"""A Transcript as OpenAI's endpoints answer it.
+"""Convert a transcript to the responses of OpenAI's endpoints.
 
-Of what OpenAI tells of a segment, our Transcript does not keep all. Then this is said instead: `tokens` is empty,
-`seek` is the segment's own start (in Whisper's frames of 10 ms), `temperature` is the one that was asked for.
+Our transcript lacks some of OpenAI's segment fields. They are filled as follows: `tokens` is empty, `seek` is the
+segment's own start (in Whisper's frames of 10 ms), `temperature` is the requested one.
 """
 
 import math
@@ -21,7 +21,7 @@ JSON = "application/json"
 
 
 def answer(transcript: Transcript, asked: TranslationRequest, headers: dict[str, str]) -> Response:
-    """Return the answer in the format that was asked for. SRT and WebVTT are plain text at OpenAI too."""
+    """Return the response in the requested format. OpenAI sends SRT and WebVTT as plain text too."""
     match asked.response_format:
         case "srt" | "vtt":
             return Response(captions.render(transcript, asked.response_format), 200, headers, PLAIN)
@@ -65,7 +65,7 @@ def segment_of(segment: Segment, temperature: float) -> dict[str, Any]:
 
 
 def usage(transcript: Transcript, asked: TranslationRequest) -> dict[str, Any]:
-    """Return what OpenAI would bill: whole seconds of audio. It tells it of transcriptions only."""
+    """Return what OpenAI would bill: whole seconds of audio. OpenAI reports it for transcriptions only."""
     seconds = {"type": "duration", "seconds": math.ceil(transcript.duration)}
     return {"usage": seconds} if asked.task == "transcribe" else {}
 
@@ -79,5 +79,5 @@ def text_of(transcript: Transcript, task: str) -> str:
 
 
 def piece(text: str, language: str | None, *, first: bool) -> str:
-    """Return the text of a segment as it goes on after the one before it."""
+    """Return the text of a segment as it continues the previous one."""
     return text if first or not text or language in SPACELESS else f" {text}"

@@ -1,4 +1,4 @@
-"""The text as it is decoded, as the Server-Sent Events that OpenAI's clients read with `stream=True`."""
+"""Live text as the Server-Sent Events that OpenAI's clients read with `stream=True`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,16 +23,16 @@ from api_gateway.runtime.event_hub import Frame
 from common.errors import BatonError
 
 BEGUN_WITHIN_S = 5.0
-"""The answer begins by then, with or without text; until then an error still has a status of its own."""
+"""The response starts by then, with or without text; until then an error still has a status of its own."""
 log = structlog.get_logger()
 
 
 async def stream(request: Request, errand: RequestTask) -> Response:
-    """Return the stream; when it is over, or nobody reads it any more, the errand is left.
+    """Return the stream; when it is over, or the client has gone, the request task is left.
 
     Raises:
         BatonError: the task failed at once.
-        ClientDisconnect: the client went away at once.
+        ClientDisconnect: the client disconnected at once.
     """
     coming = events(errand)
     first = asyncio.ensure_future(anext(coming))
@@ -54,7 +54,7 @@ async def stream(request: Request, errand: RequestTask) -> Response:
 
 
 class ErrandStream(EventSourceResponse):
-    """Leaves the errand after the stream, also when the client reads no more: a background task would not run then."""
+    """Leaves the request task after the stream, even if the client stops reading (no background task runs then)."""
 
     def __init__(self, content: AsyncIterator[ServerSentEvent], errand: RequestTask, **options: Any) -> None:
         super().__init__(content, **options)
@@ -72,7 +72,7 @@ class ErrandStream(EventSourceResponse):
 async def stream_events(
     first: asyncio.Future[ServerSentEvent], rest: AsyncIterator[ServerSentEvent]
 ) -> AsyncIterator[ServerSentEvent]:
-    """Yield the events; an error in mid-stream is one more, which the client raises."""
+    """Yield the events; an error in the middle is one more event, which the client raises."""
     try:
         yield await first
         async for event in rest:
@@ -82,7 +82,7 @@ async def stream_events(
 
 
 async def events(errand: RequestTask) -> AsyncIterator[ServerSentEvent]:
-    """Yield a delta for each segment, then the whole text; the deltas put together are the same.
+    """Yield a delta for each segment, then the whole text, which equals the concatenated deltas.
 
     Raises:
         BatonError: the task did not succeed.
@@ -91,7 +91,7 @@ async def events(errand: RequestTask) -> AsyncIterator[ServerSentEvent]:
     async for frame in errand.events():
         segments, language = fragment(frame)
         for segment in segments:
-            if segment["id"] > sent:  # a resumed attempt tells again what it knows
+            if segment["id"] > sent:  # a resumed attempt publishes its segments again
                 sent = segment["id"]
                 delta = piece(segment["text"], language, first=not text)
                 text += delta
@@ -101,7 +101,7 @@ async def events(errand: RequestTask) -> AsyncIterator[ServerSentEvent]:
 
 
 def fragment(frame: Frame) -> tuple[list[dict[str, Any]], str | None]:
-    """Return the segments that an event tells of, and their language."""
+    """Return the segments in an event, and their language."""
     _, kind, data, *_ = frame.data.decode().split("\r\n")
     if kind != "event: fragment":
         return [], None
@@ -110,5 +110,5 @@ def fragment(frame: Frame) -> tuple[list[dict[str, Any]], str | None]:
 
 
 def event(kind: str, **data: str) -> ServerSentEvent:
-    """Return an event; the client tells it by the `type` in its data."""
+    """Return an event; clients distinguish events by the `type` in the data."""
     return ServerSentEvent(to_json({"type": kind, **data}).decode(), event=kind)

@@ -1,1 +1,1 @@
-"""The routes: thin. What they need is on `request.app.state.gateway`, built in `api_gateway.dependencies`."""
+"""The routes: thin. Everything they need is on `request.app.state.gateway`, built in `api_gateway.gateway`."""

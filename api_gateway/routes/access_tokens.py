@@ -1,4 +1,4 @@
-"""Access to one URL for who cannot send a header: a video player, a download link, an EventSource."""
+"""Access tokens for clients that cannot send a header: a video player, a download link, an EventSource."""
 
 from typing import Annotated
 
@@ -15,14 +15,14 @@ router = APIRouter(tags=["access"], route_class=StrictJsonRoute)
 
 
 class TokenRequest(BaseModel):
-    """What is to be opened."""
+    """The path to open."""
 
     model_config = ConfigDict(extra="forbid")
 
     path: Annotated[
         str,
         StringConstraints(pattern=r"^/v1/[^?#]+$", max_length=2_000),
-        Field(description="as it stands in the URL, without the query"),
+        Field(description="as in the URL, without the query"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What can be asked for: every task with the JSON Schemas of its input and output."""
+"""The catalog: every task with the JSON Schemas of its input and output."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The ledger of a task's callback, and sending it again."""
+"""Callback deliveries of a task, and sending one again."""
 
 from typing import Annotated
 
@@ -45,7 +45,7 @@ async def ledger(record: Found, gateway: Held) -> Ledger:
     responses=error_responses(TaskNotFound, DeliveryNotFound, InvalidInput),
 )
 async def replay(record: Found, gateway: Held, n: Annotated[int, Path(ge=1, le=10**9)]) -> Delivery:
-    """Put the message of delivery `n` on the outbox again: same webhook-id, same body, a fresh round of tries."""
+    """Put the message of delivery `n` on the outbox again: same webhook-id, same body, a new series of tries."""
     found = [delivery for delivery in await tries(gateway, record.context.task_id) if delivery.n == n]
     message = await message_of(gateway, record, found[0].message_id) if found else None
     if message is None or not await gateway.redis.commit(replay_call(message)):

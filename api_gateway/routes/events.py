@@ -1,4 +1,4 @@
-"""A task's live events, as Server-Sent Events."""
+"""Live events of a task, as Server-Sent Events."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, get_args
@@ -25,7 +25,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
         "The last one is `signal` with the code `task_complete` or `task_cancelled`, or an `error`.",
         ("initial_state", *get_args(Kind)),
     ),
-    204: {"description": "All was seen already: a browser's EventSource stops reconnecting"},
+    204: {"description": "Everything was received already: a browser's EventSource stops reconnecting"},
 }
 
 
@@ -63,10 +63,10 @@ async def closing_frame(gateway: Gateway, record: Record) -> Frame | None:
 
 
 async def stream(gateway: Gateway, task_id: str, last_event_id: str) -> AsyncIterator[bytes]:
-    """Yield the state, then what was missed, then what happens, until the event that ends the task.
+    """Yield the state, then missed events, then new events, until the one that ends the task.
 
-    Listening begins before the state is read, so nothing falls between; what comes twice is told by its id. When Redis
-    is lost at the beginning, the stream just ends: a client comes back by itself, and then learns what is wrong.
+    The subscription starts before the state is read, so nothing is lost in between; duplicates are recognized by their
+    id. If Redis is lost at the beginning, the stream ends: clients reconnect by themselves, and then get the error.
     """
     hub = gateway.hub
     try:

@@ -1,4 +1,4 @@
-"""Uploading inputs and downloading what tasks made."""
+"""Upload inputs and download outputs."""
 
 import asyncio
 import shutil
@@ -25,7 +25,7 @@ REFUSED = frozenset({400, 416})
 
 
 class RangeNotSatisfiable(BatonError):
-    """The file has no such range. `Content-Range` tells its size."""
+    """The file has no such range. `Content-Range` has its size."""
 
     code = "range_not_satisfiable"
     status = 416
@@ -59,7 +59,7 @@ BODY: dict[str, Any] = {
 
 
 class Uploaded(BaseModel):
-    """A file that tasks can name by its `id` or its `path`."""
+    """A file that tasks can reference by its `id` or its `path`."""
 
     id: str
     name: str
@@ -99,7 +99,7 @@ async def upload(
 
 
 class Download(FileResponse):
-    """A file; what Starlette refuses in plain text is told as a problem."""
+    """A file; Starlette's plain-text refusals become problem documents."""
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -119,7 +119,9 @@ class Download(FileResponse):
             await problem(error.status, error.code, error.default_message(), size)(scope, receive, send)
 
 
-@router.get("/files/{path:path}", summary="Download; ranges are served", response_class=FileResponse, responses=FILE)
+@router.get(
+    "/files/{path:path}", summary="Download; range requests are supported", response_class=FileResponse, responses=FILE
+)
 @router.head("/files/{path:path}", summary="Size and type", response_class=FileResponse, responses=FILE)
 async def download(path: str, gateway: Held) -> Download:
     """Serve a file under share by its path or its file id."""
@@ -128,11 +130,11 @@ async def download(path: str, gateway: Held) -> Download:
 
 
 def downloadable_path(storage: Storage, path: str) -> Path:
-    """Return a file that is handed out: no model, its licence may forbid that, and nothing that is not whole yet."""
+    """Return a file that may be downloaded: no model, because its licence may forbid that, and no incomplete file."""
     file = storage.find(path)
     parts = file.relative_to(storage.root).parts
     if parts[0] == MODELS:
-        raise UnsafePath("Models are not handed out here.")
+        raise UnsafePath("Models cannot be downloaded here.")
     if any(part.startswith(".") for part in parts):
         raise FileMissing
     return file
@@ -140,7 +142,7 @@ def downloadable_path(storage: Storage, path: str) -> Path:
 
 @router.delete("/files/{path:path}", summary="Remove an upload", status_code=204, responses=missing)
 async def remove(path: str, gateway: Held) -> Response:
-    """Remove an uploaded file. What a task made is removed with its task."""
+    """Remove an uploaded file. The output of a task is removed with its task."""
     await asyncio.to_thread(remove_upload, gateway, path)
     return Response(status_code=204)
 
@@ -149,7 +151,7 @@ def remove_upload(gateway: Gateway, path: str) -> None:
     file = downloadable_path(gateway.storage, path)
     uploads = gateway.storage.root / INPUTS
     if not file.is_relative_to(uploads):
-        raise UnsafePath("Only uploads can be removed here. `DELETE /v1/tasks/{id}` removes what a task made.")
+        raise UnsafePath("Only uploads can be removed here. `DELETE /v1/tasks/{id}` removes the output of a task.")
     if file.parent.parent == uploads:
         shutil.rmtree(file.parent)
     else:

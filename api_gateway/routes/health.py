@@ -21,7 +21,7 @@ class Live(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether tasks can be taken; `checks` names what is missing. A warning does not make the gateway unready."""
+    """Whether tasks are accepted; `checks` names what is missing. A warning does not make the gateway unready."""
 
     status: Literal["ready", "not_ready"]
     checks: dict[str, str]
@@ -33,7 +33,7 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/health/ready", summary="Tasks can be taken", responses={503: {"model": Ready}})
+@router.get("/health/ready", summary="Tasks are accepted", responses={503: {"model": Ready}})
 async def ready(gateway: Held, response: Response) -> Ready:
     checks = {
         "redis": await redis_check(gateway),
@@ -55,21 +55,25 @@ async def redis_check(gateway: Gateway) -> str:
 
 def share_check(gateway: Gateway) -> str:
     root = gateway.storage.root
-    return "ok" if os.access(root, os.R_OK | os.W_OK | os.X_OK) else f"{root} cannot be written; see storage.share"
+    return "ok" if os.access(root, os.R_OK | os.W_OK | os.X_OK) else f"{root} cannot be written; check storage.share"
 
 
 def loops_check(gateway: Gateway) -> str:
     failed = ", ".join(sorted(gateway.loops.failed | gateway.monitor.failed))
-    return f"{failed} met a bug and will try again: see its trace in the gateway's log" if failed else "ok"
+    return (
+        f"{failed} failed unexpectedly and will be restarted: see the stack trace in the gateway's log"
+        if failed
+        else "ok"
+    )
 
 
 def receiver_warnings(gateway: Gateway) -> list[str]:
-    """Return how many receivers of callbacks do not answer. Their names need a key: this route is open to all."""
+    """Return how many callback receivers do not answer. Their names need a key: this route is open to all."""
     count = len(gateway.courier.receivers.failing)
     if not count:
         return []
-    subject = "1 receiver of callbacks does" if count == 1 else f"{count} receivers of callbacks do"
-    return [f"{subject} not answer. GET /v1/monitoring/receivers names them."]
+    subject = "1 callback receiver does" if count == 1 else f"{count} callback receivers do"
+    return [f"{subject} not answer. GET /v1/monitoring/receivers lists them."]
 
 
 @metrics.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)

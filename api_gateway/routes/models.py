@@ -1,4 +1,4 @@
-"""The models: which there are, getting one, letting go of one, and following what happens to them."""
+"""Models: list them, download one, unload one, follow their events."""
 
 import asyncio
 from datetime import timedelta
@@ -46,14 +46,14 @@ class ModelPage(BaseModel):
 
 
 class Unloading(BaseModel):
-    """Who was asked to let go of a model. `unloaded` is true when nobody holds it."""
+    """The processes that were asked to unload a model. `unloaded` is true if no process holds it."""
 
     id: str
     unloaded: bool
     asked: list[LoadedModel]
 
 
-@router.get("", summary="Every model: here or not, loaded where")
+@router.get("", summary="Every model: whether it is here, and where it is loaded")
 async def models(gateway: Held) -> ModelPage:
     return ModelPage(data=await gateway.models.all())
 
@@ -88,7 +88,7 @@ async def read(engine: Engine, name: Name, gateway: Held) -> ModelView:
     },
 )
 async def download(engine: Engine, name: Name, gateway: Held) -> Response:
-    """Bring it to share/models. While it comes, the answer to another request is the same task."""
+    """Download it to share/models. Until it has arrived, further requests return the same task."""
     view = await gateway.models.one(f"{engine}/{name}")
     if view.status == "present":
         return Response(to_json(view), media_type="application/json")
@@ -99,7 +99,7 @@ async def download(engine: Engine, name: Name, gateway: Held) -> Response:
 
 
 async def submit_download(gateway: Gateway, spec: ModelSpec) -> Response:
-    """Record the task that downloads a model, under the one id that it has; one that has ended makes place for it."""
+    """Record the task that downloads a model, under its fixed id; a finished one is replaced."""
     contract = gateway.catalog[f"{spec.engine}.{DOWNLOAD_MODEL}"]
     task_id = f"{DOWNLOAD_MODEL}.{spec.engine}.{spec.name}"
     record = await gateway.redis.run(gateway.store.get(task_id))
@@ -115,10 +115,10 @@ async def submit_download(gateway: Gateway, spec: ModelSpec) -> Response:
 @router.post(
     "/{engine}/{name:path}/unload",
     status_code=202,
-    summary="Have every process let go of a model",
+    summary="Make every process unload a model",
     responses={
-        200: {"model": Unloading, "description": "Nobody holds it (any more)"},
-        202: {"description": "Those who hold it were asked. Who uses it lets go when its task ends or gives way"},
+        200: {"model": Unloading, "description": "No process holds it (any more)"},
+        202: {"description": "Its processes were asked; one that uses it unloads it when its task ends or yields"},
         **error_responses(ModelNotFound, InvalidInput),
     },
 )
@@ -127,9 +127,9 @@ async def unload(
     name: Name,
     gateway: Held,
     response: Response,
-    prefer: Annotated[str | None, Header(description="`wait=30` answers 200 if nobody holds it sooner")] = None,
+    prefer: Annotated[str | None, Header(description="`wait=30` answers 200 if it is unloaded sooner")] = None,
 ) -> Unloading:
-    """Ask; the next task that wants the model loads it again."""
+    """Request unloading; the next task that needs the model loads it again."""
     model = (await gateway.models.one(f"{engine}/{name}")).id
     wait = wanted_wait(prefer, gateway.settings.gateway.max_wait) or timedelta(0)
     async with gateway.hub.listen(STREAM) as news:
@@ -140,7 +140,7 @@ async def unload(
 
 
 async def gone_within(gateway: Gateway, model: str, wait: timedelta, news: asyncio.Queue[Frame | None]) -> bool:
-    """Tell whether nobody holds a model any more, looking again at each piece of news until the time is up."""
+    """Return whether a model is unloaded everywhere, checking again at each event until the time is up."""
     try:
         async with asyncio.timeout(wait.total_seconds()):
             while model in await gateway.models.loaded_models():

@@ -1,4 +1,4 @@
-"""What goes on inside: heartbeats, time limits, workers, queues, models, and whether all is well."""
+"""Monitoring: heartbeats, time limits, workers, queues, models, and overall health."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -23,7 +23,7 @@ class Heartbeats(BaseModel):
 
 
 class LeaseLevel(BaseModel):
-    """How far a lease is on its way through the levels; `level` is null before the first."""
+    """The level that a lease has reached; `level` is null before the first."""
 
     lock: str
     task_id: str
@@ -34,7 +34,7 @@ class LeaseLevel(BaseModel):
 
 
 class Timeouts(BaseModel):
-    """The levels that hold now, in seconds, and every lease against them."""
+    """The effective levels, in seconds, and every lease compared with them."""
 
     timeout_levels: TimeoutLevels
     stall_timeout: float
@@ -47,7 +47,7 @@ async def heartbeats(gateway: Held) -> Heartbeats:
     return Heartbeats(tasks=[HeartbeatState.of(found) for found in await gateway.survey.pulses()])
 
 
-@router.get("/timeouts", summary="The levels, and which leases are over them")
+@router.get("/timeouts", summary="The levels, and which leases exceed them")
 async def timeouts(gateway: Held) -> Timeouts:
     settings = gateway.monitoring.current
     leases = [await lease_level(gateway, view, view.holder) for view in await gateway.survey.locks() if view.holder]
@@ -77,7 +77,7 @@ async def lease_level(gateway: Gateway, view: LockView, holder: Holder) -> Lease
 
 
 class Stats(BaseModel):
-    """From the history of each lock; `actions` is how often the monitor has acted, by what it did."""
+    """From the history of each lock; `actions` counts the monitor's actions by name."""
 
     locks: list[LockStats]
     actions: dict[str, int]
@@ -102,19 +102,19 @@ async def stats(gateway: Held) -> Stats:
     return Stats(locks=found, actions=await survey.actions())
 
 
-@router.get("/workers", summary="Which workers live, and what they run")
+@router.get("/workers", summary="Which workers are alive, and what they run")
 async def workers(gateway: Held) -> Workers:
     views = await gateway.survey.locks()
     return Workers(workers=[WorkerState.of(seen, views) for seen in await gateway.survey.workers()])
 
 
-@router.get("/queues", summary="How many tasks wait and run")
+@router.get("/queues", summary="How many tasks are pending and running")
 async def queues(gateway: Held) -> Queues:
     return Queues(queues=[QueueState.model_validate(queue) for queue in await gateway.survey.queues()])
 
 
 class ReceiverState(BaseModel):
-    """A receiver of callbacks that does not answer: tries in a row without an answer, and messages that wait for it."""
+    """A callback receiver that does not answer: consecutive tries without an answer, and waiting messages."""
 
     receiver: str
     failures: int
@@ -122,12 +122,12 @@ class ReceiverState(BaseModel):
 
 
 class FailingReceivers(BaseModel):
-    """As this gateway process has seen them; each process tries by itself."""
+    """As this gateway process has observed them; each process tries by itself."""
 
     receivers: list[ReceiverState]
 
 
-@router.get("/receivers", summary="Which receivers of callbacks do not answer")
+@router.get("/receivers", summary="Which callback receivers do not answer")
 async def receivers(gateway: Held) -> FailingReceivers:
     failing = gateway.courier.receivers.failing
     return FailingReceivers(receivers=[ReceiverState.model_validate(found, from_attributes=True) for found in failing])

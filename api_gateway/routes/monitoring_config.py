@@ -36,7 +36,7 @@ reading = APIRouter(prefix="/monitoring", tags=["monitoring"])
 
 
 class MonitorConfig(BaseModel):
-    """What holds now, in seconds, and where each value comes from, by its path."""
+    """The effective values, in seconds, and where each comes from, by its path."""
 
     config: MonitorSettings
     sources: dict[str, Source]
@@ -56,9 +56,9 @@ async def config(gateway: Held) -> MonitorConfig:
 
 @router.patch("/config", summary="Change the monitor's settings without a restart", responses=error_responses(*ERRORS))
 async def change(gateway: Held, wanted: Change) -> MonitorConfig:
-    """Send the values to change, nested as in `config/baton.yaml`; null goes back to what the file says.
+    """Send the values to change, nested as in `config/baton.yaml`; null restores the value of the file.
 
-    They hold for every gateway within a round of the monitor, and after a restart.
+    Changes reach every gateway within a round of the monitor, and survive a restart.
     """
     if isinstance(tasks := wanted.get("per_task"), dict):
         for name in tasks.keys() - gateway.catalog.keys():

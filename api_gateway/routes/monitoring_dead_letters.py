@@ -1,4 +1,4 @@
-"""Messages that were taken out of the broker's queues because no worker can run them."""
+"""Dead letters: messages that were removed from the broker's queues because no worker can run them."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -12,12 +12,12 @@ router = APIRouter(prefix="/monitoring", tags=["monitoring"])
 
 
 class DeadLetters(BaseModel):
-    """The latest hundred of a week, newest first."""
+    """The latest hundred within a week, newest first."""
 
     dead_letters: list[DeadLetter]
 
 
-@router.get("/dead-letters", summary="Messages of the broker that no worker can run")
+@router.get("/dead-letters", summary="Broker messages that no worker can run")
 async def dead_letters(gateway: Held) -> DeadLetters:
     return DeadLetters(dead_letters=await gateway.survey.dead_letters())
 

@@ -1,4 +1,4 @@
-"""The whole system, live: a snapshot each second, and each task that changes its status as it does."""
+"""The whole system, live: a snapshot each second, and every status change of a task as it happens."""
 
 from typing import Annotated
 
@@ -14,10 +14,10 @@ from common.state.events import EVERY_TASK
 
 EVENTS = documented_stream(
     "`snapshot`, at once and then every second: `at`, `counts`, `running`, `locks`, `queues`, `workers`, `devices` and "
-    "`health`, as the other monitoring routes have them. In between, as it happens, `task` with `task_id` and `status` "
-    "for each task that was created, began, ended, waits again or, with null, was removed. It has no end.",
+    "`health`, as in the other monitoring routes. In between, as it happens, `task` with `task_id` and `status` "
+    "for each task that was created, started, ended, became pending again or, with null, was removed. It has no end.",
     (KIND, "task"),
-    without_id="`ping` and all snapshots but the first",
+    without_id="`ping` and all snapshots except the first",
 )
 router = APIRouter(prefix="/monitoring", tags=["monitoring"])
 

@@ -1,4 +1,4 @@
-"""The GPU locks: who holds them, who waits, what was; and freeing one by hand."""
+"""The GPU locks: holders, waiters, history; and freeing one by hand."""
 
 from datetime import datetime
 from typing import Annotated
@@ -32,7 +32,7 @@ reading = APIRouter(prefix="/monitoring/locks", tags=["monitoring"])
 
 
 class Locks(BaseModel):
-    """Every lock that was taken in the last days."""
+    """Every lock that was used in the last days."""
 
     locks: list[LockState]
 
@@ -68,7 +68,7 @@ class Past(BaseModel):
 
 
 class PastWanted(BaseModel):
-    """Which leases; an unknown parameter is refused."""
+    """Filter of past leases; unknown parameters are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -78,7 +78,7 @@ class PastWanted(BaseModel):
 
 
 class Release(BaseModel):
-    """Why a lock is freed by hand, and the fence of the lease that was seen."""
+    """Why a lock is freed by hand, and the fence of the lease that is meant."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -90,7 +90,7 @@ async def lock_of(lock_id: Annotated[str, Path(pattern=LOCK_PATTERN)], gateway: 
     """Return the lock in the path.
 
     Raises:
-        GpuLockNotFound: it was not taken lately.
+        GpuLockNotFound: it was not used recently.
     """
     for view in await gateway.survey.locks():
         if view.id == lock_id:
@@ -125,9 +125,9 @@ async def history(gateway: Held, wanted: Annotated[PastWanted, Query()]) -> Past
     responses=error_responses(GpuLockNotFound, LockChangedHands, *BODIES),
 )
 async def release(view: FoundLock, body: Release, gateway: Held) -> LockState:
-    """End exactly the lease with this fence; its holder finds that out at its next step.
+    """End exactly the lease with this fence; its holder notices at its next step.
 
-    A living process keeps its device memory: unload the model, or, where the task hangs, cancel it; after
+    A living process keeps its device memory: unload the model, or, if the task hangs, cancel it; after
     `tasks.cancel_grace` its process is killed. The reason is kept in the history.
     """
     holder = view.holder

@@ -27,10 +27,10 @@ from services.faster_whisper.contracts import TRANSCRIBE_AUDIO
 TRANSCRIPTIONS = "/v1/audio/transcriptions"
 TRANSLATIONS = "/v1/audio/translations"
 CLIENTS_TIMEOUT = ("x-stainless-read-timeout", "x-stainless-timeout")
-"""In which OpenAI's clients say how long they wait, in seconds: Python's, and the others."""
+"""Headers in which OpenAI's clients send their timeout, in seconds: the Python client, and the others."""
 SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
 SHARE = 0.95
-"""Of the client's time, so that it hears which task goes on before it gives up."""
+"""Fraction of the client's timeout after which it gets an answer naming the task, before it gives up."""
 
 router = APIRouter(tags=["openai"], route_class=OpenAIRoute)
 
@@ -58,7 +58,7 @@ async def translations(request: Request, gateway: Held) -> Response:
 
 
 async def answer_request(request: Request, gateway: Gateway, kind: type[TranslationRequest]) -> Response:
-    """Take the upload, submit the task and answer with its end, or with its text as it comes."""
+    """Receive the upload, submit the task and answer with its result, or with its text as it is decoded."""
     upload = Upload(gateway.storage, gateway.settings.storage.max_upload_bytes)
     asked = await receive(upload, request.stream(), request.headers.get("content-type", ""), kind.read)
     try:
@@ -73,12 +73,12 @@ async def answer_request(request: Request, gateway: Gateway, kind: type[Translat
 
 
 async def wait_for_result(request: Request, errand: RequestTask) -> Record:
-    """Wait for the task. It goes on when the client hangs up, unless the settings say otherwise.
+    """Wait for the task. It continues if the client disconnects, unless configured otherwise.
 
     Raises:
-        StillRunning: the time is up. The task goes on.
-        ClientDisconnect: the client went away.
-        TaskNotFound: somebody has removed the task.
+        StillRunning: the time is up. The task continues.
+        ClientDisconnect: the client disconnected.
+        TaskNotFound: the task was removed.
     """
     longest = patience(request.headers, errand.gateway.settings.gateway)
     try:
@@ -95,8 +95,8 @@ async def wait_for_result(request: Request, errand: RequestTask) -> Record:
 
 
 def patience(headers: Mapping[str, str], settings: GatewaySettings) -> float:
-    """Return how long to keep the answer waiting, in seconds: what the client will wait, if it says so, or less than
-    n8n's node waits, which says nothing.
+    """Return how many seconds to wait before answering: just under the client's timeout, if it sends one, or else less
+    than the timeout of n8n's node, which sends none.
     """
     stated = [headers[name] for name in CLIENTS_TIMEOUT if SECONDS.fullmatch(headers.get(name, ""))]
     waits = [SHARE * float(seconds) for seconds in stated] or [settings.openai_answer_within.total_seconds()]
@@ -108,9 +108,9 @@ async def still_running(errand: RequestTask, waited_s: float) -> StillRunning:
     again = "The same upload with the same parameters finds it too. " if reuses else ""
     reason: Any = await errand.gateway.wait_reasons.explain(await errand.read())
     return StillRunning(
-        f"After {waited_s:.0f} s: {reason.message} It goes on, with the id {errand.task_id}: follow it by "
-        f"GET /v1/tasks/{errand.task_id}/events, read it by GET /v1/tasks/{errand.task_id}/transcript. {again}"
-        "Next time wait longer (the client's timeout, gateway.openai_answer_within, gateway.openai_wait), or send "
+        f"After {waited_s:.0f} s: {reason.message} It continues as {errand.task_id}: follow it with "
+        f"GET /v1/tasks/{errand.task_id}/events, read it with GET /v1/tasks/{errand.task_id}/transcript. {again}"
+        "To wait longer, raise the client's timeout, gateway.openai_answer_within or gateway.openai_wait, or send "
         "stream=true, which has no such limit.",
         task_id=errand.task_id,
     )

@@ -1,4 +1,4 @@
-"""Posting a task."""
+"""Submit a task."""
 
 from typing import Annotated
 
@@ -55,7 +55,7 @@ REFUSALS = error_responses(
 
 
 class Links(BaseModel):
-    """Where to go on, relative to the gateway."""
+    """Further URLs, relative to the gateway."""
 
     self: str
     status: str
@@ -78,7 +78,7 @@ class Accepted(BaseModel):
     status: Status
     queue: str
     queue_position: int | None
-    """How many tasks of the queue are before it; null when it waits no more."""
+    """Number of tasks of the queue ahead of it; null if it is not pending."""
     links: Links
 
 
@@ -95,7 +95,7 @@ def router(catalog: Catalog) -> APIRouter:
         responses={
             200: {
                 "model": WorkflowContext | Accepted,
-                "description": "Finished within `Prefer: wait`, or known already",
+                "description": "Finished within `Prefer: wait`, or already known",
                 "headers": LOCATION,
             },
             202: {"headers": LOCATION, "links": links(GOES_ON, task_id="task_id")},
@@ -114,7 +114,7 @@ def router(catalog: Catalog) -> APIRouter:
 
 
 async def accept(gateway: Gateway, body: TaskRequest, prefer: str | None, idempotency_key: str | None) -> Response:
-    """Record the task and answer; it is published after the answer is sent, so no callback comes before it."""
+    """Record the task and respond; it is published after the response, so no callback arrives before it."""
     created, context, publish = await gateway.submit(body, idempotency_key)
     new = created.outcome == "created"
     wait = wanted_wait(prefer, gateway.settings.gateway.max_wait)
@@ -131,7 +131,7 @@ async def accept(gateway: Gateway, body: TaskRequest, prefer: str | None, idempo
 async def describe_accepted(
     gateway: Gateway, created: Created, context: WorkflowContext, record: Record | None = None
 ) -> Accepted:
-    """Describe a task that was recorded just now, or one that was read again as it stands."""
+    """Describe a task that was just recorded, or the current state of an existing one."""
     queue = gateway.catalog[context.task_name].queue
     return Accepted(
         task_id=created.task_id,

@@ -1,4 +1,4 @@
-"""Reading, cancelling, retrying and removing tasks."""
+"""Read, cancel, retry and remove tasks."""
 
 from typing import Annotated, Any
 
@@ -18,13 +18,13 @@ acting = error_responses(TaskNotFound, InvalidInput, WrongState)
 
 
 class Wanted(BaseModel):
-    """Which tasks; an unknown parameter is refused, so that a typing error does not list all."""
+    """Filter of tasks; unknown parameters are refused, so that a typing error does not list all tasks."""
 
     model_config = ConfigDict(extra="forbid")
 
     status: Status | None = None
     task_name: str | None = None
-    cursor: Annotated[str | None, Field(pattern=r"^[0-9]{1,20}$", description="`next_cursor` of the page before")] = (
+    cursor: Annotated[str | None, Field(pattern=r"^[0-9]{1,20}$", description="`next_cursor` of the previous page")] = (
         None
     )
     limit: Annotated[int, Field(ge=1, le=500)] = 50
@@ -47,8 +47,8 @@ class ShortStatus(BaseModel):
 
 
 class Result(BaseModel):
-    """The output of a task, or why there is none (yet). A member that has no value is left out: n8n takes
-    `"error": null` for a failure.
+    """The output of a task, or why there is none (yet). Members without a value are omitted: n8n treats `"error": null`
+    as a failure.
     """
 
     task_id: str
@@ -102,7 +102,7 @@ async def cancel(record: Found, gateway: Held) -> ShortStatus:
     "/tasks/{task_id}/retry", summary="Run a failed or cancelled task again", status_code=202, responses=acting
 )
 async def retry(record: Found, gateway: Held) -> ShortStatus:
-    """Begin a new attempt, which resumes from the checkpoint of the one before."""
+    """Start a new attempt, which resumes from the checkpoint of the previous one."""
     if record.control.status not in {Status.FAILED, Status.CANCELLED}:
         raise WrongState(
             f"Only a failed or cancelled task can be retried; this one is {record.control.status}.",

@@ -1,4 +1,4 @@
-"""The text of a task, at any moment and in any format, and what people change in it."""
+"""The transcript of a task, at any moment and in any format, and its edits."""
 
 import asyncio
 from hashlib import sha256
@@ -32,33 +32,33 @@ SOURCE_HEADER = "Transcript-Source"
 
 
 class SegmentNotFound(BatonError):
-    """The transcript has no segment of this id (now). `GET /v1/tasks/{id}/transcript` lists them."""
+    """The transcript has no segment with this id (now). `GET /v1/tasks/{id}/transcript` lists them."""
 
     code = "segment_not_found"
     status = 404
 
 
 class NotEdited(BatonError):
-    """Nobody has edited this segment, so there is nothing to undo."""
+    """This segment has not been edited, so there is nothing to undo."""
 
     code = "segment_not_edited"
     status = 404
 
 
 def adjust_schema(schema: dict[str, Any]) -> None:
-    """Say that one is enough, and no default where leaving it out means leaving it alone."""
+    """Require at least one member, and remove the defaults: omitted members stay unchanged."""
     schema["minProperties"] = 1
     for member in schema["properties"].values():
         member.pop("default")
 
 
 class SegmentEdit(BaseModel):
-    """What to change; what is not sent stays as it is."""
+    """What to change; omitted members stay unchanged."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=adjust_schema)
 
     text: Annotated[str, Field(max_length=10_000, description="empty hides the segment")] = ""
-    speaker: Annotated[str | None, Field(max_length=200, description="null takes the name away")] = None
+    speaker: Annotated[str | None, Field(max_length=200, description="null removes the name")] = None
     start: Position = 0.0
     end: Position = 0.0
 
@@ -79,15 +79,15 @@ HEADERS = {
     name: {"schema": {"type": "string"}, "description": told}
     for name, told in {
         SOURCE_HEADER: "`final`, `aligned`, `checkpoint` or `none`",
-        "ETag": "send it as `If-None-Match` to hear whether the text has changed",
+        "ETag": "send it as `If-None-Match` to learn whether the text has changed",
     }.items()
 }
 TEXT: dict[int | str, dict[str, Any]] = {
     200: {
         "model": Transcript,
-        "description": "The text so far. `source` (or the header `Transcript-Source`) tells how far it has come: "
+        "description": "The text so far. `source` (or the header `Transcript-Source`) says where it comes from: "
         "`final`, the task's output; `aligned`, what two engines have agreed on so far; `checkpoint`, what one engine "
-        "has said so far; `none`, nothing yet, an empty transcript.",
+        "has decoded so far; `none`, nothing yet, an empty transcript.",
         "headers": HEADERS,
         "content": {kind: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values() if kind.startswith("text/")}
         | {MEDIA_TYPES["srt"]: {"schema": {"type": "string"}}},
@@ -105,11 +105,13 @@ TEXT: dict[int | str, dict[str, Any]] = {
 async def read(
     record: Found,
     gateway: Held,
-    rendering: Annotated[Rendering | None, Query(alias="format", description="wins over `Accept`; else JSON")] = None,
+    rendering: Annotated[
+        Rendering | None, Query(alias="format", description="takes precedence over `Accept`; default JSON")
+    ] = None,
     accept: Annotated[str, Header(include_in_schema=False)] = "",
     if_none_match: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
-    """Read it while the task runs, or after its end. What people have edited is in it."""
+    """Read the text while the task is running, or after its end. Edits are included."""
     rendering = rendering or negotiate_rendering(accept)
     text = await gateway.text(record)
     tag = etag(await asyncio.to_thread(lambda: text.version), rendering)
@@ -129,8 +131,8 @@ async def read(
     responses=error_responses(*one, MalformedBody, UnsupportedMediaType, BodyTooLarge, BodyTooComplex),
 )
 async def change(record: Found, gateway: Held, segment_id: SegmentId, wanted: SegmentEdit) -> Segment:
-    """Correct what was heard, also while the task runs. The segment is `modified` from now on: later finals, other
-    attempts and a retry leave it alone, and every reader of the transcript gets it, exporting tasks too.
+    """Correct the text, even while the task is running. The segment becomes `modified`: later finals, other attempts
+    and retries leave it alone, and every reader of the transcript gets it, including exporting tasks.
     """
     text = await gateway.text(record)
     seen = text.edits.get(segment_id) or await engines_own(text, segment_id)
@@ -154,7 +156,7 @@ async def change(record: Found, gateway: Held, segment_id: SegmentId, wanted: Se
     responses=error_responses(*one, NotEdited),
 )
 async def restore(record: Found, gateway: Held, segment_id: SegmentId) -> None:
-    """The segment reads again as the engine has it by now."""
+    """The segment returns to the engine's current text."""
     text = await gateway.text(record)
     own = await engines_own(text, segment_id)
     if segment_id not in text.edits and own is None:
@@ -175,7 +177,7 @@ async def engines_own(text: TaskText, segment_id: int) -> Segment | None:
 
 
 def render_text(text: TaskText, rendering: Rendering) -> tuple[str, str]:
-    """Return the text and where it comes from."""
+    """Return the text and its source."""
     transcript = text.whole()
     return render(transcript, rendering), transcript.source or "none"
 

@@ -1,1 +1,1 @@
-"""What a gateway process runs beside its requests: server, loops, event hub."""
+"""What a gateway process runs beside its requests: loops, wake-ups, event hub."""

@@ -1,4 +1,4 @@
-"""Ending tasks of the event loop for sure."""
+"""Cancel asyncio tasks reliably."""
 
 import asyncio
 from typing import Any
@@ -7,10 +7,10 @@ CANCEL_AGAIN_S = 0.1
 
 
 async def end(*tasks: asyncio.Future[Any]) -> None:
-    """Cancel them until they have ended: on Python 3.11 redis-py loses a cancel that comes while it writes.
+    """Cancel the tasks repeatedly until they have ended: on Python 3.11 redis-py loses a cancellation during a write.
 
-    Who is cancelled meanwhile sees them ended first.
-    Source: https://github.com/python/cpython/issues/86296, about `asyncio.wait_for`.
+    If the caller is cancelled meanwhile, the tasks are ended first. Source:
+    https://github.com/python/cpython/issues/86296, about `asyncio.wait_for`.
     """
     cancelled = None
     while going := [task for task in tasks if not task.done()]:

@@ -1,7 +1,7 @@
-"""Live events: one reader of Redis for all the clients of this process.
+"""Live events: one Redis reader for all clients of this process.
 
-Each task that has clients is one stream in one blocking XREAD. A frame is encoded once and shared; a client that does
-not keep up is dropped, so that it costs nobody else anything.
+Each task with clients is one stream in one blocking XREAD. A frame is encoded once and shared; a client that cannot
+keep up is disconnected, so that it does not slow down the others.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One event as it goes over the wire."""
+    """One event, encoded for the wire."""
 
     id: str
     data: bytes
@@ -38,7 +38,7 @@ class Frame:
 
 
 def order(stream_id: str) -> tuple[int, int]:
-    """Return a Redis stream id as something that sorts."""
+    """Return a Redis stream id in sortable form."""
     milliseconds, _, sequence = stream_id.partition("-")
     return int(milliseconds), int(sequence or 0)
 
@@ -51,12 +51,12 @@ def frame(stream_id: str, fields: dict[str, str]) -> Frame:
 
 @dataclass(eq=False, slots=True)
 class Client:
-    """One listener's bounded queue; `None` in it means that it was dropped."""
+    """The bounded queue of one client; `None` in it means that the client was disconnected."""
 
     queue: asyncio.Queue[Frame | None]
 
     def push(self, item: Frame) -> bool:
-        """Queue a frame; False when the client has fallen too far behind."""
+        """Queue a frame; returns False if the client has fallen too far behind."""
         if self.queue.qsize() + 1 >= self.queue.maxsize:
             self.drop()
             return False
@@ -69,7 +69,7 @@ class Client:
 
 @dataclass(slots=True)
 class Channel:
-    """A task's stream: how far it was read, and who listens."""
+    """A task's stream: the position read so far, and its clients."""
 
     last_id: str
     clients: set[Client] = field(default_factory=set)
@@ -82,10 +82,10 @@ class Channel:
 
 
 class EventHub:
-    """Reads every stream that somebody listens to."""
+    """Reads every stream that has clients."""
 
     def __init__(self, reader: AsyncRedis, redis: AsyncRedis, backlog: int) -> None:
-        """`reader` is for the blocking read alone; its timeout must be longer than BLOCK."""
+        """`reader` is only for the blocking read; its timeout must be longer than BLOCK."""
         self.reader = reader
         self.redis = redis
         self.backlog = backlog
@@ -129,7 +129,7 @@ class EventHub:
         return newest[0][0] if newest else START
 
     async def since(self, task_id: str, stream_id: str) -> list[Frame]:
-        """Return the events after this id, as far back as the stream still has them."""
+        """Return the events after this id, as far back as the stream has them."""
         with translate_errors():
             found = await self.redis.client.xrange(keys.events(task_id), min=f"({stream_id}")
         return [frame(entry, fields) for entry, fields in found]
@@ -141,7 +141,7 @@ class EventHub:
         return frame(*newest[0]) if newest else None
 
     async def poke(self) -> None:
-        """End the blocking read by a stream of our own, so that the next one includes a new task's."""
+        """End the blocking read through a stream of our own, so that the next read includes a new task's stream."""
         with translate_errors():
             pipe = self.redis.client.pipeline()
             pipe.xadd(self.poke_key, {"poke": ""}, maxlen=1)
@@ -157,9 +157,9 @@ class EventHub:
                 await asyncio.sleep(RECONNECT_S)
 
     async def read(self) -> None:
-        """Read on from where each channel stands; after a lost connection nothing is missed and nothing doubled.
+        """Read each channel from its position; after a lost connection nothing is missed and nothing repeated.
 
-        One read takes at most half of what a client may lag behind: a burst alone drops nobody.
+        One read takes at most half of the backlog a client may have: a burst alone disconnects nobody.
         """
         poked = START
         most, block = max(1, self.backlog // 2), int(BLOCK.total_seconds() * 1000)
@@ -184,13 +184,13 @@ class EventHub:
         return keys.events(task_id) in self.channels
 
     def tell(self, task_id: str, item: Frame) -> None:
-        """Give those who listen here a frame that stands in no stream."""
+        """Send local clients a frame that is not in any stream."""
         key = keys.events(task_id)
         if channel := self.channels.get(key):
             channel.push(key, [item])
 
     def drop(self, task_id: str) -> None:
-        """End the streams of those who listen here."""
+        """End the streams of the clients of this task."""
         if channel := self.channels.get(keys.events(task_id)):
             while channel.clients:
                 channel.clients.pop().drop()

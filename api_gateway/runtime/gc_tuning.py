@@ -1,8 +1,8 @@
-"""The garbage collector of a process with thousands of long-lived connections.
+"""Garbage collector tuning for a process with thousands of long-lived connections.
 
-At Python's own thresholds a burst of events soon sets off a full collection, which walks through everything that every
-connection holds: measured, 0.5 s without an answer at 1,000 clients. What matters here is freed by reference counts;
-cycles are collected as surely, only less often.
+With Python's default thresholds a burst of events soon triggers a full collection, which traverses everything that
+every connection holds: measured, 0.5 s without an answer at 1,000 clients. Almost all memory here is freed by reference
+counting; cycles are still collected, only less often.
 """
 
 import gc
@@ -11,7 +11,7 @@ THRESHOLDS = (20_000, 50, 50)
 
 
 def settle() -> None:
-    """Leave what was made at the start out of all collections, and make full ones rare."""
+    """Exclude objects created at start from collections, and make full collections rare."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

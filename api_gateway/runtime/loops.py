@@ -1,4 +1,4 @@
-"""What a gateway process does without end, beside its requests."""
+"""Endless background loops of a gateway process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -14,19 +14,19 @@ log = structlog.get_logger()
 
 
 class Loop(Protocol):
-    """Something that runs until it is cancelled. Run again, it goes on with what it holds."""
+    """Runs until it is cancelled. If run again, it continues with the state it holds."""
 
     async def run(self) -> None: ...
 
 
 class Loops:
-    """Keeps them running. One that meets a bug is begun again after a pause: else its work would end for good."""
+    """Keeps the loops running. A loop that fails is restarted after a pause: otherwise its work would end for good."""
 
     def __init__(self, loops: Sequence[Loop], pause_s: float = PAUSE_S) -> None:
         self.loops = loops
         self.pause_s = pause_s
         self.failed: set[str] = set()
-        """The names of those that failed and have not begun again yet; readiness tells them."""
+        """Names of loops that failed and have not been restarted yet; readiness reports them."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""Tells the gateway's loops at once when a list of work has something due; they look now and then all the same."""
+"""Wake-ups of the gateway's loops when a work list has something due; the loops also poll."""
 
 import asyncio
 from collections.abc import Iterable
@@ -11,12 +11,12 @@ from common.state.keys import WAKE_CHANNEL
 
 FALLBACK_S = 1.0
 RECONNECT_S = 0.5
-"""Between two tries to reach Redis again, for whoever in this process waits for it."""
+"""Pause between two tries to reconnect to Redis, for everything in this process."""
 log = structlog.get_logger()
 
 
 class Waker:
-    """One Redis subscription for all the loops of this process."""
+    """One Redis subscription for all loops of this process."""
 
     def __init__(self, redis: AsyncRedis, lists: Iterable[str]) -> None:
         self.redis = redis
@@ -33,7 +33,7 @@ class Waker:
         bell.clear()
 
     def ring(self, name: str) -> None:
-        """Wake who waits for this list in this process."""
+        """Wake the local waiters of this list."""
         self.bells[name].set()
 
     async def run(self) -> None:

@@ -26,7 +26,7 @@ async def cancel_task(redis: AsyncRedis, store: StateStore, record: Record) -> R
         record = await read(redis, store, task_id)
         if asked or record.control.status is Status.CANCELLED:
             return record
-    raise WrongState(f"The task is {record.control.status} already.", task_status=record.control.status)
+    raise WrongState(f"The task is already {record.control.status}.", task_status=record.control.status)
 
 
 async def read(redis: AsyncRedis, store: StateStore, task_id: str) -> Record:

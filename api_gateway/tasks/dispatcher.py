@@ -1,7 +1,7 @@
-"""Publishes recorded tasks through Celery: in batches, off the event loop, after the client has its answer.
+"""Dispatcher: publishes recorded tasks through Celery in batches, off the event loop, after the client has its answer.
 
-A task stays on the dispatch list until the broker has it. What a dying gateway leaves there is published by the next
-one; should both do it, the claim runs the task once.
+A task stays on the dispatch list until the broker has it. What a dying gateway leaves there is published by another
+one; if both publish it, the claim runs the task once.
 """
 
 import asyncio
@@ -28,18 +28,18 @@ from common.worker.app import broker_priority
 
 BATCH = 100
 LEASE = timedelta(seconds=10)
-"""How long one gateway has to publish what it took."""
+"""How long a gateway has to publish what it took."""
 MOST_OFFERED = 10_000
-"""Of what this process recorded and has not published; the rest is found on the dispatch list."""
+"""Maximum number of unpublished tasks kept in this process; the rest is read from the dispatch list."""
 SHARE = 0.2
-"""How much of the time goes into publishing while answers are to be given: both need the interpreter."""
+"""Share of time for publishing while requests are being answered: both need the GIL."""
 LULL_S = 0.005
 
 log = structlog.get_logger()
 
 
 class Dispatcher:
-    """One a gateway process. `offer` is for what this process recorded; the rest comes from the dispatch list."""
+    """One per gateway process. `offer` is for tasks recorded by this process; others come from the dispatch list."""
 
     def __init__(self, celery: Celery, redis: AsyncRedis, waker: Waker, catalog: Catalog) -> None:
         self.celery = celery
@@ -60,7 +60,7 @@ class Dispatcher:
         try:
             await asyncio.gather(*publishing)
         finally:
-            await end(*publishing)  # a TaskGroup would cancel once, see there
+            await end(*publishing)  # a TaskGroup would cancel only once, see `end`
 
     async def publish_offered(self) -> None:
         while True:
@@ -76,7 +76,7 @@ class Dispatcher:
                 await self.give_way(monotonic() - began)
 
     async def give_way(self, took_s: float) -> None:
-        """Let answers go first as long as new tasks keep coming: the workers have enough to do already."""
+        """Let responses go first while new tasks keep arriving: the workers already have enough to do."""
         until = monotonic() + took_s * (1 / SHARE - 1)
         waiting = 0
         while monotonic() < until and waiting != (waiting := self.offered.qsize()):  # noqa: ASYNC110 - a look at growth
@@ -92,7 +92,7 @@ class Dispatcher:
                 log.warning("dispatch_without_redis")
 
     async def due(self) -> list[tuple[dict[str, Any], int]]:
-        """Take a batch from the dispatch list; ids whose record is gone are dropped from it."""
+        """Take a batch from the dispatch list; ids without a record are dropped from it."""
         taken = await self.redis.run(take_due(keys.DISPATCH, BATCH, LEASE))
         ids = [task_id for task_id in taken if task_id not in self.own]
         if not ids:
@@ -109,7 +109,7 @@ class Dispatcher:
         return [(from_json(c), int(p)) for c, p in zip(found[::2], found[1::2], strict=True) if c and p]
 
     async def publish(self, batch: Sequence[tuple[dict[str, Any], int]]) -> None:
-        """Hand a batch to the broker. What fails stays on the list and is taken again after the lease."""
+        """Send a batch to the broker. What fails stays on the list and is taken again after the lease."""
         try:
             sent = await asyncio.to_thread(self.send, batch)
             with translate_errors():

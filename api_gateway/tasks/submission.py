@@ -1,4 +1,4 @@
-"""From a request to a recorded task: checked against the contract, its files and its callback, then written once."""
+"""Submission: from a request to a recorded task. Contract, files and callback are checked, then it is written once."""
 
 import asyncio
 import json
@@ -35,12 +35,12 @@ def check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError("a number in it, such as 1e309, is too large") from error
     if len(to_json(metadata)) > MOST_METADATA_BYTES:
-        raise ValueError(f"metadata is over {MOST_METADATA_BYTES} bytes; keep the rest on your side, by the task_id")
+        raise ValueError(f"metadata exceeds {MOST_METADATA_BYTES} bytes; keep the rest on your side, by the task_id")
     return metadata
 
 
 class TaskRequest(BaseModel):
-    """What every submission has, whatever its task."""
+    """Fields of every submission, whatever its task."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -59,12 +59,12 @@ class TaskRequest(BaseModel):
     ] = None
     metadata: Annotated[
         Annotated[dict[str, Any], AfterValidator(check_metadata)] | None,
-        Field(description="the client's own, returned in the record and the callback as it came; at most 16 KiB"),
+        Field(description="belongs to the client; returned unchanged in the record and the callback; at most 16 KiB"),
     ] = None
 
 
 def request_model(catalog: Catalog) -> Any:
-    """Return the union of all submissions, told apart by `task_name`, as /docs shows it."""
+    """Return the union of all submissions, discriminated by `task_name`, as /docs shows it."""
     models = tuple(request_for(contract) for contract in catalog.values())
     return Annotated[Union[models], Field(discriminator="task_name")]  # noqa: UP007 - the members are made at run time
 
@@ -76,7 +76,7 @@ def request_for(contract: Contract) -> type[TaskRequest]:
 
 
 class Submitter:
-    """Checks what a contract alone cannot know, and records the task."""
+    """Checks what a contract alone cannot, and records the task."""
 
     def __init__(
         self,
@@ -100,14 +100,14 @@ class Submitter:
         self.base_url = (public_url or "").rstrip("/")
 
     async def submit(self, request: TaskRequest, idempotency_key: str | None) -> tuple[Created, WorkflowContext]:
-        """Record a task, or find the one that the same request made before.
+        """Record a task, or find the one that the same request created before.
 
         Raises:
             InvalidInput: a file or URL may not be read; the error names its field.
-            CallbackNotAllowed: the callback URL points to a forbidden place.
-            CallbackSecretRefused: the callback has a secret that could not be kept encrypted.
+            CallbackNotAllowed: the callback URL points to a forbidden address.
+            CallbackSecretRefused: the callback has a secret that could not be stored encrypted.
             TaskIdConflict: the id or the key belongs to another request.
-            QueueFull: too many tasks wait.
+            QueueFull: too many tasks are pending.
         """
         await self.check_files(request.input_data)
         target = await self.checked_target(request.callback) if request.callback else None
@@ -122,7 +122,7 @@ class Submitter:
             idempotency=sha256(idempotency_key.encode()).hexdigest() if idempotency_key else None,
         )
         created = await self.redis.commit(self.store.create(submission))
-        asked_for_another = request.task_id not in {None, created.task_id}  # by an Idempotency-Key that is known
+        asked_for_another = request.task_id not in {None, created.task_id}  # found through a known Idempotency-Key
         if created.outcome == "conflict" or asked_for_another:
             raise TaskIdConflict(task_id=created.task_id)
         if created.outcome == "full":
@@ -172,8 +172,8 @@ class Submitter:
 
 
 def digest(request: TaskRequest) -> str:
-    """Return what makes two requests the same: everything but the id. A member that came later counts when it is given,
-    so that a request is still the same after an upgrade.
+    """Return what makes two requests the same: everything but the id. Newer members count only if they are given, so
+    that a request is still the same after an upgrade.
     """
     body = request.model_dump(mode="json", exclude={"task_id"})
     later = [(body, "metadata"), (body, "max_wait")] + [

@@ -1,4 +1,4 @@
-"""All that a task's text is made of: what its engine has written, what it has told since, and what people edited."""
+"""The text of a task: engine output, events published since, and user edits."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from common.transcript.partial import TextFile, makes_transcript, text_file
 
 
 class NoTranscript(BatonError):
-    """This kind of task makes no transcript. Ask a task whose output has a `transcript_path`: see `GET /v1/catalog`."""
+    """This kind of task has no transcript. Use a task whose output has a `transcript_path`: see `GET /v1/catalog`."""
 
     code = "no_transcript"
     status = 404
@@ -26,7 +26,7 @@ class NoTranscript(BatonError):
 
 @dataclass(frozen=True, slots=True)
 class TaskText:
-    """The parts; putting them together reads files, so it is for a thread."""
+    """The parts of the text; combining them reads files, so do it in a thread."""
 
     file: TextFile
     told: list[Segment]
@@ -34,7 +34,7 @@ class TaskText:
 
     @property
     def version(self) -> bytes:
-        """Return what changes with the text."""
+        """Return a value that changes with the text."""
         return b" ".join((self.file.version.encode(), to_json(self.told), to_json(self.edits)))
 
     def engines(self) -> Transcript:
@@ -50,7 +50,7 @@ async def task_text(redis: AsyncRedis, storage: Storage, catalog: Catalog, recor
 
     Raises:
         NoTranscript: this kind of task never has one.
-        FileMissing: the task's output is not there any more.
+        FileMissing: the task's output no longer exists.
     """
     task_id, name = record.context.task_id, record.context.task_name
     contract = catalog.get(name)

@@ -1,4 +1,4 @@
-"""Receiving a file: streamed to the shared volume as it comes, raw or as multipart, whole or not there at all."""
+"""File uploads: streamed to the shared volume as they arrive, raw or multipart, complete or not there at all."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ DEFAULT_NAME = "upload"
 
 
 class FilePart:
-    """The one file of a multipart body, as the parser hands it over piece by piece."""
+    """The single file of a multipart body, as the parser delivers it piece by piece."""
 
     def __init__(self, boundary: bytes) -> None:
         self.name: str | None = None
@@ -66,14 +66,14 @@ class FilePart:
         self.begin_file(options.get(b"filename"))
 
     def begin_file(self, name: bytes | None) -> None:
-        """Begin to take the file's bytes, where this part has a file name.
+        """Start receiving the file's bytes, if this part has a file name.
 
         Raises:
-            InvalidInput: it is the second file; storing the first alone would lose it without a word.
+            InvalidInput: it is the second file; storing only the first would silently lose it.
         """
         self.wanted = name is not None and self.name is None
         if name and not self.wanted:
-            raise InvalidInput("The body holds more than one file. Send one file in each request.")
+            raise InvalidInput("The body has more than one file. Send one file in each request.")
         if self.wanted and name is not None:
             self.name = name.decode("utf-8", errors="replace")
 
@@ -93,7 +93,7 @@ class FilePart:
 
 
 def multipart_boundary(content_type: str) -> bytes | None:
-    """Return the boundary, or None when the body is the file itself.
+    """Return the boundary, or None if the body is the file itself.
 
     Raises:
         MalformedBody: multipart without a boundary.
@@ -102,12 +102,12 @@ def multipart_boundary(content_type: str) -> bytes | None:
     if kind != b"multipart/form-data":
         return None
     if not options.get(b"boundary"):
-        raise MalformedBody("The multipart body names no boundary. Let your HTTP client set the Content-Type.")
+        raise MalformedBody("The multipart body has no boundary. Let your HTTP client set the Content-Type.")
     return options[b"boundary"]
 
 
 class Upload:
-    """One file on its way into `share/inputs/<file id>/`."""
+    """One file that is being received into `share/inputs/<file id>/`."""
 
     def __init__(self, storage: Storage, limit: int) -> None:
         self.storage = storage
@@ -129,7 +129,7 @@ class Upload:
         async with self.open_part() as file:
             await self.copy(body, part, file)
             if part and not part.done:
-                raise InvalidInput("The multipart body holds no whole file. Send one as a part with a filename.")
+                raise InvalidInput("The multipart body has no complete file. Send one as a part with a filename.")
             if not self.size:
                 raise InvalidInput("The file is empty.")
         final = self.folder / safe_name(name or (part.name if part else None))
@@ -138,7 +138,7 @@ class Upload:
 
     @asynccontextmanager
     async def open_part(self) -> AsyncIterator[BinaryIO]:
-        """Open the temporary file; an error on the way removes it."""
+        """Open the temporary file; an error removes it."""
         with full_disk_is_storage_full():
             self.storage.require_space()
             await asyncio.to_thread(self.folder.mkdir, parents=True)
@@ -162,7 +162,7 @@ class Upload:
     def count_bytes(self, data: bytes) -> bytes:
         self.size += len(data)
         if self.size > self.limit:
-            raise BodyTooLarge(f"The file is over {self.limit} bytes. Raise storage.max_upload_bytes to allow it.")
+            raise BodyTooLarge(f"The file exceeds {self.limit} bytes. Raise storage.max_upload_bytes to allow it.")
         return data
 
     def write(self, file: BinaryIO, data: bytes) -> None:
@@ -181,7 +181,7 @@ def parse_part(part: FilePart | None, chunk: bytes) -> bytes:
 
 
 def safe_name(name: str | None) -> str:
-    """Return the last part of a name, without anything that a shell, a path or a header trips over."""
+    """Return the last part of a name, without characters that are special in a shell, a path or a header."""
     text = unicodedata.normalize("NFC", name or "").replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(character if character.isalnum() or character in "._-() " else "_" for character in text)
     short = kept.strip(" .").encode()[-LONGEST_NAME_BYTES:].decode(errors="ignore")

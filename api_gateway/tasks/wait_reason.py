@@ -1,4 +1,4 @@
-"""Why a task waits, and about how long."""
+"""Wait reasons: why a task waits, and for about how long."""
 
 from statistics import median
 from typing import Literal
@@ -20,7 +20,7 @@ Reason = Literal["finished", "running", "storage_full", "no_worker", "not_claime
 
 
 class GpuHolder(BaseModel):
-    """Who has the GPU that a running task waits for; `held` is seconds."""
+    """The task that has the GPU a running task waits for; `held` is seconds."""
 
     lock: str
     task_id: str
@@ -29,10 +29,10 @@ class GpuHolder(BaseModel):
 
 
 class WaitReason(BaseModel):
-    """`position` counts the tasks before this one, in the queue or in the line for the GPU (`reason` says which).
+    """`position` counts the tasks ahead of this one, in the queue or in the line for the GPU (`reason` says which).
 
-    `running` tasks and living `workers` of its queue are told of one that is PENDING.
-    `eta` is seconds until it starts, or has the GPU, from past runs.
+    `running` tasks and living `workers` of its queue are given for a PENDING task. `eta` is an estimate in seconds
+    until it starts, or has the GPU, from past runs.
     """
 
     task_id: str
@@ -94,7 +94,7 @@ class WaitReasons:
         return reason
 
     async def explain_running(self, reason: WaitReason) -> WaitReason:
-        """Say who has the GPU, if the task waits for it. Of several devices, the one with the shortest line counts."""
+        """Report who has the GPU if the task waits for it. Of several devices, the shortest line counts."""
         places = [
             (place, view)
             for view in await self.survey.locks()
@@ -106,7 +106,7 @@ class WaitReasons:
         place, view = min(places, key=lambda found: found[0])
         reason.reason, reason.position = "gpu", place
         if view.holder is None:
-            reason.message = f"The GPU {view.id} is being handed on; it is number {place + 1} in line."
+            reason.message = f"The GPU {view.id} is being handed over; it is number {place + 1} in line."
             return reason
         held = round(view.held.total_seconds(), 3)
         reason.holder = GpuHolder(lock=view.id, task_id=view.holder.task_id, worker=view.holder.worker, held=held)
@@ -118,7 +118,7 @@ class WaitReasons:
         return reason
 
     async def gpu_eta(self, view: LockView, place: int) -> float | None:
-        """Return about when the GPU comes, in seconds: what is left of the present hold, then those before it."""
+        """Estimate the seconds until the GPU is available: the rest of the current hold, then those before it."""
         past = await self.survey.history(view, PAST_RUNS)
         holds = [ended.held_us / US for ended in past if ended.held_us is not None]
         if not holds:
@@ -127,7 +127,7 @@ class WaitReasons:
         return round(max(0.0, typical - view.held.total_seconds()) + place * typical, 1)
 
     async def position(self, queue: str, task_id: str) -> int | None:
-        """Return how many tasks of the queue are before this one, or None when it waits no more."""
+        """Return how many tasks of the queue are ahead of this one, or None if it is not pending."""
         with translate_errors():
             rank: int | None = await self.redis.client.zrank(keys.waiting(queue), task_id)
             return rank
@@ -141,12 +141,12 @@ class WaitReasons:
 
 
 def not_claimed(workers: list[Presence], task_id: str) -> str | None:
-    """Name the worker that was given the task and has not begun it, if there is one."""
+    """Return a message about the worker that received the task and has not claimed it, if there is one."""
     for worker in workers:
         for found in worker.unclaimed:
             if found.task_id == task_id:
                 return (
-                    f"{worker.name} was given the task {found.seconds:.0f} s ago, and its process {found.pid} has not "
+                    f"{worker.name} received the task {found.seconds:.0f} s ago, and its process {found.pid} has not "
                     f"claimed it yet. A process that hangs is replaced after worker.claim_timeout."
                 )
     return None
