@@ -16,7 +16,7 @@ from services import catalog, models, settings
 def main() -> int:
     try:
         configured, known = settings(), catalog()
-        refuse_open_door(configured)
+        require_access_control(configured)
         refuse_unknown_tasks(configured, known)
         for policy in (callback_policy, input_policy):
             policy(configured)  # fails now if an allowed host could never match
@@ -28,7 +28,7 @@ def main() -> int:
     return 0
 
 
-def refuse_open_door(configured: Settings) -> None:
+def require_access_control(configured: Settings) -> None:
     """Raise NotStartable if anybody on the network could use the gateway without a key."""
     auth, gateway = configured.auth, configured.gateway
     if not (gateway.loopback or auth.api_keys or auth.allow_anonymous):

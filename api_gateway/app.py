@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI
 from api_gateway import dashboard
 from api_gateway.gateway import Gateway
 from api_gateway.http import problems
-from api_gateway.http.access_tokens import AccessTokenTaken
+from api_gateway.http.access_tokens import AccessTokenMiddleware
 from api_gateway.http.auth import require_key
 from api_gateway.http.body_limit import BodyLimit
 from api_gateway.http.openapi import DocumentedApi
@@ -49,7 +49,7 @@ def create_app(settings: Settings, known: Catalog, models: Iterable[ModelFamily]
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.gateway = Gateway(settings, known, models)
         async with app.state.gateway.running():
-            garbage.settle()
+            garbage.tune_gc()
             yield
 
     app = DocumentedApi(
@@ -61,17 +61,17 @@ def create_app(settings: Settings, known: Catalog, models: Iterable[ModelFamily]
         docs_url=None,
         redoc_url=None,
     )
-    guard(app, settings)
+    add_middleware(app, settings)
     problems.install(app)
     add_routes(app, known)
     dashboard.install(app)
     return app
 
 
-def guard(app: FastAPI, settings: Settings) -> None:
+def add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add the middleware; what is added last runs first."""
     app.add_middleware(BodyLimit, limit=settings.gateway.max_body_bytes, unlimited=UPLOADS)
-    app.add_middleware(AccessTokenTaken)
+    app.add_middleware(AccessTokenMiddleware)
     if not settings.auth.api_keys:
         app.add_middleware(SameOriginOnly, own_name=settings.gateway.host, allowed=settings.gateway.allowed_hosts)
 

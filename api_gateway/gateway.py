@@ -11,15 +11,15 @@ from api_gateway.callbacks.delivery import CallbackSender
 from api_gateway.http.access_tokens import AccessTokens
 from api_gateway.http.stream_limits import StreamLimits
 from api_gateway.metrics import Metrics
-from api_gateway.model_registry import ModelOverview
+from api_gateway.model_registry import ModelRegistry
 from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.background import Background
-from api_gateway.monitor.clock_watch import ClockReader, ClockWatch
+from api_gateway.monitor.clock_watch import ClockCheck, ClockReader
 from api_gateway.monitor.config import RuntimeConfig
 from api_gateway.monitor.gpu_lock_monitor import GPULockMonitor
 from api_gateway.monitor.heartbeats import TaskHeartbeatManager
 from api_gateway.monitor.janitor import Janitor
-from api_gateway.monitor.leader import Monitor, Watch
+from api_gateway.monitor.leader import Monitor, PeriodicCheck
 from api_gateway.monitor.queues import QueueReconciler
 from api_gateway.monitor.replacements import ReplacementReporter
 from api_gateway.monitor.silences import Silences
@@ -32,7 +32,7 @@ from api_gateway.runtime.wakeups import Waker
 from api_gateway.tasks.cancel import cancel_task
 from api_gateway.tasks.completion import Completion
 from api_gateway.tasks.dispatcher import Dispatcher
-from api_gateway.tasks.submission import Submitter, TaskRequest
+from api_gateway.tasks.submission import Submitter, TaskSubmission
 from api_gateway.tasks.transcript_view import TaskText, task_text
 from api_gateway.tasks.wait_reason import WaitReasons
 from common.contract import Catalog
@@ -72,7 +72,7 @@ class Gateway:
         self.dispatcher = Dispatcher(self.celery, self.redis, self.waker, catalog)
         self.callback_policy = callback_policy(settings)
         self.client = async_client(self.callback_policy, timeout=settings.callbacks.timeout.total_seconds())
-        self.courier = CallbackSender(settings.callbacks, self.client, self.redis, self.waker, self.store.ttl)
+        self.callback_sender = CallbackSender(settings.callbacks, self.client, self.redis, self.waker, self.store.ttl)
         self.submitter = Submitter(
             self.redis,
             self.store,
@@ -80,30 +80,30 @@ class Gateway:
             catalog,
             callbacks=self.callback_policy,
             inputs=input_policy(settings),
-            cipher=self.courier.sender.cipher,
+            cipher=self.callback_sender.sender.cipher,
             public_url=settings.gateway.public_url,
         )
         self.monitoring = RuntimeConfig(self.redis, settings.gpu_lock_monitor, read_section(MONITOR_SECTION))
         self.background = Background(MOST_IN_BACKGROUND)
         self.silences = Silences()
         self.clock_reader = ClockReader(self.redis)
-        self.alerts = Alerts(lambda: self.monitoring.current.alert_url, self.courier.sender.cipher)
-        self.monitor = Monitor(self.redis, self.monitoring, self.watches)
-        self.survey = SystemReader(self.redis, self.store, self.storage, catalog, self.monitoring)
-        self.wait_reasons = WaitReasons(self.redis, self.store, self.survey)
+        self.alerts = Alerts(lambda: self.monitoring.current.alert_url, self.callback_sender.sender.cipher)
+        self.monitor = Monitor(self.redis, self.monitoring, self.periodic_checks)
+        self.system = SystemReader(self.redis, self.store, self.storage, catalog, self.monitoring)
+        self.wait_reasons = WaitReasons(self.redis, self.store, self.system)
         self.completion = Completion(self.redis, self.store, self.hub)
         places = ModelPaths(self.storage, settings.models)
-        self.models = ModelOverview(self.redis, self.survey, places, KnownModels(models), settings)
-        self.metrics = Metrics(self.redis, self.hub, self.survey, self.courier.receivers)
-        self.snapshots = Snapshots(self.survey, self.hub)
-        self.loops = Loops((self.waker, self.hub, self.dispatcher, self.courier, self.monitor, self.snapshots))
+        self.models = ModelRegistry(self.redis, self.system, places, KnownModels(models), settings)
+        self.metrics = Metrics(self.redis, self.hub, self.system, self.callback_sender.receivers)
+        self.snapshots = Snapshots(self.system, self.hub)
+        self.loops = Loops((self.waker, self.hub, self.dispatcher, self.callback_sender, self.monitor, self.snapshots))
         self.access_tokens = AccessTokens(self.redis, settings.auth.token_ttl)
 
-    def watches(self, settings: MonitorSettings) -> list[Watch]:
+    def periodic_checks(self, settings: MonitorSettings) -> list[PeriodicCheck]:
         """Return the periodic checks that the leader among the gateways runs."""
         redis, store, keep = self.redis, self.store, self.settings.tasks.state_ttl
         return [
-            ClockWatch(redis, store, self.alerts, self.clock_reader),
+            ClockCheck(redis, store, self.alerts, self.clock_reader),
             GPULockMonitor(redis, store, settings, alerts=self.alerts, background=self.background),
             TaskHeartbeatManager(redis, store, self.storage, settings, self.alerts, silences=self.silences),
             ReplacementReporter(redis, store, settings, self.alerts),
@@ -116,7 +116,7 @@ class Gateway:
         return (await self.wait_reasons.explain(record)).message
 
     async def submit(
-        self, request: TaskRequest, idempotency_key: str | None = None
+        self, request: TaskSubmission, idempotency_key: str | None = None
     ) -> tuple[Created, WorkflowContext, BackgroundTasks]:
         """Record a task and count it. The last of the three values publishes it: await it, or run it after the
         response.

@@ -19,10 +19,10 @@ QUANTILES = {"p50": "0.5", "p90": "0.9", "p99": "0.99", "max": "1"}
 class Metrics:
     """One registry per gateway."""
 
-    def __init__(self, redis: AsyncRedis, hub: EventHub, survey: SystemReader, receivers: Receivers) -> None:
+    def __init__(self, redis: AsyncRedis, hub: EventHub, system: SystemReader, receivers: Receivers) -> None:
         self.redis = redis
         self.hub = hub
-        self.survey = survey
+        self.system = system
         self.receivers = receivers
         self.registry = CollectorRegistry()
         self.tasks = self.gauge("baton_tasks", "Recorded tasks", "status")
@@ -77,30 +77,30 @@ class Metrics:
             undispatched, undelivered = await pipe.execute()
         self.undispatched.set(undispatched)
         self.undelivered.set(undelivered)
-        for status, count in (await self.survey.counts()).items():
+        for status, count in (await self.system.counts()).items():
             self.tasks.labels(status).set(count)
 
     async def count_queues(self) -> None:
-        for queue in await self.survey.queues():
+        for queue in await self.system.queues():
             self.waiting.labels(queue.name).set(queue.waiting)
             self.running.labels(queue.name).set(queue.running)
             self.messages.labels(queue.name).set(queue.messages)
             self.workers.labels(queue.name).set(queue.workers)
-        self.gone.set(sum(seen.presence is None for seen in await self.survey.workers()))
+        self.gone.set(sum(seen.presence is None for seen in await self.system.workers()))
 
     async def look_at_tasks(self) -> None:
-        found = Tally(pulse.liveness for pulse in await self.survey.pulses())
+        found = Tally(pulse.liveness for pulse in await self.system.pulses())
         for liveness in Liveness:
             self.liveness.labels(liveness).set(found[liveness])
-        self.led.set(await self.survey.has_leader())
-        for action, count in (await self.survey.actions()).items():
+        self.led.set(await self.system.has_leader())
+        for action, count in (await self.system.actions()).items():
             self.actions.labels(action).set(count)
 
     async def look_at_locks(self) -> None:
         for gauge in (self.held, self.line, self.waits, self.holds, self.success):
             gauge.clear()
-        for view in await self.survey.locks():
-            self.show_lock(view, LockStats.of(view.id, await self.survey.history(view)))
+        for view in await self.system.locks():
+            self.show_lock(view, LockStats.of(view.id, await self.system.history(view)))
 
     def show_lock(self, view: LockView, stats: LockStats) -> None:
         self.held.labels(view.id).set(view.held.total_seconds())
@@ -112,7 +112,7 @@ class Metrics:
 
     async def look_at_models(self) -> None:
         self.models.clear()
-        for place in await self.survey.residents():
+        for place in await self.system.residents():
             for model in place.models:
                 self.models.labels(place.host, place.device, model.name).inc(model.mib)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from api_gateway.monitor.system_reader import Place, SystemReader
+from api_gateway.monitor.system_reader import DeviceModels, SystemReader
 from common.clock import from_us
 from common.gpu.residents import UNLOAD, Resident
 from common.models.errors import ModelNotFound
@@ -36,7 +36,7 @@ class LoadedModel(BaseModel):
     last_used: datetime
 
     @classmethod
-    def of(cls, place: Place, resident: Resident) -> "LoadedModel":
+    def of(cls, place: DeviceModels, resident: Resident) -> "LoadedModel":
         return cls(
             host=place.host,
             device=place.device,
@@ -78,35 +78,35 @@ class OnDisk:
     created: int = 0
 
 
-class ModelOverview:
+class ModelRegistry:
     """Reads model states, and requests unloading."""
 
     def __init__(
-        self, redis: AsyncRedis, survey: SystemReader, places: ModelPaths, known: KnownModels, settings: Settings
+        self, redis: AsyncRedis, system: SystemReader, places: ModelPaths, known: KnownModels, settings: Settings
     ) -> None:
         self.redis = redis
-        self.survey = survey
+        self.system = system
         self.places = places
         self.known = known
         self.defaults = known.defaults(settings)
 
-    async def all(self) -> list[ModelView]:
+    async def list_models(self) -> list[ModelView]:
         """Return every named model, and unnamed ones that are loaded."""
         loaded, downloads = await self.loaded_models(), await self.downloads()
-        disk = await asyncio.to_thread(lambda: {spec.id: self.look(spec) for spec in self.known.values()})
+        disk = await asyncio.to_thread(lambda: {spec.id: self.disk_state(spec) for spec in self.known.values()})
         named = [
             self.view(spec, disk[spec.id], downloads.get(spec.id), loaded.pop(spec.id, []))
             for spec in self.known.values()
         ]
         return named + [view_of_folder(model, places) for model, places in sorted(loaded.items())]
 
-    async def one(self, model: str) -> ModelView:
+    async def get_model(self, model: str) -> ModelView:
         """Return one model.
 
         Raises:
             ModelNotFound: there is none with this id.
         """
-        found = next((view for view in await self.all() if view.id == model), None)
+        found = next((view for view in await self.list_models() if view.id == model), None)
         if found is None:
             raise ModelNotFound(model=model)
         return found
@@ -114,7 +114,7 @@ class ModelOverview:
     async def unload(self, model: str) -> list[LoadedModel]:
         """Ask every process that holds a model to unload it; return these processes."""
         asked = []
-        for place in await self.survey.residents():
+        for place in await self.system.residents():
             for resident in place.models:
                 if resident.model == model:
                     with translate_errors():
@@ -125,7 +125,7 @@ class ModelOverview:
     async def loaded_models(self) -> dict[str, list[LoadedModel]]:
         """Return where each model is loaded, by model id."""
         found: dict[str, list[LoadedModel]] = defaultdict(list)
-        for place in await self.survey.residents():
+        for place in await self.system.residents():
             for resident in place.models:
                 found[resident.model].append(LoadedModel.of(place, resident))
         return found
@@ -147,7 +147,7 @@ class ModelOverview:
             status = await self.redis.client.hget(keys.control(task_id), "status")
         return status is None or Status(status).final
 
-    def look(self, spec: ModelSpec) -> OnDisk:
+    def disk_state(self, spec: ModelSpec) -> OnDisk:
         found = self.places.find(spec)
         if found == "missing":
             return OnDisk(found)

@@ -12,10 +12,10 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_expo
 
 from api_gateway.callbacks import schedule
 from api_gateway.callbacks.encryption import TargetUnreadable
-from api_gateway.callbacks.outbox import Pending, Try, defer_call, retaken, settle_call
+from api_gateway.callbacks.outbox import Pending, Try, defer_call, retake_call, settle_call
 from api_gateway.callbacks.receivers import Receivers, origin_of
-from api_gateway.callbacks.sender import Sender
-from api_gateway.runtime.cancellation import end
+from api_gateway.callbacks.sender import CallbackClient
+from api_gateway.runtime.cancellation import cancel_and_wait
 from api_gateway.runtime.wakeups import Waker
 from common.clock import utcnow
 from common.errors import CallbackNotAllowed, StateUnavailable
@@ -40,7 +40,7 @@ class CallbackSender:
     ) -> None:
         self.concurrency = settings.concurrency
         self.lease = settings.timeout + LEASE_MARGIN
-        self.sender = Sender(settings, client)
+        self.sender = CallbackClient(settings, client)
         self.receivers = Receivers(limit=settings.per_receiver, failures_allowed=settings.failures_allowed)
         self.redis = redis
         self.waker = waker
@@ -52,19 +52,19 @@ class CallbackSender:
             while True:
                 try:
                     self.start_ready()
-                    for message_id in await self.due():
+                    for message_id in await self.take_due():
                         self.start(message_id)
                 except StateUnavailable:
                     log.warning("courier_without_redis")
-                await self.wait()
+                await self.wait_for_work()
         finally:
-            await end(*self.flying)
+            await cancel_and_wait(*self.flying)
 
     @property
     def free(self) -> int:
         return self.concurrency - len(self.flying)
 
-    async def due(self) -> list[str]:
+    async def take_due(self) -> list[str]:
         """Take no more messages than can be tried at once, so that no lease expires while a message waits in this
         process.
         """
@@ -73,12 +73,12 @@ class CallbackSender:
     def start_ready(self) -> None:
         """Start parked messages whose receiver may be tried now."""
         for message_id, due_us in self.receivers.take_ready(self.free):
-            self.launch(message_id, self.resume(message_id, due_us))
+            self.start_task(message_id, self.resume(message_id, due_us))
 
     def start(self, message_id: str) -> None:
-        self.launch(message_id, self.deliver(message_id))
+        self.start_task(message_id, self.deliver(message_id))
 
-    def launch(self, message_id: str, work: Coroutine[Any, Any, None]) -> None:
+    def start_task(self, message_id: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=message_id)
         self.flying.add(task)
         task.add_done_callback(self.on_done)
@@ -86,16 +86,18 @@ class CallbackSender:
     def on_done(self, task: asyncio.Task[None]) -> None:
         """Free the slot. A bug triggered by one message must be logged, and must not stop the others."""
         self.flying.discard(task)
-        self.waker.ring(keys.OUTBOX)
+        self.waker.wake(keys.OUTBOX)
         if not task.cancelled() and (error := task.exception()):
             log.error("callback_crashed", message_id=task.get_name(), exc_info=error)
 
-    async def wait(self) -> None:
+    async def wait_for_work(self) -> None:
         """Wait for a free slot, then for a new message or for the next due time."""
         if self.free <= 0:
             await asyncio.wait(self.flying, return_when=asyncio.FIRST_COMPLETED)
             return
-        pauses = [pause for pause in (await self.until_next(), self.receivers.until_ready()) if pause is not None]
+        pauses = [
+            pause for pause in (await self.seconds_until_due(), self.receivers.until_ready()) if pause is not None
+        ]
         pause = min(pauses, default=None)
         try:
             async with asyncio.timeout(pause):
@@ -103,7 +105,7 @@ class CallbackSender:
         except TimeoutError:
             return
 
-    async def until_next(self) -> float | None:
+    async def seconds_until_due(self) -> float | None:
         """Return the seconds until the first message is due, by Redis's clock."""
         pipe = self.redis.client.pipeline(transaction=False)
         pipe.time()
@@ -126,7 +128,7 @@ class CallbackSender:
     async def resume(self, message_id: str, due_us: int) -> None:
         """Deliver a parked message, unless another gateway has taken it since."""
         try:
-            if not await self.redis.run(retaken(message_id, due_us, self.lease)):
+            if not await self.redis.run(retake_call(message_id, due_us, self.lease)):
                 return
         except StateUnavailable:
             log.warning("callback_not_resumed", message_id=message_id)
@@ -161,7 +163,7 @@ class CallbackSender:
     async def attempt(self, pending: Pending) -> Try:
         """Post the message once, and decide what the answer means."""
         message, at, began = pending.message, utcnow(), monotonic()
-        outcome, pause = await self.outcome(pending)
+        outcome, pause = await self.try_once(pending)
         return Try(
             message_id=message.id,
             type=message.type,
@@ -172,7 +174,7 @@ class CallbackSender:
             **outcome,
         )
 
-    async def outcome(self, pending: Pending) -> tuple[dict[str, Any], timedelta | None]:
+    async def try_once(self, pending: Pending) -> tuple[dict[str, Any], timedelta | None]:
         """Return the log entry for the answer, and the pause before the next try."""
         tries, age = pending.tries + 1, pending.age
         try:

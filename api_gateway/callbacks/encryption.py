@@ -46,7 +46,7 @@ class TargetCipher:
             return target
         hidden = Callback(url=target.url, headers=target.headers, secret=target.secret)
         encrypted = self.fernet.encrypt(hidden.model_dump_json().encode()).decode()
-        return bare(target).model_copy(update={"encrypted": encrypted})
+        return strip_secrets(target).model_copy(update={"encrypted": encrypted})
 
     def decrypt(self, target: Callback) -> Callback:
         """Return the complete target.
@@ -67,7 +67,7 @@ class TargetCipher:
         return target.model_copy(update=update)
 
 
-def bare(target: Callback) -> Callback:
+def strip_secrets(target: Callback) -> Callback:
     """Return the target without any secret, encrypted or not."""
     update: dict[str, Any] = {"url": redact_url(target.url), "headers": {}, "secret": None, "encrypted": None}
     return target.model_copy(update=update)

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from api_gateway.callbacks import schedule
-from api_gateway.callbacks.encryption import bare
+from api_gateway.callbacks.encryption import strip_secrets
 from common.clock import utcnow
 from common.state import keys
 from common.state.client import Call, script
@@ -91,7 +91,7 @@ def replay_call(message: Message) -> Call[bool]:
 
 
 def without_secrets(message: Message) -> Message:
-    return message.model_copy(update={"target": bare(message.target)})
+    return message.model_copy(update={"target": strip_secrets(message.target)})
 
 
 def defer_call(message_id: str, delay: timedelta) -> Call[int | None]:
@@ -99,6 +99,6 @@ def defer_call(message_id: str, delay: timedelta) -> Call[int | None]:
     return Call(script("defer"), [keys.OUTBOX], [message_id, to_us(delay)], lambda due: int(due) if due else None)
 
 
-def retaken(message_id: str, due_us: int, lease: timedelta) -> Call[bool]:
+def retake_call(message_id: str, due_us: int, lease: timedelta) -> Call[bool]:
     """Take a message that was deferred to `due_us`, unless another gateway has taken it since."""
     return Call(script("retake"), [keys.OUTBOX], [message_id, due_us, to_us(lease)], bool)

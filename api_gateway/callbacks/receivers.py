@@ -64,7 +64,7 @@ class Receivers:
     def admit(self, origin: str) -> bool:
         """Start a try, if the receiver may have another one now; return whether it may."""
         receiver = self.known.setdefault(origin, Receiver())
-        if not self.room(receiver):
+        if not self.free_tries(receiver):
             return False
         receiver.in_flight += 1
         return True
@@ -88,12 +88,12 @@ class Receivers:
         """Return at most `count` parked messages that may be tried now, as (message id, due time in microseconds)."""
         ready: list[tuple[str, int]] = []
         for origin, receiver in list(self.known.items()):
-            chosen = list(receiver.parked)[: max(0, min(self.room(receiver), count - len(ready)))]
+            chosen = list(receiver.parked)[: max(0, min(self.free_tries(receiver), count - len(ready)))]
             ready += [(message_id, receiver.parked.pop(message_id)) for message_id in chosen]
             self.forget(origin)
         return ready
 
-    def room(self, receiver: Receiver) -> int:
+    def free_tries(self, receiver: Receiver) -> int:
         """Return how many more concurrent tries the receiver may have."""
         if not self.is_open(receiver):
             return self.limit - receiver.in_flight

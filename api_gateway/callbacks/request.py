@@ -26,7 +26,7 @@ HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^([!-~]([ -~]*[!-~])?)?$", max_length=4096)]
 
 
-def not_ours(headers: dict[str, str]) -> dict[str, str]:
+def refuse_own_headers(headers: dict[str, str]) -> dict[str, str]:
     """Refuse headers that Baton sets itself."""
     for name in headers:
         if name.lower() in RESERVED_HEADERS or name.lower().startswith("webhook-"):
@@ -51,7 +51,9 @@ class CallbackRequest(BaseModel):
     url: Annotated[
         str, Field(min_length=1, max_length=4096, description="kept byte for byte", json_schema_extra={"format": "uri"})
     ]
-    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=20, repr=False), AfterValidator(not_ours)] = {}
+    headers: Annotated[
+        dict[HeaderName, HeaderValue], Field(max_length=20, repr=False), AfterValidator(refuse_own_headers)
+    ] = {}
     events: list[Literal["task.completed", "task.failed", "task.cancelled"]] | None = None
     thin: Annotated[bool, Field(description="the body identifies the task and its end, without input and output")] = (
         False

@@ -36,7 +36,7 @@ class Answer:
     retry_after: timedelta | None
 
 
-class Sender:
+class CallbackClient:
     """Posts messages; its client enforces the target policy."""
 
     def __init__(self, settings: CallbackSettings, client: httpx.AsyncClient) -> None:
@@ -68,7 +68,7 @@ class Sender:
         async with asyncio.timeout(self.timeout_s):
             response = await self.send_request(request)
         try:
-            text = await beginning(response)
+            text = await read_beginning(response)
         finally:
             await response.aclose()
         return Answer(response.status_code, text, parse_retry_after(response.headers.get("retry-after")))
@@ -109,7 +109,7 @@ def request_target(url: str) -> bytes:
     return quote(target if target.startswith("/") else f"/{target}", safe=punctuation).encode()
 
 
-async def beginning(response: httpx.Response) -> str:
+async def read_beginning(response: httpx.Response) -> str:
     """Return the beginning of the answer's text. The status was the answer: a slow or broken body changes nothing."""
     read = b""
     with suppress(httpx.HTTPError, TimeoutError):

@@ -23,7 +23,7 @@ class AccessTokens:
         self.redis = redis
         self.ttl = ttl
 
-    async def give(self, path: str) -> str:
+    async def create(self, path: str) -> str:
         """Return a new token for this path, for use in a URL."""
         token = token_urlsafe(RANDOM_BYTES)
         with translate_errors():
@@ -41,7 +41,7 @@ def key_of(token: str) -> str:
     return keys.access_token(sha256(token.encode()).hexdigest())
 
 
-class AccessTokenTaken:
+class AccessTokenMiddleware:
     """Removes the token from the query string before anything else reads it.
 
     Routes need not know about it, and no access log shows it: uvicorn writes its log from this scope, afterwards.

@@ -39,12 +39,12 @@ async def require_key(
     """
     settings: AuthSettings = request.app.state.gateway.settings.auth
     key = header or (bearer.credentials if bearer else "")
-    if not settings.api_keys or is_valid_key(settings, key) or (not key and await let_in(request)):
+    if not settings.api_keys or is_valid_key(settings, key) or (not key and await is_authorized_by_token(request)):
         return
     raise Unauthorized
 
 
-async def let_in(request: Request) -> bool:
+async def is_authorized_by_token(request: Request) -> bool:
     """Return whether a token authorizes this request: it only permits reading, and only its own path."""
     token: str = getattr(request.state, STATE, "")
     if not token or request.method not in READING:

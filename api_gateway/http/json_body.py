@@ -70,7 +70,7 @@ def parse(body: bytes, content_type: str, most_values: int = DEFAULT_MOST_VALUES
     try:
         value = from_json(body, allow_inf_nan=False)
         require_few_values(value, body.count(b","), most_values)
-        json.loads(body, object_pairs_hook=refuse_twins)
+        json.loads(body, object_pairs_hook=refuse_duplicate_keys)
     except ValueError as error:
         raise MalformedBody(f"The body is not valid JSON: {error}.") from error
     if not isinstance(value, dict):
@@ -102,7 +102,7 @@ def is_json(content_type: str) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
-def refuse_twins(pairs: list[tuple[str, Any]]) -> None:
+def refuse_duplicate_keys(pairs: list[tuple[str, Any]]) -> None:
     """Raise ValueError if an object has a duplicate key: one of the two values would be ignored."""
     seen: set[str] = set()
     for key, _ in pairs:

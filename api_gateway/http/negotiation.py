@@ -21,7 +21,7 @@ def preferred_type(accept: str, served: Sequence[str]) -> str:
         NotAcceptable: the client accepts none of them.
     """
     wanted = dict(map(parse_media_range, filter(str.strip, accept.split(",")))) or {ANY: 1.0}
-    weights = {kind: weight(kind, wanted) for kind in served}
+    weights = {kind: weight_of(kind, wanted) for kind in served}
     best = max(served, key=lambda kind: weights[kind])
     if weights[best] <= 0:
         raise NotAcceptable(served=list(served))
@@ -38,7 +38,7 @@ def parse_media_range(item: str) -> tuple[str, float]:
         return kind, 0.0
 
 
-def weight(kind: str, wanted: dict[str, float]) -> float:
+def weight_of(kind: str, wanted: dict[str, float]) -> float:
     """Return the weight of the most specific range that matches the media type."""
     ranges = (kind, f"{kind.partition('/')[0]}/*", ANY)
     return next((wanted[name] for name in ranges if name in wanted), 0.0)

@@ -99,9 +99,9 @@ def content_of(status: int, code: str, detail: str) -> dict[str, Any]:
 def install(app: FastAPI) -> None:
     """Make the app answer every error in this format."""
     app.add_exception_handler(BatonError, handle_baton_error)
-    app.add_exception_handler(RequestValidationError, unfit)
+    app.add_exception_handler(RequestValidationError, handle_invalid_input)
     app.add_exception_handler(HTTPException, refused_by_framework)
-    app.add_exception_handler(ClientDisconnect, unheard)
+    app.add_exception_handler(ClientDisconnect, handle_disconnect)
     app.add_exception_handler(Exception, handle_unexpected)
 
 
@@ -111,17 +111,19 @@ def handle_baton_error(_request: Request, error: Exception) -> Response:
     return problem(error.status, error.code, error.message, headers_of(type(error)), error.detail)
 
 
-def unfit(request: Request, error: Exception) -> Response:
+def handle_invalid_input(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     found = error.errors()
     if tags := [item["ctx"]["tag"] for item in found if item["type"] == "union_tag_invalid"]:
         return handle_baton_error(request, unknown_task(request.app.state.gateway.catalog, tags[0][:LONGEST_NAME]))
     errors = [field_error(item) for item in found[:MOST_ERRORS]]
-    return problem(InvalidInput.status, InvalidInput.code, reasons(errors, len(found)), more={"errors": errors})
+    return problem(
+        InvalidInput.status, InvalidInput.code, summarize_errors(errors, len(found)), more={"errors": errors}
+    )
 
 
-def reasons(errors: list[dict[str, Any]], count: int) -> str:
+def summarize_errors(errors: list[dict[str, Any]], count: int) -> str:
     """Return the first errors in one text: many clients, n8n among them, show only `detail`."""
     told = list(dict.fromkeys(f"{item['field']}: {item['message'][:LONGEST_MESSAGE]}" for item in errors))[:MOST_TOLD]
     others = f"; and {count - MOST_TOLD} more" if count > MOST_TOLD else ""
@@ -175,7 +177,7 @@ def allowed_methods(request: Request) -> list[str]:
     ]
 
 
-def unheard(_request: Request, _error: Exception) -> Response:
+def handle_disconnect(_request: Request, _error: Exception) -> Response:
     """Send an empty response: the client disconnected in the middle of its own request."""
     return Response(status_code=MalformedBody.status)
 

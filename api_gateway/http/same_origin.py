@@ -56,13 +56,13 @@ class SameOriginOnly:
         host = headers.get("host", "")
         if not self.may_be_called(hostname(host)):
             raise HostNotAllowed.of(host[:LONGEST_NAME])
-        if method not in READING and not self.own_page(headers, host):
+        if method not in READING and not self.is_allowed_origin(headers, host):
             raise CrossSiteRequest.of(headers.get("origin", "another site")[:LONGEST_NAME])
 
     def may_be_called(self, name: str) -> bool:
-        return not registrable(name) or name == self.own_name or self.is_allowed_name(name)
+        return not is_registrable(name) or name == self.own_name or self.is_allowed_name(name)
 
-    def own_page(self, headers: Headers, host: str) -> bool:
+    def is_allowed_origin(self, headers: Headers, host: str) -> bool:
         """Return whether a request comes from a program, from our own page, or from an allowed site."""
         origin, site = headers.get("origin", ""), headers.get("sec-fetch-site")
         if site in {"same-origin", "none"} or (site is None and not origin):
@@ -82,7 +82,7 @@ def hostname(address: str) -> str:
         return address
 
 
-def registrable(name: str) -> bool:
+def is_registrable(name: str) -> bool:
     """Return whether anybody could register this name: it is not an address, has a dot, and is not reserved."""
     try:
         ip_address(name)

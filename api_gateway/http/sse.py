@@ -12,7 +12,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
-from api_gateway.runtime.event_hub import START, EventHub, Frame, order
+from api_gateway.runtime.event_hub import START, EventHub, Frame, sort_key
 from common.clock import utcnow
 from common.errors import StateUnavailable
 from common.settings import GatewaySettings
@@ -50,7 +50,9 @@ class CountedStream(EventSourceResponse):
             await super().__call__(scope, receive, send)
 
 
-def live(settings: GatewaySettings, place: AbstractContextManager[None], frames: AsyncIterator[bytes]) -> Response:
+def sse_response(
+    settings: GatewaySettings, place: AbstractContextManager[None], frames: AsyncIterator[bytes]
+) -> Response:
     """Respond with these frames and periodic pings; `place` comes from `StreamLimits.count_stream`."""
     return CountedStream(
         frames,
@@ -66,13 +68,13 @@ def ping() -> ServerSentEvent:
     return ServerSentEvent(event="ping", data=to_json({"ts": utcnow()}).decode())
 
 
-def opening(kind: str, value: object, position: str | None) -> bytes:
+def first_frame(kind: str, value: object, position: str | None) -> bytes:
     """Return the first frame; its id is the client's current position, so that it can resume at once."""
     identity = f"id: {position}\r\n" if position and position != START else ""
     return f"{identity}event: {kind}\r\ndata: {to_json(value).decode()}\r\n\r\n".encode()
 
 
-async def endless(
+async def endless_stream(
     hub: EventHub, stream: str, kind: str, state: Callable[[], Awaitable[object]], last_event_id: str
 ) -> AsyncIterator[bytes]:
     """Yield the state, then missed events, then new events. The subscription starts first, so nothing is lost in
@@ -83,17 +85,17 @@ async def endless(
     try:
         async with hub.listen(stream) as queue:
             position = last_event_id or await hub.last_id(stream)
-            yield opening(kind, await state(), position)
+            yield first_frame(kind, await state(), position)
             missed = await hub.since(stream, position) if last_event_id else []
             for item in missed:
                 yield item.data
-            async for item in fresh(queue, missed[-1].order if missed else order(position)):
+            async for item in new_frames(queue, missed[-1].order if missed else sort_key(position)):
                 yield item.data
     except StateUnavailable:
         log.warning("event_stream_lost", stream=stream)
 
 
-async def fresh(queue: asyncio.Queue[Frame | None], seen: tuple[int, int]) -> AsyncIterator[Frame]:
+async def new_frames(queue: asyncio.Queue[Frame | None], seen: tuple[int, int]) -> AsyncIterator[Frame]:
     """Yield the frames after `seen`, up to the final one, or until the client was disconnected.
 
     A frame without an id has no place in the order: it is always new.

@@ -22,7 +22,7 @@ class Actions:
         self.redis = redis
         self.store = store
 
-    async def once(
+    async def perform_once(
         self,
         what: str,
         name: str,

@@ -24,7 +24,7 @@ class Alerts:
         self.target = target
         self.cipher = cipher
 
-    def of(self, kind: str, **data: Any) -> Message | None:
+    def message(self, kind: str, **data: Any) -> Message | None:
         """Return an alert of this type, such as `gpu_lock.warning`; None if no webhook is configured."""
         url = self.target()
         if url is None:

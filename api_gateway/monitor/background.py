@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from api_gateway.runtime.cancellation import end
+from api_gateway.runtime.cancellation import cancel_and_wait
 
 
 class Background:
@@ -25,4 +25,4 @@ class Background:
         return True
 
     async def close(self) -> None:
-        await end(*self.tasks)
+        await cancel_and_wait(*self.tasks)

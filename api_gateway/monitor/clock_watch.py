@@ -66,7 +66,7 @@ class ClockReader:
         return ClockStep(step_us=step_us, before_us=earlier.redis_us, after_us=self.last.redis_us)
 
 
-class ClockWatch:
+class ClockCheck:
     """Reports each step, and shifts the due times that were set before it. It runs before the other checks."""
 
     def __init__(self, redis: AsyncRedis, store: StateStore, alerts: Alerts, reader: ClockReader) -> None:
@@ -84,5 +84,5 @@ class ClockWatch:
     async def report(self, step: ClockStep, shifted: int) -> None:
         facts = {"step": round(step.step.total_seconds(), 3), "shifted": shifted}
         log.error(ACTION, **facts)
-        alert = self.alerts.of("clock.step", **facts)
-        await self.actions.once(f"{ACTION}:{step.after_us}", ACTION, task_id="", alert=alert)
+        alert = self.alerts.message("clock.step", **facts)
+        await self.actions.perform_once(f"{ACTION}:{step.after_us}", ACTION, task_id="", alert=alert)

@@ -67,7 +67,7 @@ class RuntimeConfig:
         Raises:
             InvalidInput: the resulting settings are invalid.
         """
-        leaves = dict(flat(change))
+        leaves = dict(flatten(change))
         for path in FIXED.keys() & leaves.keys():
             raise InvalidInput(FIXED[path])
         while not await self.try_to_change(leaves):
@@ -76,7 +76,7 @@ class RuntimeConfig:
 
     async def try_to_change(self, leaves: Mapping[str, Any]) -> bool:
         stored = await self.read()
-        removed = [path for path in overrides(stored) if any(covers(leaf, path) for leaf in nulls(leaves))]
+        removed = [path for path in overrides(stored) if any(is_prefix(leaf, path) for leaf in nulls(leaves))]
         added = {path: to_json(value).decode() for path, value in leaves.items() if value is not None}
         kept = {path: text for path, text in stored.items() if path not in removed}
         try:
@@ -90,25 +90,25 @@ class RuntimeConfig:
     def sources(self) -> dict[str, Source]:
         """Return where each value comes from, by its path."""
         runtime = {} if self.ignored else overrides(self.stored)
-        return {path: self.source(path, runtime) for path, _ in flat(self.current.model_dump(exclude_none=False))}
+        return {path: self.source(path, runtime) for path, _ in flatten(self.current.model_dump(exclude_none=False))}
 
     def source(self, path: str, runtime: Mapping[str, str]) -> Source:
         if path in runtime:
             return "runtime"
-        if inside(self.given["environment"], path):
+        if contains_path(self.given["environment"], path):
             return "environment"
-        return "file" if inside(self.given["file"], path) else "default"
+        return "file" if contains_path(self.given["file"], path) else "default"
 
 
 def overrides(stored: Mapping[str, str]) -> dict[str, str]:
     return {path: text for path, text in stored.items() if path != REVISION}
 
 
-def flat(tree: Tree, above: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(tree: Tree, above: str = "") -> Iterator[tuple[str, Any]]:
     """Yield each value that is not an object, with its path."""
     for name, value in tree.items():
         if isinstance(value, Mapping):
-            yield from flat(value, f"{above}{name}/")
+            yield from flatten(value, f"{above}{name}/")
         else:
             yield f"{above}{name}", value
 
@@ -125,11 +125,11 @@ def nulls(leaves: Mapping[str, Any]) -> list[str]:
     return [path for path, value in leaves.items() if value is None]
 
 
-def covers(path: str, other: str) -> bool:
+def is_prefix(path: str, other: str) -> bool:
     return other == path or other.startswith(f"{path}/")
 
 
-def inside(tree: Tree, path: str) -> bool:
+def contains_path(tree: Tree, path: str) -> bool:
     for name in path.split("/"):
         if not isinstance(tree, Mapping) or name not in tree:
             return False

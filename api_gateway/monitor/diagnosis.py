@@ -28,45 +28,45 @@ class Diagnosis(BaseModel):
     reasons: list[Reason]
 
 
-async def diagnose(survey: SystemReader) -> Diagnosis:
+async def diagnose(system: SystemReader) -> Diagnosis:
     reasons = [
-        *await of_monitor(survey),
-        *await of_storage(survey),
-        *await of_queues(survey),
-        *await of_dead_letters(survey),
-        *await of_workers(survey),
-        *await of_tasks(survey),
-        *await of_leases(survey),
+        *await of_monitor(system),
+        *await of_storage(system),
+        *await of_queues(system),
+        *await of_dead_letters(system),
+        *await of_workers(system),
+        *await of_tasks(system),
+        *await of_leases(system),
     ]
     weights = {reason.weight for reason in reasons}
     verdict: Literal["ok", "degraded", "failing"] = "degraded" if weights else "ok"
     return Diagnosis(verdict="failing" if "failing" in weights else verdict, reasons=reasons)
 
 
-async def of_monitor(survey: SystemReader) -> list[Reason]:
+async def of_monitor(system: SystemReader) -> list[Reason]:
     found = []
-    if not await survey.has_leader():
+    if not await system.has_leader():
         message = "No gateway leads the monitor: look for monitor_without_redis and loop_failed in the gateways' logs."
         found.append(Reason(weight="failing", code="no_leader", message=message))
-    if step := await survey.clock_step_since(STEP_SHOWN_FOR):
+    if step := await system.clock_step_since(STEP_SHOWN_FOR):
         direction = "forward" if step.step_us > 0 else "back"
         message = (
             f"The clock of Redis's machine was set {direction} by {abs(step.step.total_seconds()):.0f} s. Due times "
             "were shifted accordingly. Make NTP run there before Redis starts."
         )
         found.append(Reason(weight="degraded", code="clock_step", message=message))
-    if survey.config.ignored:
-        message = f"The settings changed at run time are not applied. {survey.config.ignored}. Correct or remove them."
+    if system.config.ignored:
+        message = f"The settings changed at run time are not applied. {system.config.ignored}. Correct or remove them."
         found.append(Reason(weight="degraded", code="config_ignored", message=message))
     return found
 
 
-async def of_storage(survey: SystemReader) -> list[Reason]:
-    shortage = await survey.shortage()
+async def of_storage(system: SystemReader) -> list[Reason]:
+    shortage = await system.shortage()
     return [Reason(weight="failing", code="storage_full", message=shortage)] if shortage else []
 
 
-async def of_queues(survey: SystemReader) -> list[Reason]:
+async def of_queues(system: SystemReader) -> list[Reason]:
     return [
         Reason(
             weight="failing",
@@ -74,13 +74,13 @@ async def of_queues(survey: SystemReader) -> list[Reason]:
             message=f"No worker of the queue {queue.name} is alive, and {queue.waiting} tasks are pending. "
             f"Start one: python -m services {queue.name}.",
         )
-        for queue in await survey.queues()
+        for queue in await system.queues()
         if queue.waiting and not queue.workers
     ]
 
 
-async def of_dead_letters(survey: SystemReader) -> list[Reason]:
-    letters = await survey.dead_letters()
+async def of_dead_letters(system: SystemReader) -> list[Reason]:
+    letters = await system.dead_letters()
     if not letters:
         return []
     count = "A message that no worker can run was" if len(letters) == 1 else f"{len(letters)} messages were"
@@ -91,8 +91,8 @@ async def of_dead_letters(survey: SystemReader) -> list[Reason]:
     return [Reason(weight="degraded", code="dead_letters", message=message)]
 
 
-async def of_workers(survey: SystemReader) -> list[Reason]:
-    seen = await survey.workers()
+async def of_workers(system: SystemReader) -> list[Reason]:
+    seen = await system.workers()
     gone = [f"{each.name} has not been seen for a while." for each in seen if each.presence is None]
     late = [message for each in seen if each.presence for message in unclaimed_deliveries(each.presence)]
     return [
@@ -118,7 +118,7 @@ def unclaimed_deliveries(presence: Presence) -> list[str]:
     ]
 
 
-async def of_tasks(survey: SystemReader) -> list[Reason]:
+async def of_tasks(system: SystemReader) -> list[Reason]:
     return [
         Reason(
             weight="degraded",
@@ -126,17 +126,17 @@ async def of_tasks(survey: SystemReader) -> list[Reason]:
             message=f"{found.record.context.task_id} is {found.liveness}: no heartbeat for "
             f"{found.silent.total_seconds():.0f} s, no progress for {found.idle.total_seconds():.0f} s.",
         )
-        for found in await survey.pulses()
+        for found in await system.pulses()
         if found.liveness is not Liveness.ALIVE
     ]
 
 
-async def of_leases(survey: SystemReader) -> list[Reason]:
+async def of_leases(system: SystemReader) -> list[Reason]:
     found = []
-    for view in await survey.locks():
-        record = await survey.redis.run(survey.store.get(view.holder.task_id)) if view.holder else None
+    for view in await system.locks():
+        record = await system.redis.run(system.store.get(view.holder.task_id)) if view.holder else None
         name = record.context.task_name if record else ""
-        if level := TimeoutManager(survey.config.current).level(view.held, name):
+        if level := TimeoutManager(system.config.current).level(view.held, name):
             weight: Weight = "failing" if level is Level.HARD else "degraded"
             message = f"{view.id} has been held for {view.held.total_seconds():.0f} s, which exceeds its {level}."
             found.append(Reason(weight=weight, code="lease_too_old", message=message))

@@ -39,7 +39,7 @@ class FileClock:
         return timedelta(seconds=self.now_s - self.steps.translate(int(changed * US)) / US)
 
 
-class Sightings:
+class ExpiryConfirmation:
     """Paths that looked expired, and since when on the monotonic clock."""
 
     def __init__(self, recheck: timedelta) -> None:

@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class OverdueLease:
     """A lease that is held for too long."""
 
     view: LockView
@@ -86,54 +86,56 @@ class GPULockMonitor:
     async def look(self, _contact: timedelta) -> None:
         steps = await self.redis.run(clock_steps())
         for view in await self.redis.run(read_locks()):
-            if case := await self.case(on_present_clock(view, steps)):
+            if case := await self.overdue_lease(on_present_clock(view, steps)):
                 await self.act(case)
 
-    async def case(self, view: LockView) -> Case | None:
+    async def overdue_lease(self, view: LockView) -> OverdueLease | None:
         """Return the overdue lease of a lock, if there is one."""
         if view.holder is None:
             return None
         record = await self.redis.run(self.store.get(view.holder.task_id))
         name = record.context.task_name if record else ""
         level = self.timeouts.level(view.held, name)
-        return Case(view, view.holder, record, level, self.timeouts.limit(level, name)) if level else None
+        return OverdueLease(view, view.holder, record, level, self.timeouts.limit(level, name)) if level else None
 
-    async def act(self, case: Case) -> None:
+    async def act(self, case: OverdueLease) -> None:
         """Do what the level requires, once per lease; then check whether an order to kill was carried out."""
-        first = await self.actions.once(
+        first = await self.actions.perform_once(
             f"{case.id}:{case.level}",
             SIGNALS[case.level],
             task_id=case.holder.task_id,
             signal={"held": case.facts["held"], "limit": case.facts["limit"], "lock": case.view.id},
-            order=order(case),
-            alert=self.alerts.of(f"gpu_lock.{case.level}", **case.facts),
+            order=order_for(case),
+            alert=self.alerts.message(f"gpu_lock.{case.level}", **case.facts),
         )
         if first:
             log.warning(SIGNALS[case.level], **case.facts)
         elif case.level is Level.HARD:
             await self.confirm(case)
 
-    async def confirm(self, case: Case) -> None:
+    async def confirm(self, case: OverdueLease) -> None:
         """The lease still exists after the order to kill: repeat the order after each grace period, then escalate."""
         graces = (case.view.held - case.limit) // self.settings.obey_grace
         if not graces:
             return
         what, task_id = f"{case.id}:again:{graces}", case.holder.task_id
-        if await self.actions.once(what, "gpu_lock_kill_again", task_id=task_id, order=order(case)):
+        if await self.actions.perform_once(what, "gpu_lock_kill_again", task_id=task_id, order=order_for(case)):
             log.error("gpu_lock_holder_not_gone", **case.facts)
-        if self.provably_gone(case):
+        if self.is_dead(case):
             await self.free(case, "holder_gone")
         elif self.settings.restart_containers:
             await self.restart_once(case)
         else:
             await self.report_stuck(case)
 
-    async def report_stuck(self, case: Case) -> None:
-        alert = self.alerts.of("gpu_lock.stuck", **case.facts)
-        if await self.actions.once(f"{case.id}:stuck", "gpu_lock_stuck", task_id=case.holder.task_id, alert=alert):
+    async def report_stuck(self, case: OverdueLease) -> None:
+        alert = self.alerts.message("gpu_lock.stuck", **case.facts)
+        if await self.actions.perform_once(
+            f"{case.id}:stuck", "gpu_lock_stuck", task_id=case.holder.task_id, alert=alert
+        ):
             log.critical("gpu_lock_stuck", advice="Restart its worker.", **case.facts)
 
-    def provably_gone(self, case: Case) -> bool:
+    def is_dead(self, case: OverdueLease) -> bool:
         """Return whether the holder's process is dead: its connection is closed, and its task has no heartbeat."""
         if case.view.listening:
             return False
@@ -143,27 +145,27 @@ class GPULockMonitor:
         silent = case.view.now_us - (control.heartbeat_us or 0)
         return timedelta(microseconds=silent) > self.settings.heartbeat.timeout
 
-    async def restart_once(self, case: Case) -> None:
-        if await self.actions.once(f"{case.id}:restart", "container_restart", task_id=case.holder.task_id):
+    async def restart_once(self, case: OverdueLease) -> None:
+        if await self.actions.perform_once(f"{case.id}:restart", "container_restart", task_id=case.holder.task_id):
             self.background.start(self.restart_and_free(case))
 
-    async def restart_and_free(self, case: Case) -> None:
+    async def restart_and_free(self, case: OverdueLease) -> None:
         host = host_of(case.holder.worker)
         if not await asyncio.to_thread(restart, host):
             await self.report_stuck(case)
             return
         log.warning("container_restarted", host=host, **case.facts)
         await self.free(case, "container_restarted")
-        alert, task_id = self.alerts.of("container.restarted", host=host, **case.facts), case.holder.task_id
-        await self.actions.once(f"{case.id}:restarted", "container_restarted", task_id=task_id, alert=alert)
+        alert, task_id = self.alerts.message("container.restarted", host=host, **case.facts), case.holder.task_id
+        await self.actions.perform_once(f"{case.id}:restarted", "container_restarted", task_id=task_id, alert=alert)
 
-    async def free(self, case: Case, reason: str) -> None:
+    async def free(self, case: OverdueLease, reason: str) -> None:
         """End exactly the given lease. If the lock has changed hands in the meantime, nothing happens."""
         freed = await self.redis.run(release_call(case.view.lock, case.holder.owner, case.holder.fence, reason))
         log.warning("gpu_lock_freed", freed=freed, reason=reason, **case.facts)
 
 
-def order(case: Case) -> Order | None:
+def order_for(case: OverdueLease) -> Order | None:
     """Return the order for the holder's parent at this level."""
     if case.level not in ORDERS:
         return None

@@ -8,7 +8,7 @@ import structlog
 
 from api_gateway.monitor.actions import Actions
 from api_gateway.monitor.alerts import Alerts
-from api_gateway.monitor.liveness import Liveness, Pulse, pulse
+from api_gateway.monitor.liveness import Liveness, Pulse, pulse_of
 from api_gateway.monitor.silences import Silences
 from common.errors import Cost
 from common.files.storage import AttemptFolder, Storage
@@ -62,7 +62,7 @@ class TaskHeartbeatManager:
             if silent > timeout:
                 await self.take_back(found.record)
             elif found.liveness is Liveness.STALLED:
-                await self.hurry(found)
+                await self.escalate_stalled(found)
         self.silences.end_round()
 
     async def take_back(self, record: Record) -> None:
@@ -90,7 +90,7 @@ class TaskHeartbeatManager:
         alive = [seen.presence for seen in await self.redis.run(workers()) if seen.presence and seen.age_us < recent]
         return any(record.control.worker == worker_name_of(parent, pid) for parent in alive for pid in parent.children)
 
-    async def hurry(self, found: Pulse) -> None:
+    async def escalate_stalled(self, found: Pulse) -> None:
         """Ask a stalled attempt to end; after a grace period, have its process killed, so that the task gets another
         attempt.
         """
@@ -104,8 +104,8 @@ class TaskHeartbeatManager:
         name = "task_stalled" if kind == "soft" else "task_stalled_kill"
         task_id, task_name = record.context.task_id, record.context.task_name
         facts = {"task_id": task_id, "task_name": task_name, "worker": order.worker, **signal}
-        alert = self.alerts.of("task.stalled", **facts) if graces <= 1 else None
-        if await self.actions.once(
+        alert = self.alerts.message("task.stalled", **facts) if graces <= 1 else None
+        if await self.actions.perform_once(
             f"{attempt}:{graces}", name, task_id=task_id, signal=signal, order=order, alert=alert
         ):
             log.warning(name, attempt=record.control.attempt, **facts)
@@ -128,6 +128,6 @@ async def pulses(redis: AsyncRedis, store: StateStore, settings: MonitorSettings
         page = await redis.run(store.list(Status.RUNNING, after, PAGE))
         for record in page.records:
             if record.control.status is Status.RUNNING:
-                yield pulse(record, seconds * US + micros, settings, locks, steps)
+                yield pulse_of(record, seconds * US + micros, settings, locks, steps)
         if not (after := page.last_score):
             return

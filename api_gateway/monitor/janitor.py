@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from api_gateway.monitor.file_ages import FileClock, Sightings, share_time
+from api_gateway.monitor.file_ages import ExpiryConfirmation, FileClock, share_time
 from common.clock import utcnow
 from common.files.storage import INPUTS, PART, WORKFLOWS, Storage
 from common.state import keys
@@ -36,7 +36,7 @@ class Janitor:
         self.storage = storage
         self.keep = keep
         self.interval = interval
-        self.sightings = Sightings(recheck)
+        self.sightings = ExpiryConfirmation(recheck)
         self.named = False
         """Whether every task is in the index of its name: tasks of an earlier version are not."""
 

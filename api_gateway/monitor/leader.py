@@ -19,7 +19,7 @@ log = structlog.get_logger()
 LEASE_INTERVALS = 5
 
 
-class Watch(Protocol):
+class PeriodicCheck(Protocol):
     """A periodic check. `contact` says for how long Redis has answered without a gap."""
 
     interval: timedelta
@@ -31,7 +31,10 @@ class Monitor:
     """Holds the leader's lease and runs the checks while it does."""
 
     def __init__(
-        self, redis: AsyncRedis, config: RuntimeConfig, make_watches: Callable[[MonitorSettings], Sequence[Watch]]
+        self,
+        redis: AsyncRedis,
+        config: RuntimeConfig,
+        make_watches: Callable[[MonitorSettings], Sequence[PeriodicCheck]],
     ) -> None:
         """`make_watches` is called again after each change of the settings; it keeps the order."""
         self.redis = redis
@@ -55,7 +58,7 @@ class Monitor:
             await asyncio.sleep(self.config.current.monitor_interval.total_seconds())
 
     async def round(self) -> None:
-        await self.heed_config()
+        await self.apply_config()
         if not await self.redis.run(elect(self.name, self.config.current.monitor_interval * LEASE_INTERVALS)):
             self.contact_since = None
             self.failed.clear()
@@ -65,9 +68,9 @@ class Monitor:
         for number, watch in enumerate(self.watches):
             if now - self.looked.get(number, 0.0) >= watch.interval.total_seconds():
                 self.looked[number] = now
-                await self.look(watch, timedelta(seconds=now - self.contact_since))
+                await self.run_check(watch, timedelta(seconds=now - self.contact_since))
 
-    async def look(self, watch: Watch, contact: timedelta) -> None:
+    async def run_check(self, watch: PeriodicCheck, contact: timedelta) -> None:
         """Run one check. An unexpected exception is logged, and must not stop the others."""
         name = type(watch).__name__
         try:
@@ -80,7 +83,7 @@ class Monitor:
         else:
             self.failed.discard(name)
 
-    async def heed_config(self) -> None:
+    async def apply_config(self) -> None:
         """Adopt settings changed at run time. Every gateway does, since it may lead next."""
         await self.config.refresh()
         if self.config.current is not self.made_for:

@@ -30,7 +30,7 @@ class Pulse:
     liveness: Liveness
 
 
-def pulse(
+def pulse_of(
     record: Record, now_us: int, settings: MonitorSettings, locks: list[LockView], steps: ClockSteps = NO_STEPS
 ) -> Pulse:
     """Return the state of an attempt. `locks` are read at about the same time, and converted to the current clock."""

@@ -32,6 +32,6 @@ class ReplacementReporter:
     async def report(self, worker: str, found: Unclaimed) -> None:
         facts = {"worker": worker, **found.model_dump()}
         once = f"{ACTION}:{found.task_id}:{worker}:{found.pid}"
-        alert = self.alerts.of("delivery.not_claimed", **facts)
-        if await self.actions.once(once, ACTION, task_id=found.task_id, alert=alert):
+        alert = self.alerts.message("delivery.not_claimed", **facts)
+        if await self.actions.perform_once(once, ACTION, task_id=found.task_id, alert=alert):
             log.warning(ACTION, **facts)

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from api_gateway.monitor.liveness import Liveness, Pulse
-from api_gateway.monitor.system_reader import Place
+from api_gateway.monitor.system_reader import DeviceModels
 from common.clock import from_us
 from common.gpu.leases import Holder, LockView, Waiter, to_seconds
 from common.gpu.residents import Resident
@@ -172,7 +172,7 @@ class DeviceState(BaseModel):
     models: list[ModelState]
 
     @classmethod
-    def of(cls, place: Place) -> "DeviceState":
+    def of(cls, place: DeviceModels) -> "DeviceState":
         return cls(
             host=place.host,
             device=place.device,

@@ -7,7 +7,7 @@ from time import monotonic
 import structlog
 from pydantic import BaseModel
 
-from api_gateway.http.sse import opening
+from api_gateway.http.sse import first_frame
 from api_gateway.monitor.diagnosis import Diagnosis, diagnose
 from api_gateway.monitor.schemas import DeviceState, HeartbeatState, LockState, QueueState, WorkerState
 from api_gateway.monitor.system_reader import SystemReader, SystemSnapshot
@@ -37,26 +37,26 @@ class Snapshot(BaseModel):
     health: Diagnosis
 
 
-async def take_snapshot(survey: SystemReader) -> Snapshot:
-    glance = SystemSnapshot(survey)
-    views = await glance.locks()
+async def take_snapshot(system: SystemReader) -> Snapshot:
+    snapshot = SystemSnapshot(system)
+    views = await snapshot.locks()
     return Snapshot(
         at=utcnow(),
-        counts=await glance.counts(),
-        running=[HeartbeatState.of(found) for found in await glance.pulses()],
+        counts=await snapshot.counts(),
+        running=[HeartbeatState.of(found) for found in await snapshot.pulses()],
         locks=[LockState.of(view) for view in views],
-        queues=[QueueState.model_validate(queue) for queue in await glance.queues()],
-        workers=[WorkerState.of(seen, views) for seen in await glance.workers()],
-        devices=[DeviceState.of(place) for place in await glance.residents()],
-        health=await diagnose(glance),
+        queues=[QueueState.model_validate(queue) for queue in await snapshot.queues()],
+        workers=[WorkerState.of(seen, views) for seen in await snapshot.workers()],
+        devices=[DeviceState.of(place) for place in await snapshot.residents()],
+        health=await diagnose(snapshot),
     )
 
 
 class Snapshots:
     """Sends snapshots, between task events, to the listeners of `EVERY_TASK`."""
 
-    def __init__(self, survey: SystemReader, hub: EventHub) -> None:
-        self.survey = survey
+    def __init__(self, system: SystemReader, hub: EventHub) -> None:
+        self.system = system
         self.hub = hub
         self.taking = asyncio.Lock()
         self.last: Snapshot | None = None
@@ -70,7 +70,7 @@ class Snapshots:
         """
         async with self.taking:
             if self.last is None or monotonic() - self.taken_at >= SHARED_FOR_S:
-                self.last = await take_snapshot(self.survey)
+                self.last = await take_snapshot(self.system)
                 self.taken_at = monotonic()
             return self.last
 
@@ -88,4 +88,4 @@ class Snapshots:
             log.warning("snapshot_failed", error=error.message)
             self.hub.drop(EVERY_TASK)
         else:
-            self.hub.tell(EVERY_TASK, Frame("", opening(KIND, snapshot, None), closes=False))
+            self.hub.broadcast(EVERY_TASK, Frame("", first_frame(KIND, snapshot, None), closes=False))

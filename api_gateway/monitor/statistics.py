@@ -21,11 +21,11 @@ class Quantiles(BaseModel):
     @classmethod
     def of(cls, durations_us: Sequence[int]) -> "Quantiles":
         ordered = sorted(durations_us)
-        p50, p90, p99, most = (rank(ordered, share) for share in (0.5, 0.9, 0.99, 1.0))
+        p50, p90, p99, most = (quantile(ordered, share) for share in (0.5, 0.9, 0.99, 1.0))
         return cls(p50=p50, p90=p90, p99=p99, max=most)
 
 
-def rank(ordered: Sequence[int], share: float) -> float | None:
+def quantile(ordered: Sequence[int], share: float) -> float | None:
     """Return the quantile by the nearest-rank method, in seconds."""
     return round(ordered[max(0, ceil(share * len(ordered)) - 1)] / US, 3) if ordered else None
 

@@ -44,7 +44,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DeviceModels:
     """A device and the models on it."""
 
     host: str
@@ -122,11 +122,11 @@ class SystemReader:
             found.append(Queue(name, waiting, running[name], messages, len(living_workers(seen, name))))
         return found
 
-    async def residents(self) -> list[Place]:
+    async def residents(self) -> list[DeviceModels]:
         """Return the models of each device that is or was in use; hosts without a GPU keep them in main memory."""
         places = {(view.host, view.device) for view in await self.locks()}
         places |= {(seen.presence.gpu_host, CPU_ID) for seen in await self.workers() if seen.presence}
-        found = [Place(host, device, await self.models(host, device)) for host, device in sorted(places)]
+        found = [DeviceModels(host, device, await self.models(host, device)) for host, device in sorted(places)]
         return [place for place in found if place.models or place.device != CPU_ID]
 
     async def models(self, host: str, device: str) -> list[Resident]:
@@ -148,8 +148,8 @@ class SystemReader:
 class SystemSnapshot(SystemReader):
     """Reads each thing once: all of its answers are of one moment."""
 
-    def __init__(self, survey: SystemReader) -> None:
-        super().__init__(survey.redis, survey.store, survey.storage, survey.catalog, survey.config)
+    def __init__(self, system: SystemReader) -> None:
+        super().__init__(system.redis, system.store, system.storage, system.catalog, system.config)
         self.seen: dict[str, Any] = {}
 
     async def once(self, look: Callable[[], Awaitable[T]]) -> T:

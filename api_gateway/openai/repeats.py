@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from api_gateway.gateway import Gateway
 from api_gateway.http.auth import BEARER, HEADER
-from api_gateway.tasks.submission import TaskRequest
+from api_gateway.tasks.submission import TaskSubmission
 from api_gateway.tasks.uploads import Upload
 from common.contract import TaskInput
 from common.errors import FileMissing, TaskIdConflict, TaskNotFound
@@ -38,7 +38,7 @@ async def fingerprint(request: Request, gateway: Gateway, data: TaskInput, uploa
     return f"openai-{sha256(to_json(parts)).hexdigest()}"
 
 
-async def submit_or_join(gateway: Gateway, wanted: TaskRequest, fingerprint: str | None) -> tuple[str, bool]:
+async def submit_or_join(gateway: Gateway, wanted: TaskSubmission, fingerprint: str | None) -> tuple[str, bool]:
     """Submit the task, or find the one that the same request created before. Return its id, and whether it is new.
 
     Raises:
@@ -55,7 +55,7 @@ async def submit_or_join(gateway: Gateway, wanted: TaskRequest, fingerprint: str
     return await submit(gateway, wanted, None), True
 
 
-async def submit(gateway: Gateway, wanted: TaskRequest, fingerprint: str | None) -> str:
+async def submit(gateway: Gateway, wanted: TaskSubmission, fingerprint: str | None) -> str:
     created, _, publish = await gateway.submit(wanted, fingerprint)
     await publish()
     return created.task_id

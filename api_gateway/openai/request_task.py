@@ -13,10 +13,10 @@ from starlette.requests import ClientDisconnect
 
 from api_gateway.gateway import Gateway
 from api_gateway.openai.repeats import fingerprint, submit_or_join
-from api_gateway.runtime.cancellation import end
-from api_gateway.runtime.event_hub import START, Frame, order
+from api_gateway.runtime.cancellation import cancel_and_wait
+from api_gateway.runtime.event_hub import START, Frame, sort_key
 from api_gateway.runtime.wakeups import RECONNECT_S
-from api_gateway.tasks.submission import TaskRequest
+from api_gateway.tasks.submission import TaskSubmission
 from api_gateway.tasks.uploads import Upload
 from common.contract import TaskInput
 from common.errors import StateUnavailable, TaskNotFound, WrongState
@@ -47,7 +47,7 @@ class RequestTask:
         """
         reuses = gateway.settings.gateway.openai_reuse
         mark = await fingerprint(request, gateway, data, upload) if reuses else None
-        wanted = TaskRequest(task_name=task_name, input_data=data)
+        wanted = TaskSubmission(task_name=task_name, input_data=data)
         task_id, new = await submit_or_join(gateway, wanted, mark)
         if not new:
             await discard(upload)
@@ -60,17 +60,17 @@ class RequestTask:
             try:
                 async with self.gateway.hub.listen(self.task_id) as queue:
                     final = (await self.read()).control.status.final
-                    async for frame in self.newer(queue, seen, wait=not final):
+                    async for frame in self.events_after(queue, seen, wait=not final):
                         seen = frame.id
                         yield frame
                         final = final or frame.closes
                 if final:
                     return
             except StateUnavailable:
-                log.warning("errand_without_redis", task_id=self.task_id)
+                log.warning("request_task_without_redis", task_id=self.task_id)
                 await asyncio.sleep(RECONNECT_S)
 
-    async def newer(self, queue: asyncio.Queue[Frame | None], seen: str, *, wait: bool) -> AsyncIterator[Frame]:
+    async def events_after(self, queue: asyncio.Queue[Frame | None], seen: str, *, wait: bool) -> AsyncIterator[Frame]:
         """Yield the events after `seen`, until the final one, until none arrives for a while, or until the hub
         disconnects us.
         """
@@ -78,8 +78,8 @@ class RequestTask:
             seen = frame.id
             yield frame
             wait = wait and not frame.closes
-        while wait and (item := await soon(queue)):
-            if item.order > order(seen):
+        while wait and (item := await next_event(queue)):
+            if item.order > sort_key(seen):
                 seen = item.id
                 yield item
                 wait = not item.closes
@@ -107,14 +107,14 @@ class RequestTask:
         """
         return await self.gateway.record(self.task_id)
 
-    async def leave(self) -> None:
+    async def on_disconnect(self) -> None:
         """Handle a disconnected client as configured: cancel the task that it started, or let it continue."""
         if self.upload and self.gateway.settings.gateway.openai_on_disconnect == "cancel":
             with suppress(WrongState, TaskNotFound):  # it ended by itself, or it was removed
                 await self.gateway.cancel(await self.read())
-        self.keep()
+        self.continue_alone()
 
-    def keep(self) -> None:
+    def continue_alone(self) -> None:
         """Let the task continue. If too many continue without a client, the janitor removes its input."""
         self.gateway.background.start(self.finish())
 
@@ -129,7 +129,7 @@ class RequestTask:
             await discard(self.upload)
 
 
-async def soon(queue: asyncio.Queue[Frame | None]) -> Frame | None:
+async def next_event(queue: asyncio.Queue[Frame | None]) -> Frame | None:
     """Return the next event, or None if none arrives for a while."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LOOK_AGAIN_S):
@@ -141,7 +141,7 @@ async def discard(upload: Upload) -> None:
     await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
 
 
-async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
+async def until_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """Return the result of the work.
 
     Raises:
@@ -154,7 +154,7 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
             raise ClientDisconnect
         return working.result()
     finally:
-        await end(working, leaving)
+        await cancel_and_wait(working, leaving)
 
 
 async def wait_for_disconnect(request: Request) -> None:

@@ -26,11 +26,11 @@ def answer(transcript: Transcript, asked: TranslationRequest, headers: dict[str,
         case "srt" | "vtt":
             return Response(captions.render(transcript, asked.response_format), 200, headers, PLAIN)
         case "text":
-            return Response(f"{text_of(transcript, asked.task)}\n", 200, headers, PLAIN)
+            return Response(f"{join_text(transcript, asked.task)}\n", 200, headers, PLAIN)
         case "verbose_json":
             return Response(to_json(verbose(transcript, asked)), 200, headers, JSON)
         case "json":
-            short = {"text": text_of(transcript, asked.task), **usage(transcript, asked)}
+            short = {"text": join_text(transcript, asked.task), **usage(transcript, asked)}
             return Response(to_json(short), 200, headers, JSON)
 
 
@@ -39,7 +39,7 @@ def verbose(transcript: Transcript, asked: TranslationRequest) -> dict[str, Any]
         "task": asked.task,
         "language": NAMES["en"] if asked.task == "translate" else NAMES.get(transcript.language or "", ""),
         "duration": transcript.duration,
-        "text": text_of(transcript, asked.task),
+        "text": join_text(transcript, asked.task),
     }
     if asked.segments:
         told["segments"] = [segment_of(segment, asked.temperature) for segment in transcript.segments]
@@ -70,14 +70,14 @@ def usage(transcript: Transcript, asked: TranslationRequest) -> dict[str, Any]:
     return {"usage": seconds} if asked.task == "transcribe" else {}
 
 
-def text_of(transcript: Transcript, task: str) -> str:
+def join_text(transcript: Transcript, task: str) -> str:
     """Return the whole text on one line."""
     text = ""
     for segment in transcript.segments:
-        text += piece(segment.text, "en" if task == "translate" else segment.language, first=not text)
+        text += continuation(segment.text, "en" if task == "translate" else segment.language, first=not text)
     return text
 
 
-def piece(text: str, language: str | None, *, first: bool) -> str:
+def continuation(text: str, language: str | None, *, first: bool) -> str:
     """Return the text of a segment as it continues the previous one."""
     return text if first or not text or language in SPACELESS else f" {text}"

@@ -16,9 +16,9 @@ from typing_extensions import override
 from api_gateway.http.sse import SEND_TIMEOUT_S
 from api_gateway.openai.errors import error_body, task_headers
 from api_gateway.openai.outcome import transcript_of
-from api_gateway.openai.request_task import RequestTask, unless_gone
-from api_gateway.openai.responses import piece, text_of
-from api_gateway.runtime.cancellation import end
+from api_gateway.openai.request_task import RequestTask, until_disconnect
+from api_gateway.openai.responses import continuation, join_text
+from api_gateway.runtime.cancellation import cancel_and_wait
 from api_gateway.runtime.event_hub import Frame
 from common.errors import BatonError
 
@@ -27,46 +27,46 @@ BEGUN_WITHIN_S = 5.0
 log = structlog.get_logger()
 
 
-async def stream(request: Request, errand: RequestTask) -> Response:
+async def stream(request: Request, request_task: RequestTask) -> Response:
     """Return the stream; when it is over, or the client has gone, the request task is left.
 
     Raises:
         BatonError: the task failed at once.
         ClientDisconnect: the client disconnected at once.
     """
-    coming = events(errand)
+    coming = events(request_task)
     first = asyncio.ensure_future(anext(coming))
     try:
-        await unless_gone(request, asyncio.wait({first}, timeout=BEGUN_WITHIN_S))
+        await until_disconnect(request, asyncio.wait({first}, timeout=BEGUN_WITHIN_S))
         if first.done():
             first.result()
     except (BatonError, ClientDisconnect):
-        await end(first)
-        await errand.leave()
+        await cancel_and_wait(first)
+        await request_task.on_disconnect()
         raise
-    return ErrandStream(
+    return RequestTaskStream(
         stream_events(first, coming),
-        errand,
-        ping=int(errand.gateway.settings.gateway.sse_ping.total_seconds()),
+        request_task,
+        ping=int(request_task.gateway.settings.gateway.sse_ping.total_seconds()),
         send_timeout=SEND_TIMEOUT_S,
-        headers=task_headers(errand.task_id),
+        headers=task_headers(request_task.task_id),
     )
 
 
-class ErrandStream(EventSourceResponse):
+class RequestTaskStream(EventSourceResponse):
     """Leaves the request task after the stream, even if the client stops reading (no background task runs then)."""
 
-    def __init__(self, content: AsyncIterator[ServerSentEvent], errand: RequestTask, **options: Any) -> None:
+    def __init__(self, content: AsyncIterator[ServerSentEvent], request_task: RequestTask, **options: Any) -> None:
         super().__init__(content, **options)
-        self.errand = errand
+        self.request_task = request_task
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         except SendTimeoutError:
-            log.warning("slow_client_dropped", task_id=self.errand.task_id)
-        await self.errand.leave()
+            log.warning("slow_client_dropped", task_id=self.request_task.task_id)
+        await self.request_task.on_disconnect()
 
 
 async def stream_events(
@@ -81,23 +81,23 @@ async def stream_events(
         yield ServerSentEvent(to_json(error_body(error)).decode(), event="error")
 
 
-async def events(errand: RequestTask) -> AsyncIterator[ServerSentEvent]:
+async def events(request_task: RequestTask) -> AsyncIterator[ServerSentEvent]:
     """Yield a delta for each segment, then the whole text, which equals the concatenated deltas.
 
     Raises:
         BatonError: the task did not succeed.
     """
     sent, text = -1, ""
-    async for frame in errand.events():
+    async for frame in request_task.events():
         segments, language = fragment(frame)
         for segment in segments:
             if segment["id"] > sent:  # a resumed attempt publishes its segments again
                 sent = segment["id"]
-                delta = piece(segment["text"], language, first=not text)
+                delta = continuation(segment["text"], language, first=not text)
                 text += delta
                 yield event("transcript.text.delta", delta=delta)
-    transcript = await transcript_of(errand.gateway, await errand.final())
-    yield event("transcript.text.done", text=text_of(transcript, "transcribe"))
+    transcript = await transcript_of(request_task.gateway, await request_task.final())
+    yield event("transcript.text.done", text=join_text(transcript, "transcribe"))
 
 
 def fragment(frame: Frame) -> tuple[list[dict[str, Any]], str | None]:

@@ -50,5 +50,5 @@ async def give(body: TokenRequest, gateway: Held, response: Response) -> AccessT
     """
     response.headers["Cache-Control"] = "no-store"
     tokens = gateway.access_tokens
-    token = await tokens.give(body.path)
+    token = await tokens.create(body.path)
     return AccessToken(token=token, path=body.path, expires_in=int(tokens.ttl.total_seconds()))

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Header, Response
 from api_gateway.dependencies import Found, Held
 from api_gateway.gateway import Gateway
 from api_gateway.http.problems import error_responses
-from api_gateway.http.sse import STREAM_ID, documented_stream, fresh, live, opening
+from api_gateway.http.sse import STREAM_ID, documented_stream, first_frame, new_frames, sse_response
 from api_gateway.http.stream_limits import Client
-from api_gateway.runtime.event_hub import Frame, frame, order
+from api_gateway.runtime.event_hub import Frame, frame, sort_key
 from common.errors import InvalidInput, StateUnavailable, TaskNotFound, TooManyStreams
 from common.state.events import Kind, final_event
 from common.state.record import Record
@@ -45,15 +45,15 @@ async def follow(
         return Response(status_code=204)
     task_id = record.context.task_id
     place = gateway.stream_limits.count_stream(task_id, client)
-    return live(gateway.settings.gateway, place, stream(gateway, task_id, last_event_id))
+    return sse_response(gateway.settings.gateway, place, stream(gateway, task_id, last_event_id))
 
 
 async def seen_all(gateway: Gateway, record: Record, last_event_id: str) -> bool:
-    last = await closing_frame(gateway, record)
-    return last is None or last.order <= order(last_event_id)
+    last = await final_frame(gateway, record)
+    return last is None or last.order <= sort_key(last_event_id)
 
 
-async def closing_frame(gateway: Gateway, record: Record) -> Frame | None:
+async def final_frame(gateway: Gateway, record: Record) -> Frame | None:
     """Return the event that ended a finished task: from its stream, or from its record once the stream has expired."""
     if last := await gateway.hub.last(record.context.task_id):
         return last
@@ -75,15 +75,15 @@ async def stream(gateway: Gateway, task_id: str, last_event_id: str) -> AsyncIte
             record = await gateway.redis.run(gateway.store.get(task_id))
             if record is None:
                 return
-            yield opening("initial_state", record.context, None if record.control.status.final else position)
+            yield first_frame("initial_state", record.context, None if record.control.status.final else position)
             missed = await hub.since(task_id, position) if last_event_id else []
             if record.control.status.final and not missed:
-                missed = [last] if (last := await closing_frame(gateway, record)) else []
+                missed = [last] if (last := await final_frame(gateway, record)) else []
             for item in missed:
                 yield item.data
             if record.control.status.final or (missed and missed[-1].closes):
                 return
-            async for item in fresh(queue, missed[-1].order if missed else order(position)):
+            async for item in new_frames(queue, missed[-1].order if missed else sort_key(position)):
                 yield item.data
     except StateUnavailable:
         log.warning("event_stream_lost", task_id=task_id)

@@ -69,7 +69,7 @@ def loops_check(gateway: Gateway) -> str:
 
 def receiver_warnings(gateway: Gateway) -> list[str]:
     """Return how many callback receivers do not answer. Their names need a key: this route is open to all."""
-    count = len(gateway.courier.receivers.failing)
+    count = len(gateway.callback_sender.receivers.failing)
     if not count:
         return []
     subject = "1 callback receiver does" if count == 1 else f"{count} callback receivers do"

@@ -12,13 +12,13 @@ from api_gateway.dependencies import Held
 from api_gateway.gateway import Gateway
 from api_gateway.http.openapi import links
 from api_gateway.http.problems import error_responses
-from api_gateway.http.sse import STREAM_ID, documented_stream, endless, live
+from api_gateway.http.sse import STREAM_ID, documented_stream, endless_stream, sse_response
 from api_gateway.http.stream_limits import Client
 from api_gateway.model_registry import LoadedModel, ModelView
 from api_gateway.routes.submissions import GOES_ON, LOCATION, Accepted, answer, describe_accepted
 from api_gateway.runtime.event_hub import Frame
 from api_gateway.tasks.completion import wanted_wait
-from api_gateway.tasks.submission import TaskRequest
+from api_gateway.tasks.submission import TaskSubmission
 from common.errors import InvalidInput, QueueFull, TaskIdConflict, TooManyStreams
 from common.models.contract import DOWNLOAD_MODEL
 from common.models.errors import ModelNotDownloadable, ModelNotFound
@@ -55,7 +55,7 @@ class Unloading(BaseModel):
 
 @router.get("", summary="Every model: whether it is here, and where it is loaded")
 async def models(gateway: Held) -> ModelPage:
-    return ModelPage(data=await gateway.models.all())
+    return ModelPage(data=await gateway.models.list_models())
 
 
 @router.get(
@@ -67,13 +67,13 @@ async def models(gateway: Held) -> ModelPage:
 async def follow(
     gateway: Held, client: Client, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = ""
 ) -> Response:
-    frames = endless(gateway.hub, STREAM, "initial_state", lambda: models(gateway), last_event_id)
-    return live(gateway.settings.gateway, gateway.stream_limits.count_stream(STREAM, client), frames)
+    frames = endless_stream(gateway.hub, STREAM, "initial_state", lambda: models(gateway), last_event_id)
+    return sse_response(gateway.settings.gateway, gateway.stream_limits.count_stream(STREAM, client), frames)
 
 
 @router.get("/{engine}/{name}", summary="One model", responses=error_responses(ModelNotFound, InvalidInput))
 async def read(engine: Engine, name: Name, gateway: Held) -> ModelView:
-    return await gateway.models.one(f"{engine}/{name}")
+    return await gateway.models.get_model(f"{engine}/{name}")
 
 
 @router.post(
@@ -89,7 +89,7 @@ async def read(engine: Engine, name: Name, gateway: Held) -> ModelView:
 )
 async def download(engine: Engine, name: Name, gateway: Held) -> Response:
     """Download it to share/models. Until it has arrived, further requests return the same task."""
-    view = await gateway.models.one(f"{engine}/{name}")
+    view = await gateway.models.get_model(f"{engine}/{name}")
     if view.status == "present":
         return Response(to_json(view), media_type="application/json")
     spec = gateway.models.known.get(view.id)
@@ -106,7 +106,7 @@ async def submit_download(gateway: Gateway, spec: ModelSpec) -> Response:
     if record:
         await gateway.remove(record)
     given = contract.input.model_validate({"model": spec.name})
-    request = TaskRequest(task_name=contract.name, input_data=given, task_id=task_id)
+    request = TaskSubmission(task_name=contract.name, input_data=given, task_id=task_id)
     created, context, publish = await gateway.submit(request)
     known = None if created.outcome == "created" else await gateway.redis.run(gateway.store.get(task_id))
     return answer(202, await describe_accepted(gateway, created, context, known), publish)
@@ -130,16 +130,16 @@ async def unload(
     prefer: Annotated[str | None, Header(description="`wait=30` answers 200 if it is unloaded sooner")] = None,
 ) -> Unloading:
     """Request unloading; the next task that needs the model loads it again."""
-    model = (await gateway.models.one(f"{engine}/{name}")).id
+    model = (await gateway.models.get_model(f"{engine}/{name}")).id
     wait = wanted_wait(prefer, gateway.settings.gateway.max_wait) or timedelta(0)
     async with gateway.hub.listen(STREAM) as news:
         asked = await gateway.models.unload(model)
-        unloaded = not asked or await gone_within(gateway, model, wait, news)
+        unloaded = not asked or await unloaded_within(gateway, model, wait, news)
     response.status_code = 200 if unloaded else 202
     return Unloading(id=model, unloaded=unloaded, asked=asked)
 
 
-async def gone_within(gateway: Gateway, model: str, wait: timedelta, news: asyncio.Queue[Frame | None]) -> bool:
+async def unloaded_within(gateway: Gateway, model: str, wait: timedelta, news: asyncio.Queue[Frame | None]) -> bool:
     """Return whether a model is unloaded everywhere, checking again at each event until the time is up."""
     try:
         async with asyncio.timeout(wait.total_seconds()):

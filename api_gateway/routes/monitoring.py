@@ -44,13 +44,13 @@ class Timeouts(BaseModel):
 
 @router.get("/heartbeats", summary="Which running tasks are alive, stalled or dead")
 async def heartbeats(gateway: Held) -> Heartbeats:
-    return Heartbeats(tasks=[HeartbeatState.of(found) for found in await gateway.survey.pulses()])
+    return Heartbeats(tasks=[HeartbeatState.of(found) for found in await gateway.system.pulses()])
 
 
 @router.get("/timeouts", summary="The levels, and which leases exceed them")
 async def timeouts(gateway: Held) -> Timeouts:
     settings = gateway.monitoring.current
-    leases = [await lease_level(gateway, view, view.holder) for view in await gateway.survey.locks() if view.holder]
+    leases = [await lease_level(gateway, view, view.holder) for view in await gateway.system.locks() if view.holder]
     return Timeouts(
         timeout_levels=settings.timeout_levels,
         stall_timeout=settings.stall_timeout.total_seconds(),
@@ -97,20 +97,20 @@ class Residents(BaseModel):
 
 @router.get("/stats", summary="How long tasks wait for a GPU and hold it")
 async def stats(gateway: Held) -> Stats:
-    survey = gateway.survey
-    found = [LockStats.of(view.id, await survey.history(view)) for view in await survey.locks()]
-    return Stats(locks=found, actions=await survey.actions())
+    system = gateway.system
+    found = [LockStats.of(view.id, await system.history(view)) for view in await system.locks()]
+    return Stats(locks=found, actions=await system.actions())
 
 
 @router.get("/workers", summary="Which workers are alive, and what they run")
 async def workers(gateway: Held) -> Workers:
-    views = await gateway.survey.locks()
-    return Workers(workers=[WorkerState.of(seen, views) for seen in await gateway.survey.workers()])
+    views = await gateway.system.locks()
+    return Workers(workers=[WorkerState.of(seen, views) for seen in await gateway.system.workers()])
 
 
 @router.get("/queues", summary="How many tasks are pending and running")
 async def queues(gateway: Held) -> Queues:
-    return Queues(queues=[QueueState.model_validate(queue) for queue in await gateway.survey.queues()])
+    return Queues(queues=[QueueState.model_validate(queue) for queue in await gateway.system.queues()])
 
 
 class ReceiverState(BaseModel):
@@ -129,15 +129,15 @@ class FailingReceivers(BaseModel):
 
 @router.get("/receivers", summary="Which callback receivers do not answer")
 async def receivers(gateway: Held) -> FailingReceivers:
-    failing = gateway.courier.receivers.failing
+    failing = gateway.callback_sender.receivers.failing
     return FailingReceivers(receivers=[ReceiverState.model_validate(found, from_attributes=True) for found in failing])
 
 
 @router.get("/residents", summary="Which models are loaded where")
 async def residents(gateway: Held) -> Residents:
-    return Residents(devices=[DeviceState.of(place) for place in await gateway.survey.residents()])
+    return Residents(devices=[DeviceState.of(place) for place in await gateway.system.residents()])
 
 
 @router.get("/health", summary="A verdict, with its reasons")
 async def health(gateway: Held) -> Diagnosis:
-    return await diagnose(gateway.survey)
+    return await diagnose(gateway.system)

@@ -19,7 +19,7 @@ class DeadLetters(BaseModel):
 
 @router.get("/dead-letters", summary="Broker messages that no worker can run")
 async def dead_letters(gateway: Held) -> DeadLetters:
-    return DeadLetters(dead_letters=await gateway.survey.dead_letters())
+    return DeadLetters(dead_letters=await gateway.system.dead_letters())
 
 
 @router.delete("/dead-letters", summary="Remove the dead letters", status_code=204)

@@ -67,7 +67,7 @@ class Past(BaseModel):
     leases: list[PastLease]
 
 
-class PastWanted(BaseModel):
+class HistoryFilter(BaseModel):
     """Filter of past leases; unknown parameters are refused."""
 
     model_config = ConfigDict(extra="forbid")
@@ -92,7 +92,7 @@ async def lock_of(lock_id: Annotated[str, Path(pattern=LOCK_PATTERN)], gateway: 
     Raises:
         GpuLockNotFound: it was not used recently.
     """
-    for view in await gateway.survey.locks():
+    for view in await gateway.system.locks():
         if view.id == lock_id:
             return view
     raise GpuLockNotFound(lock=lock_id)
@@ -103,16 +103,16 @@ FoundLock = Annotated[LockView, Depends(lock_of)]
 
 @reading.get("", summary="Who holds each GPU, and who waits")
 async def locks(gateway: Held) -> Locks:
-    return Locks(locks=[LockState.of(view) for view in await gateway.survey.locks()])
+    return Locks(locks=[LockState.of(view) for view in await gateway.system.locks()])
 
 
 @reading.get("/history", summary="Leases that have ended", responses=error_responses(InvalidInput))
-async def history(gateway: Held, wanted: Annotated[PastWanted, Query()]) -> Past:
+async def history(gateway: Held, wanted: Annotated[HistoryFilter, Query()]) -> Past:
     found = [
         PastLease.of(view, ended)
-        for view in await gateway.survey.locks()
+        for view in await gateway.system.locks()
         if wanted.device in {None, view.device}
-        for ended in await gateway.survey.history(view)
+        for ended in await gateway.system.history(view)
         if wanted.task_id in {None, ended.task_id}
     ]
     found.sort(key=lambda lease: lease.ended_at, reverse=True)

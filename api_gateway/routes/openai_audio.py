@@ -15,7 +15,7 @@ from api_gateway.openai.errors import OpenAIRoute, StillRunning, task_headers
 from api_gateway.openai.form import receive
 from api_gateway.openai.openapi import responses, speech_form
 from api_gateway.openai.outcome import transcript_of
-from api_gateway.openai.request_task import RequestTask, discard, unless_gone
+from api_gateway.openai.request_task import RequestTask, discard, until_disconnect
 from api_gateway.openai.requests import TranscriptionRequest, TranslationRequest
 from api_gateway.openai.stream import stream
 from api_gateway.tasks.uploads import Upload
@@ -62,17 +62,19 @@ async def answer_request(request: Request, gateway: Gateway, kind: type[Translat
     upload = Upload(gateway.storage, gateway.settings.storage.max_upload_bytes)
     asked = await receive(upload, request.stream(), request.headers.get("content-type", ""), kind.read)
     try:
-        errand = await RequestTask.begin(request, gateway, TRANSCRIBE_AUDIO.name, asked.task_input(upload.id), upload)
+        request_task = await RequestTask.begin(
+            request, gateway, TRANSCRIBE_AUDIO.name, asked.task_input(upload.id), upload
+        )
     except BaseException:
         await asyncio.shield(discard(upload))
         raise
     if asked.streams:
-        return await stream(request, errand)
-    transcript = await transcript_of(gateway, await wait_for_result(request, errand))
-    return await asyncio.to_thread(answers.answer, transcript, asked, task_headers(errand.task_id))
+        return await stream(request, request_task)
+    transcript = await transcript_of(gateway, await wait_for_result(request, request_task))
+    return await asyncio.to_thread(answers.answer, transcript, asked, task_headers(request_task.task_id))
 
 
-async def wait_for_result(request: Request, errand: RequestTask) -> Record:
+async def wait_for_result(request: Request, request_task: RequestTask) -> Record:
     """Wait for the task. It continues if the client disconnects, unless configured otherwise.
 
     Raises:
@@ -80,21 +82,21 @@ async def wait_for_result(request: Request, errand: RequestTask) -> Record:
         ClientDisconnect: the client disconnected.
         TaskNotFound: the task was removed.
     """
-    longest = patience(request.headers, errand.gateway.settings.gateway)
+    longest = answer_timeout(request.headers, request_task.gateway.settings.gateway)
     try:
         async with asyncio.timeout(longest):
-            record = await unless_gone(request, errand.wait_until_final())
+            record = await until_disconnect(request, request_task.wait_until_final())
     except TimeoutError:
-        errand.keep()
-        raise await still_running(errand, longest) from None
+        request_task.continue_alone()
+        raise await still_running(request_task, longest) from None
     except (ClientDisconnect, TaskNotFound):
-        await errand.leave()
+        await request_task.on_disconnect()
         raise
-    await errand.discard()
+    await request_task.discard()
     return record
 
 
-def patience(headers: Mapping[str, str], settings: GatewaySettings) -> float:
+def answer_timeout(headers: Mapping[str, str], settings: GatewaySettings) -> float:
     """Return how many seconds to wait before answering: just under the client's timeout, if it sends one, or else less
     than the timeout of n8n's node, which sends none.
     """
@@ -103,14 +105,15 @@ def patience(headers: Mapping[str, str], settings: GatewaySettings) -> float:
     return min(settings.openai_wait.total_seconds(), *waits)
 
 
-async def still_running(errand: RequestTask, waited_s: float) -> StillRunning:
-    reuses = errand.gateway.settings.gateway.openai_reuse
+async def still_running(request_task: RequestTask, waited_s: float) -> StillRunning:
+    reuses = request_task.gateway.settings.gateway.openai_reuse
     again = "The same upload with the same parameters finds it too. " if reuses else ""
-    reason: Any = await errand.gateway.wait_reasons.explain(await errand.read())
+    reason: Any = await request_task.gateway.wait_reasons.explain(await request_task.read())
     return StillRunning(
-        f"After {waited_s:.0f} s: {reason.message} It continues as {errand.task_id}: follow it with "
-        f"GET /v1/tasks/{errand.task_id}/events, read it with GET /v1/tasks/{errand.task_id}/transcript. {again}"
+        f"After {waited_s:.0f} s: {reason.message} It continues as {request_task.task_id}: follow it with "
+        f"GET /v1/tasks/{request_task.task_id}/events, "
+        f"read it with GET /v1/tasks/{request_task.task_id}/transcript. {again}"
         "To wait longer, raise the client's timeout, gateway.openai_answer_within or gateway.openai_wait, or send "
         "stream=true, which has no such limit.",
-        task_id=errand.task_id,
+        task_id=request_task.task_id,
     )

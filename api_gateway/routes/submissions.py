@@ -13,7 +13,7 @@ from api_gateway.http.json_body import StrictJsonRoute
 from api_gateway.http.openapi import links
 from api_gateway.http.problems import error_responses
 from api_gateway.tasks.completion import APPLIED, wanted_wait
-from api_gateway.tasks.submission import TaskRequest, request_model
+from api_gateway.tasks.submission import TaskSubmission, request_model
 from common.contract import Catalog
 from common.errors import (
     BodyTooComplex,
@@ -113,7 +113,7 @@ def router(catalog: Catalog) -> APIRouter:
     return routes
 
 
-async def accept(gateway: Gateway, body: TaskRequest, prefer: str | None, idempotency_key: str | None) -> Response:
+async def accept(gateway: Gateway, body: TaskSubmission, prefer: str | None, idempotency_key: str | None) -> Response:
     """Record the task and respond; it is published after the response, so no callback arrives before it."""
     created, context, publish = await gateway.submit(body, idempotency_key)
     new = created.outcome == "created"

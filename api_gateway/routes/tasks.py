@@ -17,7 +17,7 @@ one = error_responses(TaskNotFound, InvalidInput)
 acting = error_responses(TaskNotFound, InvalidInput, WrongState)
 
 
-class Wanted(BaseModel):
+class TaskFilter(BaseModel):
     """Filter of tasks; unknown parameters are refused, so that a typing error does not list all tasks."""
 
     model_config = ConfigDict(extra="forbid")
@@ -58,7 +58,7 @@ class Result(BaseModel):
 
 
 @router.get("/tasks", summary="List tasks, newest first", responses=error_responses(InvalidInput))
-async def list_tasks(gateway: Held, wanted: Annotated[Wanted, Query()]) -> TaskPage:
+async def list_tasks(gateway: Held, wanted: Annotated[TaskFilter, Query()]) -> TaskPage:
     page = await gateway.redis.run(gateway.store.list(wanted.status, wanted.cursor, wanted.limit, wanted.task_name))
     return TaskPage(tasks=[record.context for record in page.records], next_cursor=page.last_score)
 

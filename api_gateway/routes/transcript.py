@@ -172,13 +172,13 @@ def negotiate_rendering(accept: str) -> Rendering:
 
 
 async def engines_own(text: TaskText, segment_id: int) -> Segment | None:
-    transcript = await asyncio.to_thread(text.engines)
+    transcript = await asyncio.to_thread(text.engine_transcript)
     return next((segment for segment in transcript.segments if segment.id == segment_id), None)
 
 
 def render_text(text: TaskText, rendering: Rendering) -> tuple[str, str]:
     """Return the text and its source."""
-    transcript = text.whole()
+    transcript = text.transcript()
     return render(transcript, rendering), transcript.source or "none"
 
 

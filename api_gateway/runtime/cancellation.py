@@ -6,7 +6,7 @@ from typing import Any
 CANCEL_AGAIN_S = 0.1
 
 
-async def end(*tasks: asyncio.Future[Any]) -> None:
+async def cancel_and_wait(*tasks: asyncio.Future[Any]) -> None:
     """Cancel the tasks repeatedly until they have ended: on Python 3.11 redis-py loses a cancellation during a write.
 
     If the caller is cancelled meanwhile, the tasks are ended first. Source:

@@ -34,10 +34,10 @@ class Frame:
 
     @property
     def order(self) -> tuple[int, int]:
-        return order(self.id)
+        return sort_key(self.id)
 
 
-def order(stream_id: str) -> tuple[int, int]:
+def sort_key(stream_id: str) -> tuple[int, int]:
     """Return a Redis stream id in sortable form."""
     milliseconds, _, sequence = stream_id.partition("-")
     return int(milliseconds), int(sequence or 0)
@@ -113,7 +113,7 @@ class EventHub:
             return
         last = await self.last_id(task_id)
         self.channels.setdefault(key, Channel(last)).clients.add(client)
-        await self.poke()
+        await self.interrupt_read()
 
     def leave(self, task_id: str, client: Client) -> None:
         key = keys.events(task_id)
@@ -140,7 +140,7 @@ class EventHub:
             newest = await self.redis.client.xrevrange(keys.events(task_id), count=1)
         return frame(*newest[0]) if newest else None
 
-    async def poke(self) -> None:
+    async def interrupt_read(self) -> None:
         """End the blocking read through a stream of our own, so that the next read includes a new task's stream."""
         with translate_errors():
             pipe = self.redis.client.pipeline()
@@ -183,7 +183,7 @@ class EventHub:
     def has_listener(self, task_id: str) -> bool:
         return keys.events(task_id) in self.channels
 
-    def tell(self, task_id: str, item: Frame) -> None:
+    def broadcast(self, task_id: str, item: Frame) -> None:
         """Send local clients a frame that is not in any stream."""
         key = keys.events(task_id)
         if channel := self.channels.get(key):

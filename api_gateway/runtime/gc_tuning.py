@@ -10,7 +10,7 @@ import gc
 THRESHOLDS = (20_000, 50, 50)
 
 
-def settle() -> None:
+def tune_gc() -> None:
     """Exclude objects created at start from collections, and make full collections rare."""
     gc.collect()
     gc.freeze()

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from api_gateway.runtime.cancellation import end
+from api_gateway.runtime.cancellation import cancel_and_wait
 
 PAUSE_S = 5.0
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ class Loops:
         try:
             yield
         finally:
-            await end(*tasks)
+            await cancel_and_wait(*tasks)
 
     async def keep(self, loop: Loop) -> None:
         name = type(loop).__name__

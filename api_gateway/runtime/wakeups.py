@@ -32,7 +32,7 @@ class Waker:
             pass
         bell.clear()
 
-    def ring(self, name: str) -> None:
+    def wake(self, name: str) -> None:
         """Wake the local waiters of this list."""
         self.bells[name].set()
 
@@ -50,4 +50,4 @@ class Waker:
             while True:
                 message = await channel.get_message(timeout=FALLBACK_S)
                 if message and message["data"] in self.bells:
-                    self.ring(message["data"])
+                    self.wake(message["data"])

@@ -17,7 +17,7 @@ from kombu.exceptions import KombuError
 from pydantic_core import from_json
 from redis.exceptions import RedisError
 
-from api_gateway.runtime.cancellation import end
+from api_gateway.runtime.cancellation import cancel_and_wait
 from api_gateway.runtime.wakeups import Waker
 from common.contract import Catalog
 from common.errors import StateUnavailable
@@ -60,7 +60,7 @@ class Dispatcher:
         try:
             await asyncio.gather(*publishing)
         finally:
-            await end(*publishing)  # a TaskGroup would cancel only once, see `end`
+            await cancel_and_wait(*publishing)  # a TaskGroup would cancel only once, see `cancel_and_wait`
 
     async def publish_offered(self) -> None:
         while True:
@@ -73,9 +73,9 @@ class Dispatcher:
             finally:  # what was not published is due on the dispatch list
                 self.own.difference_update(context["task_id"] for context, _ in batch)
             if not self.offered.empty():
-                await self.give_way(monotonic() - began)
+                await self.yield_to_requests(monotonic() - began)
 
-    async def give_way(self, took_s: float) -> None:
+    async def yield_to_requests(self, took_s: float) -> None:
         """Let responses go first while new tasks keep arriving: the workers already have enough to do."""
         until = monotonic() + took_s * (1 / SHARE - 1)
         waiting = 0
@@ -86,12 +86,12 @@ class Dispatcher:
         while True:
             await self.waker.wait(keys.DISPATCH)
             try:
-                while batch := await self.due():
+                while batch := await self.take_due():
                     await self.publish(batch)
             except StateUnavailable:
                 log.warning("dispatch_without_redis")
 
-    async def due(self) -> list[tuple[dict[str, Any], int]]:
+    async def take_due(self) -> list[tuple[dict[str, Any], int]]:
         """Take a batch from the dispatch list; ids without a record are dropped from it."""
         taken = await self.redis.run(take_due(keys.DISPATCH, BATCH, LEASE))
         ids = [task_id for task_id in taken if task_id not in self.own]

@@ -39,7 +39,7 @@ def check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     return metadata
 
 
-class TaskRequest(BaseModel):
+class TaskSubmission(BaseModel):
     """Fields of every submission, whatever its task."""
 
     model_config = ConfigDict(extra="forbid")
@@ -69,10 +69,10 @@ def request_model(catalog: Catalog) -> Any:
     return Annotated[Union[models], Field(discriminator="task_name")]  # noqa: UP007 - the members are made at run time
 
 
-def request_for(contract: Contract) -> type[TaskRequest]:
+def request_for(contract: Contract) -> type[TaskSubmission]:
     name = "".join(part.title() for part in contract.name.replace(".", "_").split("_"))
     fields: dict[str, Any] = {"task_name": (Literal[contract.name], ...), "input_data": (contract.input, ...)}
-    return create_model(f"{name}Request", __base__=TaskRequest, __doc__=contract.summary, **fields)
+    return create_model(f"{name}Request", __base__=TaskSubmission, __doc__=contract.summary, **fields)
 
 
 class Submitter:
@@ -99,7 +99,7 @@ class Submitter:
         self.cipher = cipher
         self.base_url = (public_url or "").rstrip("/")
 
-    async def submit(self, request: TaskRequest, idempotency_key: str | None) -> tuple[Created, WorkflowContext]:
+    async def submit(self, request: TaskSubmission, idempotency_key: str | None) -> tuple[Created, WorkflowContext]:
         """Record a task, or find the one that the same request created before.
 
         Raises:
@@ -135,7 +135,7 @@ class Submitter:
             raise CallbackSecretRefused
         return callback.target(self.base_url)
 
-    def context(self, request: TaskRequest, target: Callback | None) -> WorkflowContext:
+    def context(self, request: TaskSubmission, target: Callback | None) -> WorkflowContext:
         task_id, now = request.task_id or f"task_{token_hex(12)}", utcnow()
         params = InputParams(
             task_name=request.task_name,
@@ -171,7 +171,7 @@ class Submitter:
             await self.inputs.check_async(media)
 
 
-def digest(request: TaskRequest) -> str:
+def digest(request: TaskSubmission) -> str:
     """Return what makes two requests the same: everything but the id. Newer members count only if they are given, so
     that a request is still the same after an upgrade.
     """

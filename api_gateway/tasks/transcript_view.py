@@ -37,12 +37,12 @@ class TaskText:
         """Return a value that changes with the text."""
         return b" ".join((self.file.version.encode(), to_json(self.told), to_json(self.edits)))
 
-    def engines(self) -> Transcript:
+    def engine_transcript(self) -> Transcript:
         """Return the text without the edits."""
         return with_published(self.file.read(), self.told)
 
-    def whole(self) -> Transcript:
-        return with_edits(self.engines(), self.edits)
+    def transcript(self) -> Transcript:
+        return with_edits(self.engine_transcript(), self.edits)
 
 
 async def task_text(redis: AsyncRedis, storage: Storage, catalog: Catalog, record: Record) -> TaskText:
@@ -57,12 +57,12 @@ async def task_text(redis: AsyncRedis, storage: Storage, catalog: Catalog, recor
     if contract is None or not makes_transcript(contract):
         raise NoTranscript(task_name=name)
     file = await asyncio.to_thread(text_file, storage, record)
-    said = [] if file.final else await news(redis, task_id)
+    said = [] if file.final else await read_events(redis, task_id)
     edited = await redis.run(raw_edits(task_id))
     return await asyncio.to_thread(lambda: TaskText(file, published_segments(said), edits_of(edited)))
 
 
-async def news(redis: AsyncRedis, task_id: str) -> list[tuple[str, str]]:
+async def read_events(redis: AsyncRedis, task_id: str) -> list[tuple[str, str]]:
     """Return the events of the task, as far back as its stream goes."""
     with translate_errors():
         entries = await redis.client.xrange(keys.events(task_id))

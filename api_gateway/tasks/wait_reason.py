@@ -50,10 +50,10 @@ class WaitReason(BaseModel):
 class WaitReasons:
     """Explains why a task waits, from the queues, the workers and the GPU locks."""
 
-    def __init__(self, redis: AsyncRedis, store: StateStore, survey: SystemReader) -> None:
+    def __init__(self, redis: AsyncRedis, store: StateStore, system: SystemReader) -> None:
         self.redis = redis
         self.store = store
-        self.survey = survey
+        self.system = system
 
     async def explain(self, record: Record) -> WaitReason:
         control = record.control
@@ -71,7 +71,7 @@ class WaitReasons:
     async def explain_pending(self, reason: WaitReason) -> WaitReason:
         queue = reason.queue
         reason.position = await self.position(queue, reason.task_id)
-        workers = living_workers(await self.survey.workers(), queue)
+        workers = living_workers(await self.system.workers(), queue)
         reason.workers = len(workers)
         page = await self.redis.run(self.store.list(Status.RUNNING, None, PAST_RUNS))
         reason.running = sum(record.control.queue == queue for record in page.records)
@@ -79,7 +79,7 @@ class WaitReasons:
             reason.reason = "no_worker"
             reason.message = f"No worker of the queue {queue} is alive. Start one: python -m services {queue}."
             return reason
-        if shortage := await self.survey.shortage():
+        if shortage := await self.system.shortage():
             reason.reason, reason.message = "storage_full", shortage
             return reason
         if message := not_claimed(workers, reason.task_id):
@@ -97,7 +97,7 @@ class WaitReasons:
         """Report who has the GPU if the task waits for it. Of several devices, the shortest line counts."""
         places = [
             (place, view)
-            for view in await self.survey.locks()
+            for view in await self.system.locks()
             for place, waiter in enumerate(view.waiters)
             if waiter.task_id == reason.task_id
         ]
@@ -119,7 +119,7 @@ class WaitReasons:
 
     async def gpu_eta(self, view: LockView, place: int) -> float | None:
         """Estimate the seconds until the GPU is available: the rest of the current hold, then those before it."""
-        past = await self.survey.history(view, PAST_RUNS)
+        past = await self.system.history(view, PAST_RUNS)
         holds = [ended.held_us / US for ended in past if ended.held_us is not None]
         if not holds:
             return None

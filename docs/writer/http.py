@@ -6,7 +6,7 @@ from typing import Any
 
 import services
 from api_gateway.app import create_app
-from api_gateway.tasks.submission import TaskRequest
+from api_gateway.tasks.submission import TaskSubmission
 from docs.writer.markdown import code, joined, prose, table
 from docs.writer.schema import Schema, fields, limits, referred, typed
 
@@ -48,7 +48,7 @@ def body(route: dict[str, Any], root: Schema, schemas: Schema) -> str:
     """Return the table of what is sent; a submission's is what all tasks have, for the rest differs by task."""
     for kind, content in route.get("requestBody", {}).get("content", {}).items():
         shape = content["schema"]
-        wanted = TaskRequest.model_json_schema() if "oneOf" in shape else schemas.get(referred(shape), shape)
+        wanted = TaskSubmission.model_json_schema() if "oneOf" in shape else schemas.get(referred(shape), shape)
         if listed := fields(wanted, root, given=True):
             return f"Body, {code(kind)}:\n\n{listed}"
     return ""

@@ -4,11 +4,11 @@ import schemathesis
 from hypothesis import strategies
 from pydantic import TypeAdapter, ValidationError
 
-from api_gateway.tasks.submission import TaskRequest, request_model
+from api_gateway.tasks.submission import TaskSubmission, request_model
 from services import catalog
 
 MEDIA_FILES = ("film.mp4", "inputs/take 1.wav", "/share/film.mp4")
-SUBMISSION: TypeAdapter[TaskRequest] = TypeAdapter(request_model(catalog()))
+SUBMISSION: TypeAdapter[TaskSubmission] = TypeAdapter(request_model(catalog()))
 
 schemathesis.openapi.format("media-file", strategies.sampled_from(MEDIA_FILES))
 schemathesis.openapi.format("uri", strategies.just("http://127.0.0.1:1/hook?secret=1"))

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from api_gateway.callbacks.encryption import TargetCipher
 from api_gateway.monitor.alerts import Alerts
-from api_gateway.monitor.clock_watch import ClockReader, ClockWatch, Reading, step_between
+from api_gateway.monitor.clock_watch import ClockCheck, ClockReader, Reading, step_between
 from common.settings import CallbackSettings, RedisSettings, TaskSettings
 from common.state import keys
 from common.state.client import AsyncRedis, SyncRedis
@@ -38,7 +38,7 @@ def look(server: RedisServer, *offsets: int) -> None:
         redis = AsyncRedis(RedisSettings.model_validate({"url": server.url}))
         reader = SteppedReader(redis)
         reader.offsets = offsets
-        watch = ClockWatch(
+        watch = ClockCheck(
             redis, StateStore(TaskSettings()), Alerts(lambda: None, TargetCipher(CallbackSettings())), reader
         )
         for _ in offsets:

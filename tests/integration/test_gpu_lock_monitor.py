@@ -86,7 +86,7 @@ def test_a_lock_that_changed_hands_between_look_and_act_is_left_alone(
     async def race(watch: Watch) -> None:
         first = lock.acquire(CLAIM, check=lambda: None)
         (view,) = await watch.redis.run(read_locks())
-        case = await watch.monitor.case(view)
+        case = await watch.monitor.overdue_lease(view)
         assert case
         lock.release(first)
         second = lock.acquire(Claim(task_id="next", worker=WORKER), check=lambda: None)

@@ -10,7 +10,7 @@ import pytest
 from typing_extensions import override
 
 from api_gateway.callbacks.delivery import CallbackSender
-from api_gateway.runtime.cancellation import end
+from api_gateway.runtime.cancellation import cancel_and_wait
 from api_gateway.runtime.wakeups import Waker
 from api_gateway.tasks.dispatcher import Dispatcher
 from common.contract import Catalog
@@ -69,7 +69,7 @@ async def begun(loop: Any) -> asyncio.Task[None]:
 def test_the_dispatcher_ends(configured: Settings) -> None:
     async def ends() -> None:
         async with waker(configured) as own:
-            await end(await begun(DeafDispatcher(create_app(configured), own.redis, own, Catalog())))
+            await cancel_and_wait(await begun(DeafDispatcher(create_app(configured), own.redis, own, Catalog())))
 
     asyncio.run(ends())
 
@@ -77,10 +77,10 @@ def test_the_dispatcher_ends(configured: Settings) -> None:
 def test_the_courier_ends_with_all_its_deliveries(configured: Settings) -> None:
     async def ends() -> None:
         async with waker(configured) as own, httpx.AsyncClient() as client:
-            courier = DeafCourier(configured.callbacks, client, own.redis, own, ttl_s=60)
-            courier.start("msg_1")
-            running = await begun(courier)
-            await end(running)
-            assert not courier.flying
+            callback_sender = DeafCourier(configured.callbacks, client, own.redis, own, ttl_s=60)
+            callback_sender.start("msg_1")
+            running = await begun(callback_sender)
+            await cancel_and_wait(running)
+            assert not callback_sender.flying
 
     asyncio.run(ends())

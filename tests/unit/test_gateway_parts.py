@@ -94,7 +94,7 @@ def test_what_was_told_and_edited_is_read_beside_the_event_loop(
     async def read(gateway: Gateway, record: Record) -> str:
         say(redis)
         text = await gateway.text(record)
-        whole = await asyncio.to_thread(text.whole)
+        whole = await asyncio.to_thread(text.transcript)
         return whole.text
 
     monkeypatch.setattr(task_text, parser, watched)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api_gateway.http.json_body import parse
-from api_gateway.http.problems import error_responses, field_name, problem, reasons, unknown_task
+from api_gateway.http.problems import error_responses, field_name, problem, summarize_errors, unknown_task
 from common import errors
 from common.contract import Catalog, Contract, TaskInput, TaskOutput
 from common.errors import (
@@ -103,7 +103,7 @@ def test_a_field_is_named_as_the_client_wrote_it(loc: tuple[Any, ...], name: str
 
 def test_a_reason_stands_in_the_detail_too() -> None:
     errors = [{"field": f"input_data.x{number}", "message": "Field required", "type": "missing"} for number in range(9)]
-    told = reasons(errors, 30)
+    told = summarize_errors(errors, 30)
     assert told.startswith("This does not fit: input_data.x0: Field required; input_data.x1: Field required; ")
     assert "x5" not in told
     assert "and 25 more" in told

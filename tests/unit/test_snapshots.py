@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api_gateway.http.sse import fresh
+from api_gateway.http.sse import new_frames
 from api_gateway.monitor import snapshots as module
 from api_gateway.monitor.config import RuntimeConfig
 from api_gateway.monitor.snapshots import Snapshots
@@ -35,7 +35,7 @@ def inside(redis: SyncRedis, redis_server: RedisServer) -> Inside:
         connected = connection(redis_server.port)
         hub = EventHub(connected, connected, BACKLOG)
         try:
-            await work(Snapshots(survey(connected), hub), hub)
+            await work(Snapshots(system(connected), hub), hub)
         finally:
             await connected.close()
 
@@ -46,7 +46,7 @@ def connection(port: int) -> AsyncRedis:
     return AsyncRedis(RedisSettings.model_validate({"url": f"redis://127.0.0.1:{port}/0"}))
 
 
-def survey(redis: AsyncRedis) -> SystemReader:
+def system(redis: AsyncRedis) -> SystemReader:
     config = RuntimeConfig(redis, settings().gpu_lock_monitor, {})
     return SystemReader(redis, StateStore(TaskSettings()), Storage(Path()), catalog(), config)
 
@@ -106,7 +106,7 @@ def test_streams_end_when_there_is_no_snapshot_to_be_had(inside: Inside) -> None
     async def work(_: Snapshots, hub: EventHub) -> None:
         lost = connection(free_port())
         async with hub.listen(EVERY_TASK) as one, hub.listen(EVERY_TASK) as other, hub.listen("film") as apart:
-            await Snapshots(survey(lost), hub).send()
+            await Snapshots(system(lost), hub).send()
             assert (await one.get(), await other.get()) == (None, None)
             assert apart.empty()
         await lost.close()
@@ -118,7 +118,7 @@ def test_who_does_not_read_is_dropped_and_disturbs_nobody(inside: Inside) -> Non
     async def work(snapshots: Snapshots, hub: EventHub) -> None:
         async with hub.listen(EVERY_TASK) as deaf, hub.listen(EVERY_TASK) as reader:
             for _ in range(2 * BACKLOG):
-                hub.tell(EVERY_TASK, EXTRA)
+                hub.broadcast(EVERY_TASK, EXTRA)
                 assert await reader.get() == EXTRA
             hub.drop(EVERY_TASK)
             assert await reader.get() is None
@@ -136,6 +136,6 @@ def test_a_frame_without_an_id_is_always_news() -> None:
         queue: asyncio.Queue[Frame | None] = asyncio.Queue()
         for each in (*frames, None):
             queue.put_nowait(each)
-        return [each.id async for each in fresh(queue, (1, 0))]
+        return [each.id async for each in new_frames(queue, (1, 0))]
 
     assert asyncio.run(read()) == ["", "2-0", "", "3-0"]

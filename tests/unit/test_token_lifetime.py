@@ -22,7 +22,7 @@ def test_a_token_holds_for_its_whole_time_and_no_longer(monkeypatch: pytest.Monk
         redis = AsyncRedis(settings().redis)
         redis.client = fakeredis.FakeAsyncRedis(decode_responses=True)
         tokens, given = AccessTokens(redis, lifetime), utcnow()
-        token, found = await tokens.give(PATH), []
+        token, found = await tokens.create(PATH), []
         for passed in (timedelta(0), lifetime - timedelta(seconds=1), lifetime + timedelta(seconds=1)):
             monkeypatch.setattr(time, "time", (given + passed).timestamp)
             found.append(await tokens.opens(token, PATH))
