@@ -1,4 +1,4 @@
-"""The services: one folder a worker. Here is how their contracts, models and settings are found, and no more."""
+"""The services: one folder per worker. This module finds their contracts, models and settings."""
 
 from importlib import import_module
 from pathlib import Path
@@ -25,13 +25,13 @@ def catalog() -> Catalog:
 
 
 def models() -> list[ModelFamily]:
-    """Return the models that each service's contracts name."""
+    """Return the models named by the services' contracts."""
     values = (value for module in modules("contracts").values() for value in vars(module).values())
     return list({value.engine: value for value in values if isinstance(value, ModelFamily)}.values())
 
 
 def settings(**overrides: Any) -> Settings:
-    """Read the settings, each service's own section among them."""
+    """Load the settings, including each service's own section."""
     return load({name: section_of(module) for name, module in modules("settings").items()}, **overrides)
 
 

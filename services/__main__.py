@@ -17,7 +17,7 @@ def main() -> int:
     known = sorted(folder.parent.name for folder in HERE.glob("*/contracts.py"))
     parser = argparse.ArgumentParser(prog="python -m services", description=__doc__)
     parser.add_argument("service", choices=known)
-    parser.add_argument("--ping", action="store_true", help="exit 0 when this host's worker of the service is alive")
+    parser.add_argument("--ping", action="store_true", help="exit 0 if this host's worker of the service is alive")
     chosen = parser.parse_args()
     if chosen.ping:
         return 0 if is_alive(chosen.service) else 1

@@ -1,1 +1,1 @@
-"""Speech to text in two streams: drafts at once by SenseVoice, finals right after by Whisper."""
+"""Speech to text in two streams: immediate drafts by SenseVoice, replaced by Whisper's finals."""

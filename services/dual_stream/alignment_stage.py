@@ -1,4 +1,4 @@
-"""The alignment stage: one text out of two, recorded, told as final."""
+"""The alignment stage: combines two texts into one, records it, publishes it as final."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from services.dual_stream.records import FinalRecord
 
 
 class AlignmentStage:
-    """A chunk is recorded before it is told, so that what was told as final is never said in another way."""
+    """A chunk is recorded before it is published, so that a published final never changes."""
 
     def __init__(
         self,
@@ -22,7 +22,7 @@ class AlignmentStage:
         tell: Callable[[list[Segment]], None],
         report: Callable[[float], None],
     ) -> None:
-        """`report` is told up to which second of the medium the text is final."""
+        """`report` receives the second of the medium up to which the text is final."""
         self.ledger = ledger
         self.limits = limits
         self.tell = tell
@@ -52,4 +52,4 @@ class AlignmentStage:
         )
 
     def rest(self) -> None:
-        """Nothing is held."""
+        """Nothing to release."""

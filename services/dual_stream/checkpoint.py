@@ -1,4 +1,4 @@
-"""The checkpoint of a task, written by two stages and read by the next attempt: each chunk goes on where it was."""
+"""The checkpoint of a task, written by two stages and read by the next attempt: each chunk continues in its stage."""
 
 from collections.abc import Iterator
 from threading import Lock
@@ -10,7 +10,7 @@ NOTHING = FinalRecord(chunk=-1, start=0.0, end=0.0, until=0, next_id=0)
 
 
 class Ledger:
-    """Holds what the next chunk needs, not the records themselves: a long film would fill the memory."""
+    """Holds only what the next chunk needs, not the records: those of a long film would fill the memory."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
@@ -20,7 +20,7 @@ class Ledger:
         self.language: str | None = None
         self.language_probability: float | None = None
         self.drafts: dict[int, DraftRecord] = {}
-        """Of the chunks that have a draft and no final."""
+        """Of the chunks with a draft but no final."""
         for record in self.records():
             self.note(record)
         self.resumed_at = self.last.until
@@ -34,7 +34,7 @@ class Ledger:
         return (record for record in self.records() if isinstance(record, FinalRecord))
 
     def append(self, record: DraftRecord | FinalRecord) -> None:
-        """Record a chunk. What is recorded may be published: no attempt will say it in another way."""
+        """Record a chunk. What is recorded may be published: no attempt will change it."""
         with self.writing:
             self.checkpoint.append(record)
             self.note(record)

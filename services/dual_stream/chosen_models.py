@@ -1,4 +1,4 @@
-"""The models of a task: one of each engine, downloaded where it was missing, not loaded yet."""
+"""The models of a task: one for each engine, downloaded if missing, not loaded yet."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def final_model(name: str, params: TranscribeAudioInput, job: Job) -> Model[Any]
 
 
 def names(params: TranscribeAudioInput, job: Job) -> tuple[str, str]:
-    """Return the names of the draft's and of the final's model: the task's, else the settings'."""
+    """Return the names of the draft model and the final model: the task's, or else the configured ones."""
     whispers = job.settings.section(FasterWhisperSettings)
     default = whispers.gpu_model if kind_of(job, "auto") == "cuda" else whispers.cpu_model
     return params.draft_model or job.settings.section(SenseVoiceSettings).model, params.model or default

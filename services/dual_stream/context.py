@@ -1,4 +1,4 @@
-"""What is known of one chunk of audio on its way through the stages; each one adds its part."""
+"""Processing context of one chunk of audio; each stage adds its part."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Utterance:
     """Speech without a pause. Its id is the id of its segment, in the draft and in the final.
 
-    `begin` and `end` are samples of the chunk. `draft` is None where the fast engine heard nothing.
+    `begin` and `end` are samples of the chunk. `draft` is None if the fast engine found no text.
     """
 
     id: int
@@ -27,7 +27,7 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What the slow engine made of a chunk: segments with words, in seconds of the medium."""
+    """The slow engine's result for a chunk: segments with words, in seconds of the medium."""
 
     segments: list[Segment]
     language: str
@@ -36,7 +36,9 @@ class Heard:
 
 @dataclass(slots=True)
 class ProcessingContext:
-    """One chunk. `start` and `end` are seconds of the medium, `until` is its last sample in what is read of it."""
+    """One chunk. `start` and `end` are seconds of the medium, `until` is the last sample index of the audio that is
+    read.
+    """
 
     index: int
     start: float
@@ -45,20 +47,20 @@ class ProcessingContext:
     samples: Samples
     utterances: list[Utterance] = field(default_factory=list)
     next_id: int = 0
-    """The id that the next chunk's first utterance gets."""
+    """Id of the next chunk's first utterance."""
     terms: list[str] = field(default_factory=list)
-    """Names and numbers of the draft, for the slow engine to expect."""
+    """Names and numbers of the draft, as hotwords for the slow engine."""
     heard: Heard | None = None
     said: str = ""
-    """The end of the text up to here, which the slow engine sees before the next chunk."""
+    """The end of the text so far, which the slow engine gets as context for the next chunk."""
 
     def seconds(self, sample: int) -> float:
-        """Return the time in the medium of one of the chunk's samples."""
+        """Return the time in the medium of a sample of the chunk."""
         return round(self.start + sample / SAMPLE_RATE_HZ, 3)
 
 
 def to_medium_time(segment: Segment, offset: float, limit: float) -> Segment:
-    """Return an engine's segment as one of the medium. An engine may name a time after the end of what it was given."""
+    """Return an engine's segment in medium time. An engine may return times after the end of its input."""
     words = [word.model_copy(update=times(word, offset, limit)) for word in segment.words]
     return segment.model_copy(update={"words": words, **times(segment, offset, limit)})
 

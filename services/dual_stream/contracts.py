@@ -1,4 +1,4 @@
-"""What the dual_stream service takes and gives."""
+"""Inputs and outputs of the dual_stream tasks."""
 
 from typing import Annotated, Literal, Self
 
@@ -18,21 +18,21 @@ class TranscribeAudioInput(ClipInput):
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
     draft_model: Annotated[
         SenseVoiceModel | None,
-        Field(description="of SenseVoice: a name, or a folder under share/models; None is sensevoice's setting"),
+        Field(description="SenseVoice: a name, or a folder under share/models; None is the setting of sensevoice"),
     ] = None
     model: Annotated[
         WhisperModel | None,
-        Field(description="of Whisper: a name, or a folder under share/models; None is faster_whisper's setting"),
+        Field(description="Whisper: a name, or a folder under share/models; None is the setting of faster_whisper"),
     ] = None
     compute_type: Annotated[ComputeType, Field(description="`auto` is float16 on a GPU and int8 on a CPU")] = "auto"
-    language: Annotated[LanguageCode | None, Field(description="None detects it in the first speech")] = None
-    itn: Annotated[bool, Field(description="drafts have punctuation, and numbers written as such")] = True
+    language: Annotated[LanguageCode | None, Field(description="None detects it from the first speech")] = None
+    itn: Annotated[bool, Field(description="drafts have punctuation, and numbers as digits")] = True
     initial_prompt: Annotated[Text | None, Field(description="text before the speech; sets names and style")] = None
     hotwords: Annotated[Text | None, Field(description="words to expect, in every chunk")] = None
     beam_size: Annotated[int, Field(ge=1, le=20)] = 5
     temperature: Annotated[
         tuple[Temperature, ...],
-        Field(min_length=1, max_length=10, description="the next one is tried where a text looks wrong"),
+        Field(min_length=1, max_length=10, description="the next one is tried if a text looks wrong"),
     ] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
     @model_validator(mode="after")
@@ -44,27 +44,30 @@ class TranscribeAudioInput(ClipInput):
 
 class TranscribeAudioOutput(TaskOutput):
     transcript_path: Annotated[
-        Artifact, Field(description="a Transcript, as JSON; each segment's `source` says whose text it is")
+        Artifact, Field(description="a Transcript, as JSON; each segment's `source` names the engine of its text")
     ]
-    srt_path: Annotated[Artifact, Field(description="the same as subtitles, with what people had changed by then")]
-    report_path: Annotated[Artifact, Field(description="why each segment has whose text, as JSON")]
-    language: Annotated[str | None, Field(description="given or detected; None where nobody speaks")]
-    language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 where the language was given")]
+    srt_path: Annotated[Artifact, Field(description="the same as subtitles, including edits made so far")]
+    report_path: Annotated[Artifact, Field(description="for each segment, whose text was chosen and why, as JSON")]
+    language: Annotated[str | None, Field(description="given or detected; None if there is no speech")]
+    language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 if the language was given")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
     segments: Annotated[int, Field(ge=0, description="how many")]
-    words: Annotated[int, Field(ge=0, description="how many; characters, where a script has no spaces")]
-    drafts_kept: Annotated[int, Field(ge=0, description="segments with the draft's text, as Whisper's looked wrong")]
-    reasons: Annotated[dict[str, int], Field(description="how many of Whisper's texts looked wrong, by reason")]
+    words: Annotated[int, Field(ge=0, description="number of words; of characters, in a script without spaces")]
+    drafts_kept: Annotated[
+        int, Field(ge=0, description="segments with the draft's text, because Whisper's looked wrong")
+    ]
+    reasons: Annotated[dict[str, int], Field(description="number of Whisper texts that looked wrong, by reason")]
     real_time_factor: Annotated[
         float | None,
-        Field(description="seconds of work for a second of audio, in the last attempt, without waiting and loading"),
+        Field(description="processing seconds per second of audio, in the last attempt, without waiting and loading"),
     ]
     draft_model: str
     model: str
     source: Annotated[
-        Literal["both engines", "tiny test models"], Field(description="a tiny test model is no measure of the engines")
+        Literal["both engines", "tiny test models"],
+        Field(description="a tiny test model is not representative of the engines"),
     ] = "both engines"
-    warnings: Annotated[list[str], Field(default_factory=list, description="what was odd about the input")]
+    warnings: Annotated[list[str], Field(default_factory=list, description="anomalies of the input")]
 
 
 TRANSCRIBE_AUDIO = Contract(
@@ -72,5 +75,5 @@ TRANSCRIBE_AUDIO = Contract(
     TranscribeAudioInput,
     TranscribeAudioOutput,
     needs_gpu=True,
-    summary="Turn speech into text in two streams: drafts by SenseVoice within seconds, replaced by Whisper's finals.",
+    summary="Transcribe speech in two streams: drafts by SenseVoice within seconds, replaced by Whisper's finals.",
 )

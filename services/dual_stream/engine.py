@@ -1,4 +1,4 @@
-"""The two engines behind the stages: SenseVoice on the CPU, Whisper on the card."""
+"""The two engines behind the stages: SenseVoice on the CPU, Whisper on the GPU."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from common.media.audio import Samples
 
 LANGUAGES = frozenset({"zh", "en", "yue", "ja", "ko"})
-"""Those that SenseVoice can be told of."""
+"""The languages that can be given to SenseVoice."""
 
 Check = Callable[[], None]
 
@@ -45,10 +45,10 @@ class SenseVoice:
 
     @cached_property
     def model(self) -> Any:
-        """The model, in the machine's own memory, warm for the next task.
+        """The model, in main memory, warm for the next task.
 
-        The residency's lock is not kept, for the slow engine needs it meanwhile. Should the residency forget the model
-        in a long task, this reference keeps it.
+        The residency's lock is not held, because the slow engine needs it meanwhile. If the residency unloads the model
+        during a long task, this reference keeps it alive.
         """
 
         def count(seconds: float) -> None:
@@ -73,7 +73,7 @@ class SenseVoice:
 
 
 class Whisper:
-    """The slow engine. `step` is called before each window, and now and then while it waits for the card."""
+    """The slow engine. `step` is called before each window, and periodically while it waits for the GPU."""
 
     def __init__(self, job: Job, model: Model[Any], params: TranscribeAudioInput, step: Check) -> None:
         self.job = job
@@ -88,7 +88,7 @@ class Whisper:
         )
 
     def session(self) -> AbstractContextManager[Session]:
-        """Take the card, as `job.gpu` does, with a check that also hears of the other stages."""
+        """Acquire the GPU, as `job.gpu` does, with a check that also notices failures of other stages."""
         gpu = self.job.process.gpu
         claim = gpu.claim(self.job.task_id, self.job.priority)
         return hold_model(gpu, claim, self.wanted, timings=self.job.timings, check=self.step)

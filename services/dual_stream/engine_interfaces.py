@@ -1,4 +1,4 @@
-"""What the stages ask of their engines. The real ones are in `engine`; the tests' doubles keep time only."""
+"""Interfaces between the stages and their engines. The real ones are in `engine`; test doubles only simulate time."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 class FastEngine(Protocol):
-    """Finds speech and hears it, quickly, on the CPU."""
+    """Finds and transcribes speech, quickly, on the CPU."""
 
     def find_speech(self, samples: Samples) -> list[Span]:
         """Return the utterances of a chunk."""
         ...
 
     def hear(self, samples: Samples) -> Segment | None:
-        """Return one utterance's draft, with words, in seconds of these samples; None where nothing is said."""
+        """Return the draft of one utterance, with words, in seconds of these samples; None if it has no text."""
         ...
 
 
 class Session(Protocol):
-    """A model while it may be used. `step` gives way to others who wait; read `model` again after it."""
+    """A loaded model while it may be used. `step` yields to others who wait; read `model` again after it."""
 
     model: Any
 
@@ -34,12 +34,12 @@ class Session(Protocol):
 
 
 class SlowEngine(Protocol):
-    """Hears well, on a device that it takes for a while."""
+    """Transcribes accurately, on a device that it holds for a while."""
 
     def session(self) -> AbstractContextManager[Session]:
-        """Take the device with the model on it. Left in the thread that has entered it."""
+        """Acquire the device with the model loaded. Enter and leave it in the same thread."""
         ...
 
     def hear(self, model: Any, samples: Samples, speech: list[Span], *, prompt: str, language: str | None) -> Heard:
-        """Return what is said, in seconds of these samples; `language` None detects it."""
+        """Return the text, in seconds of these samples; `language` None detects it."""
         ...

@@ -1,7 +1,7 @@
-"""How segments are told, for clients that do what `common.state.events` says.
+"""Payloads of `draft` and `fragment` events, for clients that follow `common.state.events`.
 
-Every segment of a draft comes again in a fragment with the same id, so a client that has heard all of them has the
-finals, in whatever pieces it heard them, and however often.
+Every segment of a draft is repeated in a fragment with the same id, so a client that has received all events has the
+finals, however they were split and however often they arrived.
 """
 
 from typing import Any

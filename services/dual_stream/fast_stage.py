@@ -1,4 +1,4 @@
-"""The fast stage: reads the audio, hears each utterance at once, and tells the drafts."""
+"""The fast stage: reads the audio, transcribes each utterance at once, and publishes the drafts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Tell = Callable[[list[Segment]], None]
 
 
 class FastStage:
-    """Gives a context for each chunk, in order. A chunk whose draft is on record is not heard again."""
+    """Yields a context for each chunk, in order. A chunk whose draft is recorded is not transcribed again."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class FastStage:
         origin: float,
         tell: Tell,
     ) -> None:
-        """`origin` is where in the medium the first sample is, in seconds."""
+        """`origin` is the position of the first sample in the medium, in seconds."""
         self.chunks = chunks
         self.engine = engine
         self.ledger = ledger
@@ -82,5 +82,5 @@ def restore_utterances(record: DraftRecord) -> list[Utterance]:
 
 
 def draft_in_medium(draft: Segment, number: int, offset: float, limit: float) -> Segment:
-    """Return an engine's segment as a draft of the medium, none of it after `limit`."""
+    """Return an engine's segment as a draft in medium time, none of it after `limit`."""
     return to_medium_time(draft, offset, limit).model_copy(update={"id": number, "source": "draft"})

@@ -1,8 +1,8 @@
-"""Stages side by side: each in a thread of its own, joined by bounded queues on one event loop.
+"""Pipeline of stages: each in its own thread, connected by bounded queues on one event loop.
 
-A chunk is begun only when there is room for it, so that the first stage is never further ahead than the queue is long,
-however much slower the others are. One failure ends all stages and surfaces as itself. A stage that hangs brings the
-others to a standstill within a queue's length, so one guard on all of them (`common.stall`) is enough.
+A chunk is started only if there is room for it, so the first stage is never further ahead than the queue is long,
+however slow the others are. One failure ends all stages and is raised unchanged. A stage that hangs brings the others
+to a standstill within one queue length, so a single stall guard for all of them (`common.stall`) is enough.
 """
 
 import asyncio
@@ -24,23 +24,23 @@ OffLoop = Callable[[str], AbstractAsyncContextManager[Call]]
 
 
 class Source(Protocol[T_co]):
-    """Makes items, all in one thread."""
+    """Produces items, all in one thread."""
 
     def items(self) -> Iterator[T_co]: ...
 
 
 class Stage(Protocol[T_contra]):
-    """Does its part of the work on each item, all in one thread."""
+    """Processes each item, all in one thread."""
 
     def process(self, item: T_contra) -> None: ...
 
     def rest(self) -> None:
-        """Let go of what others could use: nothing waits here now, or all is over."""
+        """Release what others could use: nothing is waiting here, or everything is finished."""
         ...
 
 
 class Belt(Generic[T]):
-    """A bounded queue whose places are taken before the items are made. `None` is the end marker."""
+    """A bounded queue whose places are reserved before the items are made. `None` is the end marker."""
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[T | None] = asyncio.Queue(maxsize=QUEUE_BOUND)
@@ -58,35 +58,35 @@ class Belt(Generic[T]):
 
 @asynccontextmanager
 async def own_thread(name: str) -> AsyncIterator[Call]:
-    """Run functions in one thread, and leave only when the last of them has ended."""
+    """Run functions in one thread, and leave only when the last one has ended."""
     threads = ThreadPoolExecutor(1, thread_name_prefix=name)
     loop = asyncio.get_running_loop()
     try:
         yield partial(loop.run_in_executor, threads)
     finally:
-        # the loop must live on meanwhile: what still runs there may wait for another stage
+        # the loop must stay alive meanwhile: what still runs in the thread may wait for another stage
         await surely(asyncio.to_thread(threads.shutdown))
 
 
 class Stopped(Exception):
-    """Another stage has failed; its error is the one that is told."""
+    """Another stage has failed; the error of that stage is raised."""
 
 
 class Stop:
-    """Tells the threads of all stages that one has failed, and keeps why."""
+    """Tells the threads of all stages that one has failed, and keeps the reason."""
 
     def __init__(self) -> None:
         self.wanted = Event()
         self.cause: Exception | None = None
 
     def check(self) -> None:
-        """Raise Stopped when another stage has failed."""
+        """Raise Stopped if another stage has failed."""
         if self.wanted.is_set():
             raise Stopped
 
     @contextmanager
     def at_failure(self) -> Iterator[None]:
-        """Note why the block fails; a cancel, which another's failure brings, is no cause."""
+        """Record why the block fails; a cancellation caused by another failure is not a reason."""
         try:
             yield
         except BaseException as error:
@@ -98,7 +98,7 @@ class Stop:
 
 @asynccontextmanager
 async def at_rest(stage: Stage[Any], call: Call) -> AsyncIterator[None]:
-    """Bring the stage to rest after the block, in its own thread, where it took what it lets go of."""
+    """Call the stage's `rest` after the block, in the thread that acquired what it releases."""
     try:
         yield
     finally:
@@ -106,7 +106,7 @@ async def at_rest(stage: Stage[Any], call: Call) -> AsyncIterator[None]:
 
 
 async def surely(work: Awaitable[Any]) -> None:
-    """Wait for the end of some work, though a cancel comes, and comes again: the loop's own and the task group's."""
+    """Wait for some work to end despite repeated cancellations: the loop's own and the task group's."""
     future = asyncio.ensure_future(work)
     while not future.done():
         with suppress(asyncio.CancelledError):
@@ -115,13 +115,13 @@ async def surely(work: Awaitable[Any]) -> None:
 
 
 def run(source: Source[T], *stages: Stage[T], stop: Stop) -> None:
-    """Bring every item through all stages.
+    """Pass every item through all stages.
 
     Raises:
-        Exception: the first one of any stage.
+        Exception: the first error of any stage.
     """
     try:
-        # beside the main thread: a time limit strikes there, and would tear the loop apart
+        # not in the main thread: a time limit is raised there, and would break the loop
         with ThreadPoolExecutor(1, thread_name_prefix="pipeline") as beside, stop.at_failure():
             beside.submit(asyncio.run, flow(source, *stages, stop=stop)).result()
     except ExceptionGroup as failures:
@@ -147,7 +147,7 @@ async def feed(source: Source[T], outbox: Belt[T], stop: Stop, off_loop: OffLoop
 
 
 async def work(stage: Stage[T], inbox: Belt[T], outbox: Belt[T] | None, stop: Stop, off_loop: OffLoop) -> None:
-    """Process the items as they come, up to the end marker."""
+    """Process items as they arrive, up to the end marker."""
     async with off_loop(type(stage).__name__) as call, at_rest(stage, call):
         with stop.at_failure():
             while (item := await inbox.get()) is not None:

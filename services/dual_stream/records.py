@@ -1,7 +1,7 @@
-"""What the checkpoint holds of a chunk: its draft as soon as there is one, then its final.
+"""Checkpoint records of a chunk: its draft as soon as there is one, then its final.
 
-Both keep to the rule of `common.transcript.partial`, so the text so far can be read at any time. Every segment of a
-draft has one with its id in the final.
+Both follow the rule of `common.transcript.partial`, so the partial text can be read at any time. Every segment of a
+draft has a counterpart with the same id in the final.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ Reason = Literal["empty", "compression_ratio", "avg_logprob", "repetition", "dis
 
 
 class Decision(BaseModel):
-    """Whose text a segment has, and what spoke against the slow engine's."""
+    """Whose text a segment has, and the objections to the slow engine's."""
 
     id: int
     source: Literal["final", "draft"]
@@ -25,11 +25,11 @@ class Decision(BaseModel):
     compression_ratio: float | None = None
     avg_logprob: float | None = None
     draft_confidence: float | None = None
-    rejected: Annotated[str, Field(description="what the slow engine said, where its text was not taken")] = ""
+    rejected: Annotated[str, Field(description="the slow engine's text, if it was not chosen")] = ""
 
 
 class ChunkRecord(ChunkText):
-    """Times are seconds of the medium; `until` is a sample of what is read of it."""
+    """Times are seconds of the medium; `until` is a sample index of the audio that is read."""
 
     start: float
     end: float
@@ -47,5 +47,5 @@ class FinalRecord(ChunkRecord):
     stage: Literal["final"] = "final"
     aligned: bool = True
     said: str = ""
-    """The end of the text so far, which the slow engine sees before the next chunk."""
+    """The end of the text so far, which the slow engine gets as context for the next chunk."""
     decisions: Sequence[Decision] = ()

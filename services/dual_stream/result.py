@@ -1,4 +1,4 @@
-"""What a task leaves: transcript, subtitles and report, written record by record: a long film needs no memory."""
+"""Output files of a task: transcript, subtitles and report, written record by record in constant memory."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Result:
         return (segment for record in self.ledger.finals() for segment in record.segments)
 
     def transcript(self, *, duration: float, model: str) -> Artifact:
-        """Write the engines' text; what people have changed is kept apart from it."""
+        """Write the engines' text; user edits are stored separately."""
         head = Transcript(
             language=self.ledger.language,
             language_probability=self.ledger.language_probability,
@@ -75,7 +75,7 @@ class Result:
 
 
 def listing(head: dict[str, Any], name: str, items: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    """Yield a JSON object that ends in a list, one item a line."""
+    """Yield a JSON object that ends in a list, one item per line."""
     yield to_json(head)[:-1] + f',\n"{name}": ['.encode()
     for number, item in enumerate(items):
         yield (b",\n" if number else b"\n") + to_json(item)

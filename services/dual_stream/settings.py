@@ -1,4 +1,4 @@
-"""Settings of the dual_stream service. Its models and threads are those of faster_whisper and sensevoice."""
+"""Settings of the dual_stream service. Models and threads are those of faster_whisper and sensevoice."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -12,21 +12,22 @@ from services.dual_stream.alignment.limits import FallbackLimits
 class DualStreamSettings(Section):
     chunk_length: Annotated[
         Seconds,
-        Field(
-            ge=timedelta(seconds=5), le=timedelta(seconds=30), description="a draft comes after this much audio at most"
-        ),
+        Field(ge=timedelta(seconds=5), le=timedelta(seconds=30), description="maximum length of audio before a draft"),
     ] = timedelta(seconds=20)
-    shortest_pause: Annotated[Seconds, Field(gt=timedelta(0), description="that ends an utterance")] = timedelta(
+    shortest_pause: Annotated[Seconds, Field(gt=timedelta(0), description="pause that ends an utterance")] = timedelta(
         seconds=0.4
     )
     longest_utterance: Annotated[
         Seconds, Field(ge=timedelta(seconds=2), le=timedelta(seconds=30), description="longer ones are split")
     ] = timedelta(seconds=12)
     prompt_length: Annotated[
-        int, Field(ge=0, le=800, description="characters that Whisper is told of the draft and of what came before")
+        int,
+        Field(
+            ge=0, le=800, description="characters of the draft and of the previous text that Whisper gets as a prompt"
+        ),
     ] = 200
     fallback: FallbackLimits = FallbackLimits()
-    max_duration: Annotated[Seconds, Field(description="of the audio that a task reads")] = timedelta(hours=12)
+    max_duration: Annotated[Seconds, Field(description="maximum length of audio per task")] = timedelta(hours=12)
     stall_timeout: Annotated[
-        Seconds, Field(gt=timedelta(0), description="no stage moved for this long: the process ends itself")
+        Seconds, Field(gt=timedelta(0), description="the process ends itself if no stage makes progress for this long")
     ] = timedelta(minutes=5)

@@ -1,4 +1,4 @@
-"""The slow stage: hears each chunk well, on a card that it holds only while there are chunks to hear."""
+"""The slow stage: transcribes each chunk accurately, and holds the GPU only while there are chunks."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from services.dual_stream.engine_interfaces import Session, SlowEngine
 from services.dual_stream.settings import DualStreamSettings
 
 MARGIN = SAMPLE_RATE_HZ * 2 // 5
-"""Kept around speech, as faster-whisper's own filter keeps it."""
+"""Kept around speech, as in faster-whisper's own filter."""
 LONGEST_PAUSE = SAMPLE_RATE_HZ * 2
-"""A longer one is left out."""
+"""Longer pauses are removed."""
 
 
 class SlowStage:
-    """One thread enters and leaves the session, as the lock of the models on a device belongs to a thread."""
+    """One thread enters and leaves the session, because the lock of the models on a device belongs to a thread."""
 
     def __init__(
         self, engine: SlowEngine, ledger: Ledger, settings: DualStreamSettings, *, language: str | None, given: str = ""
     ) -> None:
-        """`language` None is the first one that is heard; `given` is the client's own prompt."""
+        """`language` None uses the first one detected; `given` is the client's own prompt."""
         self.engine = engine
         self.settings = settings
         self.language = language or ledger.language
@@ -54,7 +54,7 @@ class SlowStage:
         return prompt(self.given, context.terms, self.said, longest) if longest else self.given
 
     def previous_text(self, context: ProcessingContext) -> str:
-        """Return the text that the next chunk comes after: the draft's where the slow engine's looks wrong."""
+        """Return the text that precedes the next chunk: the draft's where the slow engine's looks wrong."""
         segments = context.heard.segments if context.heard else []
         trusted = [one.text for one in segments if looks_right(one, self.settings.fallback)]
         drafts = [one.draft.text for one in context.utterances if one.draft]
@@ -62,7 +62,7 @@ class SlowStage:
         return text[-self.settings.prompt_length :] if self.settings.prompt_length else ""
 
     def model(self) -> Any:
-        """Take the device, or let others have it in between when they wait and it was held for long."""
+        """Acquire the device, or yield it to others if they wait and it was held for long."""
         if self.session is None:
             self.session = self.inside.enter_context(self.engine.session())
         else:
@@ -70,13 +70,13 @@ class SlowStage:
         return self.session.model
 
     def rest(self) -> None:
-        """Let go of the device; its model stays there, warm."""
+        """Release the device; its model stays loaded."""
         self.session = None
         self.inside.close()
 
 
 def join_speech(utterances: list[Utterance], length: int) -> list[Span]:
-    """Return the speech with a margin, without the long pauses."""
+    """Return the speech with margins, without long pauses."""
     edges = [(max(one.begin - MARGIN, 0), min(one.end + MARGIN, length)) for one in utterances]
     begins = [edges[0][0], *(late[0] for early, late in pairwise(edges) if late[0] - early[1] > LONGEST_PAUSE)]
     ends = [*(early[1] for early, late in pairwise(edges) if late[0] - early[1] > LONGEST_PAUSE), edges[-1][1]]

@@ -1,4 +1,4 @@
-"""What each stage asks between two steps, from its own thread: may it go on?"""
+"""Check between two steps of a stage, from its own thread, whether it may continue."""
 
 from collections.abc import Callable
 
@@ -8,13 +8,13 @@ from services.dual_stream.pipeline import Stop
 
 class Watch:
     def __init__(self, job: Job, stop: Stop, moved: Callable[[], None]) -> None:
-        """`moved` puts off the end of the process, which comes when nothing moves (`common.stall`)."""
+        """`moved` postpones the end of the process, which comes when nothing moves (`common.stall`)."""
         self.job = job
         self.stop = stop
         self.moved = moved
 
     def check(self) -> None:
-        """Raise when the stage must stop.
+        """Raise if the stage must stop.
 
         Raises:
             Cancelled, Fenced: the attempt must stop.
@@ -24,6 +24,6 @@ class Watch:
         self.job.check()
 
     def step(self) -> None:
-        """Show that the stage lives, and raise as `check` does."""
+        """Show that the stage is alive, and raise as `check` does."""
         self.moved()
         self.check()

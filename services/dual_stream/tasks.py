@@ -19,7 +19,7 @@ TEST_MODELS = {WHISPER_TEST_MODEL, SENSEVOICE_TEST_MODEL}
 
 @task(TRANSCRIBE_AUDIO)
 def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioOutput:
-    """Turn speech into drafts at once and into finals right after, each chunk going on in the stage that it was in.
+    """Transcribe speech into immediate drafts and later finals; each chunk continues in the stage it had reached.
 
     Raises:
         NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
@@ -42,7 +42,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
 def output(
     job: Job, sound: AudioTrack, ledger: Ledger, *, drafts: str, finals: str, worked: float
 ) -> TranscribeAudioOutput:
-    """Write the files and say what is in them; `worked` in seconds."""
+    """Write the files and return the task's output; `worked` in seconds."""
     result, read = Result(job, ledger), ledger.last.until / SAMPLE_RATE_HZ
     heard = (ledger.last.until - ledger.resumed_at) / SAMPLE_RATE_HZ
     made = TranscribeAudioOutput(

@@ -1,4 +1,4 @@
-"""The course of a task: its stages put together, and what they tell of."""
+"""The stages of a task combined, and the events they publish."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -28,7 +28,7 @@ PHASE = "transcribe"
 
 
 class Transcription:
-    """One attempt at one task. Each chunk goes on in the stage that an attempt before it has brought it to."""
+    """One attempt at one task. Each chunk continues in the stage that an earlier attempt had reached."""
 
     def __init__(self, params: TranscribeAudioInput, job: Job, sound: AudioTrack) -> None:
         self.params = params
@@ -63,7 +63,7 @@ class Transcription:
             pipeline.run(fast, slow, alignment, stop=stop)
 
     def chunks(self, check: Callable[[], None]) -> Iterator[Chunk]:
-        """Read on after the last chunk that is final."""
+        """Continue reading after the last chunk that is final."""
         last = self.ledger.last
         length = round(self.settings.chunk_length.total_seconds() * SAMPLE_RATE_HZ)
         blocks = with_check(self.sound.blocks(), check)
@@ -74,18 +74,18 @@ class Transcription:
             self.job.emit("draft", segments_payload(segments))
 
     def tell_finals(self, segments: list[Segment]) -> None:
-        """Publish finals; what a person has changed is told as it was changed."""
+        """Publish finals; a segment that a user has edited is published with the edit."""
         if segments:
             self.job.emit("fragment", segments_payload(self.apply_edits(segments)))
 
     def apply_edits(self, segments: list[Segment]) -> list[Segment]:
-        with suppress(StateUnavailable):  # then the gateway tells of the edit, as it did when it was made
+        with suppress(StateUnavailable):  # the gateway published the edit when it was made
             edits = self.job.process.redis.run(read_edits(self.job.task_id))
             return [edits.get(segment.id, segment) for segment in segments]
         return segments
 
     def report(self, watch: Watch) -> Callable[[float], None]:
-        """Return what reports progress by the audio that is final."""
+        """Return a function that reports progress by the audio that is final."""
         start, end = self.sound.start, self.sound.promised
 
         def report(at: float) -> None:

@@ -1,1 +1,1 @@
-"""Speech to text by Whisper: streams, resumes, and never hangs."""
+"""Speech to text with Whisper: streams, resumes, never hangs."""

@@ -1,4 +1,4 @@
-"""What the faster_whisper service takes and gives."""
+"""Inputs and outputs of the faster_whisper tasks."""
 
 from typing import Annotated, Literal, Self
 
@@ -21,17 +21,19 @@ ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(M
 
 
 class VadOptions(BaseModel):
-    """How the Silero VAD tells speech from silence. What is not given is as faster-whisper has it."""
+    """Options of the Silero VAD. Omitted ones have faster-whisper's defaults."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    threshold: Annotated[float | None, Field(gt=0, lt=1, description="a probability above it is speech")] = None
-    neg_threshold: Annotated[float | None, Field(gt=0, lt=1, description="one below it ends the speech")] = None
-    min_speech_duration_ms: Annotated[int | None, Field(ge=0, le=60_000, description="shorter is dropped")] = None
+    threshold: Annotated[float | None, Field(gt=0, lt=1, description="a higher probability is speech")] = None
+    neg_threshold: Annotated[float | None, Field(gt=0, lt=1, description="a lower probability ends the speech")] = None
+    min_speech_duration_ms: Annotated[int | None, Field(ge=0, le=60_000, description="shorter speech is dropped")] = (
+        None
+    )
     max_speech_duration_s: Annotated[
         float | None, Field(ge=1, description="longer speech is split; 30 when `batch_size` is over 1")
     ] = None
-    min_silence_duration_ms: Annotated[int | None, Field(ge=0, le=60_000, description="shorter pauses stay")] = None
+    min_silence_duration_ms: Annotated[int | None, Field(ge=0, le=60_000, description="shorter pauses are kept")] = None
     speech_pad_ms: Annotated[int | None, Field(ge=0, le=10_000, description="kept around speech")] = None
 
 
@@ -40,32 +42,41 @@ class TranscribeAudioInput(ClipInput):
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
     model: Annotated[
         ModelName | None,
-        Field(description="a name, or a folder under share/models; None is the setting's"),
+        Field(description="a name, or a folder under share/models; None is the setting"),
     ] = None
     device: Annotated[
-        Literal["auto", "cuda", "cpu"], Field(description="`auto` is the worker's; `cpu` leaves its card to others")
+        Literal["auto", "cuda", "cpu"], Field(description="`auto` is the worker's; `cpu` leaves its GPU to others")
     ] = "auto"
     compute_type: Annotated[ComputeType, Field(description="`auto` is float16 on a GPU and int8 on a CPU")] = "auto"
-    language: Annotated[LanguageCode | None, Field(description="None detects it in the first speech")] = None
+    language: Annotated[LanguageCode | None, Field(description="None detects it from the first speech")] = None
     task: Annotated[Literal["transcribe", "translate"], Field(description="`translate` writes English")] = "transcribe"
-    vad_filter: Annotated[bool, Field(description="leave out what is not speech")] = True
+    vad_filter: Annotated[bool, Field(description="skip what is not speech")] = True
     vad: VadOptions = VadOptions()
-    word_timestamps: Annotated[bool, Field(description="time each word")] = False
+    word_timestamps: Annotated[bool, Field(description="return the time of each word")] = False
     initial_prompt: Annotated[Text | None, Field(description="text before the speech; sets names and style")] = None
     hotwords: Annotated[Text | None, Field(description="words to expect, in every window")] = None
     beam_size: Annotated[int, Field(ge=1, le=20)] = 5
     batch_size: Annotated[
-        int, Field(ge=1, le=64, description="windows at a time; over 1 is faster on a GPU, and needs `vad_filter`")
+        int,
+        Field(
+            ge=1,
+            le=64,
+            description="number of windows decoded at once; over 1 is faster on a GPU, and needs `vad_filter`",
+        ),
     ] = 1
     temperature: Annotated[
         tuple[Temperature, ...],
-        Field(min_length=1, max_length=10, description="the next one is tried where a text looks wrong"),
+        Field(min_length=1, max_length=10, description="the next one is tried if a text looks wrong"),
     ] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    condition_on_previous_text: Annotated[bool, Field(description="each window sees the text before it")] = True
-    compression_ratio_threshold: Annotated[float | None, Field(gt=0, description="above, a text looks wrong")] = 2.4
-    log_prob_threshold: Annotated[float | None, Field(le=0, description="below, a text looks wrong")] = -1.0
-    no_speech_threshold: Annotated[float | None, Field(gt=0, le=1, description="above, a window is silence")] = 0.6
-    max_new_tokens: Annotated[int | None, Field(ge=1, le=220, description="of a window; None is as many as fit")] = None
+    condition_on_previous_text: Annotated[bool, Field(description="each window gets the previous text as context")] = (
+        True
+    )
+    compression_ratio_threshold: Annotated[float | None, Field(gt=0, description="above this, a text looks wrong")] = (
+        2.4
+    )
+    log_prob_threshold: Annotated[float | None, Field(le=0, description="below this, a text looks wrong")] = -1.0
+    no_speech_threshold: Annotated[float | None, Field(gt=0, le=1, description="above this, a window is silence")] = 0.6
+    max_new_tokens: Annotated[int | None, Field(ge=1, le=220, description="per window; None is as many as fit")] = None
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:
@@ -84,20 +95,20 @@ class TranscribeAudioInput(ClipInput):
 
 class TranscribeAudioOutput(TaskOutput):
     transcript_path: Annotated[Artifact, Field(description="a Transcript, as JSON")]
-    language: Annotated[str | None, Field(description="given or detected; None where nobody speaks")]
-    language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 where the language was given")]
+    language: Annotated[str | None, Field(description="given or detected; None if there is no speech")]
+    language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 if the language was given")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
     segments: Annotated[int, Field(ge=0, description="how many")]
-    words: Annotated[int, Field(ge=0, description="how many; 0 without `word_timestamps`")]
+    words: Annotated[int, Field(ge=0, description="number of words; 0 without `word_timestamps`")]
     real_time_factor: Annotated[
         float | None,
-        Field(description="seconds of work for a second of audio, in the last attempt, without waiting and loading"),
+        Field(description="processing seconds per second of audio, in the last attempt, without waiting and loading"),
     ]
     model: str
     source: Annotated[
-        Literal["whisper", "tiny test model"], Field(description="the tiny test model is no measure of Whisper")
+        Literal["whisper", "tiny test model"], Field(description="the tiny test model is not representative of Whisper")
     ] = "whisper"
-    warnings: Annotated[list[str], Field(default_factory=list, description="what was odd about the input")]
+    warnings: Annotated[list[str], Field(default_factory=list, description="anomalies of the input")]
 
 
 TRANSCRIBE_AUDIO = Contract(
@@ -105,6 +116,6 @@ TRANSCRIBE_AUDIO = Contract(
     TranscribeAudioInput,
     TranscribeAudioOutput,
     needs_gpu=True,
-    summary="Turn speech into text with times, by Whisper; text streams while it is decoded.",
+    summary="Transcribe speech with times, using Whisper; text is streamed while it is decoded.",
 )
 DOWNLOAD_MODEL = download_contract(MODELS)

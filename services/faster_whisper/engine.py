@@ -1,4 +1,4 @@
-"""The faster-whisper library: load a model, find speech, turn speech into text, unload."""
+"""The faster-whisper library: load a model, find speech, transcribe, unload."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 ENGINE = "faster-whisper"
 WORKSPACE_MIB = {"cuda": 700, "cpu": 200}
-"""What a model takes beyond its weights, about; the residency measures it at the first load."""
+"""Approximate memory of a model beyond its weights; the residency measures it at the first load."""
 WEIGHTS = {"float32": 2.0, "int8": 0.6, "int8_float16": 0.6, "int8_bfloat16": 0.6, "int8_float32": 0.6}
-"""Of the file's size, which is float16 for the models that have a name."""
+"""Factor of the file size, which is float16 for named models."""
 PASSED_ON = (
     "task",
     "beam_size",
@@ -51,16 +51,16 @@ PASSED_ON = (
 WINDOW_S = 30
 BATCHED_VAD = {"min_silence_duration_ms": 160}
 
-DAMAGE = (RuntimeError, ValueError, Exception)
-"""What a folder's content makes CTranslate2 and `tokenizers` raise: the latter has no class of its own."""
+DAMAGED_FOLDER_ERRORS = (RuntimeError, ValueError, Exception)
+"""Exact types, no subclasses: CTranslate2 raises the first two for a damaged folder, `tokenizers` plain `Exception`."""
 
 OnWindow = Callable[[], None]
-"""Called before each window of 30 s is decoded, also when no text comes out of it. What it raises ends the decoding."""
+"""Called before each window of 30 s is decoded, even if it yields no text. An exception ends the decoding."""
 
 
 @cache
 def library() -> Any:
-    """Load faster-whisper once a process."""
+    """Load faster-whisper once per process."""
     import faster_whisper.transcribe  # type: ignore[import-untyped]  # the library has no types
 
     return faster_whisper
@@ -68,7 +68,9 @@ def library() -> Any:
 
 @cache
 def model_with_window_callback() -> type[Any]:
-    """Return WhisperModel with a word before each window: its generator is silent for as long as it finds no text."""
+    """Return a WhisperModel that calls back before each window: its generator is silent for as long as it finds no
+    text.
+    """
 
     class Observed(library().WhisperModel):  # type: ignore[misc]  # the library has no types
         on_window: OnWindow = staticmethod(lambda: None)
@@ -102,8 +104,8 @@ def load(folder: Path, *, compute_type: str, **where: Any) -> Any:
 
     Raises:
         OutOfGpuMemory: it does not fit.
-        ComputeTypeUnsupported: the device cannot compute like this.
-        ModelDamaged: the folder does not hold one.
+        ComputeTypeUnsupported: the device does not support this type.
+        ModelDamaged: the folder does not contain a model.
     """
     refuse_damaged(folder)
     try:
@@ -112,7 +114,7 @@ def load(folder: Path, *, compute_type: str, **where: Any) -> Any:
             model.feature_extractor = extractor()(**model.feat_kwargs)
             return model
     except Exception as error:
-        if type(error) in DAMAGE:
+        if type(error) in DAMAGED_FOLDER_ERRORS:
             raise ModelDamaged(folder=folder.name, reason=str(error)) from error
         raise
 
@@ -128,7 +130,7 @@ def told_of_windows(model: Any, on_window: OnWindow) -> Iterator[None]:
 
 
 def unload(model: Any) -> None:
-    """Give back the memory at once: CTranslate2's, which the garbage collector does not see."""
+    """Free the memory at once: the garbage collector does not see CTranslate2's."""
     model.model.unload_model()
 
 
@@ -136,12 +138,12 @@ def unload(model: Any) -> None:
 
 
 def find_speech(samples: Samples, params: TranscribeAudioInput) -> list[Span]:
-    """Return where somebody speaks, as faster-whisper's own `vad_filter` finds it."""
+    """Return the spans with speech, as faster-whisper's own `vad_filter` finds them."""
     return vad.find_speech(samples, **vad_options(params))
 
 
 def vad_options(params: TranscribeAudioInput) -> dict[str, Any]:
-    """Return what the task asks for; several windows at a time have their own defaults in faster-whisper."""
+    """Return the requested options; several windows at a time have their own defaults in faster-whisper."""
     chosen = params.vad.model_dump(exclude_none=True)
     if params.batch_size > 1:
         chosen = {**(chosen or BATCHED_VAD), "max_speech_duration_s": WINDOW_S}
@@ -153,7 +155,7 @@ def vad_options(params: TranscribeAudioInput) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What comes out of some audio. The text is decoded while `segments` is read."""
+    """The result for some audio. The text is decoded while `segments` is read."""
 
     language: str
     language_probability: float
@@ -164,9 +166,9 @@ class Hearing:
 def transcribe(
     model: Any, samples: Samples, speech: list[Span], params: TranscribeAudioInput, *, language: str | None
 ) -> Hearing:
-    """Hear what is said in some audio; `language` None detects it.
+    """Transcribe some audio; `language` None detects it.
 
-    Nothing of one call is left for the next: the text depends on the audio and the parameters alone.
+    No state is kept between calls: the text depends only on the audio and the parameters.
 
     Raises:
         PromptTooLong: there is no room for text.
@@ -180,7 +182,7 @@ def transcribe(
 def run(
     model: Any, samples: Samples, speech: list[Span], params: TranscribeAudioInput, language: str | None
 ) -> tuple[Iterator[Any], Any]:
-    """Return faster-whisper's own segments and what it says of the audio."""
+    """Return faster-whisper's segments and its information about the audio."""
     options = {name: getattr(params, name) for name in PASSED_ON} | {"language": language}
     options["temperature"] = list(params.temperature)
     if params.batch_size > 1:
@@ -188,7 +190,7 @@ def run(
         settings = {"batch_size": params.batch_size, "without_timestamps": False}
         answer = batched.transcribe(samples, vad_parameters=vad_options(params), **settings, **options)
     elif params.vad_filter:
-        # as `vad_filter=True` does it, with the speech that was found while another chunk was decoded
+        # as `vad_filter=True` does, with the speech that was found while another chunk was decoded
         stamps = [{"start": start, "end": end} for start, end in speech]
         found, info = model.transcribe(join_speech(samples, speech), **options)
         answer = library().transcribe.restore_speech_timestamps(found, stamps, SAMPLE_RATE_HZ), info
@@ -198,7 +200,7 @@ def run(
 
 
 def join_speech(samples: Samples, speech: list[Span]) -> Samples:
-    """Return the speech alone. The library's `collect_chunks` copies all that came before with each span."""
+    """Return only the speech. The library's `collect_chunks` copies everything before it with each span."""
     import numpy as np
 
     return np.concatenate([samples[start:end] for start, end in speech])
@@ -226,7 +228,7 @@ def segment_of(heard: Any, index: int, language: str) -> Segment:
 
 
 def times(heard: Any) -> dict[str, float]:
-    """Return start and end in order, to the millisecond."""
+    """Return start and end in order, rounded to milliseconds."""
     start = max(round(float(heard.start), 3), 0.0)
     return {"start": start, "end": max(round(float(heard.end), 3), start)}
 
@@ -237,7 +239,7 @@ def share(probability: float) -> float:
 
 @contextmanager
 def library_errors() -> Iterator[None]:
-    """Tell what faster-whisper and CTranslate2 say in one of our words; they raise nothing but these two."""
+    """Translate errors of faster-whisper and CTranslate2; they raise only these two classes."""
     try:
         yield
     except (RuntimeError, ValueError) as error:

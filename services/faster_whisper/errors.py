@@ -1,4 +1,4 @@
-"""What can go wrong in the faster_whisper service, beyond the errors that all services share."""
+"""Errors of the faster_whisper service, in addition to the common ones."""
 
 from common.errors import BatonError
 
@@ -11,14 +11,14 @@ class PromptTooLong(BatonError):
 
 
 class DeviceUnavailable(BatonError):
-    """This worker has no CUDA card to give. Send `device: auto`, or set `gpu.device` to nvidia where there is one."""
+    """This worker has no CUDA device. Send `device: auto`, or set `gpu.device` to nvidia on a machine that has one."""
 
     code = "device_unavailable"
     status = 422
 
 
 class ComputeTypeUnsupported(BatonError):
-    """This device cannot compute in that type. Send `compute_type: auto`."""
+    """This device does not support that compute type. Send `compute_type: auto`."""
 
     code = "compute_type_unsupported"
     status = 422

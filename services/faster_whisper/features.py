@@ -1,8 +1,8 @@
-"""Whisper's features in less memory: the library's own numbers, bit by bit, on every processor.
+"""Whisper's features in less memory: identical to the library's, bit by bit, on every processor.
 
-The library holds every step for all frames at once: 265 MiB for five minutes, where this takes 33. Only what each frame
-has for itself is calculated piece by piece: its spectrum. The product with the mel filters is one call for all frames,
-with the library's shapes and order in memory. BLAS chooses its kernel by them, and kernels round differently.
+The library holds every step for all frames at once: 265 MiB for five minutes, compared with 33 here. Only what each
+frame has for itself, its spectrum, is calculated piece by piece. The product with the mel filters is one call for all
+frames, with the library's shapes and memory layout: BLAS chooses its kernel by them, and kernels round differently.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from common.media.audio import Samples
 
 FRAMES_AT_ONCE = 1_000
-"""Frames of 10 ms whose spectrum is calculated at a time."""
+"""Number of 10 ms frames whose spectrum is calculated at a time."""
 FLOOR, RANGE = 1e-10, 8.0
-"""The least energy, and how far, as a power of ten, the quietest may be below the loudest."""
+"""The minimum energy, and the maximum distance, as a power of ten, of the quietest from the loudest."""
 
 
 @cache
 def extractor() -> type[Any]:
-    """Return the library's extractor with a call that needs less memory and returns the same numbers, bit by bit."""
+    """Return a subclass of the library's extractor that needs less memory and returns identical numbers."""
     import numpy as np
     from faster_whisper.feature_extractor import FeatureExtractor  # type: ignore[import-untyped]  # the library has no types
 
@@ -37,7 +37,7 @@ def extractor() -> type[Any]:
             return scale(self.mel_filters @ self.powers(waveform.astype(np.float32, copy=False), padding))
 
         def powers(self, waveform: Samples, padding: int) -> np.ndarray:
-            """Return the power of each frequency, float32, shape (frequencies, frames), frames apart in memory."""
+            """Return the power of each frequency, float32, shape (frequencies, frames), with frames apart in memory."""
             parts = pad_waveform(waveform, padding, self.n_fft)
             frames = (sum(map(len, parts)) - self.n_fft) // self.hop_length
             powers = np.empty((frames, self.n_fft // 2 + 1), dtype=np.float32).T
@@ -58,7 +58,7 @@ def extractor() -> type[Any]:
 
 
 def pad_waveform(waveform: Samples, padding: int, n_fft: int) -> list[Samples]:
-    """Return the waveform with silence after it and its reflection at both ends, in parts: only the ends are copied."""
+    """Return the waveform with trailing silence and reflected at both ends, in parts: only the ends are copied."""
     import numpy as np
 
     reflected, margin = n_fft // 2, 2 * n_fft
@@ -70,7 +70,7 @@ def pad_waveform(waveform: Samples, padding: int, n_fft: int) -> list[Samples]:
 
 
 def stretch(parts: list[Samples], begin: int, end: int) -> Samples:
-    """Return a piece of what the parts are together."""
+    """Return a slice of the concatenated parts."""
     import numpy as np
 
     firsts = accumulate(map(len, parts), initial=0)
@@ -80,7 +80,7 @@ def stretch(parts: list[Samples], begin: int, end: int) -> Samples:
 
 
 def scale(energies: np.ndarray) -> np.ndarray:
-    """Take the logarithm, and bring it to about -1 to 1, in place."""
+    """Take the logarithm, and scale to about -1 to 1, in place."""
     import numpy as np
 
     np.log10(np.maximum(energies, FLOOR, out=energies), out=energies)

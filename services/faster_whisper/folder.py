@@ -1,4 +1,4 @@
-"""What must be in the files of a model's folder: what CTranslate2 itself would note only in the first transcription."""
+"""Validate the small files of a model folder, which CTranslate2 would check only in the first transcription."""
 
 import json
 from pathlib import Path
@@ -9,10 +9,10 @@ KINDS = {"config.json": dict, "tokenizer.json": dict, "vocabulary.json": list, "
 
 
 def refuse_damaged(folder: Path) -> None:
-    """Read the small files; one that the folder does not have is none of this function's business.
+    """Validate the small files; files that the folder does not have are not checked.
 
     Raises:
-        ModelDamaged: one of them is not the JSON that it should be.
+        ModelDamaged: one of them is not the expected JSON.
     """
     for name, kind in KINDS.items():
         file = folder / name
@@ -21,7 +21,7 @@ def refuse_damaged(folder: Path) -> None:
 
 
 def holds(file: Path, kind: type) -> bool:
-    """Tell whether there is something of this kind in a file, and all of it."""
+    """Return whether a file contains complete JSON of this type."""
     try:
         content = json.loads(file.read_bytes())
     except ValueError:

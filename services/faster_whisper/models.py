@@ -1,4 +1,4 @@
-"""The Whisper models that have a name, and what each can do."""
+"""The named Whisper models, and their abilities."""
 
 from common.models.spec import ModelFamily, ModelSpec
 
@@ -28,7 +28,7 @@ REPOSITORIES = {
     "distil-large-v3": "Systran/faster-distil-whisper-large-v3",
     "distil-large-v3.5": "distil-whisper/distil-large-v3.5-ct2",
 }
-"""The repositories that faster-whisper's own names stand for. A test holds them equal."""
+"""The repositories that faster-whisper's own names stand for. A test compares them."""
 
 NAMES = (TEST_MODEL, *REPOSITORIES)
 MODELS = ModelFamily(
@@ -49,5 +49,5 @@ def english_only(name: str) -> bool:
 
 
 def translates(name: str) -> bool:
-    """Tell whether a model was trained to translate; one that was not gives back the language it hears."""
+    """Return whether a model was trained to translate; others return the language they detect."""
     return not english_only(name) and not name.endswith("-turbo")

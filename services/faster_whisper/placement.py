@@ -1,4 +1,4 @@
-"""Where a task's model runs: which device, which model by default, and how the place is taken."""
+"""Placement of a task's model: device, default model, and how the device is acquired."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,7 +18,7 @@ Kind = Literal["cuda", "cpu"]
 
 
 class Session(Protocol):
-    """A model while it may be used; `step` between two chunks, and read `model` again after it."""
+    """A loaded model while it may be used; call `step` between two chunks, and read `model` again after it."""
 
     model: Any
 
@@ -27,17 +27,17 @@ class Session(Protocol):
 
 @dataclass
 class BesideTheCard:
-    """A session on the CPU of a worker that has a card: nobody waits for it, so it never gives way."""
+    """A session on the CPU of a worker that has a GPU: nobody waits for it, so it never yields."""
 
     model: Any
     step: Callable[[], None]
 
 
 def kind_of(job: Job, wanted: str) -> Kind:
-    """Return where the model will compute.
+    """Return where the model will run.
 
     Raises:
-        DeviceUnavailable: `cuda` is wanted and there is none.
+        DeviceUnavailable: `cuda` was requested and there is none.
     """
     cuda = any(isinstance(device, NvmlDevice) for device in job.process.gpu.devices.values())
     if wanted == "cuda" and not cuda:
@@ -46,7 +46,7 @@ def kind_of(job: Job, wanted: str) -> Kind:
 
 
 def name_of(params: TranscribeAudioInput, kind: Kind, settings: FasterWhisperSettings) -> str:
-    """Return the model that the task names, else the setting's."""
+    """Return the model that the task names, or else the configured one."""
     if params.model:
         return params.model
     if kind == "cpu":
@@ -55,7 +55,7 @@ def name_of(params: TranscribeAudioInput, kind: Kind, settings: FasterWhisperSet
 
 
 def place(job: Job, model: Model[Any], wanted: str) -> AbstractContextManager[Session]:
-    """Take the card, or where the task leaves it to others, load the model beside it for this task alone."""
+    """Acquire the GPU; if the task leaves it to others, load the model on the CPU for this task only."""
     if wanted == "cpu" and job.process.gpu.shared:
         return beside_the_card(job, model)
     return job.gpu(model)

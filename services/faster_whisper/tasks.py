@@ -28,7 +28,7 @@ download_model = task(DOWNLOAD_MODEL)(downloads(MODELS))
 
 @task(TRANSCRIBE_AUDIO)
 def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioOutput:
-    """Turn speech into text, going on after the last chunk that an attempt has recorded.
+    """Transcribe speech, continuing after the last recorded chunk.
 
     Raises:
         NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
@@ -49,13 +49,13 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
 
 
 def model_of(name: str, kind: str, params: TranscribeAudioInput, job: Job) -> Model[Any]:
-    """Return the model, downloaded where it was missing, not loaded yet."""
+    """Return the model, downloaded if missing, not loaded yet."""
     folder, settings = folder_of(job, name, MODELS, REQUIRED), job.settings.section(FasterWhisperSettings)
     return engine.whisper(name, folder, device=kind, compute_type=params.compute_type, cpu_threads=settings.cpu_threads)
 
 
 def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
-    """Write the transcript and say what is in it; `worked` in seconds."""
+    """Write the transcript and return the task's output; `worked` in seconds."""
     transcript = Transcript(
         language=work.language,
         language_probability=work.language_probability,

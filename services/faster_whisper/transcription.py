@@ -1,4 +1,4 @@
-"""Whisper on one chunk after the other, all in the language of the first speech."""
+"""Whisper transcription chunk by chunk, all in the language of the first speech."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Transcription(ChunkedTranscription):
-    """One attempt. The card is taken only when the first speech has come, and given way in between."""
+    """One attempt. The GPU is acquired only when the first speech has been found, and yielded in between."""
 
     def __init__(self, params: TranscribeAudioInput, job: Job, sound: AudioTrack, model: Model[Any]) -> None:
         settings = job.settings.section(FasterWhisperSettings)
@@ -38,7 +38,7 @@ class Transcription(ChunkedTranscription):
 
     @property
     def language(self) -> str | None:
-        """The language that was given, or found in the first speech: all chunks are heard in the same one."""
+        """The language that was given, or detected in the first speech: all chunks use the same one."""
         return self.params.language or next((done.language for done in self.finished if done.language), None)
 
     @property
@@ -75,7 +75,7 @@ class Transcription(ChunkedTranscription):
         return done
 
     def session(self) -> Session:
-        """Return the loaded model; where others wait for the card, it is given way first."""
+        """Return the loaded model, after yielding the GPU if others wait for it."""
         if self.opened is None:
             self.opened = self.inside.enter_context(place(self.job, self.model, self.params.device))
         else:
@@ -88,12 +88,12 @@ class Transcription(ChunkedTranscription):
 
 
 def at_once(params: TranscribeAudioInput) -> float:
-    """Return the seconds that are decoded at a time: with several windows, a chunk must hold them all."""
+    """Return the seconds that are decoded at a time: with several windows, a chunk must contain them all."""
     return engine.WINDOW_S * params.batch_size if params.batch_size > 1 else 0.0
 
 
 def to_medium_time(segment: Segment, number: int, offset: float, limit: float) -> Segment:
-    """Return a chunk's segment as one of the medium: Whisper may set a time after the end of the audio it was given."""
+    """Return a chunk's segment in medium time: Whisper may return times after the end of its input."""
     words = [word.model_copy(update=moved_times(word, offset, limit)) for word in segment.words]
     return segment.model_copy(update={"id": number, "words": words, **moved_times(segment, offset, limit)})
 

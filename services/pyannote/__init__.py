@@ -1,1 +1,1 @@
-"""Who spoke when, by pyannote.audio."""
+"""Speaker diarization with pyannote.audio."""

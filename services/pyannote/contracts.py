@@ -1,4 +1,4 @@
-"""What the pyannote service takes and gives."""
+"""Inputs and outputs of the pyannote tasks."""
 
 from typing import Annotated, Self
 
@@ -17,9 +17,9 @@ class DiarizeSpeakersInput(ClipInput):
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
     model: Annotated[
         Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.resolve)] | None,
-        Field(description=f"{', '.join(NAMES)}, or a pipeline's folder under share; None is the setting's"),
+        Field(description=f"{', '.join(NAMES)}, or a pipeline's folder under share; None is the setting"),
     ] = None
-    num_speakers: Annotated[Speakers, Field(description="exactly so many, where that is known")] = None
+    num_speakers: Annotated[Speakers, Field(description="the exact number, if it is known")] = None
     min_speakers: Speakers = None
     max_speakers: Speakers = None
 
@@ -33,10 +33,10 @@ class DiarizeSpeakersInput(ClipInput):
 
 
 class Speaker(BaseModel):
-    """How much one speaker says."""
+    """Speech statistics of one speaker."""
 
     seconds: float
-    share: Annotated[float, Field(description="of all speech, 0 to 1; overlap counts for each")]
+    share: Annotated[float, Field(description="share of all speech, 0 to 1; overlap counts for each")]
     turns: int
 
 
@@ -45,11 +45,11 @@ class DiarizeSpeakersOutput(TaskOutput):
     json_path: Annotated[
         Artifact, Field(description="`turns` (they may overlap), and `exclusive` turns of one speaker at a time")
     ]
-    speakers: Annotated[dict[str, Speaker], Field(description="by label, who speaks most first")]
+    speakers: Annotated[dict[str, Speaker], Field(description="by label, longest speech first")]
     turns: int
-    overlap: Annotated[float, Field(description="seconds in which more than one speaks")]
+    overlap: Annotated[float, Field(description="seconds during which more than one speaks")]
     duration: Annotated[float, Field(description="seconds of audio")]
-    real_time_factor: Annotated[float | None, Field(description="seconds of work for a second of audio")]
+    real_time_factor: Annotated[float | None, Field(description="processing seconds per second of audio")]
     model: str
     source: Annotated[str, Field(description="`pyannote`, or `tiny test model`")]
     warnings: list[str]
@@ -60,6 +60,6 @@ DIARIZE_SPEAKERS = Contract(
     DiarizeSpeakersInput,
     DiarizeSpeakersOutput,
     needs_gpu=True,
-    summary="Find who speaks when.",
+    summary="Diarize: find out who speaks when.",
 )
 DOWNLOAD_MODEL = download_contract(MODELS)

@@ -1,4 +1,4 @@
-"""The pyannote.audio library: load a pipeline, find who speaks when, unload."""
+"""The pyannote.audio library: load a pipeline, diarize, unload."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ from services.pyannote.models import ENGINE
 from services.pyannote.turns import DECIMALS, Diarization, Turn, one_at_a_time
 
 WORKSPACE_MIB = 1_500
-"""What a pipeline takes beyond its weights, about; the residency measures it at the first load."""
+"""Approximate memory of a pipeline beyond its weights; the residency measures it at the first load."""
 PIPELINE = "pyannote.audio.pipelines.SpeakerDiarization"
 CONFIG = "config.yaml"
 NOT_CODE = {"dependencies", "pipeline", "params", "version"}
 
 OnStep = Callable[[str, float], None]
-"""Called with the name of a step and the part of it that is done, 0 to 1. What it raises ends the work."""
+"""Receives the name of a step and its completed fraction, 0 to 1. An exception ends the work."""
 
 
 @cache
 def library() -> Any:
-    """Load pyannote.audio once a process, and keep it from telling its makers what is done here."""
-    keep_freed_memory()  # torch takes the same large blocks again at every step
+    """Load pyannote.audio once per process, with its telemetry disabled."""
+    keep_freed_memory()  # torch allocates the same large blocks again at every step
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"\s*torchcodec is not installed")  # it would decode files; we do that
+        # it would decode files; we decode them ourselves
+        warnings.filterwarnings("ignore", r"\s*torchcodec is not installed")
         import pyannote.audio
     from pyannote.audio.telemetry import set_telemetry_metrics
 
@@ -69,7 +70,7 @@ def load(folder: Path, place: Device) -> Any:
     """Load a diarization pipeline.
 
     Raises:
-        ModelDamaged: the folder does not hold one.
+        ModelDamaged: the folder does not contain one.
         OutOfGpuMemory: it does not fit.
     """
     refuse_code(folder)
@@ -78,15 +79,15 @@ def load(folder: Path, place: Device) -> Any:
         return pipeline.to(torch().device(device_name(place)))
     except torch().cuda.OutOfMemoryError as error:
         raise OutOfGpuMemory(reason=str(error)) from error
-    except Exception as error:  # whatever torch, pickle and pyannote raise for a file that is not theirs
+    except Exception as error:  # whatever torch, pickle and pyannote raise for a foreign file
         raise ModelDamaged(folder=folder.name, reason=f"{type(error).__name__}: {error}"[:500]) from error
 
 
 def refuse_code(folder: Path) -> None:
-    """Take no configuration that names other classes than the pipeline: pyannote would import and call them.
+    """Refuse a configuration that names classes other than the pipeline's: pyannote would import and call them.
 
     Raises:
-        ModelDamaged: it does, or cannot be read.
+        ModelDamaged: it names others, or cannot be read.
     """
     try:
         config = yaml.safe_load((folder / CONFIG).read_text())
@@ -94,7 +95,7 @@ def refuse_code(folder: Path) -> None:
     except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
         raise ModelDamaged(folder=folder.name, reason=f"{CONFIG} cannot be read: {error}") from error
     if not plain:
-        raise ModelDamaged(folder=folder.name, reason=f"{CONFIG} is not that of a {PIPELINE}")
+        raise ModelDamaged(folder=folder.name, reason=f"{CONFIG} does not belong to a {PIPELINE}")
 
 
 def device_name(place: Device) -> str:
@@ -102,7 +103,7 @@ def device_name(place: Device) -> str:
 
 
 def unload(pipeline: Any) -> None:
-    """Give the card's memory back at once; what torch keeps for itself goes with the process."""
+    """Free the GPU's memory at once; what torch keeps for itself is freed with the process."""
     pipeline.to(torch().device("cpu"))
     if torch().cuda.is_available():
         torch().cuda.empty_cache()
@@ -111,7 +112,7 @@ def unload(pipeline: Any) -> None:
 def diarize(
     pipeline: Any, samples: Path, count: int, *, offset: float, on_step: OnStep, **speakers: int | None
 ) -> Diarization:
-    """Find who speaks when, in raw float32 samples on disk, 16 kHz, mono; `offset` is added to all times.
+    """Diarize raw float32 samples on disk, 16 kHz, mono; `offset` is added to all times.
 
     Raises:
         OutOfGpuMemory: the device is full.
@@ -131,7 +132,7 @@ def diarize(
 
 
 def turns_of(annotation: Any, offset: float, limit: float) -> Sequence[Turn]:
-    """Return an annotation's tracks within the audio: the library's last window may end after it."""
+    """Return an annotation's tracks, clipped to the audio: the library's last window may end after it."""
     tracks = annotation.itertracks(yield_label=True)
     placed = (
         Turn(within(part.start, offset, limit), within(part.end, offset, limit), label) for part, _, label in tracks

@@ -1,4 +1,4 @@
-"""The diarization pipelines that have a name."""
+"""The named diarization pipelines."""
 
 from common.models.spec import ModelFamily, ModelSpec
 

@@ -9,8 +9,8 @@ from common.settings import Seconds, Section
 
 
 class PyannoteSettings(Section):
-    model: Annotated[str, Field(description="where a task names none")] = "community-1"
-    max_duration: Annotated[Seconds, Field(description="of the audio that a task reads")] = timedelta(hours=12)
+    model: Annotated[str, Field(description="default if a task names none")] = "community-1"
+    max_duration: Annotated[Seconds, Field(description="maximum length of audio per task")] = timedelta(hours=12)
     stall_timeout: Annotated[
-        Seconds, Field(gt=timedelta(0), description="no step for this long: the process ends itself")
+        Seconds, Field(gt=timedelta(0), description="the process ends itself if no step completes for this long")
     ] = timedelta(minutes=15)

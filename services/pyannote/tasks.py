@@ -22,14 +22,14 @@ from services.pyannote.waveform import write_waveform
 
 SAMPLES = "samples.f32"
 STEPS = {"segmentation": (0.0, 50.0), "embeddings": (50.0, 95.0)}
-"""From which percent to which each step goes that takes long."""
+"""Start and end percentage of the steps that take long."""
 
 download_model = task(DOWNLOAD_MODEL)(downloads(MODELS))
 
 
 @task(DIARIZE_SPEAKERS)
 def diarize_speakers(params: DiarizeSpeakersInput, job: Job) -> DiarizeSpeakersOutput:
-    """Find who speaks when. The card is held for the pipeline alone, which cannot give way in between.
+    """Find out who speaks when. The GPU is held only for the pipeline, which cannot yield it in between.
 
     Raises:
         NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
@@ -69,13 +69,13 @@ def diarize(params: DiarizeSpeakersInput, job: Job, model: Model[Any], samples: 
 
 
 def report(job: Job, step: str, part: float) -> None:
-    """Report progress by the pipeline's own steps; this also hears whether to stop."""
+    """Report progress by the pipeline's own steps; raises if the attempt must stop."""
     begin, end = STEPS.get(step, (job.percent, job.percent))
     job.progress(step, percent=round(begin + part * (end - begin), 1))
 
 
 def result(job: Job, sound: AudioTrack, found: Diarization, name: str, worked: float) -> DiarizeSpeakersOutput:
-    """Write the turns, and say what they add up to; `worked` in seconds."""
+    """Write the turns, and return the task's output; `worked` in seconds."""
     parts, duration = speakers(found.turns), sound.position - sound.start
     whole = to_json({"speakers": parts, "turns": found.turns, "exclusive": found.exclusive}, indent=1)
     return DiarizeSpeakersOutput(
@@ -93,6 +93,6 @@ def result(job: Job, sound: AudioTrack, found: Diarization, name: str, worked: f
 
 
 def missing(params: DiarizeSpeakersInput, found: int) -> list[str]:
-    """Say where the pipeline, which takes a number for a wish, told fewer voices apart."""
+    """Return a warning if the pipeline, which treats the requested number as a hint, distinguished fewer speakers."""
     wanted = params.num_speakers or params.min_speakers or 0
-    return [f"Only {found} of {wanted} speakers could be told apart."] if 0 < found < wanted else []
+    return [f"Only {found} of {wanted} speakers could be distinguished."] if 0 < found < wanted else []

@@ -1,4 +1,4 @@
-"""Who speaks when: turns, what they add up to, and how they are written."""
+"""Turns: who speaks when, statistics, and RTTM."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Diarization:
-    """All turns, in order of time."""
+    """All turns, in chronological order."""
 
     turns: Sequence[Turn]
     """They may overlap."""
@@ -34,7 +34,7 @@ class Diarization:
 
 
 def speakers(turns: Sequence[Turn]) -> dict[str, Speaker]:
-    """Return each speaker's part, who speaks most first."""
+    """Return each speaker's statistics, longest speech first."""
     total = sum(turn.duration for turn in turns)
     found = {label: [turn for turn in turns if turn.speaker == label] for label in {turn.speaker for turn in turns}}
     parts = {
@@ -49,7 +49,7 @@ def speakers(turns: Sequence[Turn]) -> dict[str, Speaker]:
 
 
 def overlap(turns: Sequence[Turn]) -> float:
-    """Return the seconds in which more than one speaks."""
+    """Return the seconds during which more than one speaks."""
     edges = sorted([(turn.start, 1) for turn in turns] + [(turn.end, -1) for turn in turns])
     seconds, active, since = 0.0, 0, 0.0
     for at, change in edges:
@@ -59,9 +59,9 @@ def overlap(turns: Sequence[Turn]) -> float:
 
 
 def one_at_a_time(turns: Sequence[Turn]) -> list[Turn]:
-    """Return turns that do not overlap, in order: who began last is heard, then who spoke before goes on.
+    """Return turns without overlaps, in order: the last speaker to start has priority, then the previous one continues.
 
-    The library's own exclusive turns may overlap, where it has closed a short gap over another speaker.
+    The library's own exclusive turns may overlap where it closed a short gap across another speaker.
     """
     marks = sorted({at for turn in turns for at in (turn.start, turn.end)})
     coming = deque(sorted(turns, key=lambda turn: turn.start))
@@ -86,7 +86,7 @@ def join_turns(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def rttm(turns: Sequence[Turn], name: str) -> str:
-    """Return RTTM (NIST, The 2009 Rich Transcription Evaluation Plan, appendix A). The name must hold no blank."""
+    """Return RTTM (NIST, The 2009 Rich Transcription Evaluation Plan, appendix A). The name must not contain spaces."""
     return "".join(rttm_lines(turns, name))
 
 

@@ -1,4 +1,4 @@
-"""A medium's audio as one waveform that lies on disk: hours of it cost the memory of the page cache alone."""
+"""A medium's audio as one waveform on disk: hours of it cost only page cache."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from common.media.audio import AudioTrack
 
 @contextmanager
 def write_waveform(sound: AudioTrack, file: Path, on_block: Callable[[], None]) -> Iterator[int]:
-    """Decode the sound into raw float32 samples, 16 kHz, mono; give their number, and remove the file in the end."""
+    """Decode the audio to raw float32 samples, 16 kHz, mono; yield their number, and remove the file at the end."""
     count = 0
     try:
         with full_disk_is_storage_full(), file.open("wb") as out:

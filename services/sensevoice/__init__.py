@@ -1,1 +1,1 @@
-"""Speech to text by SenseVoice: fast drafts on the CPU, with language, emotion and event."""
+"""Speech to text with SenseVoice: fast drafts on the CPU, with language, emotion and event."""

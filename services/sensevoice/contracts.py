@@ -1,4 +1,4 @@
-"""What the sensevoice service takes and gives."""
+"""Inputs and outputs of the sensevoice tasks."""
 
 from typing import Annotated, Literal
 
@@ -20,14 +20,12 @@ class TranscribeAudioInput(ClipInput):
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
     model: Annotated[
         ModelName | None,
-        Field(description="a name, or a folder under share/models; None is the setting's"),
+        Field(description="a name, or a folder under share/models; None is the setting"),
     ] = None
-    language: Annotated[Language, Field(description="`auto` finds it out, for each segment")] = "auto"
-    itn: Annotated[bool, Field(description="inverse text normalisation: punctuation, and numbers written as such")] = (
-        True
-    )
-    vad_threshold: Annotated[float, Field(gt=0, lt=1, description="a probability above it is speech")] = 0.5
-    min_silence: Annotated[float, Field(ge=0.1, le=10, description="seconds; at a longer pause a segment ends")] = 0.5
+    language: Annotated[Language, Field(description="`auto` detects it for each segment")] = "auto"
+    itn: Annotated[bool, Field(description="inverse text normalization: punctuation, and numbers as digits")] = True
+    vad_threshold: Annotated[float, Field(gt=0, lt=1, description="a higher probability is speech")] = 0.5
+    min_silence: Annotated[float, Field(ge=0.1, le=10, description="seconds; a longer pause ends a segment")] = 0.5
     max_segment: Annotated[
         float, Field(ge=2, le=30, description="seconds; a longer segment is split at its last pause, if it has one")
     ] = 20.0
@@ -37,23 +35,24 @@ class TranscribeAudioOutput(TaskOutput):
     transcript_path: Annotated[
         Artifact, Field(description="a Transcript, as JSON; each segment with its language, emotion and event")
     ]
-    language: Annotated[str | None, Field(description="given, or spoken longest; None where nobody speaks")]
-    emotions: Annotated[dict[str, int], Field(description="how many segments of each: happy, sad, neutral, …")]
+    language: Annotated[str | None, Field(description="given, or the one spoken longest; None if there is no speech")]
+    emotions: Annotated[dict[str, int], Field(description="number of segments of each: happy, sad, neutral, …")]
     events: Annotated[
-        dict[str, int], Field(description="how many segments of each: speech, laughter, applause, bgm, …")
+        dict[str, int], Field(description="number of segments of each: speech, laughter, applause, bgm, …")
     ]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
     segments: Annotated[int, Field(ge=0, description="how many")]
-    words: Annotated[int, Field(ge=0, description="how many; characters, where a script has no spaces")]
+    words: Annotated[int, Field(ge=0, description="number of words; of characters, in a script without spaces")]
     real_time_factor: Annotated[
         float | None,
-        Field(description="seconds of work for a second of audio, in the last attempt, without waiting and loading"),
+        Field(description="processing seconds per second of audio, in the last attempt, without waiting and loading"),
     ]
     model: str
     source: Annotated[
-        Literal["sensevoice", "tiny test model"], Field(description="the tiny test model is no measure of SenseVoice")
+        Literal["sensevoice", "tiny test model"],
+        Field(description="the tiny test model is not representative of SenseVoice"),
     ] = "sensevoice"
-    warnings: Annotated[list[str], Field(default_factory=list, description="what was odd about the input")]
+    warnings: Annotated[list[str], Field(default_factory=list, description="anomalies of the input")]
 
 
 TRANSCRIBE_AUDIO = Contract(
@@ -61,6 +60,6 @@ TRANSCRIBE_AUDIO = Contract(
     TranscribeAudioInput,
     TranscribeAudioOutput,
     needs_gpu=False,
-    summary="Turn speech into text with times, fast and on the CPU, by SenseVoice; tells language, emotion and event.",
+    summary="Transcribe speech with times, fast and on the CPU, using SenseVoice; with language, emotion and event.",
 )
 DOWNLOAD_MODEL = download_contract(MODELS)

@@ -1,7 +1,7 @@
-"""From scores to words: the greedy path of CTC (Graves et al. 2006), and its pieces put together.
+"""From scores to words: greedy CTC decoding (Graves et al. 2006), and merging of its pieces.
 
-A piece of the vocabulary is a part of a word, a word, or a character. What is given out is a word where the script has
-spaces, and a character where it has none.
+A piece of the vocabulary is part of a word, a word, or a character. The output is words in scripts with spaces, and
+characters in scripts without.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 BLANK = 0
 SPACE = re.compile(r"[▁\s]")
-"""Sentencepiece writes the space before a word as a low line."""
+"""SentencePiece writes the space before a word as a low line."""
 CONTROL = re.compile(r"<[^<>]+>")
-"""A tag in mid-text, or <unk>: nothing that was said."""
+"""A tag in the middle of text, or <unk>: nothing that was said."""
 TAIL_S = 0.3
-"""A word before a pause lasts this much longer than it was recognised: of 0 to 0.6 s, the least error."""
+"""A word before a pause is extended by this much: of 0 to 0.6 s, the value with the smallest error."""
 ALONE = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Scripts without spaces: Han, hiragana, katakana."""
 UNIT = re.compile(rf" ?[{ALONE}]| ?[^ {ALONE}]+| ")
@@ -37,7 +37,7 @@ BEGINS_ALONE = re.compile(rf" ?[{ALONE}]")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word, or one character of a script without spaces. Its text keeps the space before it.
+    """One word, or one character of a script without spaces. Its text includes the preceding space.
 
     `start` and `end` are seconds from the beginning of the audio.
     """
@@ -50,7 +50,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One entry of the vocabulary, heard from the frame `first` to before `end`."""
+    """One entry of the vocabulary, recognized from frame `first` to before `end`."""
 
     text: str
     first: float
@@ -59,7 +59,7 @@ class Piece:
 
 
 def likeliest(scores: Scores, names: Mapping[int, str | None]) -> str | None:
-    """Return the name of the one that scores best; the others of the vocabulary do not count."""
+    """Return the name with the best score; other entries of the vocabulary are ignored."""
     return names[max(names, key=lambda number: float(scores[number]))] if names else None
 
 
@@ -71,7 +71,7 @@ def decode(scores: Scores, vocabulary: tuple[str, ...], *, duration: float) -> l
 
 
 def pieces(scores: Scores, vocabulary: tuple[str, ...]) -> Iterator[Piece]:
-    """Yield what the best path says: repeats are one, blanks are none."""
+    """Yield the pieces of the best path: repeats are merged, blanks are dropped."""
     import numpy as np
 
     best = scores.argmax(axis=-1)
@@ -85,7 +85,7 @@ def pieces(scores: Scores, vocabulary: tuple[str, ...]) -> Iterator[Piece]:
 
 
 def units(found: Iterator[Piece]) -> list[list[Piece]]:
-    """Gather the pieces of each word."""
+    """Group the pieces of each word."""
     gathered: list[list[Piece]] = []
     for piece in found:
         for part in parts(piece):
@@ -97,7 +97,7 @@ def units(found: Iterator[Piece]) -> list[list[Piece]]:
 
 
 def parts(piece: Piece) -> list[Piece]:
-    """Cut a piece of several characters without spaces, its frames shared among them."""
+    """Split a piece with several characters without spaces; they share its frames."""
     texts = UNIT.findall(piece.text)
     length = (piece.end - piece.first) / max(len(texts), 1)
     begins = (piece.first + number * length for number in range(len(texts)))
@@ -107,7 +107,7 @@ def parts(piece: Piece) -> list[Piece]:
 
 
 def goes_on(word: str, text: str) -> bool:
-    """Tell whether a text belongs to the word before it: a mark always does, a letter in a script with spaces."""
+    """Return whether a text belongs to the previous word: punctuation always does, a letter in a script with spaces."""
     if text.startswith(" "):
         return False
     if not word.strip():
@@ -116,7 +116,7 @@ def goes_on(word: str, text: str) -> bool:
 
 
 def to_token(unit: list[Piece], duration: float) -> Token:
-    """Return a word with its times. A frame is centred on its stamp, as FunASR pads the audio on the left."""
+    """Return a word with its times. A frame is centered on its timestamp, as FunASR pads the audio on the left."""
     start = max((unit[0].first - 0.5) * FRAME_S, 0.0)
     end = min((unit[-1].end - 0.5) * FRAME_S, duration)
     mean = sum(piece.probability for piece in unit) / len(unit)
@@ -124,5 +124,5 @@ def to_token(unit: list[Piece], duration: float) -> Token:
 
 
 def extend_token(token: Token, limit: float) -> Token:
-    """Return a word that lasts until the next one, or a while: CTC tells no more than where a word is recognised."""
+    """Extend a word to the next one, or by a while: CTC tells only where a word is recognized."""
     return replace(token, end=max(min(token.end + TAIL_S, limit), token.start))

@@ -1,7 +1,7 @@
-"""SenseVoice in ONNX Runtime: load a model, turn speech into text, unload.
+"""SenseVoice in ONNX Runtime: load a model, transcribe, unload.
 
-The model is not autoregressive: one run over the audio gives a distribution over the vocabulary for every 60 ms, and in
-front of them four frames more that tell language, emotion, event and whether numbers are written as such.
+The model is not autoregressive: one run over the audio gives a distribution over the vocabulary every 60 ms, preceded
+by four frames for language, emotion, event and whether numbers are written as digits.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ if TYPE_CHECKING:
     from common.media.audio import Samples
 
 WORKSPACE_MIB = 300
-"""What a model takes beyond its file, about; the residency measures it at the first load."""
+"""Approximate memory of a model beyond its file; the residency measures it at the first load."""
 SPEECH_PAD_MS = 200
-"""To keep around speech: the VAD is late, and the first frames of a piece are heard worse."""
+"""Kept around speech: the VAD reacts late, and the first frames of a piece are recognized less well."""
 TAGS = 4
-"""Frames before the first of the audio."""
+"""Number of frames before the first frame of the audio."""
 
 __all__ = ["ENGINE", "SPEECH_PAD_MS", "Heard", "Recognizer", "Token", "sensevoice", "transcribe"]
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What is said in some audio. Times are seconds from its beginning."""
+    """The result for some audio. Times are seconds from its beginning."""
 
     language: str | None
-    """zh, en, yue, ja or ko; None where nobody speaks."""
+    """zh, en, yue, ja or ko; None if there is no speech."""
     emotion: str | None
     event: str | None
     text: str
     tokens: list[Token]
     confidence: float
-    """The geometric mean of the tokens' probabilities; 0 where there are none."""
+    """The geometric mean of the tokens' probabilities; 0 if there are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recognizer:
-    """A loaded model. It has no state that a call changes, so several threads may use it at a time."""
+    """A loaded model. Calls do not change its state, so several threads may use it at a time."""
 
     session: Any
     interface: Interface
@@ -80,14 +80,14 @@ class Recognizer:
 
 @cache
 def library() -> Any:
-    """Load ONNX Runtime once a process."""
+    """Load ONNX Runtime once per process."""
     import onnxruntime
 
     return onnxruntime
 
 
 def sensevoice(name: str, folder: Path, *, threads: int) -> Model[Any]:
-    """Return the model of a folder, to be loaded on the CPU, whatever cards there are."""
+    """Return the model of a folder, to be loaded on the CPU, whatever GPUs there are."""
     estimate_mib = round(weights(folder).stat().st_size / MIB) + WORKSPACE_MIB
 
     def load_on(_place: Device) -> Recognizer:
@@ -100,7 +100,7 @@ def load(folder: Path, *, threads: int) -> Recognizer:
     """Load an export of SenseVoice, by sherpa-onnx or by FunASR.
 
     Raises:
-        ModelDamaged: the folder does not hold one. The file is looked at before it is run.
+        ModelDamaged: the folder does not contain a model. The file is validated before it is run.
     """
     session = open_session(weights(folder), threads)
     vocabulary = read_tokens(folder)
@@ -113,14 +113,14 @@ def open_session(file: Path, threads: int) -> Any:
     options = library().SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what it says is in its exceptions too
+    options.log_severity_level = 4  # its messages are in its exceptions too
     with library_errors():
         return library().InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
 
 @contextmanager
 def library_errors() -> Iterator[None]:
-    """Tell what ONNX Runtime says of a file in our words; its exceptions have no root of their own."""
+    """Translate errors of ONNX Runtime; its exceptions have no common base class."""
     says = library().capi.onnxruntime_pybind11_state
     refusals = (says.Fail, says.InvalidArgument, says.InvalidGraph, says.InvalidProtobuf, says.NotImplemented)
     try:
@@ -130,14 +130,14 @@ def library_errors() -> Iterator[None]:
 
 
 def unload(_model: Recognizer) -> None:
-    """Nothing to do: the session gives its memory back with its last reference, which the residency drops."""
+    """Nothing to do: the session frees its memory with its last reference, which the residency drops."""
 
 
 def transcribe(model: Recognizer, samples: Samples, *, language: str | None, itn: bool) -> Heard:
-    """Hear what is said in up to half a minute of audio.
+    """Transcribe up to half a minute of audio.
 
-    `language` None finds it out, and so does one that the model does not know. `itn`, inverse text normalisation, sets
-    punctuation and writes numbers as such. Several threads may call this at a time.
+    `language` None detects it, and so does a language that the model does not know. `itn`, inverse text normalization,
+    adds punctuation and writes numbers as digits. Several threads may call this at a time.
     """
     frames = model.frontend.frames(samples)
     if not len(frames):

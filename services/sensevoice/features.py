@@ -1,8 +1,8 @@
-"""What SenseVoice hears of the sound: filter banks, seven frames at a time, normalised.
+"""SenseVoice's features: filter banks, stacked by seven frames, normalized.
 
-As FunASR's `WavFrontend` does it, which the model was trained with: 80 mel bins of 25 ms every 10 ms, on samples of
-16-bit scale; low frame rate of 7/6 (Pundak and Sainath 2016, "Lower Frame Rate Neural Network Acoustic Models"), the
-first and the last frame repeated at the edges; mean and variance of the training data.
+Like FunASR's `WavFrontend`, with which the model was trained: 80 mel bins of 25 ms every 10 ms, on samples of 16-bit
+scale; low frame rate of 7/6 (Pundak and Sainath 2016, "Lower Frame Rate Neural Network Acoustic Models"), the first and
+the last frame repeated at the edges; mean and variance of the training data.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MEL_BINS = 80
 WINDOW, SHIFT = 7, 6
-"""Frames of 10 ms that are heard together, and how many of them later the next ones are."""
+"""Number of 10 ms frames stacked together, and the step between two stacks."""
 BEFORE = (WINDOW - 1) // 2
 WIDTH = MEL_BINS * WINDOW
 FRAME_S = 0.06
@@ -29,7 +29,7 @@ FRAME_S = 0.06
 
 @cache
 def library() -> Any:
-    """Load kaldi-native-fbank once a process."""
+    """Load kaldi-native-fbank once per process."""
     import kaldi_native_fbank  # type: ignore[import-untyped]  # the library has no types
 
     return kaldi_native_fbank
@@ -54,7 +54,7 @@ class Frontend:
     inv_stddev: NDArray[np.float32]
 
     def frames(self, samples: Samples) -> NDArray[np.float32]:
-        """Return float32, shape (frames of 60 ms, 560); none where the audio is shorter than 25 ms."""
+        """Return float32, shape (frames of 60 ms, 560); empty if the audio is shorter than 25 ms."""
         banks = filter_banks(samples)
         return (low_rate(banks) + self.neg_mean) * self.inv_stddev if len(banks) else banks
 
@@ -71,7 +71,7 @@ def filter_banks(samples: Samples) -> NDArray[np.float32]:
 
 
 def low_rate(banks: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Put seven frames in a row, every sixth time; shape (frames / 6, rounded up, 560)."""
+    """Stack seven frames, at every sixth frame; shape (frames / 6, rounded up, 560)."""
     import numpy as np
 
     begins = np.arange(0, len(banks), SHIFT)[:, None] - BEFORE

@@ -1,4 +1,4 @@
-"""The files of a model: weights, tokens, and where the weights do not carry it, the normalisation.
+"""The files of a model: weights, tokens, and, unless the weights contain it, the normalization.
 
 sherpa-onnx exports `model.onnx` or `model.int8.onnx` with everything else in its metadata, and `tokens.txt`; FunASR
 exports `model.onnx` or `model_quant.onnx`, `tokens.json` and `am.mvn`.
@@ -11,7 +11,7 @@ from pathlib import Path
 from common.models.errors import ModelDamaged
 
 WEIGHTS = ("model.int8.onnx", "model_quant.onnx", "model.onnx")
-"""The first one that is there; the quantised ones are a quarter in size and faster on a CPU."""
+"""The first one found is used; the quantized ones are a quarter in size and faster on a CPU."""
 TOKENS = ("tokens.txt", "tokens.json")
 NORMALISATION = "am.mvn"
 VECTOR = re.compile(r"<LearnRateCoef>\s+\S+\s+\[([^]]*)\]")
@@ -34,10 +34,10 @@ def present(folder: Path, names: tuple[str, ...]) -> Path:
 
 
 def read_tokens(folder: Path) -> tuple[str, ...]:
-    """Return the vocabulary in the order of its numbers.
+    """Return the vocabulary in the order of its ids.
 
     Raises:
-        ModelDamaged: there is no list, or it is no list.
+        ModelDamaged: there is no token list, or it is malformed.
     """
     file = present(folder, TOKENS)
     try:
@@ -48,15 +48,15 @@ def read_tokens(folder: Path) -> tuple[str, ...]:
 
 
 def parse_tokens(text: str) -> tuple[str, ...]:
-    """Read lines of a token and its number. A token may be what else ends a line, such as U+2028.
+    """Parse lines of a token and its id. A token may contain what usually ends a line, such as U+2028.
 
     Raises:
-        ValueError: a number is missing, or there twice.
+        ValueError: an id is missing, or occurs twice.
     """
     rows = [line.rpartition(" ") for line in text.split("\n") if line.strip()]
     tokens = {int(number): token for token, _, number in rows}
     if sorted(tokens) != list(range(len(rows))):
-        raise ValueError("the numbers of the tokens are not 0, 1, 2, …")
+        raise ValueError("the ids of the tokens are not 0, 1, 2, …")
     return tuple(tokens[number] for number in range(len(tokens)))
 
 
@@ -64,7 +64,7 @@ def read_normalisation(folder: Path) -> tuple[list[float], list[float]]:
     """Return the negative mean and the inverse standard deviation of `am.mvn`.
 
     Raises:
-        ModelDamaged: it is not there, or holds something else.
+        ModelDamaged: the file is missing or malformed.
     """
     file = present(folder, (NORMALISATION,))
     try:

@@ -1,4 +1,4 @@
-"""What a SenseVoice model takes and gives, looked at before it is run: another one would give nonsense, or worse."""
+"""Inputs and outputs of a SenseVoice model, validated before it is run: another model would return nonsense."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 AUTO = 0
 LANGUAGES = {"zh": 3, "en": 4, "yue": 7, "ja": 11, "ko": 12}
 NORMS = {"with_itn": 14, "without_itn": 15}
-"""The numbers of SenseVoiceSmall, whose export by FunASR does not tell them."""
+"""The ids of SenseVoiceSmall, which its export by FunASR does not contain."""
 FIXED = {"model_type": "sense_voice_ctc", "normalize_samples": "0", "lfr_window_size": "7", "lfr_window_shift": "6"}
-"""What the metadata must say, where it says anything of it."""
+"""Required metadata, if present."""
 INPUTS = (("tensor(float)", 3), ("tensor(int32)", 1), ("tensor(int32)", 1), ("tensor(int32)", 1))
-"""Frames, their count, language, text norm: the names differ from export to export, the order does not."""
+"""Frames, their count, language, text norm: the names differ between exports, the order does not."""
 EMOTIONS = ("HAPPY", "SAD", "ANGRY", "NEUTRAL", "FEARFUL", "DISGUSTED", "SURPRISED", "EMO_UNKNOWN", "EMO_UNK")
 EVENTS = (
     *("Speech", "BGM", "Applause", "Laughter", "Cry", "Sneeze", "Breath", "Cough", "Sing", "Speech_Noise"),
@@ -31,12 +31,12 @@ EVENTS = (
 NOT_KNOWN = frozenset({"nospeech", "EMO_UNKNOWN", "EMO_UNK", "Event_UNK", "EVENT_UNK"})
 
 Tags = Mapping[int, str | None]
-"""Names by the numbers of their tokens."""
+"""Names by token id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """How to ask the model. `tags` are those of its first three frames: language, emotion, event."""
+    """How to call the model. `tags` are those of its first three frames: language, emotion, event."""
 
     inputs: tuple[str, ...]
     output: str
@@ -59,7 +59,7 @@ def read_interface(session: Any, folder: Path, vocabulary: tuple[str, ...]) -> I
     """Return the interface of a model.
 
     Raises:
-        ModelDamaged: it is none of SenseVoice, or its tokens belong to another one.
+        ModelDamaged: it is not a SenseVoice model, or its tokens belong to another one.
     """
     told = session.get_modelmeta().custom_metadata_map
     refuse_other_models(session, told, len(vocabulary))
@@ -85,13 +85,13 @@ def read_interface(session: Any, folder: Path, vocabulary: tuple[str, ...]) -> I
 def refuse_other_models(session: Any, told: Mapping[str, str], tokens: int) -> None:
     other = {name: told[name] for name, value in FIXED.items() if told.get(name, value) != value}
     if other:
-        raise ModelDamaged(reason="the metadata is that of another model", metadata=other)
+        raise ModelDamaged(reason="the metadata belongs to another model", metadata=other)
     inputs = tuple((one.type, len(one.shape)) for one in session.get_inputs())
     if inputs != INPUTS or session.get_inputs()[0].shape[2] != WIDTH:
-        raise ModelDamaged(reason="the inputs are those of another model", inputs=[list(one) for one in inputs])
+        raise ModelDamaged(reason="the inputs belong to another model", inputs=[list(one) for one in inputs])
     output = session.get_outputs()[0]
     if output.type != "tensor(float)" or output.shape[2:] != [tokens]:
-        raise ModelDamaged(reason="the tokens are those of another model", output=str(output.shape), tokens=tokens)
+        raise ModelDamaged(reason="the tokens belong to another model", output=str(output.shape), tokens=tokens)
 
 
 def number_of(told: Mapping[str, str], name: str, usual: int) -> int:
@@ -106,7 +106,7 @@ def normalisation(told: Mapping[str, str], folder: Path) -> tuple[NDArray[np.flo
     vectors = (floats(told["neg_mean"]), floats(told["inv_stddev"])) if here else read_normalisation(folder)
     shift, scale = (np.array(vector, dtype=np.float32) for vector in vectors)
     if shift.shape != (WIDTH,) or scale.shape != (WIDTH,):
-        raise ModelDamaged(reason=f"the normalisation is not of {WIDTH} numbers")
+        raise ModelDamaged(reason=f"the normalization does not have {WIDTH} numbers")
     return shift, scale
 
 
@@ -118,11 +118,11 @@ def float_of(text: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise ModelDamaged(reason=f"the metadata holds no numbers: {error}") from error
+        raise ModelDamaged(reason=f"the metadata contains no numbers: {error}") from error
 
 
 def tags(names: tuple[str, ...], vocabulary: tuple[str, ...]) -> Tags:
-    """Return the numbers of some tags, each with its name as it is told."""
+    """Return the ids of some tags, each with its public name."""
     numbers = {token: number for number, token in enumerate(vocabulary)}
     known = {numbers[f"<|{name}|>"]: name for name in names if f"<|{name}|>" in numbers}
     return {number: None if name in NOT_KNOWN else name.lower() for number, name in known.items()}

@@ -1,11 +1,11 @@
-"""The SenseVoice models that have a name."""
+"""The named SenseVoice models."""
 
 from common.models.spec import ModelFamily, ModelSpec
 
 ENGINE = "sensevoice"
 REQUIRED = ("*.onnx", "tokens.*")
 REPOSITORY = "csukuangfj/sherpa-onnx-sense-voice-zh-en-ja-ko-yue-2024-07-17"
-"""SenseVoiceSmall as sherpa-onnx exports it; FunAudioLLM's own repository has no ONNX."""
+"""SenseVoiceSmall as exported by sherpa-onnx; FunAudioLLM's own repository has no ONNX."""
 
 TEST_MODEL = "tiny-test"
 """Ships with Baton for its demo and its tests; knows a hundred words of synthetic speech."""

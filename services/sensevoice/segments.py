@@ -1,4 +1,4 @@
-"""What was heard, as a segment of the medium."""
+"""Convert recognition results to segments of the medium."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from services.sensevoice.engine import Heard, Token
 
 
 def segment_of(heard: Heard, number: int, offset: float) -> Segment:
-    """Return a segment; `offset` is where in the medium the heard audio begins, in seconds."""
+    """Return a segment; `offset` is the position of the audio in the medium, in seconds."""
     words = [word_of(token, offset) for token in heard.tokens]
     return Segment(
         id=number,
@@ -42,5 +42,5 @@ def spoken_longest(segments: Iterable[Segment]) -> str | None:
 
 
 def count(names: Iterable[str | None]) -> dict[str, int]:
-    """Return how often each name comes, most often first."""
+    """Return the number of occurrences of each name, most frequent first."""
     return dict(Counter(name for name in names if name).most_common())

@@ -21,7 +21,7 @@ download_model = task(DOWNLOAD_MODEL)(downloads(MODELS))
 
 @task(TRANSCRIBE_AUDIO)
 def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioOutput:
-    """Turn speech into text, going on after the last chunk that an attempt has recorded.
+    """Transcribe speech, continuing after the last recorded chunk.
 
     Raises:
         NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
@@ -41,7 +41,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
 
 
 def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
-    """Write the transcript and say what is in it; `worked` in seconds."""
+    """Write the transcript and return the task's output; `worked` in seconds."""
     segments = work.segments
     transcript = Transcript(
         language=(work.language if segments else None) or spoken_longest(segments),

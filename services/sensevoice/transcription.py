@@ -1,4 +1,4 @@
-"""SenseVoice on one piece of speech after the other, each in a language of its own."""
+"""SenseVoice transcription speech by speech, each in its own language."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Transcription(ChunkedTranscription):
-    """One attempt. The model is loaded only when the first speech has come."""
+    """One attempt. The model is loaded only when the first speech has been found."""
 
     def __init__(self, params: TranscribeAudioInput, job: Job, sound: AudioTrack, model: Model[Any]) -> None:
         settings = job.settings.section(SenseVoiceSettings)
@@ -39,7 +39,7 @@ class Transcription(ChunkedTranscription):
 
     @property
     def language(self) -> str | None:
-        """The language that was asked for; None finds it out."""
+        """The requested language; None detects it."""
         return None if self.params.language == "auto" else self.params.language
 
     @override
@@ -79,7 +79,7 @@ class Transcription(ChunkedTranscription):
 
 @contextmanager
 def on_the_cpu(job: Job, model: Model[Any]) -> Iterator[Any]:
-    """Give the model in the machine's own memory, also where there is a card. It stays warm for the next task."""
+    """Yield the model in main memory, even if there is a GPU. It stays loaded for the next task."""
 
     def count(seconds: float) -> None:
         job.timings.model_load = seconds

@@ -1,1 +1,1 @@
-"""Alignment of two transcripts of the same audio: one text out of two."""
+"""Alignment of two transcripts of the same audio into one text."""

@@ -1,4 +1,4 @@
-"""What the slow engine said in each utterance of a chunk: every one of its words belongs to exactly one."""
+"""Assign the slow engine's words to the utterances of a chunk: every word belongs to exactly one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.dual_stream.context import ProcessingContext, Utterance
 
 @dataclass(slots=True)
 class Matched:
-    """An utterance and the slow engine's words in it, with the times that the draft has for them."""
+    """An utterance and the slow engine's words in it, with the draft's times for them."""
 
     utterance: Utterance
     begin: float
@@ -23,9 +23,9 @@ class Matched:
     words: list[Word] = field(default_factory=list)
     known: list[Time | None] = field(default_factory=list)
     heard: list[Segment] = field(default_factory=list)
-    """The segments that the words are from."""
+    """The segments the words come from."""
     agreed: int = 0
-    """Tokens that both have."""
+    """Number of tokens that both have."""
 
     def add(self, word: Word, time: Time | None, segment: Segment) -> None:
         if segment not in self.heard:
@@ -40,20 +40,20 @@ class Matched:
 
     @property
     def agreement(self) -> float:
-        """Return the share of tokens that both have, of those of the one that has more."""
+        """Return the number of common tokens divided by the larger of the two token counts."""
         drafted = self.utterance.draft.words if self.utterance.draft else []
         most = max(len(tokens(self.words)), len(tokens(drafted)))
         return self.agreed / most if most else 1.0
 
 
 def with_leading_space(word: Word, before: Sequence[Word]) -> Word:
-    """Return the first word of a segment with a space before it, where it follows another segment's in that script."""
+    """Return a segment's first word with a leading space, if it follows another segment in a script with spaces."""
     glued = before and UNIT.fullmatch(before[-1].text.strip()[-1:] + word.text[:1])
     return word.model_copy(update={"text": f" {word.text}"}) if glued else word
 
 
 def match(context: ProcessingContext) -> list[Matched]:
-    """Give each word that the slow engine heard to the utterance whose draft has it, or else by its time."""
+    """Assign each word of the slow engine to the utterance whose draft contains it, or else by its time."""
     found = [Matched(one, context.seconds(one.begin), context.seconds(one.end)) for one in context.utterances]
     segments = context.heard.segments if context.heard else []
     spoken = [(word, segment) for segment in segments for word in segment.words]
@@ -67,7 +67,7 @@ def match(context: ProcessingContext) -> list[Matched]:
 
 
 def matching(spoken: Sequence[Word], drafted: Sequence[Word]) -> list[tuple[Token, Token]]:
-    """Return the tokens that stand for each other."""
+    """Return the pairs of corresponding tokens."""
     ours, theirs = tokens(spoken), tokens(drafted)
     return [(ours[a], theirs[b]) for a, b in align(ours, theirs) if a is not None and b is not None]
 
@@ -78,7 +78,7 @@ def hand_out(
     drafted_in: Sequence[int],
     found: Sequence[Matched],
 ) -> None:
-    """Give each word to its utterance. `drafted_in` says in which one each word of the draft is."""
+    """Assign each word to its utterance. `drafted_in` maps each word of the draft to its utterance."""
     owners = {one.word: drafted_in[other.word] for one, other in reversed(pairs)}
     known = times_of(pairs, len(spoken))
     chosen = all_owners(owners, [word for word, _ in spoken], found)
@@ -87,7 +87,7 @@ def hand_out(
 
 
 def times_of(pairs: Sequence[tuple[Token, Token]], count: int) -> list[Time | None]:
-    """Return the draft's time of each of the slow engine's words; None where the draft has not got it."""
+    """Return the draft's time for each of the slow engine's words; None where the draft lacks the word."""
     times: list[Time | None] = [None] * count
     for one, other in pairs:
         before = times[one.word]
@@ -96,7 +96,7 @@ def times_of(pairs: Sequence[tuple[Token, Token]], count: int) -> list[Time | No
 
 
 def all_owners(owners: dict[int, int], words: Sequence[Word], utterances: Sequence[Matched]) -> list[int]:
-    """Return whose each word is; those that no draft has go by time, between the owners of their neighbours."""
+    """Return the owner of each word; words without a draft go by time, between the owners of their neighbors."""
     places = sorted(owners)
     chosen: list[int] = []
     for place, word in enumerate(words):
@@ -109,7 +109,7 @@ def all_owners(owners: dict[int, int], words: Sequence[Word], utterances: Sequen
 
 
 def nearest(word: Word, utterances: Sequence[Matched], low: int, high: int) -> int:
-    """Return the utterance from `low` to `high` that the word is in, or is nearest to."""
+    """Return the utterance from `low` to `high` that contains the word, or is nearest to it."""
     middle = (word.start + word.end) / 2
     return min(
         range(low, max(high, low) + 1),

@@ -1,4 +1,4 @@
-"""Whose text a segment gets: the slow engine's, or where that looks wrong, the draft's."""
+"""Choose the text of a segment: the slow engine's, or, where that looks wrong, the draft's."""
 
 from common.transcript.format import Segment
 from services.dual_stream.alignment.assignment import Matched
@@ -9,9 +9,9 @@ from services.dual_stream.records import Decision, Reason
 
 
 def choose(matched: Matched, language: str | None, limits: FallbackLimits) -> tuple[Segment, Decision] | None:
-    """Return the segment of an utterance and why it is this one; None where neither engine heard anything.
+    """Return the segment of an utterance and the reason for the choice; None if neither engine found any text.
 
-    Where both look wrong, the slow engine's text stays: a draft that is hardly probable is no better.
+    If both look wrong, the slow engine's text is kept: an improbable draft is no better.
     """
     draft, logprobs = matched.utterance.draft, [one.avg_logprob for one in matched.heard if one.avg_logprob is not None]
     if draft is None and not matched.words:
@@ -41,8 +41,8 @@ def reasons_against(matched: Matched, avg_logprob: float | None, limits: Fallbac
 
 
 def may_stand_in(draft: Segment, reasons: list[Reason], language: str | None, limits: FallbackLimits) -> bool:
-    """Tell whether a draft is good enough. In a language that the slow engine does not hear, it must be confident: the
-    fast one takes those that it does not know for one of its own.
+    """Return whether a draft is good enough. In a language that the slow engine did not detect, it must be confident:
+    the fast engine takes unknown languages for one of its own.
     """
     if "empty" in reasons:
         return True

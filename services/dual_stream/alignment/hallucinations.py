@@ -1,4 +1,4 @@
-"""What speaks against a text of the slow engine."""
+"""Detect hallucinations: what speaks against a text of the slow engine."""
 
 import zlib
 from collections.abc import Sequence
@@ -9,17 +9,17 @@ from services.dual_stream.alignment.tokens import normal
 from services.dual_stream.records import Reason
 
 LONGEST_PHRASE = 8
-"""Of what is looked for again and again, in tokens."""
+"""Longest phrase that is searched for repetitions, in tokens."""
 
 
 def compression_ratio(text: str) -> float:
-    """Return how many times smaller the text becomes by zlib, as Whisper itself looks for loops."""
+    """Return by how much zlib compresses the text, which is how Whisper itself detects loops."""
     content = text.encode()
     return len(content) / len(zlib.compress(content)) if content else 0.0
 
 
 def repeats(tokens: Sequence[str]) -> int:
-    """Return how often in a row some phrase comes, at most."""
+    """Return the highest number of consecutive repetitions of any phrase."""
     most = 1 if tokens else 0
     for size in range(1, min(LONGEST_PHRASE, len(tokens) // 2) + 1):
         run = 0
@@ -30,8 +30,8 @@ def repeats(tokens: Sequence[str]) -> int:
 
 
 def doubts(text: str, avg_logprob: float | None, limits: FallbackLimits, *, draft: str = "") -> list[Reason]:
-    """Return what speaks against a text, by the text and its probability alone; a draft that repeats itself too is
-    what was said.
+    """Return the objections to a text, from the text and its probability; if the draft repeats itself too, the
+    repetition was actually spoken.
     """
     found: list[Reason] = []
     if not normal(text):

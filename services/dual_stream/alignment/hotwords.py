@@ -1,4 +1,4 @@
-"""What of a draft the slow engine is told to expect: names and numbers, which it would otherwise guess at."""
+"""Names and numbers of a draft, given to the slow engine as hotwords, which it would otherwise have to guess."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from common.transcript.format import Segment
 MOST = 20
 SENTENCE = re.compile(r"(?<=[.!?。！？])\s+")  # noqa: RUF001 - as Chinese writes them
 NAME = re.compile(r"(?<=\S\s)[A-Z][\w'-]+(?:\s[A-Z][\w'-]+)*")
-"""Capitals where no sentence begins."""
+"""Capitalized words that do not start a sentence."""
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*%?")
 ALWAYS_CAPITAL = frozenset({"I", "I'm", "I'll", "I've", "I'd"})
 
@@ -23,9 +23,9 @@ def terms(drafts: Iterable[Segment]) -> list[str]:
 
 
 def prompt(given: str, expected: Iterable[str], said: str, longest: int) -> str:
-    """Put a prompt together, the nearest text last; too long a text loses its oldest end.
+    """Build a prompt, the nearest text last; a text that is too long loses its oldest part.
 
-    What the client has `given` always stays; `longest` is the most characters of the rest.
+    The client's own text (`given`) is always kept; `longest` is the maximum number of characters of the rest.
     """
     listed = ", ".join(expected)
     room = max(longest - len(listed), 0)

@@ -1,4 +1,4 @@
-"""When the draft's text stands in for Whisper's."""
+"""Limits at which the draft's text replaces Whisper's."""
 
 from typing import Annotated
 
@@ -10,7 +10,11 @@ from common.settings import Section
 class FallbackLimits(Section):
     compression_ratio: Annotated[float, Field(gt=0, description="above")] = 2.4
     avg_logprob: Annotated[float, Field(le=0, description="below")] = -1.0
-    repeats: Annotated[int, Field(ge=2, description="the same words so often in a row, and not so in the draft")] = 4
-    disagreement: Annotated[float, Field(ge=0, le=1, description="above, where the draft is confident")] = 0.6
-    confident_draft: Annotated[float, Field(ge=0, le=1, description="above, a draft outweighs a disagreement")] = 0.85
-    usable_draft: Annotated[float, Field(ge=0, le=1, description="below, a draft never stands in")] = 0.3
+    repeats: Annotated[
+        int, Field(ge=2, description="the same words this often in a row, unless the draft repeats them too")
+    ] = 4
+    disagreement: Annotated[float, Field(ge=0, le=1, description="above this, if the draft is confident")] = 0.6
+    confident_draft: Annotated[float, Field(ge=0, le=1, description="above this, a draft outweighs a disagreement")] = (
+        0.85
+    )
+    usable_draft: Annotated[float, Field(ge=0, le=1, description="below this, a draft is never used")] = 0.3

@@ -1,21 +1,21 @@
-"""The slow engine's words at the fast engine's times: the first knows what was said, the second when."""
+"""Retiming: the slow engine's words at the fast engine's times. The first knows what was said, the second when."""
 
 from collections.abc import Iterator, Sequence
 
 from common.transcript.format import Word
 
 LEAST_S = 0.02
-"""What a word takes at least, where there is any room."""
+"""Minimum duration of a word, if there is room."""
 
 Time = tuple[float, float]
-"""From one second of the medium to another."""
+"""Start and end in seconds of the medium."""
 
 
 def retime_words(words: Sequence[Word], known: Sequence[Time | None], begin: float, end: float) -> list[Word]:
     """Return the words between `begin` and `end`, in order and without overlaps.
 
-    `known` are the times of the same word in the draft. A word that the draft has not keeps its own time, as far as
-    there is room between its neighbours; where there is none, the words share the room.
+    `known` has the times of the same words in the draft. A word that the draft lacks keeps its own time, as far as
+    there is room between its neighbors; if there is none, the words share the room.
     """
     placed: list[Time] = []
     for first, after in runs(known):
@@ -26,7 +26,7 @@ def retime_words(words: Sequence[Word], known: Sequence[Time | None], begin: flo
         low = placed[-1][1] if placed else begin
         high = next((later[0] for later in known[after:] if later), end)
         if placed and high - low < LEAST_S * (after - first):
-            low = placed.pop()[0]  # the word before gives of its own time
+            low = placed.pop()[0]  # the previous word gives up some of its time
             placed += equal_shares(after - first + 1, low, max(high, low))
         else:
             placed += fit_times(words[first:after], low, max(high, low))
@@ -37,7 +37,7 @@ def retime_words(words: Sequence[Word], known: Sequence[Time | None], begin: flo
 
 
 def runs(known: Sequence[Time | None]) -> Iterator[tuple[int, int]]:
-    """Yield each known time alone, and those between them together, as places from and to."""
+    """Yield each known time alone, and consecutive unknown ones together, as start and end indexes."""
     first = 0
     while first < len(known):
         after = first + 1
@@ -48,7 +48,7 @@ def runs(known: Sequence[Time | None]) -> Iterator[tuple[int, int]]:
 
 
 def fit_times(words: Sequence[Word], low: float, high: float) -> list[Time]:
-    """Return the words' own times where they fit, else equal shares."""
+    """Return the words' own times if they fit, or else equal shares."""
     own = [(min(max(word.start, low), high), min(max(word.end, low), high)) for word in words]
     return own if all(end - start >= LEAST_S for start, end in own) else equal_shares(len(words), low, high)
 
@@ -59,7 +59,7 @@ def equal_shares(count: int, low: float, high: float) -> list[Time]:
 
 
 def in_order(times: Sequence[Time], begin: float, end: float) -> Iterator[Time]:
-    """Yield the times to the millisecond, each no earlier than the one before has ended."""
+    """Yield the times rounded to milliseconds, each starting no earlier than the previous one ends."""
     at = begin
     for time in times:
         start = min(max(round(time[0], 3), at), end)

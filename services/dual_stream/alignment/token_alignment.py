@@ -1,8 +1,8 @@
-"""Which token of one engine is which of the other: a global alignment (Needleman and Wunsch 1970).
+"""Token alignment: a global alignment of the tokens of two engines (Needleman and Wunsch 1970).
 
-Why not `difflib`: it takes the longest common block first and never goes back, so a repeated or hallucinated phrase
-draws matches away from where they belong; and it knows only equal and not equal. Here a pair also scores by how much
-alike its texts are and how far apart its times, and the sum is the best there is. See docs/decisions.
+Why not `difflib`: it takes the longest common block first and never revises that, so a repeated or hallucinated phrase
+attracts matches from where they belong; and it only knows equal and unequal. Here the score of a pair also depends on
+the similarity of its texts and the distance of its times, and the sum is optimal. See docs/decisions.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ GAP = -0.8
 EQUAL, ALIKE, OTHER = 2.0, 1.0, -0.5
 FAR_S = 1.0
 FAR = 1.5
-"""What a pair loses when its times are `FAR_S` or more apart: another word is then no pair, the same one still is."""
+"""Penalty of a pair whose times are `FAR_S` or more apart: different words are then no pair, equal ones still are."""
 
 Pair = tuple[int | None, int | None]
 
 
 def align(ours: Sequence[Token], theirs: Sequence[Token]) -> list[Pair]:
-    """Return pairs of places, in order; None where one side has nothing. Every place comes once."""
+    """Return pairs of indexes, in order; None where one side has no counterpart. Every index occurs once."""
     best = [[GAP * column for column in range(len(theirs) + 1)]]
     for row, one in enumerate(ours, 1):
         above, line = best[-1], [GAP * row]
@@ -31,7 +31,7 @@ def align(ours: Sequence[Token], theirs: Sequence[Token]) -> list[Pair]:
 
 
 def back(best: list[list[float]], ours: Sequence[Token], theirs: Sequence[Token]) -> list[Pair]:
-    """Return the best path, from its end."""
+    """Return the best path, traced back from its end."""
     row, column, path = len(ours), len(theirs), list[Pair]()
     while row or column:
         here = best[row][column]

@@ -1,4 +1,6 @@
-"""Words as two engines can be compared by them: without case, marks and ways of writing; Chinese by character."""
+"""Tokens in which words of two engines can be compared: no case, punctuation or spelling variants; Chinese by
+character.
+"""
 
 import re
 import unicodedata
@@ -23,12 +25,12 @@ NUMBERS: dict[str, tuple[str, ...]] = {
     "〇": ("0",),  # noqa: RUF001 - the Chinese zero
     "两": ("2",),
 }
-"""Numbers by their digits. Of twenty, the second one comes as the next word, or is missed."""
+"""Number words as digits. Of twenty, the second digit is the next word, or missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What is compared. `word` is the place of the word that it is a part of; times are seconds."""
+    """The unit of comparison. `word` is the index of the word it is part of; times are seconds."""
 
     text: str
     start: float
@@ -41,7 +43,7 @@ class Token:
 
 
 def tokens(words: Sequence[Word]) -> list[Token]:
-    """Return the tokens of each word; its time is shared among them. Marks alone give none."""
+    """Return the tokens of each word, which share its time. Punctuation alone has no tokens."""
     return [token for place, word in enumerate(words) for token in parts(word, place)]
 
 
@@ -55,6 +57,6 @@ def parts(word: Word, place: int) -> Iterator[Token]:
 
 @lru_cache(maxsize=1_000)
 def normal(text: str) -> tuple[str, ...]:
-    """Return a text's tokens: "Twenty-five 25% 二五" is 2 5 2 5 2 5."""
+    """Return a text's tokens: "Twenty-five 25% 二五" becomes 2 5 2 5 2 5."""
     plain = INSIDE.sub("", unicodedata.normalize("NFKC", text).casefold())
     return tuple(token for unit in UNIT.findall(plain) for token in NUMBERS.get(unit, (unit,)))
