@@ -1,1 +1,1 @@
-"""The everyday video and audio work, done by ffmpeg."""
+"""Everyday video and audio work with ffmpeg."""

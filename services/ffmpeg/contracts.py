@@ -1,4 +1,4 @@
-"""What the ffmpeg service takes and gives."""
+"""Inputs and outputs of the ffmpeg tasks."""
 
 from typing import Annotated, Literal
 
@@ -40,7 +40,7 @@ EXTRACT_AUDIO = Contract(
     "ffmpeg.extract_audio",
     ExtractAudioInput,
     AudioOutput,
-    summary="Take an audio track out of a video: 16 kHz mono WAV unless asked otherwise.",
+    summary="Extract an audio track of a video, by default as 16 kHz mono WAV.",
 )
 
 
@@ -48,13 +48,15 @@ class ExtractKeyframesInput(ClipInput):
     video_path: MediaFile
     mode: Annotated[
         Literal["scene", "keyframe", "interval"],
-        Field(description="at each change of scene, at each I-frame (fastest), or every `interval`"),
+        Field(description="at each scene change, at each I-frame (fastest), or every `interval`"),
     ] = "scene"
-    threshold: Annotated[float, Field(gt=0, lt=1, description="of a scene change; lower finds more")] = 0.3
+    threshold: Annotated[float, Field(gt=0, lt=1, description="threshold of a scene change; lower finds more")] = 0.3
     interval: Length = 10.0
     format: Literal["jpg", "png"] = "jpg"
     max_width: Annotated[int | None, Field(ge=16, le=16_384, description="pixels; never enlarged")] = None
-    max_count: Annotated[int, Field(ge=1, le=5_000, description="of more than this, evenly spread ones are kept")] = 500
+    max_count: Annotated[
+        int, Field(ge=1, le=5_000, description="if there are more, an evenly spaced selection is kept")
+    ] = 500
 
 
 class Frame(BaseModel):
@@ -64,14 +66,14 @@ class Frame(BaseModel):
 
 class ExtractKeyframesOutput(TaskOutput):
     frames: list[Frame]
-    found: Annotated[int, Field(description="before `max_count` was applied")]
+    found: Annotated[int, Field(description="number before `max_count` was applied")]
 
 
 EXTRACT_KEYFRAMES = Contract(
     "ffmpeg.extract_keyframes",
     ExtractKeyframesInput,
     ExtractKeyframesOutput,
-    summary="Save the telling pictures of a video.",
+    summary="Save keyframes of a video as pictures.",
 )
 
 
@@ -83,13 +85,13 @@ class SplitAudioSegmentsInput(AudioForm, MediaInput):
     cut_at: Annotated[
         Literal["length", "silence", "every_silence"],
         Field(
-            description="exactly every `max_length`; in the last silence before it; or in every silence",
+            description="exactly every `max_length`; in the last silence before that; or in every silence",
         ),
     ] = "silence"
     max_length: Annotated[float, Field(ge=1, le=86_400, description="seconds; no segment is longer")] = 600.0
-    min_length: Annotated[float, Field(ge=0, description="seconds; a cut in a silence leaves no shorter segment")] = 1.0
-    silence_level: Annotated[float, Field(ge=-90, le=-10, description="dB; what is quieter counts as silence")] = -35.0
-    min_silence: Annotated[float, Field(ge=0.05, le=60, description="seconds; shorter pauses are not cut")] = 0.5
+    min_length: Annotated[float, Field(ge=0, description="seconds; cuts in silences leave no shorter segment")] = 1.0
+    silence_level: Annotated[float, Field(ge=-90, le=-10, description="dB; quieter audio counts as silence")] = -35.0
+    min_silence: Annotated[float, Field(ge=0.05, le=60, description="seconds; shorter silences are not cut")] = 0.5
 
     @field_validator("min_length")
     @classmethod
@@ -113,7 +115,7 @@ SPLIT_AUDIO_SEGMENTS = Contract(
     "ffmpeg.split_audio_segments",
     SplitAudioSegmentsInput,
     SplitAudioSegmentsOutput,
-    summary="Cut audio into pieces, in its silences or at a fixed length.",
+    summary="Split audio, in its silences or at a fixed length.",
 )
 
 
@@ -121,7 +123,7 @@ class CutInput(ClipInput):
     media_path: MediaFile
     mode: Annotated[
         Literal["copy", "exact"],
-        Field(description="`copy` is instant and lossless, but begins at the keyframe before; `exact` encodes again"),
+        Field(description="`copy` is instant and lossless, but starts at the previous keyframe; `exact` encodes again"),
     ] = "copy"
 
 
@@ -130,7 +132,7 @@ class MediaOutput(TaskOutput):
     duration: Duration
 
 
-CUT = Contract("ffmpeg.cut", CutInput, MediaOutput, summary="Take a part of a video or of an audio file.")
+CUT = Contract("ffmpeg.cut", CutInput, MediaOutput, summary="Cut a part out of a video or an audio file.")
 
 
 class TranscodeInput(VideoForm, MediaInput):
@@ -143,21 +145,24 @@ TRANSCODE = Contract("ffmpeg.transcode", TranscodeInput, MediaOutput, summary="C
 class BurnSubtitlesInput(MediaInput):
     video_path: MediaFile
     subtitle_path: Annotated[MediaFile, Field(description="SRT, WebVTT or ASS")]
-    encoding: Annotated[str, Field(max_length=32, description="of the subtitles; a byte order mark wins")] = "utf-8"
-    style: Annotated[SubtitleStyle, Field(description="what is not given stays as the subtitles have it")] = (
+    encoding: Annotated[
+        str, Field(max_length=32, description="encoding of the subtitles; a byte order mark takes precedence")
+    ] = "utf-8"
+    style: Annotated[SubtitleStyle, Field(description="omitted properties keep the subtitles' own values")] = (
         SubtitleStyle()
     )
     font_files: Annotated[
-        list[MediaFile], Field(default_factory=list, max_length=MAX_FONTS, description="TTF, OTF or TTC to draw with")
+        list[MediaFile],
+        Field(default_factory=list, max_length=MAX_FONTS, description="additional fonts: TTF, OTF or TTC"),
     ]
-    crf: Annotated[int, Field(ge=0, le=51, description="quality, H.264; lower is better and larger")] = 20
+    crf: Annotated[int, Field(ge=0, le=51, description="H.264 quality; lower is better and larger")] = 20
 
 
 class BurnSubtitlesOutput(TaskOutput):
     video_path: Artifact
     duration: Duration
     missing_characters: Annotated[
-        str, Field(description="no font at hand could draw these; send one in `font_files`")
+        str, Field(description="characters that no available font contains; send one in `font_files`")
     ] = ""
 
 
@@ -165,17 +170,17 @@ BURN_SUBTITLES = Contract(
     "ffmpeg.burn_subtitles",
     BurnSubtitlesInput,
     BurnSubtitlesOutput,
-    summary="Draw subtitles into the pictures of a video.",
+    summary="Burn subtitles into the pictures of a video.",
 )
 
 
 class SubtitleTrack(BaseModel):
-    """One subtitle file and what players show of it."""
+    """One subtitle file and its properties in players."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     subtitle_path: Annotated[MediaFile, Field(description="SRT, WebVTT or ASS")]
-    encoding: Annotated[str, Field(max_length=32, description="a byte order mark wins")] = "utf-8"
+    encoding: Annotated[str, Field(max_length=32, description="a byte order mark takes precedence")] = "utf-8"
     language: Language = "und"
     title: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
     default: bool = False
@@ -187,21 +192,21 @@ class MuxSubtitlesInput(MediaInput):
     tracks: Annotated[list[SubtitleTrack], Field(min_length=1, max_length=MAX_TRACKS)]
     container: Annotated[
         Literal["mp4", "mkv"] | None,
-        Field(description="None is mp4 for an mp4, else mkv; mp4 keeps no ASS styles"),
+        Field(description="None is mp4 for an mp4, else mkv; mp4 loses ASS styles"),
     ] = None
-    keep_existing: Annotated[bool, Field(description="keep the subtitle tracks that the video has")] = True
+    keep_existing: Annotated[bool, Field(description="keep the existing subtitle tracks of the video")] = True
 
 
 class MuxSubtitlesOutput(TaskOutput):
     video_path: Artifact
-    subtitle_tracks: Annotated[int, Field(description="in the new file, with those it had")]
+    subtitle_tracks: Annotated[int, Field(description="number in the new file, including existing ones")]
 
 
 MUX_SUBTITLES = Contract(
     "ffmpeg.mux_subtitles",
     MuxSubtitlesInput,
     MuxSubtitlesOutput,
-    summary="Add subtitle tracks that a player can switch on and off.",
+    summary="Add subtitle tracks that can be switched on and off in a player.",
 )
 
 
@@ -211,9 +216,7 @@ class NormalizeAudioInput(AudioForm, MediaInput):
     loudness: Annotated[float, Field(ge=-70, le=-5, description="integrated, LUFS; -16 is usual for podcasts")] = -23.0
     true_peak: Annotated[float, Field(ge=-9, le=0, description="highest, dBTP")] = -1.0
     loudness_range: Annotated[float, Field(ge=1, le=50, description="LU")] = 7.0
-    keep_video: Annotated[bool, Field(description="keep the pictures, with the audio as AAC; `format` is unused")] = (
-        False
-    )
+    keep_video: Annotated[bool, Field(description="keep the video, with the audio as AAC; `format` is ignored")] = False
 
 
 class Loudness(BaseModel):
@@ -233,5 +236,5 @@ NORMALIZE_AUDIO = Contract(
     "ffmpeg.normalize_audio",
     NormalizeAudioInput,
     NormalizeAudioOutput,
-    summary="Bring audio to a loudness (EBU R128), measured first and then changed.",
+    summary="Normalize audio to a loudness (EBU R128) in two passes: measure, then change.",
 )

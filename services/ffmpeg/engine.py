@@ -1,4 +1,4 @@
-"""The ffmpeg program: what every command of ours has in common, and how it is run."""
+"""The ffmpeg program: the common part of all commands, and how they are run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,19 +32,19 @@ def builder() -> ModuleType:
 
 @dataclass(frozen=True)
 class Ffmpeg:
-    """Builds inputs that can only be the file they name, and runs commands under the limits of the settings."""
+    """Builds inputs that can only be the file they name, and runs commands within the configured limits."""
 
     settings: FfmpegSettings
     allow_damaged: bool = False
     limits: Effort | None = None
-    """What each command may use; None is as much as a transcoding of a film of unknown length."""
+    """Resource limits of each command; None: those of a transcoding of unknown length."""
 
     @property
     def effort(self) -> Effort:
         return self.limits or Effort(self.settings)
 
     def input(self, source: Path, *, formats: str = MEDIA_FORMATS, **options: Any) -> Any:
-        """Return `source` as an input. `file:` keeps colons and a leading dash in its name from meaning anything."""
+        """Return `source` as an input. `file:` makes colons and a leading dash in its name harmless."""
         guards = {
             "protocol_whitelist": PROTOCOLS,
             "format_whitelist": formats,
@@ -60,10 +60,10 @@ class Ffmpeg:
     def run(
         self, output: Any, folder: Path, on_progress: Progress, *, loglevel: str = "error", damage_matters: bool = True
     ) -> process.Ending:
-        """Run a command in `folder`, to which its relative names belong, and return what it said.
+        """Run a command in `folder`, to which its relative names refer, and return how it ended.
 
         Raises:
-            BatonError: what ffmpeg's words mean; a limit that was passed; or what `on_progress` raised.
+            BatonError: the meaning of ffmpeg's messages; an exceeded limit; or what `on_progress` raised.
         """
         head = [find_program(self.settings.binary).path, *COMMON, "-loglevel", loglevel]
         watch = Watch(self.effort, folder, on_progress)
@@ -76,14 +76,14 @@ class Ffmpeg:
         return ending
 
     def output(self, streams: Any, name: str, options: Mapping[str, Any]) -> Any:
-        """Return a command that writes `streams` to the file `name` of the folder it will run in."""
+        """Return a command that writes `streams` to the file `name` of the folder in which it will run."""
         chosen = streams if isinstance(streams, list) else [streams]
         return builder().output(*chosen, f"file:{name}", threads=self.settings.threads, **options)
 
     def nowhere(self, stream: Any) -> Any:
-        """Return a command that decodes `stream` and keeps nothing."""
+        """Return a command that decodes `stream` and discards the result."""
         return builder().output(stream, "-", f="null")
 
     def together(self, *outputs: Any) -> Any:
-        """Return one command that makes all of `outputs`."""
+        """Return one command that writes all of `outputs`."""
         return builder().merge_outputs(*outputs)

@@ -1,4 +1,4 @@
-"""What can go wrong in the ffmpeg service, beyond the errors that all services share."""
+"""Errors of the ffmpeg service, in addition to the common ones."""
 
 from common.errors import BatonError
 
@@ -10,34 +10,36 @@ class FfmpegMissing(BatonError):
 
 
 class FfmpegOutdated(BatonError):
-    """The ffmpeg here is older than 5.1. Install a newer one, `pip install imageio-ffmpeg`, or set `ffmpeg.binary`."""
+    """The ffmpeg on this worker is older than 5.1. Install a newer one, `pip install imageio-ffmpeg`, or set
+    `ffmpeg.binary`.
+    """
 
     code = "ffmpeg_outdated"
 
 
 class OutputTooLarge(BatonError):
-    """The output grew over the limit. Ask for less, or raise the setting that the message names."""
+    """The output exceeds the limit. Request less, or raise the setting that the message names."""
 
     code = "output_too_large"
     status = 422
 
 
 class MediaDamaged(BatonError):
-    """The file ends early or is damaged. Copy it again, or send `allow_damaged: true` to take what can be read."""
+    """The file ends early or is damaged. Copy it again, or send `allow_damaged: true` to process the readable part."""
 
     code = "media_damaged"
     status = 422
 
 
 class CodecUnsupported(BatonError):
-    """This ffmpeg, or the wanted container, cannot hold or handle a codec. The detail tells which; choose another."""
+    """This ffmpeg, or the requested container, does not support a codec. The detail names it; choose another."""
 
     code = "codec_unsupported"
     status = 422
 
 
 class CodecNotAllowed(BatonError):
-    """The file needs a decoder that is not among the usual ones. Convert the file, or add the decoder to
+    """The file needs a decoder that is not allowed by default. Convert the file, or add the decoder to
     `ffmpeg.extra_decoders`.
     """
 
@@ -67,7 +69,7 @@ class FfmpegStalled(BatonError):
 
 
 class MediaTooDemanding(BatonError):
-    """ffmpeg needed more CPU time, time or memory than it may use. Simplify the file or the subtitles, or raise the
+    """ffmpeg needed more CPU time, time or memory than allowed. Simplify the file or the subtitles, or raise the
     setting that the message names.
     """
 
@@ -76,14 +78,14 @@ class MediaTooDemanding(BatonError):
 
 
 class FfmpegFailed(BatonError):
-    """ffmpeg could not do this. The detail holds its last words."""
+    """ffmpeg failed. The detail contains its last messages."""
 
     code = "ffmpeg_failed"
     status = 422
 
 
 class FfmpegKilled(BatonError):
-    """ffmpeg was killed from outside, mostly by a kernel that ran out of memory. Give it more, or fewer workers."""
+    """ffmpeg was killed by the system, usually for lack of memory. Give the machine more memory, or fewer workers."""
 
     code = "ffmpeg_killed"
     retryable = True

@@ -1,4 +1,4 @@
-"""Field types that the contracts of the ffmpeg service share."""
+"""Field types shared by the ffmpeg contracts."""
 
 from typing import Annotated, Literal
 
@@ -11,8 +11,8 @@ AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac"]
 Position = Annotated[float, Field(ge=0, allow_inf_nan=False, description="seconds from the beginning of the file")]
 Length = Annotated[float, Field(gt=0, allow_inf_nan=False, description="seconds")]
 SampleRate = Annotated[int, Field(ge=8_000, le=192_000, description="Hz")]
-AudioBitrate = Annotated[int, Field(ge=6, le=640, description="of the audio, kbit/s")]
-LossyBitrate = Annotated[AudioBitrate | None, Field(description="for mp3, opus and aac only; None is a good one")]
+AudioBitrate = Annotated[int, Field(ge=6, le=640, description="audio bitrate, kbit/s")]
+LossyBitrate = Annotated[AudioBitrate | None, Field(description="for mp3, opus and aac only; None is a good default")]
 AudioTrack = Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")]
 
 SAMPLE_RATES: dict[str, frozenset[int]] = {
@@ -22,7 +22,7 @@ SAMPLE_RATES: dict[str, frozenset[int]] = {
         {8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000},
     ),
 }
-"""What each lossy format can hold; the others hold any."""
+"""The sample rates of each lossy format; other formats support any."""
 
 LOSSY = frozenset(SAMPLE_RATES)
 
@@ -31,7 +31,7 @@ def language(code: str) -> str:
     """Return the three-letter code (ISO 639-2) of a language.
 
     Raises:
-        ValueError: a two-letter code that is not known here.
+        ValueError: an unknown two-letter code.
     """
     known = LANGUAGE_CODES.get(code, code)
     if len(known) != len("und"):
@@ -47,15 +47,15 @@ Language = Annotated[
 
 
 class MediaInput(TaskInput):
-    """What every task has that decodes a medium."""
+    """Fields of every task that decodes a medium."""
 
     allow_damaged: Annotated[
-        bool, Field(description="take what can be read of a file that ends early, instead of failing")
+        bool, Field(description="process the readable part of a file that ends early, instead of failing")
     ] = False
 
 
 class ClipInput(MediaInput):
-    """A medium of which a part can be taken."""
+    """A medium of which a part can be selected."""
 
     start: Position = 0.0
     end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
@@ -69,7 +69,7 @@ class ClipInput(MediaInput):
 
 
 class AudioForm(TaskInput):
-    """How audio is written."""
+    """Audio output options."""
 
     format: Annotated[AudioFormat, Field(description="`wav` is 16-bit PCM; `aac` is written as .m4a")] = "wav"
     sample_rate: SampleRate | None = None
@@ -81,7 +81,7 @@ class AudioForm(TaskInput):
     def format_holds_rate(cls, rate: int | None, info: ValidationInfo) -> int | None:
         allowed = SAMPLE_RATES.get(info.data.get("format", ""))
         if rate and allowed and rate not in allowed:
-            raise ValueError(f"{info.data['format']} can hold {', '.join(map(str, sorted(allowed)))} Hz")
+            raise ValueError(f"{info.data['format']} supports {', '.join(map(str, sorted(allowed)))} Hz")
         return rate
 
     @field_validator("bitrate_kbps")

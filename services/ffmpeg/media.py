@@ -1,4 +1,4 @@
-"""What is inside a medium: container, tracks, chapters, tags."""
+"""Media information: container, tracks, chapters, tags."""
 
 from typing import Annotated, Literal
 
@@ -14,7 +14,7 @@ WEBM_CODECS = frozenset({"vp8", "vp9", "av1", "opus", "vorbis", "webvtt"})
 
 
 class StreamInfo(BaseModel):
-    """One track. `picture` is a cover image; the fields that do not fit the kind are None."""
+    """One track. `picture` is a cover image; fields of other kinds are None."""
 
     index: int
     kind: Kind
@@ -28,7 +28,7 @@ class StreamInfo(BaseModel):
     width: Annotated[int | None, Field(description="pixels, as stored: before rotation")] = None
     height: Annotated[int | None, Field(description="pixels, as stored: before rotation")] = None
     fps: float | None = None
-    rotation: Annotated[int | None, Field(description="degrees that a player turns it, counter-clockwise")] = None
+    rotation: Annotated[int | None, Field(description="degrees by which a player turns it, counter-clockwise")] = None
     pixel_format: str | None = None
     sample_rate: Annotated[int | None, Field(description="Hz")] = None
     channels: int | None = None
@@ -42,10 +42,10 @@ class Chapter(BaseModel):
 
 
 class MediaInfo(TaskOutput):
-    """A medium, as its headers tell."""
+    """A medium according to its headers."""
 
     container: Annotated[str, Field(description="ffmpeg's name, e.g. `matroska,webm`")]
-    duration: Annotated[float | None, Field(description="seconds; None where the file does not tell")] = None
+    duration: Annotated[float | None, Field(description="seconds; None if the file does not contain it")] = None
     size: Annotated[int, Field(ge=0, description="bytes")]
     bit_rate: Annotated[int | None, Field(description="bit/s")] = None
     streams: list[StreamInfo]

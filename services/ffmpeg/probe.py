@@ -1,4 +1,4 @@
-"""Reading a medium's headers with PyAV; imageio-ffmpeg brings no ffprobe."""
+"""Read a medium's headers with PyAV; imageio-ffmpeg includes no ffprobe."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ KINDS: dict[str, Kind] = {"video": "video", "audio": "audio", "subtitle": "subti
 
 
 def inspect(path: Path, settings: FfmpegSettings) -> MediaInfo:
-    """Read what is in a medium.
+    """Read what a medium contains.
 
     Raises:
         FileMissing: there is no such file.
-        NotMedia: it is no audio or video, or a playlist that would read other files.
+        NotMedia: it is not audio or video, or it is a playlist that would read other files.
         TooManyPixels: its pictures are larger than allowed.
     """
     limit = {"max_pixels": str(settings.max_pixels), "codec_whitelist": whitelist(settings.extra_decoders)}
@@ -77,7 +77,7 @@ def describe_stream(stream: Stream) -> StreamInfo:
 
 
 def shape(stream: Stream) -> dict[str, Any]:
-    """Return the fields that only pictures or only sound have."""
+    """Return the fields that only video or only audio has."""
     context: Any = stream.codec_context
     if stream.type == "video" and context:
         rate = stream.average_rate or stream.guessed_rate
@@ -89,7 +89,7 @@ def shape(stream: Stream) -> dict[str, Any]:
 
 
 def add_rotation(container: InputContainer, info: MediaInfo, limit: dict[str, str]) -> None:
-    """Set the rotation of the first video track; PyAV tells it with a frame only."""
+    """Set the rotation of the first video track; PyAV provides it only with a frame."""
     import av
 
     if videos := info.of("video"):
@@ -97,7 +97,7 @@ def add_rotation(container: InputContainer, info: MediaInfo, limit: dict[str, st
         track.codec_context.options = limit  # a picture may be larger than its header
         try:
             frame = next(container.decode(track), None)
-        except av.FFmpegError:  # the header may be right where the first picture is not
+        except av.FFmpegError:  # the header may be right even if the first picture is not
             return
         videos[0].rotation = getattr(frame, "rotation", None)
 

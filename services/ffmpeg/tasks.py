@@ -21,7 +21,7 @@ PROGRAMS["ffmpeg"] = describe_ffmpeg
 
 @task(c.PROBE)
 def probe(params: c.ProbeInput, job: Job) -> MediaInfo:
-    """Read what is in a medium."""
+    """Read what a medium contains."""
     return Workbench(job, c.PROBE).open(params.media_path)[1]
 
 
@@ -51,7 +51,7 @@ def extract_audio(params: c.ExtractAudioInput, job: Job) -> c.AudioOutput:
 
 @task(c.EXTRACT_KEYFRAMES)
 def extract_keyframes(params: c.ExtractKeyframesInput, job: Job) -> c.ExtractKeyframesOutput:
-    """Save the telling pictures.
+    """Save keyframes as pictures.
 
     Raises:
         NoVideoTrack: the file has no pictures.
@@ -70,7 +70,7 @@ def extract_keyframes(params: c.ExtractKeyframesInput, job: Job) -> c.ExtractKey
 
 @task(c.SPLIT_AUDIO_SEGMENTS)
 def split_audio_segments(params: c.SplitAudioSegmentsInput, job: Job) -> c.SplitAudioSegmentsOutput:
-    """Cut one audio track into pieces.
+    """Split one audio track.
 
     Raises:
         NoAudioTrack: the file has no such track.
@@ -96,7 +96,7 @@ def split_audio_segments(params: c.SplitAudioSegmentsInput, job: Job) -> c.Split
 
 @task(c.CUT)
 def cut_media(params: c.CutInput, job: Job) -> c.MediaOutput:
-    """Take a part of a medium."""
+    """Cut a part out of a medium."""
     bench = Workbench(job, c.CUT, params)
     source, info = bench.open(params.media_path)
     clip = bench.clip(info, params.start, params.end)
@@ -126,11 +126,11 @@ def transcode(params: c.TranscodeInput, job: Job) -> c.MediaOutput:
 
 @task(c.BURN_SUBTITLES)
 def burn_subtitles(params: c.BurnSubtitlesInput, job: Job) -> c.BurnSubtitlesOutput:
-    """Draw subtitles into the pictures.
+    """Burn subtitles into the pictures.
 
     Raises:
         NoVideoTrack: the file has no pictures.
-        SubtitlesUnreadable: they are in no known format or encoding.
+        SubtitlesUnreadable: their format or encoding is unknown.
     """
     bench = Workbench(job, c.BURN_SUBTITLES, params)
     source, info = bench.open_video(params.video_path)
@@ -150,7 +150,7 @@ def mux_subtitles(params: c.MuxSubtitlesInput, job: Job) -> c.MuxSubtitlesOutput
 
     Raises:
         NoVideoTrack: the file has no pictures.
-        SubtitlesUnreadable: a track is in no known format or encoding.
+        SubtitlesUnreadable: the format or encoding of a track is unknown.
     """
     bench = Workbench(job, c.MUX_SUBTITLES, params)
     source, info = bench.open_video(params.video_path)
@@ -168,10 +168,10 @@ def mux_subtitles(params: c.MuxSubtitlesInput, job: Job) -> c.MuxSubtitlesOutput
 
 @task(c.NORMALIZE_AUDIO)
 def normalize_audio(params: c.NormalizeAudioInput, job: Job) -> c.NormalizeAudioOutput:
-    """Bring one audio track to a loudness.
+    """Normalize the loudness of one audio track.
 
     Raises:
-        NoAudioTrack, NoVideoTrack: the file has no such track, or no pictures to keep.
+        NoAudioTrack, NoVideoTrack: the file has no such track, or no video to keep.
         AudioSilent: there is no loudness to change.
     """
     bench = Workbench(job, c.NORMALIZE_AUDIO, params)

@@ -1,4 +1,4 @@
-"""What each task of the service begins with: its settings, its opened input, and a voice for its progress."""
+"""The common start of each task of the service: settings, opened input, progress reporting."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from services.ffmpeg.settings import FfmpegSettings
 
 
 class Workbench:
-    """Joins a job to the ffmpeg modules, which know of no job."""
+    """Connects a job to the ffmpeg modules, which do not know about jobs."""
 
     def __init__(self, job: Job, contract: Contract, params: MediaInput | None = None) -> None:
         self.job = job
@@ -29,7 +29,7 @@ class Workbench:
         return probe.inspect(path, self.settings)
 
     def open(self, media: MediaFile) -> tuple[Path, MediaInfo]:
-        """Return an input as a local file, and what is in it; its length and size say what ffmpeg may use."""
+        """Return an input as a local file, and its contents; length and size determine ffmpeg's limits."""
         path = self.job.fetch(media)
         info = self.inspect(path)
         self.ffmpeg = replace(self.ffmpeg, limits=Effort.of(self.settings, self.task, info))
@@ -50,7 +50,7 @@ class Workbench:
         return clip(info, self.settings, start, end)
 
     def folder(self, name: str) -> Path:
-        """Return an empty folder for files that will be published, or that only serve on the way."""
+        """Return an empty folder for files that will be published, or for intermediate files."""
         folder = self.job.staging(name)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
@@ -59,9 +59,9 @@ class Workbench:
         return self.inspect(path).duration or 0.0
 
     def reporter(self, phase: str, total: float | None, *, span: tuple[float, float] = (0.0, 100.0)) -> Progress:
-        """Return what tells the job how many of `total` seconds are done, as a percent within `span`.
+        """Return a callback that reports how many of `total` seconds are done, as a percentage within `span`.
 
-        Where nothing moves, or the total is not known, it only asks whether the attempt must stop.
+        If nothing has changed, or the total is unknown, it only checks whether the attempt must stop.
         """
         said = -1.0
 

@@ -1,1 +1,1 @@
-"""Subtitles corrected and translated, summaries and chat, by any OpenAI-compatible endpoint."""
+"""Correction and translation of subtitles, summaries and chat, through any OpenAI-compatible endpoint."""

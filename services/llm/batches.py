@@ -1,4 +1,4 @@
-"""Cutting lines into batches, each with the lines around it."""
+"""Split lines into batches, each with the surrounding lines as context."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from common.transcript.format import Segment
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Lines that are put before the model together."""
+    """Lines that are sent to the model together."""
 
     index: int
     lines: Sequence[Segment]
@@ -17,7 +17,7 @@ class Batch:
 
 
 def batches(lines: Sequence[Segment], *, most: int, characters: int, context: int) -> Iterator[Batch]:
-    """Yield the lines in order, at most this many with at most this many characters (but never less than one)."""
+    """Yield batches in order, each with at most `most` lines and `characters` characters (but at least one line)."""
     texts = [line.text for line in lines]
     for index, (begin, end) in enumerate(cuts(texts, most, characters)):
         yield Batch(index, lines[begin:end], texts[max(begin - context, 0) : begin], texts[end : end + context])

@@ -1,4 +1,4 @@
-"""Answers that are used again: the same question to the same model costs nothing the second time."""
+"""Cache of answers: the same request to the same model is paid for only once."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -13,7 +13,7 @@ from common.state.client import SyncRedis, translate_errors
 
 
 class Cache:
-    """In Redis, by the content of the question. Without Redis it is only empty."""
+    """Stored in Redis, by a digest of the request. Without Redis it is merely empty."""
 
     def __init__(self, redis: SyncRedis, ttl: timedelta) -> None:
         self.redis = redis

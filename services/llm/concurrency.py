@@ -1,4 +1,4 @@
-"""Many requests at once, that all end with the task."""
+"""Run many requests concurrently; all end with the task."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
@@ -12,13 +12,13 @@ LOOK_S = 0.1
 PHASE = "ask"
 
 Work = Callable[[], Iterable[Coroutine[Any, Any, None]]]
-"""Called within the event loop, so that no coroutine is left over where the card did not come."""
+"""Called inside the event loop, so that no coroutine is left over if the GPU could not be acquired."""
 Look = Callable[[], None]
 """Raises what must end the work."""
 
 
 async def together(work: Work, look: Look) -> None:
-    """Run all of it; the first failure, and whatever `look` raises, ends the rest at once and is raised as itself."""
+    """Run all of it; the first failure, or an exception of `look`, ends the rest at once and is raised unchanged."""
     try:
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(watch(look))
@@ -31,7 +31,7 @@ async def together(work: Work, look: Look) -> None:
 
 
 async def watch(look: Look) -> None:
-    """Look also while all requests wait for their answers."""
+    """Keep checking while all requests wait for their answers."""
     while True:
         look()
         await asyncio.sleep(LOOK_S)
@@ -44,8 +44,8 @@ def first_of(failed: Exception) -> Exception:
 
 
 class Lookout:
-    """Hears whether the task must stop, and says that it lives. Each request has its own time limit, and so many tries:
-    a slow answer is no stall.
+    """Checks whether the task must stop, and reports that it is alive. Each request has its own time limit and number
+    of tries: a slow answer is not a stall.
     """
 
     def __init__(self, job: Job, wished: Look) -> None:

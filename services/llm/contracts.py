@@ -1,4 +1,4 @@
-"""What the llm service takes and gives."""
+"""Inputs and outputs of the llm tasks."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from common.media.fields import Artifact, MediaFile
 
 TranscriptFile = Annotated[MediaFile, Field(description="Transcript JSON, SRT or WebVTT")]
 Provider = Annotated[str | None, Field(max_length=100, description="a name in `llm.providers`; None is the default")]
-ModelName = Annotated[str | None, Field(max_length=200, description="instead of the provider's own")]
+ModelName = Annotated[str | None, Field(max_length=200, description="overrides the provider's own")]
 Term = Annotated[str, Field(min_length=1, max_length=200)]
 Note = Annotated[str, Field(max_length=4_000)]
 Ids = Annotated[list[int], Field(description="ids of lines")]
@@ -17,13 +17,13 @@ LanguageName = Annotated[str, Field(min_length=2, max_length=60, description="a 
 
 
 class Usage(BaseModel):
-    """What the finished work has cost, over all attempts; a batch that died with its attempt is not in it."""
+    """The cost of the finished work over all attempts; a batch that died with its attempt is not included."""
 
     requests: int = 0
-    cached: Annotated[int, Field(description="answers that were known from before")] = 0
+    cached: Annotated[int, Field(description="answers taken from the cache")] = 0
     input_tokens: int = 0
     output_tokens: int = 0
-    cost: Annotated[float | None, Field(description="by the prices in the settings; None is not known")] = None
+    cost: Annotated[float | None, Field(description="by the prices in the settings; None is unknown")] = None
 
 
 class LlmInput(TaskInput):
@@ -35,9 +35,9 @@ class LlmInput(TaskInput):
 class LinesInput(LlmInput):
     transcript_path: TranscriptFile
     glossary: Annotated[
-        dict[Term, Term], Field(default_factory=dict, max_length=500, description="how these terms must be written")
+        dict[Term, Term], Field(default_factory=dict, max_length=500, description="required spelling of terms")
     ]
-    instructions: Annotated[Note, Field(description="style, names, what the film is about")] = ""
+    instructions: Annotated[Note, Field(description="style, names, subject of the film")] = ""
 
 
 class CorrectSubtitlesInput(LinesInput):
@@ -46,9 +46,10 @@ class CorrectSubtitlesInput(LinesInput):
 
 class TranslateSubtitlesInput(LinesInput):
     target_language: LanguageName
-    source_language: Annotated[LanguageName | None, Field(description="None leaves it to the model")] = None
+    source_language: Annotated[LanguageName | None, Field(description="None: the model detects it")] = None
     bilingual: Annotated[
-        Literal["no", "above", "below"], Field(description="keep the source in each cue, and put the translation there")
+        Literal["no", "above", "below"],
+        Field(description="keep the source text in each cue, with the translation there"),
     ] = "no"
 
 
@@ -59,22 +60,24 @@ class LlmOutput(TaskOutput):
 
 
 class LinesOutput(LlmOutput):
-    transcript_path: Annotated[Artifact, Field(description="the same lines: as many, with the same ids and times")]
+    transcript_path: Annotated[Artifact, Field(description="the same lines, with the same ids and times")]
     srt_path: Artifact
     lines: int
-    changed: Annotated[int, Field(description="lines that are not as they were")]
-    fallback: Annotated[Ids, Field(description="lines that the model gave no usable answer for: they hold the source")]
+    changed: Annotated[int, Field(description="number of lines that differ from the source")]
+    fallback: Annotated[Ids, Field(description="lines without a usable answer: they contain the source text")]
 
 
 class SummarizeInput(LlmInput):
     transcript_path: TranscriptFile
-    language: Annotated[LanguageName | None, Field(description="of the summary; None is the transcript's")] = None
+    language: Annotated[LanguageName | None, Field(description="language of the summary; None is the transcript's")] = (
+        None
+    )
     instructions: Note = ""
-    chapters: Annotated[bool, Field(description="also chapters, with times")] = True
+    chapters: Annotated[bool, Field(description="also create chapters, with times")] = True
 
 
 class Chapter(BaseModel):
-    """A part of the medium, up to where the next one begins."""
+    """A part of the medium, up to the start of the next one."""
 
     start: Annotated[float, Field(description="seconds")]
     end: Annotated[float, Field(description="seconds")]
@@ -84,7 +87,7 @@ class Chapter(BaseModel):
 class SummarizeOutput(LlmOutput):
     summary: str
     chapters: list[Chapter]
-    json_path: Annotated[Artifact, Field(description="the same as a file")]
+    json_path: Annotated[Artifact, Field(description="the same content as a file")]
 
 
 class Message(BaseModel):
@@ -101,20 +104,20 @@ class ChatInput(LlmInput):
 
 class ChatOutput(LlmOutput):
     text: str
-    finish_reason: Annotated[str, Field(description="`stop`, or `length` when it was cut off")]
+    finish_reason: Annotated[str, Field(description="`stop`, or `length` if it was truncated")]
 
 
 CORRECT_SUBTITLES = Contract(
     "llm.correct_subtitles",
     CorrectSubtitlesInput,
     LinesOutput,
-    summary="Correct what was misheard in subtitles; lines, ids and times stay.",
+    summary="Correct recognition errors in subtitles; lines, ids and times stay the same.",
 )
 TRANSLATE_SUBTITLES = Contract(
     "llm.translate_subtitles",
     TranslateSubtitlesInput,
     LinesOutput,
-    summary="Translate subtitles line by line; lines, ids and times stay.",
+    summary="Translate subtitles line by line; lines, ids and times stay the same.",
 )
 SUMMARIZE = Contract(
     "llm.summarize", SummarizeInput, SummarizeOutput, summary="Summarize a transcript, with chapters and their times."

@@ -1,4 +1,4 @@
-"""The openai library: one endpoint, asked within its limits, and its errors in our words."""
+"""The openai library: requests to one endpoint within its limits, with Baton's errors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MILLION = 1_000_000
 REASON_CHARACTERS = 300
 KEYLESS = "none"
-"""The library wants a key; a server that needs none ignores it."""
+"""The library requires a key; a server that needs none ignores it."""
 
 Messages = list[dict[str, str]]
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ backoff = wait_exponential_jitter(multiplier=0.5, max=20)
 
 @cache
 def library() -> Any:
-    """Load openai once a process."""
+    """Load openai once per process."""
     import openai
 
     return openai
@@ -43,14 +43,14 @@ def library() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model said."""
+    """The model's answer."""
 
     text: str
     finish_reason: str
 
 
 class Endpoint:
-    """A provider. It is open within `async with`, in one event loop after the other."""
+    """A provider. It is open inside `async with`, in one event loop at a time."""
 
     def __init__(self, name: str, provider: Provider, *, model: str | None, max_answer_bytes: int) -> None:
         self.name = name
@@ -64,7 +64,7 @@ class Endpoint:
         self.client: openai.AsyncOpenAI
 
     async def __aenter__(self) -> Self:
-        import httpx2  # comes with openai
+        import httpx2  # a dependency of openai
 
         from services.llm.transport import Capped  # noqa: PLC0415 - it needs httpx2
 
@@ -77,7 +77,7 @@ class Endpoint:
                 base_url=self.provider.base_url,
                 api_key=key.get_secret_value() if key else KEYLESS,
                 timeout=self.provider.timeout.total_seconds(),
-                max_retries=0,  # ours are paced, counted, and end with the task
+                max_retries=0,  # our retries are rate-limited, counted, and end with the task
                 http_client=http,
             )
         )
@@ -94,10 +94,10 @@ class Endpoint:
         temperature: float | None = None,
         max_output_tokens: int | None = None,
     ) -> Reply:
-        """Ask once, and again while the server is busy or broken.
+        """Send a request, and repeat it while the server is busy or failing.
 
         Raises:
-            KeyRefused, LlmModelMissing, RequestRefused: asking again is of no use.
+            KeyRefused, LlmModelMissing, RequestRefused: a repetition would not help.
             ProviderBusy, ProviderUnreachable: the server did not answer in any of the tries.
         """
         longest = max_output_tokens or self.provider.max_output_tokens
@@ -115,7 +115,7 @@ class Endpoint:
     async def ask_adapting(
         self, messages: Messages, schema: Schema, temperature: float | None, longest: int | None
     ) -> Reply:
-        """Ask once; again in another way where the server does not know this one."""
+        """Send a request once; and again in another dialect if the server does not support this one."""
         while True:
             dialect = self.dialect
             try:
@@ -130,7 +130,7 @@ class Endpoint:
         if self.provider.requests_per_minute:
             await pace_of(self.name).turn(self.provider.requests_per_minute)
         self.usage.requests += 1
-        # the library's own limit is of each read, and a server that drips would never reach it
+        # the library's own timeout applies to each read, so a server that sends byte by byte would never reach it
         with library_errors(self):
             async with asyncio.timeout(self.provider.timeout.total_seconds()):
                 answer = await self.client.chat.completions.create(
@@ -140,7 +140,7 @@ class Endpoint:
         return reply_of(answer)
 
     def pause(self, state: RetryCallState) -> float:
-        """Return what the server asks for, else a growing pause."""
+        """Return the pause that the server requests, or else a growing one."""
         told = retry_after(state)
         return backoff(state) if told is None else told
 
@@ -164,17 +164,17 @@ def prices(provider: Provider) -> tuple[float, float] | None:
 
 
 def number(told: object) -> int:
-    """Return a count as the server tells it; the library checks no types."""
+    """Return a count from the server's answer; the library checks no types."""
     return told if isinstance(told, int) and told > 0 else 0
 
 
 def reply_of(answer: Any) -> Reply:
-    """Return the text of an answer, or the words of a refusal; one that is no chat completion has none."""
+    """Return the text of an answer, or of a refusal; an answer that is not a chat completion has none."""
     choices = getattr(answer, "choices", None)
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = getattr(choice, "message", None)
     said = getattr(message, "content", None) or getattr(message, "refusal", None)
-    # half a surrogate pair can be written in JSON, but not in a file
+    # JSON allows a lone surrogate, but a file does not
     text = said.encode(errors="replace").decode() if isinstance(said, str) else ""
     return Reply(text, str(getattr(choice, "finish_reason", None) or "none"))
 
@@ -184,7 +184,7 @@ def reply_of(answer: Any) -> Reply:
 
 @contextmanager
 def library_errors(endpoint: Endpoint) -> Iterator[None]:
-    """Tell what the library raises in one of our words, without the key."""
+    """Translate the library's errors, with the key removed."""
     openai = library()
     where = {"provider": endpoint.name, "model": endpoint.model}
     try:
@@ -198,15 +198,16 @@ def library_errors(endpoint: Endpoint) -> Iterator[None]:
         ) from None
     except TimeoutError:
         limit = endpoint.provider.timeout.total_seconds()
-        raise ProviderUnreachable(**where, reason=f"no whole answer within {limit:g} s (its `timeout`)") from None
-    except (openai.APIResponseValidationError, ValueError, RecursionError) as error:  # cut off, no JSON, or too deep
+        raise ProviderUnreachable(**where, reason=f"no complete answer within {limit:g} s (its `timeout`)") from None
+    # truncated, not JSON, or nested too deep
+    except (openai.APIResponseValidationError, ValueError, RecursionError) as error:
         raise ProviderUnreachable(
             **where, reason=excerpt_without_key(f"the answer is not JSON: {error}", endpoint)
         ) from None
 
 
 def excerpt_without_key(text: str, endpoint: Endpoint) -> str:
-    """Return the beginning of what was said, without the key, in whatever way it is written."""
+    """Return the beginning of the server's message, with the key removed, in whatever form it is written."""
     key = endpoint.provider.api_key
     secret = key.get_secret_value() if key else ""
     for written in {secret, repr(secret)[1:-1]} - {""}:
@@ -215,7 +216,7 @@ def excerpt_without_key(text: str, endpoint: Endpoint) -> str:
 
 
 def status_error(error: openai.APIStatusError, where: dict[str, str], endpoint: Endpoint) -> BatonError:
-    """Return the error for a status, with what the server said."""
+    """Return the error for a status, with the server's message."""
     kind = STATUS.get(error.status_code, ProviderUnreachable if error.status_code >= 500 else RequestRefused)  # noqa: PLR2004 - the first of HTTP for a server's fault
     detail: dict[str, Any] = {
         **where,

@@ -1,17 +1,17 @@
-"""What can go wrong in the llm service, beyond the errors that all services share."""
+"""Errors of the llm service, in addition to the common ones."""
 
 from common.errors import BatonError
 
 
 class ProviderUnknown(BatonError):
-    """No provider has this name. Choose one of those in the detail, or add it to `llm.providers` in the settings."""
+    """There is no provider of this name. Choose one from the detail, or add it to `llm.providers` in the settings."""
 
     code = "provider_unknown"
     status = 422
 
 
 class NotALineFile(BatonError):
-    """The file is no Transcript, SRT or WebVTT. Give a `transcript_path`, or convert it with `subtitle.convert`."""
+    """The file is not a Transcript, SRT or WebVTT. Send a `transcript_path`, or convert it with `subtitle.convert`."""
 
     code = "not_a_line_file"
     status = 422
@@ -25,14 +25,16 @@ class TranscriptTooLarge(BatonError):
 
 
 class KeyRefused(BatonError):
-    """The provider refuses the API key. Set `llm.providers.<name>.api_key`, best in the worker's environment."""
+    """The provider refuses the API key. Set `llm.providers.<name>.api_key`, preferably in the worker's environment."""
 
     code = "key_refused"
     status = 422
 
 
 class LlmModelMissing(BatonError):
-    """The provider has no such model or address. Check `base_url` and `model`; Ollama needs `ollama pull <model>`."""
+    """The provider does not have this model or address. Check `base_url` and `model`; Ollama needs `ollama pull
+    <model>`.
+    """
 
     code = "llm_model_missing"
     status = 422
@@ -46,7 +48,7 @@ class RequestRefused(BatonError):
 
 
 class ProviderBusy(BatonError):
-    """The provider answers that it is busy. The task is tried again; lower `requests_per_minute` if it stays so."""
+    """The provider reports that it is busy. The task is tried again; lower `requests_per_minute` if this persists."""
 
     code = "provider_busy"
     status = 503
@@ -54,7 +56,7 @@ class ProviderBusy(BatonError):
 
 
 class ProviderUnreachable(BatonError):
-    """The provider does not answer. Check that its server runs and that this worker reaches `base_url`."""
+    """The provider does not answer. Check that its server runs and that this worker can reach `base_url`."""
 
     code = "provider_unreachable"
     status = 502
@@ -62,7 +64,7 @@ class ProviderUnreachable(BatonError):
 
 
 class AnswerUnusable(BatonError):
-    """The model's answers cannot be used. Try another model; the detail says what was wrong with the last one."""
+    """The model's answers are unusable. Try another model; the detail says what was wrong with the last one."""
 
     code = "answer_unusable"
     status = 502

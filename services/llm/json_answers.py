@@ -1,4 +1,4 @@
-"""A JSON answer out of a model: asked for by a schema, checked, and asked for again with what was wrong."""
+"""Structured answers: requested by a JSON schema, validated, and requested again with a description of the fault."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,15 +9,15 @@ from services.llm.engine import Endpoint, Messages
 
 T = TypeVar("T", bound="Answer")
 SHOWN_CHARACTERS = 4_000
-"""Of an answer that does not fit, when the model is told so."""
+"""Maximum length of a faulty answer that is shown to the model again."""
 WRONG_FIELDS_NAMED = 3
 
 Judge = Callable[[T], str]
-"""Says what is wrong with an answer; nothing is the end of it."""
+"""Returns what is wrong with an answer, or an empty string."""
 
 
 class Answer(BaseModel):
-    """The base of what a model is asked to answer. Strict schemas want each field and no other."""
+    """Base class of structured answers. Strict schemas require all fields and no others."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -25,7 +25,7 @@ class Answer(BaseModel):
 async def answer_of(
     endpoint: Endpoint, kind: type[T], messages: Messages, judge: Judge[T], *, tries: int, temperature: float | None
 ) -> str:
-    """Ask until an answer fits; return what was wrong with the last one, or nothing.
+    """Ask until an answer is valid; return what was wrong with the last one, or an empty string.
 
     `judge` keeps what it can use of each answer.
     """
@@ -52,6 +52,6 @@ def find_fault(kind: type[T], text: str, judge: Judge[T]) -> str:
 
 
 def json_in(text: str) -> str:
-    """Return the object in an answer: some models think aloud before it, or fence it."""
+    """Return the JSON object in an answer: some models think aloud before it, or put it in a code fence."""
     begin, end = text.find("{", text.rfind("</think>") + 1), text.rfind("}")
     return text[begin : end + 1] if 0 <= begin < end else text

@@ -1,4 +1,4 @@
-"""Putting a transcript's lines through a model, batch by batch, and going on where an attempt has ended."""
+"""Send a transcript's lines through a model, batch by batch, resuming where an earlier attempt ended."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -15,21 +15,21 @@ from services.llm.json_answers import answer_of
 from services.llm.workbench import Workbench
 
 ROUND = 4
-"""Batches that each slot of a provider on our card gets before others may have the card."""
+"""Number of batches per slot of a provider on our GPU before others may have the GPU."""
 
 
 class BatchDone(BaseModel):
-    """A finished batch, as the checkpoint keeps it."""
+    """A finished batch in the checkpoint."""
 
     sources: dict[int, str]
-    """The lines as they were, by id: one that has been edited since is asked for again."""
+    """The original lines by id: a line that was edited since is requested again."""
     texts: dict[int, str]
     usage: Usage
     """Of all work so far."""
 
 
 class LineWork:
-    """One attempt at all lines. `finish` makes a line of its old one and the model's text."""
+    """One attempt at all lines. `finish` makes a line from its source and the model's text."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class LineWork:
         self.fallback: list[int] = []
 
     def run(self, wanted: Sequence[Segment]) -> None:
-        """Work on these lines."""
+        """Process these lines."""
         self.resume(wanted)
         settings = self.bench.settings
         cut = batches(
@@ -69,7 +69,7 @@ class LineWork:
             self.endpoint.usage = known.usage
 
     def rounds(self, missing: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
-        """Yield batches that are worked on under one lease of the card."""
+        """Yield groups of batches that are processed under one lease of the GPU."""
         provider = self.endpoint.provider
         size = provider.max_concurrency * ROUND if provider.uses_gpu else max(len(missing), 1)
         return (missing[begin : begin + size] for begin in range(0, len(missing), size))
@@ -81,7 +81,7 @@ class LineWork:
         self.tell(self.keep(batch.lines, done), total)
 
     async def texts_of(self, batch: Batch) -> dict[int, str]:
-        """Return the model's usable texts, from before where the same was asked."""
+        """Return the model's usable texts, from the cache for a repeated request."""
         endpoint, temperature = self.endpoint, self.bench.params.temperature
         asked = lines.messages(self.instructions, batch)
         digest = digest_of(endpoint.provider.base_url, endpoint.model, temperature, asked)
@@ -98,7 +98,7 @@ class LineWork:
         return gathering.texts
 
     def keep(self, lines: Sequence[Segment], done: BatchDone) -> list[Segment]:
-        """Take the texts of these lines; return them finished."""
+        """Apply the texts to these lines; return the finished lines."""
         finished = [self.finish(line, done.texts.get(line.id)) for line in lines]
         self.done |= {segment.id: segment for segment in finished}
         lost = {line.id for line in lines if line.id not in done.texts}
@@ -106,7 +106,7 @@ class LineWork:
         return finished
 
     def tell(self, segments: Sequence[Segment], total: int) -> None:
-        """Publish finished lines; who hears one again knows it by its id."""
+        """Publish finished lines; a client that receives one again recognizes it by its id."""
         self.job.emit("fragment", fragment(segments))
         count = len(self.done)
         self.job.progress(self.phase, percent=round(100 * count / total, 1), processed=count, total=total)

@@ -1,7 +1,7 @@
-"""The subtitle invariant: as many lines, the same ids, the same times, whatever a model answers.
+"""The subtitle invariant: the same number of lines, ids and times, whatever a model answers.
 
-A line is only ever replaced by the text that came under its own id. So a model that leaves lines out, adds some,
-changes their order or obeys a subtitle cannot move or remove one: what it did not answer keeps the source.
+A line is only ever replaced by the text under its own id. So a model that omits lines, adds some, reorders them or
+obeys a subtitle cannot move or remove any: lines without an answer keep the source text.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ class Gathering:
         return [line.id for line in self.batch.lines if line.id not in self.texts]
 
     def judge(self, answer: Lines) -> str:
-        """Keep what can be used, and say what is wrong. An answer with lines that nobody asked for is no use at all."""
+        """Keep what can be used, and return what is wrong. An answer with unrequested lines is not used at all."""
         wanted = {line.id: line.text for line in self.batch.lines}
         counted = Counter(line.id for line in answer.lines)
         if strange := [number for number in counted if number not in wanted or counted[number] > 1]:
@@ -63,7 +63,7 @@ def list_ids(ids: Sequence[int]) -> str:
 
 
 def messages(instructions: str, batch: Batch) -> Messages:
-    """Return what the model is asked. The lines are data inside JSON, apart from the instructions."""
+    """Return the request to the model. The lines are data inside JSON, separate from the instructions."""
     shown = {
         "before": batch.before,
         "lines": [{"id": line.id, "text": line.text} for line in batch.lines],
@@ -73,7 +73,7 @@ def messages(instructions: str, batch: Batch) -> Messages:
 
 
 def replace_text(line: Segment, text: str | None) -> Segment:
-    """Return the line with its new text; words that no longer give the text go."""
+    """Return the line with its new text; words that no longer match the text are dropped."""
     if text is None or text == line.text:
         return line
     return line.model_copy(update={"text": text, "words": []})

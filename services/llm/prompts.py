@@ -1,4 +1,4 @@
-"""What the models are told."""
+"""Prompts for the models."""
 
 from collections.abc import Mapping
 

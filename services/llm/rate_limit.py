@@ -1,4 +1,4 @@
-"""No more requests a minute than a provider allows, over all tasks of this process."""
+"""Rate limit of a provider's requests per minute, over all tasks of this process."""
 
 import asyncio
 from functools import cache
@@ -8,13 +8,13 @@ MINUTE_S = 60.0
 
 
 class Pace:
-    """The moment from which one more request may go."""
+    """The time from which the next request may be sent."""
 
     def __init__(self) -> None:
         self.next_at = 0.0
 
     async def turn(self, per_minute: int) -> None:
-        """Wait for it. Who is cancelled meanwhile has taken nobody's turn."""
+        """Wait for the next slot. A cancelled caller does not use up a slot."""
         while (wait := self.next_at - monotonic()) > 0:  # noqa: ASYNC110 - for a moment, not for an event
             await asyncio.sleep(wait)
         self.next_at = monotonic() + MINUTE_S / per_minute
@@ -22,6 +22,6 @@ class Pace:
 
 @cache
 def pace_of(provider: str) -> Pace:
-    """Return the one of a provider, which outlives the tasks."""
+    """Return the limiter of a provider, which outlives the tasks."""
     del provider
     return Pace()

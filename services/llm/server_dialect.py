@@ -1,4 +1,4 @@
-"""How a server wants to be asked: as the settings say, and then as its refusals teach."""
+"""Request options that a server accepts: as configured, then adapted to its refusals."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Schema = dict[str, Any] | None
 
 SIMPLER: dict[Answers, Answers] = {"json_schema": "json_object", "json_object": "text"}
 OLD_LIMIT, NEW_LIMIT = "max_tokens", "max_completion_tokens"
-"""OpenAI's newer models refuse the old name; many other servers know no other."""
+"""OpenAI's newer models refuse the old name; many other servers only know it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What is put beside the messages."""
+    """Request options in addition to the messages."""
 
     answers: Answers
     limit: str = OLD_LIMIT
@@ -34,7 +34,7 @@ class Dialect:
         return {"type": "json_object"} if self.answers == "json_object" else None
 
     def after(self, refusal: str) -> Dialect:
-        """Return the dialect without what a refusal names; the same, where it names nothing of it."""
+        """Return the dialect without the option that a refusal names; unchanged if it names none."""
         if NEW_LIMIT in refusal and self.limit == OLD_LIMIT:
             return replace(self, limit=NEW_LIMIT)
         if ("response_format" in refusal or "json_schema" in refusal) and self.answers in SIMPLER:

@@ -1,6 +1,6 @@
-"""A long transcript in few words: a summary of each part, then one of them all; chapters begin at lines.
+"""Summaries of long transcripts: one for each part, then one of these summaries; chapters start at lines.
 
-A model names lines, never times, so a chapter's time is always one of the medium.
+A model names lines, never times, so a chapter's time is always valid.
 """
 
 from collections.abc import Sequence
@@ -37,18 +37,18 @@ class WholeSummary(Answer):
 
 
 class PartDone(BaseModel):
-    """A finished part, as the checkpoint keeps it."""
+    """A finished part in the checkpoint."""
 
     part: int
     asked: str
-    """A digest: a part that is cut in another way, or edited since, is asked for again."""
+    """A digest: a part that is split differently, or edited since, is requested again."""
     answer: PartSummary
     usage: Usage
 
 
 @dataclass(slots=True)
 class PartJudge:
-    """Keeps the best usable answer on one part."""
+    """Keeps the best usable answer for one part."""
 
     batch: Batch
     kept: PartSummary | None = None
@@ -81,7 +81,7 @@ class Summarizing:
         self.whole = ""
 
     def run(self, wanted: Sequence[Segment]) -> None:
-        """Leave the summary in `whole`, and each part's answer in `parts`."""
+        """Store the summary in `whole`, and each part's answer in `parts`."""
         characters = self.bench.settings.summary_characters
         parts = list(batches(wanted, most=len(wanted), characters=characters, context=0))
         self.resume(parts)

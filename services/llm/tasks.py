@@ -24,7 +24,7 @@ LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 @task(c.CORRECT_SUBTITLES)
 def correct_subtitles(params: c.CorrectSubtitlesInput, job: Job) -> c.LinesOutput:
-    """Mend what was misheard. Lines that a person has edited are left alone.
+    """Correct recognition errors. Lines that a user has edited are left alone.
 
     Raises:
         NotALineFile, TranscriptTooLarge, ProviderUnknown: see `workbench`.
@@ -54,7 +54,7 @@ def translate_subtitles(params: c.TranslateSubtitlesInput, job: Job) -> c.LinesO
 
 
 def with_translation(line: Segment, text: str | None, *, bilingual: str, language: str | None) -> Segment:
-    """Return a line in the other language; one without an answer stays in its own."""
+    """Return a translated line; a line without an answer keeps its language."""
     if text is None:
         return line
     both = {"no": text, "above": f"{text}\n{line.text}", "below": f"{line.text}\n{text}"}[bilingual]
@@ -62,7 +62,7 @@ def with_translation(line: Segment, text: str | None, *, bilingual: str, languag
 
 
 def result(bench: Workbench, work: LineWork, source: Transcript, *, language: str | None) -> c.LinesOutput:
-    """Write the lines, each in its old place, and say what has become of them."""
+    """Write the lines, each in its old place, and return the task's output."""
     lines = [work.done.get(line.id, line) for line in source.segments]
     edited = source.model_copy(update={"segments": lines, "language": language})
     changed = sum(new.text != old.text for new, old in zip(lines, source.segments, strict=True))
@@ -83,7 +83,7 @@ def summarize(params: c.SummarizeInput, job: Job) -> c.SummarizeOutput:
     """Summarize a transcript.
 
     Raises:
-        AnswerUnusable: the model never gave a summary.
+        AnswerUnusable: the model never returned a summary.
         See `correct_subtitles` for the others.
     """
     bench = Workbench(params, job)
@@ -106,7 +106,7 @@ def summarize(params: c.SummarizeInput, job: Job) -> c.SummarizeOutput:
 
 @task(c.CHAT)
 def chat(params: c.ChatInput, job: Job) -> c.ChatOutput:
-    """Ask once.
+    """Send one chat request.
 
     Raises:
         AnswerUnusable: there is no text in the answer.

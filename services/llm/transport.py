@@ -1,4 +1,4 @@
-"""A connection that takes no endless answer."""
+"""HTTP transport that limits the size of an answer."""
 
 from collections.abc import AsyncIterator
 
@@ -7,11 +7,11 @@ from typing_extensions import override
 
 
 class AnswerTooLong(httpx2.TransportError):
-    """The server sent more than is taken."""
+    """The server sent more than is allowed."""
 
 
 class Capped(httpx2.AsyncHTTPTransport):
-    """Ends an answer's body after `limit` bytes. Nothing is unpacked, so that few bytes cannot become many."""
+    """Ends an answer's body after `limit` bytes. Nothing is decompressed, so that a few bytes cannot become many."""
 
     def __init__(self, limit: int, *, proxy: str | None = None) -> None:
         super().__init__(proxy=proxy)

@@ -1,4 +1,4 @@
-"""What each task of the service begins with: its settings, its provider, and its input read under its limits."""
+"""The common start of each task of the service: settings, provider, and input read within its limits."""
 
 import asyncio
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from services.llm.settings import LlmSettings
 
 
 class Workbench:
-    """Joins a job to the modules of the service, which know of no job."""
+    """Connects a job to the modules of the service, which do not know about jobs."""
 
     def __init__(self, params: LlmInput, job: Job) -> None:
         self.params = params
@@ -34,7 +34,7 @@ class Workbench:
         """Return the provider that the task names, not connected yet.
 
         Raises:
-            ProviderUnknown: the settings have none of this name.
+            ProviderUnknown: it is not configured.
         """
         name, known = self.params.provider or self.settings.default_provider, self.settings.providers
         if name not in known:
@@ -42,13 +42,13 @@ class Workbench:
         return Endpoint(name, known[name], model=self.params.model, max_answer_bytes=self.settings.max_answer_bytes)
 
     def ask(self, endpoint: Endpoint, work: Work) -> None:
-        """Run what asks a provider, all of it at once, in an event loop of its own."""
+        """Run all requests to a provider concurrently, in a separate event loop."""
         with self.card_for(endpoint), self.job.process.soft_limit.poll() as wished:
             asyncio.run(run_requests(endpoint, work, Lookout(self.job, wished)))
 
     @contextmanager
     def card_for(self, endpoint: Endpoint) -> Iterator[None]:
-        """Hold the GPU while a provider computes on it."""
+        """Hold the GPU if the provider runs on it."""
         if not endpoint.provider.uses_gpu:
             yield
             return
@@ -60,7 +60,7 @@ class Workbench:
 
         Raises:
             NotALineFile: it is neither.
-            TranscriptTooLarge: more than `llm.max_input_bytes`.
+            TranscriptTooLarge: it exceeds `llm.max_input_bytes`.
         """
         path = self.job.fetch(media)
         if path.stat().st_size > self.settings.max_input_bytes:
@@ -80,10 +80,10 @@ async def run_requests(endpoint: Endpoint, work: Work, look: Lookout) -> None:
 
 
 def read(text: str) -> Transcript:
-    """Read Transcript JSON, WebVTT or SubRip.
+    """Parse Transcript JSON, WebVTT or SubRip.
 
     Raises:
-        pydantic.ValidationError: it looks like JSON, but is no Transcript.
+        pydantic.ValidationError: it looks like JSON, but is not a Transcript.
         NotALineFile: there is text, but no cue in it.
     """
     if text.lstrip().startswith("{"):

@@ -1,4 +1,4 @@
-"""How much CPU time each task of the ffmpeg service may use for a second of its output."""
+"""CPU time that each ffmpeg task may use per second of its output."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ Rate = Annotated[float, Field(gt=0)]
 
 
 class CpuPerSecond(Section):
-    """CPU seconds for each second of output, by task; pictures over 1920 x 1080 get more in proportion."""
+    """CPU seconds per second of output, by task; pictures over 1920 x 1080 get proportionally more."""
 
     extract_audio: Rate = 5.0
     extract_keyframes: Rate = 60.0

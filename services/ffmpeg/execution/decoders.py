@@ -1,4 +1,4 @@
-"""The decoders that may read users' files: those of usual media. ffmpeg has hundreds more, mostly of old games.
+"""Allowed decoders for users' files: those of common media. ffmpeg has hundreds more, mostly for old games.
 
 The names are ffmpeg's own (`ffmpeg -decoders`); one codec may have several decoders.
 """

@@ -1,4 +1,4 @@
-"""Reading ffmpeg's last words: which of our errors a failure is, and whether the input was damaged."""
+"""Interpret ffmpeg's last messages: which error a failure is, and whether the input was damaged."""
 
 import re
 from collections.abc import Iterable
@@ -37,22 +37,22 @@ SIGNS: tuple[tuple[str, type[BatonError]], ...] = (
     (r"^file:/.*: (Invalid argument|Invalid data found when processing input|End of file)$", NotMedia),
     ("Invalid data found when processing input", MediaDamaged),
 )
-"""Patterns in the order of trust: the first one found anywhere in the last words decides.
+"""Patterns in order of reliability: the first one found anywhere in the last messages decides.
 
-Before version 6, ffmpeg does not say "Error opening input": it says the input's name, and why. Inputs have absolute
+Before version 6, ffmpeg does not print "Error opening input": it prints the input's name, and why. Inputs have absolute
 names, outputs relative ones.
 """
 
 NOT_ALLOWED = re.compile(r"Codec \(([^)\n]+)\) not on whitelist")
 DAMAGE = ("partial file", "File ended prematurely", "Packet corrupt")
-"""What demuxers say at an early end of file, though ffmpeg then exits with 0."""
+"""What demuxers print at an early end of file, although ffmpeg then exits with 0."""
 
 ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
 FOLDERS = re.compile(r"(?:file:)?(?<![\w.])/(?:[^/\n'\"]*/)+")
 
 
 def error_of(ending: Ending, effort: Effort) -> BatonError | None:
-    """Return what went wrong, None when nothing did."""
+    """Return what went wrong, None if nothing did."""
     if ending.code == -SIGXCPU:
         return killed_by_cpu_limit(effort)
     text = "\n".join(ending.lines)
@@ -67,7 +67,7 @@ def error_of(ending: Ending, effort: Effort) -> BatonError | None:
 
 def codec_not_allowed(decoder: str) -> CodecNotAllowed:
     return CodecNotAllowed(
-        f"The file needs the decoder {decoder}, which is not among the usual ones. "
+        f"The file needs the decoder {decoder}, which is not allowed by default. "
         f"Convert the file, or add {decoder} to ffmpeg.extra_decoders.",
         decoder=decoder,
     )
@@ -78,6 +78,6 @@ def is_damaged(ending: Ending) -> bool:
 
 
 def last_messages(lines: Iterable[str]) -> list[str]:
-    """Return the last different lines, without memory addresses and folders of this host."""
+    """Return the last distinct lines, without memory addresses and folders of this host."""
     unique = dict.fromkeys(FOLDERS.sub("", ADDRESS.sub("", line)) for line in lines)
     return list(unique)[-TOLD_LINES:]

@@ -1,4 +1,4 @@
-"""What a medium and an output may be: checked before ffmpeg starts, and while it runs."""
+"""Limits of media and outputs: checked before ffmpeg starts, and while it runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,18 +13,19 @@ from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.settings import FfmpegSettings
 
 Progress = Callable[[float], None]
-"""Called with the seconds done, at least every half second; what it raises ends the work."""
+"""Called with the seconds done, at least every half second; an exception ends the work."""
 
 BUSY_S = 0.3
 BUSY_SHARE = 0.05
-"""An ffmpeg that uses more CPU time than both while it makes nothing is not waiting. A busy machine gives it little."""
+"""An ffmpeg that uses more CPU time than both while it writes nothing is not waiting. A busy machine gives it little.
+"""
 
 PADDING_S = 1.0
-"""By so much an encoder may make its output longer than the input."""
+"""How much longer than its input an encoder may make its output."""
 
 
 def admit_pictures(info: MediaInfo, settings: FfmpegSettings) -> None:
-    """Raise TooManyPixels when a track's pictures are larger than allowed."""
+    """Raise TooManyPixels if a track's pictures are larger than allowed."""
     for stream in info.streams:
         pixels = (stream.width or 0) * (stream.height or 0)
         if pixels > settings.max_pixels:
@@ -33,24 +34,24 @@ def admit_pictures(info: MediaInfo, settings: FfmpegSettings) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A part of a medium, in seconds. A length of None is up to an end that the file does not tell."""
+    """A part of a medium, in seconds. A length of None extends to the end, which the header does not give."""
 
     start: float
     length: float | None
 
     @property
     def options(self) -> dict[str, Any]:
-        """As ffmpeg's options of an input."""
+        """As input options of ffmpeg."""
         chosen = {"ss": self.start, "t": self.length}
         return {name: value for name, value in chosen.items() if value}
 
 
 def clip(info: MediaInfo, settings: FfmpegSettings, start: float = 0.0, end: float | None = None) -> Clip:
-    """Return the part of a medium that is to be read.
+    """Return the part of a medium to read.
 
     Raises:
-        ClipOutsideMedia: it begins after the file's end.
-        MediaTooLong: it plays longer than allowed.
+        ClipOutsideMedia: it starts after the file's end.
+        MediaTooLong: it is longer than allowed.
     """
     known = [position for position in (end, info.duration) if position is not None]
     stop = min(known) if known else None
@@ -69,31 +70,31 @@ def refuse_long(seconds: float, settings: FfmpegSettings) -> None:
 
 @dataclass
 class Watch:
-    """Looks at a running ffmpeg: how long it has stood still, how much it has written, how far it is."""
+    """Monitors a running ffmpeg: how long it has stood still, how much it has written, its progress."""
 
     effort: Effort
     folder: Path
     on_progress: Progress
     meter: EffortMeter | None = None
     last: tuple[float, int] = (0.0, 0)
-    """How far it was, and when it last wrote: moving an MP4's index to the front makes no file grow."""
+    """Its progress, and when it last wrote: moving an MP4's index to the front makes no file grow."""
     moved: float = field(default_factory=monotonic)
     cpu: float = 0.0
-    """CPU seconds it had used by then."""
+    """CPU seconds used by then."""
 
     @property
     def settings(self) -> FfmpegSettings:
         return self.effort.settings
 
     def begin(self, pid: int) -> None:
-        """Limit the process that has started, and measure it from now on."""
+        """Limit the started process, and measure it from now on."""
         self.meter = EffortMeter.begin(self.effort, pid)
 
     def __call__(self, seconds: float) -> None:
-        """Raise when a limit is passed; then tell the caller.
+        """Raise if a limit is exceeded; then report progress to the caller.
 
         Raises:
-            OutputTooLarge, MediaTooLong, MediaTooDemanding, FfmpegStalled: a limit of the settings is passed.
+            OutputTooLarge, MediaTooLong, MediaTooDemanding, FfmpegStalled: a configured limit is exceeded.
         """
         written = self.check_output()
         refuse_long(seconds - PADDING_S, self.settings)
@@ -103,11 +104,11 @@ class Watch:
         self.on_progress(seconds)
 
     def check_stall(self, seconds: float, written: int) -> None:
-        """Raise when nothing has moved for too long.
+        """Raise if there was no progress for too long.
 
         Raises:
             MediaTooDemanding: it computes all the time, so another attempt would take as long.
-            FfmpegStalled: it waits, such as for the storage.
+            FfmpegStalled: it waits, for example for the storage.
         """
         cpu = self.meter.cpu if self.meter else 0.0
         if (seconds, written) != self.last:
@@ -121,14 +122,14 @@ class Watch:
         raise FfmpegStalled(seconds_done=seconds)
 
     def check_output(self) -> int:
-        """Return when a file of the folder was last written to, in ns.
+        """Return when a file in the folder was last written, in nanoseconds.
 
         Raises:
-            OutputTooLarge: the folder holds too many bytes or files.
+            OutputTooLarge: the folder contains too many bytes or files.
         """
         files = [file.stat() for file in self.folder.iterdir() if file.is_file()]
         if sum(file.st_size for file in files) > self.settings.max_output_bytes:
-            raise OutputTooLarge(f"The output is over ffmpeg.max_output_bytes ({self.settings.max_output_bytes}).")
+            raise OutputTooLarge(f"The output exceeds ffmpeg.max_output_bytes ({self.settings.max_output_bytes}).")
         if len(files) > self.settings.max_output_files:
-            raise OutputTooLarge(f"The output is over ffmpeg.max_output_files ({self.settings.max_output_files}).")
+            raise OutputTooLarge(f"The output exceeds ffmpeg.max_output_files ({self.settings.max_output_files}).")
         return max((file.st_mtime_ns for file in files), default=0)

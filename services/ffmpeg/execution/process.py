@@ -1,4 +1,4 @@
-"""Running one ffmpeg to its end: watched all the time, and never left behind."""
+"""Run one ffmpeg to its end: monitored all the time, and never left behind."""
 
 import ctypes
 import os
@@ -16,7 +16,7 @@ from time import monotonic
 
 WAKE_S = 0.25
 TERM_GRACE_S = 0.25
-"""What it wrote is thrown away, so it needs no time to close its file."""
+"""Its output is discarded, so it needs no time to close its file."""
 CLOSE_GRACE_S = 10.0
 KEPT_LINES = 200
 LINE_LIMIT = 2_000
@@ -25,12 +25,12 @@ PR_SET_PDEATHSIG = 1
 POSITION = "out_time_us="
 
 Wake = Callable[[float], None]
-"""Called with the seconds of output made so far, at least every half second; what it raises ends ffmpeg."""
+"""Called with the seconds of output written so far, at least every half second; an exception ends ffmpeg."""
 
 
 @dataclass
 class Ending:
-    """How an ffmpeg ended: its exit code (negative: the signal), its last words, the seconds it made."""
+    """How an ffmpeg ended: exit code (negative: the signal), last messages, seconds of output."""
 
     code: int = 0
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
@@ -48,7 +48,7 @@ class Ending:
 
 @dataclass
 class LineReader:
-    """Turns the chunks of a pipe into calls with whole lines."""
+    """Splits the chunks of a pipe into complete lines and calls back with each."""
 
     hear: Callable[[str], None]
     rest: bytes = b""
@@ -61,7 +61,7 @@ class LineReader:
 
 
 def run(command: Sequence[str], folder: Path, on_wake: Wake, on_start: Callable[[int], None] | None = None) -> Ending:
-    """Run `command` in `folder` until it ends, or until a callback raises; either way nothing of it is left.
+    """Run `command` in `folder` until it ends, or until a callback raises; either way no process is left.
 
     `on_start` is called with the pid.
     """
@@ -76,7 +76,7 @@ def run(command: Sequence[str], folder: Path, on_wake: Wake, on_start: Callable[
 
 @contextmanager
 def start_process(command: Sequence[str], folder: Path) -> Iterator[Popen[bytes]]:
-    """Start a process in a group of its own, and end the group on the way out."""
+    """Start a process in its own group, and end the group on exit."""
     process = Popen(
         command,
         cwd=folder,
@@ -94,7 +94,7 @@ def start_process(command: Sequence[str], folder: Path) -> Iterator[Popen[bytes]
 
 
 def end(process: Popen[bytes]) -> None:
-    """End the process's group, politely first, and reap it."""
+    """End the process's group, first with SIGTERM, and reap it."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
         try:
@@ -105,7 +105,7 @@ def end(process: Popen[bytes]) -> None:
 
 
 def follow(process: Popen[bytes], ending: Ending, on_wake: Wake) -> None:
-    """Read both pipes until they close, waking at least every `WAKE_S`, also when ffmpeg says nothing."""
+    """Read both pipes until they close, calling back at least every `WAKE_S`, even if ffmpeg prints nothing."""
     with DefaultSelector() as selector:
         selector.register(process.stdout or PIPE, EVENT_READ, LineReader(ending.hear_progress))
         selector.register(process.stderr or PIPE, EVENT_READ, LineReader(ending.hear_words))
@@ -122,7 +122,7 @@ def follow(process: Popen[bytes], ending: Ending, on_wake: Wake) -> None:
 
 
 def die_with_parent() -> Callable[[], None] | None:
-    """Return what a child runs before it becomes ffmpeg, so that it dies when our process is killed; Linux only."""
+    """Return a function that the child runs before it becomes ffmpeg, so that it dies with our process; Linux only."""
     if sys.platform != "linux":
         return None
     parent = os.getpid()
@@ -130,7 +130,7 @@ def die_with_parent() -> Callable[[], None] | None:
 
     def ask_kernel() -> None:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died between the fork and the call
+        if os.getppid() != parent:  # the parent died between the fork and the call
             os._exit(1)
 
     return ask_kernel

@@ -1,4 +1,4 @@
-"""The ffmpeg program: where it is, its version, and which one runs where there are several."""
+"""Locate the ffmpeg program: path, version, and the choice between several."""
 
 import re
 import subprocess
@@ -11,11 +11,11 @@ from typing_extensions import override
 from services.ffmpeg.errors import FfmpegMissing, FfmpegOutdated
 
 MINIMUM = (5, 1)
-"""Of Debian 12. Older ones are not tested."""
+"""Debian 12's version. Older ones are not tested."""
 NUMBERED = re.compile(r"^ffmpeg version n?(\d+(?:\.\d+)+)")
 LIBAVUTIL = re.compile(r"^libavutil +(\d+)\.", re.MULTILINE)
 LIBAVUTIL_OF_VERSION_0 = 52
-"""The major version of libavutil is this much more than that of ffmpeg, which a development build does not say."""
+"""The major version of libavutil minus this is ffmpeg's, which a development build does not print."""
 VERSION_TIMEOUT_S = 30.0
 
 
@@ -31,7 +31,7 @@ class Program:
 
 @cache
 def find_program(configured: str | None) -> Program:
-    """Return the configured ffmpeg; without one, the newer of the one on the PATH and the one of imageio-ffmpeg.
+    """Return the configured ffmpeg; without one, the newer of the one on PATH and the one of imageio-ffmpeg.
 
     Raises:
         FfmpegMissing: there is none, or it does not run.
@@ -58,7 +58,7 @@ def bundled_path() -> str | None:
 
 @cache
 def inspect_program(path: str) -> Program | None:
-    """Return what a program says of itself, None where it does not run or is no ffmpeg."""
+    """Return path and version of a program, None if it does not run or is not ffmpeg."""
     try:
         ran = subprocess.run(
             [path, "-version"], capture_output=True, text=True, errors="replace", timeout=VERSION_TIMEOUT_S, check=False
@@ -70,7 +70,7 @@ def inspect_program(path: str) -> Program | None:
 
 
 def parse_version(text: str) -> tuple[int, ...]:
-    """Return the version in the output of `ffmpeg -version`, empty where there is none."""
+    """Return the version in the output of `ffmpeg -version`, empty if there is none."""
     if numbered := NUMBERED.search(text):
         return tuple(map(int, numbered[1].split(".")))
     library = LIBAVUTIL.search(text)

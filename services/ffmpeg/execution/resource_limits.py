@@ -1,4 +1,4 @@
-"""What one ffmpeg may use: CPU time and time against the length of its output, and memory."""
+"""Resource limits of one ffmpeg: CPU time and wall time relative to its output, and memory."""
 
 import resource
 import sys
@@ -14,7 +14,7 @@ from services.ffmpeg.settings import FfmpegSettings
 
 FULL_HD = 1_920 * 1_080
 MEASURE_S = 1.0
-"""Between two measurements: finding the children of a process reads the whole process table."""
+"""Interval between measurements: finding the children of a process reads the whole process table."""
 
 HEADROOM = 1.25
 """The kernel's limits are higher by this factor, so that the measurement, which can explain itself, comes first."""
@@ -22,13 +22,13 @@ HEADROOM = 1.25
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """The limits of one ffmpeg. The CPU time and the time grow with the seconds of output made so far."""
+    """The limits of one ffmpeg. CPU time and wall time grow with the seconds of output."""
 
     settings: FfmpegSettings
     task: str = "transcode"
-    """As in `ffmpeg.cpu_per_second`."""
+    """A key of `ffmpeg.cpu_per_second`."""
     pictures: float = 1.0
-    """How many times 1920 x 1080 the largest picture of the input is; at least 1."""
+    """Size of the largest input picture relative to 1920 x 1080; at least 1."""
     duration: float | None = None
     """Seconds of the input."""
 
@@ -50,7 +50,7 @@ class Effort:
         return self.pictures * (floor + self.settings.wall_per_second * seconds)
 
     def cpu_in_all(self) -> int:
-        """Return the CPU seconds that the kernel lets it use, though nobody watches."""
+        """Return the CPU seconds at which the kernel ends it, as a safety net."""
         longest = self.settings.max_duration.total_seconds()
         length = min(self.duration or longest, longest)
         return int(HEADROOM * self.cpu_allowed(length)) + 1
@@ -58,7 +58,7 @@ class Effort:
 
 @dataclass
 class EffortMeter:
-    """Measures a running ffmpeg, with its children, and compares it with its limits."""
+    """Measures a running ffmpeg with its children, and compares it with its limits."""
 
     effort: Effort
     process: psutil.Process
@@ -69,15 +69,15 @@ class EffortMeter:
 
     @classmethod
     def begin(cls, effort: Effort, pid: int) -> Self:
-        """Set the kernel's limits, and start to measure."""
+        """Set the kernel's limits, and start measuring."""
         set_limits(pid, effort)
         return cls(effort, psutil.Process(pid))
 
     def check(self, seconds: float) -> None:
-        """Compare what was used with what `seconds` of output may take, at most once every `MEASURE_S`.
+        """Compare the resources used with what `seconds` of output may take, at most once every `MEASURE_S`.
 
         Raises:
-            MediaTooDemanding: it is over a limit.
+            MediaTooDemanding: a limit is exceeded.
         """
         now = monotonic()
         if now - self.measured < MEASURE_S:
@@ -126,7 +126,7 @@ def too_demanding(limit: str, used: float, allowed: float, seconds: float, setti
 
 def computes_without_output(used: float, stalled: float, seconds: float) -> MediaTooDemanding:
     return MediaTooDemanding(
-        f"ffmpeg made nothing for {stalled:.0f} s, while it used {used:.0f} s of CPU time. "
+        f"ffmpeg wrote nothing for {stalled:.0f} s, while it used {used:.0f} s of CPU time. "
         "Simplify the file or the subtitles, or raise ffmpeg.stall_timeout.",
         limit="CPU time",
         used=round(used, 1),
@@ -144,7 +144,7 @@ def killed_by_cpu_limit(effort: Effort) -> MediaTooDemanding:
 
 
 def cpu_of(family: list[psutil.Process]) -> float:
-    """Return the CPU seconds of processes and of the children that they have reaped."""
+    """Return the CPU seconds of processes and of the children they have reaped."""
     return sum(sum(process.cpu_times()[:4]) for process in family)
 
 
@@ -154,18 +154,18 @@ def memory_of(family: list[psutil.Process]) -> int:
 
 
 def set_limits(pid: int, effort: Effort) -> None:
-    """Limit the CPU time and the data of a process and of what it starts from now on; Linux only."""
+    """Limit CPU time and data size of a process and of its future children; Linux only."""
     if sys.platform != "linux":
         return
     cpu, data = effort.cpu_in_all(), int(HEADROOM * effort.settings.max_memory)
     try:
         for kind, value in ((resource.RLIMIT_CPU, cpu), (resource.RLIMIT_DATA, data)):
             lower_limit(pid, kind, value)
-    except ProcessLookupError:  # it has ended already
+    except ProcessLookupError:  # it has already ended
         return
 
 
 def lower_limit(pid: int, kind: int, value: int) -> None:
-    """Set a soft limit, but not above the hard one that the process has."""
+    """Set a soft limit, but not above the process's hard limit."""
     _, hard = resource.prlimit(pid, kind)
     resource.prlimit(pid, kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))

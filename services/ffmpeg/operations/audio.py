@@ -1,4 +1,4 @@
-"""Taking sound out of media, and the ways of writing it."""
+"""Extract audio from media, and encode it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ USUAL_RATE_HZ = 48_000
 EXTENSIONS = {"wav": "wav", "flac": "flac", "mp3": "mp3", "opus": "opus", "aac": "m4a"}
 MUXERS = {"wav": "wav", "flac": "flac", "mp3": "mp3", "opus": "opus", "aac": "ipod"}
 ENCODERS: dict[str, dict[str, Any]] = {
-    "wav": {"c:a": "pcm_s16le", "rf64": "auto"},  # a WAV header counts to 4 GiB only
+    "wav": {"c:a": "pcm_s16le", "rf64": "auto"},  # a WAV header counts only to 4 GiB
     "flac": {"c:a": "flac", "sample_fmt": "s16"},
     "mp3": {"c:a": "libmp3lame", "q:a": 2},
     "opus": {"c:a": "libopus"},
@@ -23,10 +23,10 @@ ENCODERS: dict[str, dict[str, Any]] = {
 
 
 def audio_track(info: MediaInfo, track: int) -> StreamInfo:
-    """Return the track-th audio track.
+    """Return an audio track by its index.
 
     Raises:
-        NoAudioTrack: there are not as many.
+        NoAudioTrack: there is no such track.
     """
     tracks = info.of("audio")
     if track >= len(tracks):
@@ -39,13 +39,13 @@ def file_name(stem: str, form: AudioForm) -> str:
 
 
 def encoding(form: AudioForm) -> Mapping[str, Any]:
-    """Return the output options that write audio in this form."""
+    """Return the output options that encode audio in this form."""
     wanted = {"ar": form.sample_rate, "ac": form.channels, "b:a": kbps(form.bitrate_kbps)}
     return {**with_choices(ENCODERS[form.format], wanted), "map_chapters": -1}
 
 
 def with_choices(encoder: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the encoder's options and those that were chosen; a bitrate takes the place of a quality."""
+    """Return the encoder's options and the chosen ones; a bitrate replaces a quality."""
     chosen = {name: value for name, value in wanted.items() if value}
     kept = {name: value for name, value in encoder.items() if not (name == "q:a" and "b:a" in chosen)}
     return {**kept, **chosen}
@@ -56,7 +56,7 @@ def kbps(bitrate: int | None) -> str | None:
 
 
 def rate_held(kind: str, wanted: int) -> int:
-    """Return the rate nearest to `wanted` that the format can hold."""
+    """Return the supported rate nearest to `wanted`."""
     allowed = SAMPLE_RATES.get(kind, {wanted})
     return min(allowed, key=lambda rate: abs(rate - wanted))
 

@@ -1,4 +1,4 @@
-"""Drawing subtitles into pictures, with libass."""
+"""Burn subtitles into pictures with libass."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ FONTS = "fonts"
 GLYPH_MISSING = re.compile(r"glyph 0x([0-9A-Fa-f]+)")
 MP4_AUDIO = frozenset({"aac", "mp3", "ac3", "eac3"})
 ALIGNMENTS = {"bottom": 2, "middle": 10, "top": 6}
-"""A forced style takes the numbers of SSA, unlike those of ASS files."""
+"""A forced style uses SSA's numbers, which differ from those of ASS files."""
 
 
 def burn(
@@ -32,9 +32,9 @@ def burn(
     info: MediaInfo,
     on_progress: Progress,
 ) -> str:
-    """Write an MP4 with the subtitles in its pictures; return the characters that no font could draw.
+    """Write an MP4 with the subtitles in its pictures; return the characters that no font contains.
 
-    ffmpeg runs beside the subtitles and names them by a plain relative name: there is no path to escape.
+    ffmpeg runs in the folder of the subtitles and gets a plain relative name: there is no path to escape.
     """
     subtitles.to_ass(ffmpeg, file, DRAWN, lambda _: None)
     whole = ffmpeg.video(source)
@@ -56,7 +56,7 @@ def place_fonts(fonts: Sequence[Path], folder: Path) -> None:
 
 
 def force_style(style: SubtitleStyle) -> str:
-    """Return a style as libass's `Name=value,…`; every value is checked by the contract, so none needs escaping."""
+    """Return a style as libass's `Name=value,…`; the contract checks every value, so none needs escaping."""
     wanted = {
         "FontName": style.font,
         "FontSize": style.font_size,
@@ -77,7 +77,7 @@ def flag(wanted: bool | None) -> int | None:
 
 
 def ass_colour(colour: str | None) -> str | None:
-    """Return #RRGGBB as ASS's &HAABBGGRR."""
+    """Convert #RRGGBB to ASS's &HAABBGGRR."""
     return f"&H00{colour[5:7]}{colour[3:5]}{colour[1:3]}" if colour else None
 
 

@@ -1,4 +1,4 @@
-"""Taking a part of a medium: as it is, or encoded again for exact edges."""
+"""Cut a part of a medium: copied, or encoded again for exact edges."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ AUDIO_FORMATS: dict[str, AudioFormat] = {"mp3": "mp3", "wav": "wav", "flac": "fl
 CONTAINERS: dict[str, Container] = {"mkv": "mkv", "webm": "webm"}
 
 EXCEPTIONS = {"flac": {"c:a": "flac"}}
-"""A copied FLAC keeps the header, and so the length, of the whole; encoding it again loses nothing."""
+"""A copied FLAC keeps the header, and so the length, of the whole; encoding it again is lossless."""
 
 
 def copy(ffmpeg: Ffmpeg, source: Path, target: Path, *, clip: Clip, on_progress: Progress) -> None:
-    """Copy the packets of a part; pictures begin at the keyframe before it."""
+    """Copy the packets of a part; the video starts at the previous keyframe."""
     whole = ffmpeg.input(source, **clip.options)
     kind = target.suffix.removeprefix(".")
     options = {**MUXERS[kind], "c": "copy", **EXCEPTIONS.get(kind, {}), "avoid_negative_ts": "make_zero"}
@@ -28,12 +28,12 @@ def copy(ffmpeg: Ffmpeg, source: Path, target: Path, *, clip: Clip, on_progress:
 
 
 def sound_form(info: MediaInfo) -> AudioForm:
-    """Return the form nearest to that of a file of sound."""
+    """Return the audio form nearest to that of an audio file."""
     return AudioForm(format=AUDIO_FORMATS.get(info.extension, "aac"))
 
 
 def video_form(info: MediaInfo) -> VideoForm:
-    """Return the form nearest to that of a video, with next to no loss."""
+    """Return the video form nearest to that of a video, almost lossless."""
     return VideoForm(container=CONTAINERS.get(info.extension, "mp4"), crf=NEAR_LOSSLESS_CRF)
 
 
@@ -42,7 +42,7 @@ def exact_name(info: MediaInfo) -> str:
 
 
 def exact(ffmpeg: Ffmpeg, source: Path, target: Path, *, info: MediaInfo, clip: Clip, on_progress: Progress) -> None:
-    """Decode a part and encode it again, so that it begins and ends where it was asked to."""
+    """Decode a part and encode it again, so that it starts and ends exactly as requested."""
     if info.of("video"):
         form = video_form(info)
         video.transcode(ffmpeg, source, target, form, info=info, clip=clip, on_progress=on_progress)

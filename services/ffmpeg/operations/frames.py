@@ -1,4 +1,4 @@
-"""Saving the telling pictures of a video."""
+"""Save keyframes of a video as pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ def extract(
 ) -> list[Picture]:
     """Write the chosen pictures into `folder`, each named by its time in ms, and return them in order.
 
-    Every decoded picture also goes to a second output that keeps nothing: ffmpeg reports the time of what it puts out,
-    and a film of few scenes would seem to stand still.
+    Every decoded picture also goes to a second, discarded output: ffmpeg reports the time of its output, and a film
+    with few scenes would seem to stand still.
     """
     fast = {"skip_frame": "nokey"} if params.mode == "keyframe" else {}
     both = ffmpeg.video(source, **fast, **clip.options)["V:0"].filter_multi_output("split")
@@ -44,21 +44,21 @@ def extract(
 
 
 def choice(params: ExtractKeyframesInput) -> str:
-    """Return the expression that is true for a picture to keep; the first is always kept."""
+    """Return the expression that selects the pictures; the first one is always selected."""
     steps = f"gt(floor(t/{params.interval}),floor(prev_selected_t/{params.interval}))"
     rules = {"scene": f"gt(scene,{params.threshold})", "keyframe": "1", "interval": steps}
     return f"isnan(prev_selected_t)+{rules[params.mode]}"
 
 
 def scale_pictures(pictures: Any, max_width: int | None) -> Any:
-    """Return square pixels, at most `max_width` of them in a row."""
+    """Return square pixels, at most `max_width` of them per row."""
     width = f"min({max_width},trunc(iw*sar))" if max_width else "trunc(iw*sar)"
     wide = pictures.filter("scale", w=width, h="max(1,round(ow/dar))")
     return wide.filter("setsar", 1).filter("settb", f"1/{MILLISECONDS}")
 
 
 def spread(pictures: Sequence[Picture], count: int) -> list[Picture]:
-    """Return at most `count` of them, evenly spread, the first and the last among them."""
+    """Return at most `count` of them, evenly spaced, including the first and the last."""
     if len(pictures) <= count:
         return list(pictures)
     step = (len(pictures) - 1) / max(count - 1, 1)

@@ -1,4 +1,4 @@
-"""Two-letter language codes (ISO 639-1) as the three-letter ones that containers hold (ISO 639-2/B)."""
+"""Map two-letter language codes (ISO 639-1) to the three-letter ones used in containers (ISO 639-2/B)."""
 
 import re
 

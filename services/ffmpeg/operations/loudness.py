@@ -25,7 +25,7 @@ def file_name(params: NormalizeAudioInput, info: MediaInfo) -> str:
 def measure(
     ffmpeg: Ffmpeg, source: Path, folder: Path, params: NormalizeAudioInput, *, on_progress: Progress
 ) -> Measured:
-    """Return what loudnorm says of a track.
+    """Return loudnorm's measurements of a track.
 
     Raises:
         AudioSilent: it has no loudness.
@@ -48,7 +48,7 @@ def normalize(
     measured: Measured,
     on_progress: Progress,
 ) -> Measured:
-    """Write the track at the wanted loudness and return what became of it."""
+    """Write the track at the requested loudness and return the measurements of the result."""
     whole = ffmpeg.input(source)
     sound = whole[f"a:{params.track}"].filter(
         "loudnorm",
@@ -68,13 +68,13 @@ def normalize(
 
 
 def alone(sound: Any, params: NormalizeAudioInput, rate: int) -> tuple[list[Any], dict[str, Any]]:
-    """Return streams and options of a file of sound. loudnorm works at 192 kHz, so the rate must be given."""
+    """Return streams and options of an audio file. loudnorm works at 192 kHz, so the rate must be given."""
     rate = audio.rate_held(params.format, rate)
     return [sound], {**audio.encoding(params), "ar": rate, "f": audio.MUXERS[params.format]}
 
 
 def beside_pictures(whole: Any, sound: Any, output: Path, rate: int) -> tuple[list[Any], dict[str, Any]]:
-    """Return streams and options of the same video with the new sound."""
+    """Return streams and options of the same video with the new audio."""
     kind = VIDEO_AUDIO.get(output.suffix.removeprefix("."), "aac")
     copied = {"c:v": "copy", "c:s": "copy", "ar": audio.rate_held(kind, rate)}
     return [whole["V:0"], sound, whole["s?"]], {**audio.ENCODERS[kind], **copied}
@@ -85,7 +85,7 @@ def target(params: NormalizeAudioInput) -> dict[str, float]:
 
 
 def read(lines: Iterable[str]) -> Measured:
-    """Return the last JSON object among ffmpeg's words."""
+    """Return the last JSON object in ffmpeg's messages."""
     text = "\n".join(lines)
     measured: Measured = json.loads(text[text.rindex("{") : text.rindex("}") + 1])
     return measured

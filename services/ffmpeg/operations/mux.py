@@ -1,4 +1,4 @@
-"""Adding subtitle tracks that a player can switch on and off; nothing is encoded again."""
+"""Add subtitle tracks that can be switched on and off; nothing is encoded again."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ def mux(
     info: MediaInfo,
     on_progress: Progress,
 ) -> None:
-    """Copy the video and its sound, and write the subtitle tracks: those it has, then the new ones."""
+    """Copy video and audio, and write the subtitle tracks: the existing ones, then the new ones."""
     container = container_for(params, info)
     whole, kept = ffmpeg.input(source), kept_tracks(params, info)
     old = [whole[str(track.index)] for track in kept]
@@ -46,28 +46,28 @@ def mux(
 
 
 def codec_in_container(codec: str, container: str) -> str:
-    """Return the codec a subtitle track is written with.
+    """Return the codec with which a subtitle track is written.
 
     Raises:
-        CodecUnsupported: the container cannot hold it.
+        CodecUnsupported: the container does not support it.
     """
     if written := subtitle_codec(codec, container):
         return written
     raise CodecUnsupported(
-        f"{container} cannot hold the subtitle track ({codec}) that the video has. "
+        f"{container} does not support the existing subtitle track ({codec}) of the video. "
         "Choose container mkv, or keep_existing false.",
     )
 
 
 def labels(added: Sequence[SubtitleTrack], first: int) -> dict[str, str]:
-    """Return the tags of the new tracks. ffmpeg-python takes an option once, so a number is spelled in two ways."""
+    """Return the tags of the new tracks. ffmpeg-python accepts an option once, so a number is spelled in two ways."""
     languages = {f"metadata:s:s:{number}": f"language={track.language}" for number, track in enumerate(added, first)}
     titles = {f"metadata:s:s:0{number}": f"title={track.title}" for number, track in enumerate(added, first)}
     return {**languages, **titles}
 
 
 def dispositions(kept: Sequence[StreamInfo], added: Sequence[SubtitleTrack]) -> dict[str, str]:
-    """Return which tracks players show by themselves; a new default takes the place of an old one."""
+    """Return which tracks players show by default; a new default replaces the old one."""
     replaced = any(track.default for track in added)
     flags = [(track.default and not replaced, track.forced) for track in kept]
     flags += [(track.default, track.forced) for track in added]

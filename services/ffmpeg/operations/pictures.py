@@ -1,4 +1,4 @@
-"""How pictures are asked for: codecs and sizes of a video, and the look of subtitles."""
+"""Video output options: codecs, sizes, and the style of subtitles."""
 
 from typing import Annotated, Literal
 
@@ -31,24 +31,24 @@ H26X_WORST_CRF = 51
 
 def refuse_misfit(codec: str | None, container: str | None, table: dict[str, frozenset[str]]) -> None:
     if codec and container and codec not in table[container]:
-        raise ValueError(f"{container} can hold {', '.join(sorted(table[container]))}")
+        raise ValueError(f"{container} supports {', '.join(sorted(table[container]))}")
 
 
 class VideoForm(TaskInput):
-    """How a video is written."""
+    """Video output options."""
 
     container: Container = "mp4"
     video_codec: Annotated[VideoCodec | None, Field(description="None is vp9 in webm, else h264")] = None
     audio_codec: Annotated[AudioCodec | None, Field(description="None is opus in webm, else aac")] = None
     crf: Annotated[int | None, Field(ge=0, le=63, description="quality; lower is better and larger")] = None
-    video_bitrate_kbps: Annotated[int | None, Field(ge=10, le=400_000, description="instead of `crf`")] = None
+    video_bitrate_kbps: Annotated[int | None, Field(ge=10, le=400_000, description="replaces `crf`")] = None
     speed: Annotated[Literal["fast", "medium", "slow"], Field(description="slower makes smaller files")] = "medium"
     max_width: Even | None = None
     max_height: Even | None = None
-    fps: Annotated[float | None, Field(gt=0, le=240, description="frames a second; None keeps them")] = None
+    fps: Annotated[float | None, Field(gt=0, le=240, description="frames per second; None keeps the source's")] = None
     audio_bitrate_kbps: AudioBitrate | None = None
     channels: Literal[1, 2] | None = None
-    keep_subtitles: Annotated[bool, Field(description="text subtitles are converted to what the container holds")] = (
+    keep_subtitles: Annotated[bool, Field(description="text subtitles are converted to a codec of the container")] = (
         True
     )
 
@@ -85,7 +85,9 @@ class VideoForm(TaskInput):
     @classmethod
     def pictures_are_encoded(cls, value: float | None, info: ValidationInfo) -> float | None:
         if value is not None and info.data.get("video_codec") in ANYTHING:
-            raise ValueError(f"video_codec {info.data['video_codec']} leaves the pictures as they are")
+            raise ValueError(
+                f"video_codec {info.data['video_codec']} does not encode the pictures, so it cannot change them"
+            )
         return value
 
     @property
@@ -98,7 +100,7 @@ class VideoForm(TaskInput):
 
 
 class SubtitleStyle(BaseModel):
-    """The look of burned subtitles. Sizes and margins are those of a picture 288 lines high."""
+    """The style of burned subtitles. Sizes and margins refer to a picture 288 lines high."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

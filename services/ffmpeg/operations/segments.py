@@ -1,4 +1,4 @@
-"""Writing audio in pieces, decoded once."""
+"""Write audio in segments, decoded once."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from services.ffmpeg.operations import audio
 LISTED = "segments.csv"
 NEVER = "10000000"
 CUTS_PER_SECOND = 100
-"""ffmpeg cuts between packets, so the sound is put in packets of 10 ms; lossy codecs have their own, longer ones."""
+"""ffmpeg cuts between packets, so the audio is put into packets of 10 ms; lossy codecs have their own, longer ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def split(
     cuts: Sequence[float] | None,
     on_progress: Progress,
 ) -> list[Piece]:
-    """Cut at `cuts`, or every `params.max_length` where it is None, and return the pieces with their true times."""
+    """Cut at `cuts`, or every `params.max_length` if it is None, and return the segments with their actual times."""
     rate = params.sample_rate or audio.rate_held(params.format, sound.sample_rate or audio.USUAL_RATE_HZ)
     track = (
         ffmpeg.input(source)[f"a:{params.track}"]
@@ -50,7 +50,7 @@ def split(
         "reset_timestamps": 1,
         **where(params, cuts),
     }
-    options.pop("rf64", None)  # the segment muxer does not pass it on; no piece comes near 4 GiB
+    options.pop("rf64", None)  # the segment muxer does not pass it on; no segment comes near 4 GiB
     ffmpeg.run(ffmpeg.output(track, audio.file_name("%06d", params), options), folder, on_progress)
     return list(read(folder))
 

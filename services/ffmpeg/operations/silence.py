@@ -1,4 +1,4 @@
-"""Where to cut audio: its silences, and the plan of cuts that they allow."""
+"""Find silences, and plan the cuts between segments."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -10,7 +10,7 @@ from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.execution.media_limits import Progress
 
 PRECISION_S = 0.001
-"""Cuts are told to the millisecond, so no rest is shorter."""
+"""Cuts are rounded to milliseconds, so no remainder is shorter."""
 
 FOUND = "silences.txt"
 EDGE = re.compile(r"lavfi\.silence_(start|end)=(-?[\d.]+)")
@@ -32,7 +32,7 @@ def detect(
 
 
 def read(found: Path, duration: float) -> Iterator[Silence]:
-    """Yield what silencedetect wrote; a silence that lasts to the end has no end of its own."""
+    """Yield the silences that silencedetect wrote; one that lasts to the end of the file has no end."""
     begun: float | None = None
     for edge, seconds in EDGE.findall(found.read_text() if found.exists() else ""):
         if edge == "start":
@@ -45,7 +45,7 @@ def read(found: Path, duration: float) -> Iterator[Silence]:
 
 
 def plan(silences: Sequence[Silence], duration: float, params: SplitAudioSegmentsInput) -> list[float]:
-    """Return the times to cut at: in the middle of silences, and where none comes in time, at the greatest length."""
+    """Return the cut times: in the middle of silences, or at the maximum length if there is none in time."""
     middles = [(start + end) / 2 for start, end in silences]
     cuts: list[float] = []
     cut = next_cut(middles, 0.0, duration, params)
@@ -58,7 +58,7 @@ def plan(silences: Sequence[Silence], duration: float, params: SplitAudioSegment
 def next_cut(
     middles: Sequence[float], position: float, duration: float, params: SplitAudioSegmentsInput
 ) -> float | None:
-    """Return the cut after the one at `position`, None when the rest is one segment."""
+    """Return the cut after the one at `position`, None if the rest is one segment."""
     fits = duration - position <= params.max_length + PRECISION_S
     if fits and params.cut_at == "silence":
         return None

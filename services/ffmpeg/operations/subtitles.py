@@ -1,4 +1,4 @@
-"""Subtitle files: what they are, whatever they are called, made safe for ffmpeg to open."""
+"""Subtitle files: detect the format regardless of the file name, and make them safe for ffmpeg to open."""
 
 import codecs
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ CODEC_NAMES = {"srt": "subrip", "webvtt": "webvtt", "ass": "ass"}
 
 @dataclass(frozen=True, slots=True)
 class SubtitleFile:
-    """Subtitles as UTF-8, in the format that their text shows."""
+    """Subtitles as UTF-8, with the detected format."""
 
     path: Path
     format: str
@@ -33,7 +33,7 @@ def prepare(source: Path, folder: Path, stem: str, encoding: str) -> SubtitleFil
     """Write subtitles into `folder` as UTF-8.
 
     Raises:
-        SubtitlesUnreadable: their encoding is another, or they are in no known format.
+        SubtitlesUnreadable: the encoding is wrong, or the format is unknown.
     """
     text = decode(source, encoding)
     kind = format_of(text)
@@ -44,7 +44,7 @@ def prepare(source: Path, folder: Path, stem: str, encoding: str) -> SubtitleFil
 
 def decode(source: Path, encoding: str) -> str:
     if source.stat().st_size > MAX_BYTES:
-        raise SubtitlesUnreadable(f"{source.name} is over {MAX_BYTES >> 20} MiB; no subtitles are that long.")
+        raise SubtitlesUnreadable(f"{source.name} exceeds {MAX_BYTES >> 20} MiB; no subtitles are that long.")
     content = source.read_bytes()
     marked = next((name for mark, name in MARKS.items() if content.startswith(mark)), encoding)
     try:
@@ -57,7 +57,7 @@ def format_of(text: str) -> str:
     """Return ffmpeg's name of the format.
 
     Raises:
-        SubtitlesUnreadable: none that is known, or without a single line.
+        SubtitlesUnreadable: it is unknown, or there is not a single line.
     """
     if "[Script Info]" in text[:ASS_HEAD] and ASS_LINE in text:
         return "ass"
@@ -71,12 +71,12 @@ def as_input(ffmpeg: Ffmpeg, subtitles: SubtitleFile) -> Any:
 
 
 def to_ass(ffmpeg: Ffmpeg, subtitles: SubtitleFile, name: str, on_progress: Progress) -> None:
-    """Write subtitles as ASS under `name`, beside them.
+    """Write subtitles as ASS under `name`, in the same folder.
 
-    The subtitles filter opens its file by content and without a whitelist, so it gets only what ffmpeg wrote itself.
+    The subtitles filter detects the format by content and without a whitelist, so it gets only files that ffmpeg wrote.
 
     Raises:
-        SubtitlesUnreadable: ffmpeg found not a single line in them.
+        SubtitlesUnreadable: ffmpeg found no line in them.
     """
     command = ffmpeg.output(as_input(ffmpeg, subtitles)["s:0"], name, {"f": "ass"})
     folder = subtitles.path.parent

@@ -1,10 +1,10 @@
-"""What containers hold: their muxers, and the codecs of their subtitle tracks."""
+"""Containers: their muxers, and the codecs of their subtitle tracks."""
 
 from typing import Any
 
 from services.ffmpeg.media import BITMAP_SUBTITLES
 
-INDEX_FIRST = {"movflags": "+faststart"}  # so that a browser can begin before it has the whole file
+INDEX_FIRST = {"movflags": "+faststart"}  # lets a browser start playing before the whole file has arrived
 MUXERS: dict[str, dict[str, Any]] = {
     "mp4": {"f": "mp4", **INDEX_FIRST},
     "mov": {"f": "mov", **INDEX_FIRST},
@@ -21,7 +21,7 @@ MATROSKA_TEXT = frozenset({"subrip", "srt", "ass", "ssa", "webvtt"})
 
 
 def subtitle_codec(codec: str, container: str) -> str | None:
-    """Return how a track of `codec` is written into `container`, None where it cannot be."""
+    """Return the codec that represents `codec` in `container`, None if there is none."""
     if container == "mkv":
         return "copy" if codec in MATROSKA_TEXT | BITMAP_SUBTITLES else "srt"
     return None if codec in BITMAP_SUBTITLES else TEXT_CODEC.get(container)

@@ -1,4 +1,4 @@
-"""Writing video: its codecs, its size, and which tracks go along."""
+"""Write video: codecs, size, and which tracks to include."""
 
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def transcode(
 
 
 def pictures(whole: Any, form: VideoForm) -> Any:
-    """Return the video track at the wanted rate and size."""
+    """Return the video track at the requested rate and size."""
     track = whole["V:0"]
     if form.video == "copy":
         return track
@@ -54,7 +54,7 @@ def pictures(whole: Any, form: VideoForm) -> Any:
 
 
 def even(track: Any, factor: str = "1") -> Any:
-    """Return 4:2:0 pictures, which every player shows and whose encoders want even sizes."""
+    """Return 4:2:0 pictures, which every player supports and whose encoders need even sizes."""
     width, height = (f"max(2,trunc({side}*{factor}/2)*2)" for side in ("iw", "ih"))
     return track.filter("scale", w=width, h=height).filter("format", "yuv420p")
 
@@ -79,7 +79,7 @@ def sound_options(form: VideoForm) -> dict[str, Any]:
 
 
 def add_subtitles(whole: Any, info: MediaInfo, container: str, streams: list[Any], options: dict[str, Any]) -> None:
-    """Add the subtitle tracks that the container can hold."""
+    """Add the subtitle tracks that the container supports."""
     held = 0
     for track in info.of("subtitle"):
         if codec := subtitle_codec(track.codec, container):
