@@ -3,4 +3,4 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-"""The repository: Baton runs from here, wherever the command is called."""
+"""The repository: Baton runs from here, whatever the current folder is."""

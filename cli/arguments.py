@@ -1,4 +1,4 @@
-"""The inputs of `baton submit`, as httpie writes them: `key=text`, `key:=json`, `@file.json` for all of them."""
+"""Input arguments of `baton submit`, in httpie's syntax: `key=text`, `key:=json`, `@file.json` for all of them."""
 
 import json
 import re
@@ -15,7 +15,7 @@ def read(items: Iterable[str]) -> dict[str, Any]:
     """Return `input_data`; a later item overrides an earlier one.
 
     Raises:
-        BadArgument: an item of another form, or JSON that cannot be read; the message quotes it.
+        BadArgument: an item of another form, or invalid JSON; the message quotes it.
     """
     data: dict[str, Any] = {}
     for item in items:
@@ -37,7 +37,7 @@ def read_file(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise BadArgument(f"Cannot read {path}: {error.strerror}.") from error
     if not isinstance(data, dict):
-        raise BadArgument(f"{path} must hold a JSON object.")
+        raise BadArgument(f"{path} must contain a JSON object.")
     return data
 
 
@@ -45,4 +45,4 @@ def from_json(text: str, where: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise BadArgument(f"No JSON in `{where}`: {error}. For plain text write key=value.") from error
+        raise BadArgument(f"Invalid JSON in `{where}`: {error}. For plain text write key=value.") from error

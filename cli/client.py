@@ -1,4 +1,4 @@
-"""The gateway's HTTP interface, as the command line uses it: nothing that another client could not do."""
+"""The gateway's HTTP interface as used by the command line: nothing that another client could not do."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ class Client:
     def __init__(self, url: str, api_key: str | None = None, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
         headers = {API_KEY_HEADER: api_key} if api_key else {}
-        # trust_env: a proxy of the environment would swallow requests to the own machine
+        # trust_env: a proxy from the environment would intercept requests to this machine
         self.http = httpx.Client(
             base_url=self.url, headers=headers, timeout=TIMEOUT, transport=transport, trust_env=False
         )
@@ -60,25 +60,25 @@ class Client:
         return list(self.call("GET", "/v1/models")["data"])
 
     def download_model(self, model: str) -> Json:
-        """Return the task that brings it, or the model when it is here already."""
+        """Return the task that downloads the model, or the model if it is already there."""
         return self.call("POST", f"/v1/models/{quote(model)}/download")
 
     def unload_model(self, model: str) -> Json:
         return self.call("POST", f"/v1/models/{quote(model)}/unload", headers={"Prefer": f"wait={UNLOAD_SECONDS}"})
 
     def catalog(self) -> dict[str, Json]:
-        """Return every task by its name."""
+        """Return every task by name."""
         return {task["task_name"]: task for task in self.call("GET", "/v1/catalog")["tasks"]}
 
     def input_schema(self, task_name: str) -> Schema:
-        """Return the JSON Schema of a task's input; empty for an unknown task, which the gateway will name."""
+        """Return the JSON Schema of a task's input; empty for an unknown task, which the gateway will report."""
         return dict(self.catalog().get(task_name, {}).get("input_schema", {}))
 
     def upload(self, file: IO[bytes], name: str) -> Json:
         return self.call("POST", "/v1/files", files={"file": (name, file)}, timeout=UPLOAD_TIMEOUT)
 
     def download(self, url: str, to: Path, on_bytes: Callable[[int], object] = lambda _: None) -> None:
-        """Write what a path of the gateway holds to `to`, which appears only when it is whole."""
+        """Download a path of the gateway to `to`, which appears only when it is complete."""
         partial = to.with_name(f".{to.name}.partial")
         with self.stream("GET", url, timeout=TIMEOUT) as response, partial.open("wb") as file:
             for block in response.iter_bytes():
@@ -92,7 +92,7 @@ class Client:
             yield parse(response.iter_lines())
 
     def ready(self) -> tuple[bool, Json]:
-        """Return whether the gateway is ready, and what it says of its parts."""
+        """Return whether the gateway is ready, and the state of its parts."""
         with reaching(self.url):
             response = self.http.get("/health/ready")
         return response.is_success, body_of(response)
@@ -102,7 +102,7 @@ class Client:
 
         Raises:
             Refused: the gateway answered with a problem.
-            GatewayUnreachable: nobody answered.
+            GatewayUnreachable: there was no answer.
         """
         with reaching(self.url):
             response = self.http.request(method, path, **options)

@@ -1,4 +1,4 @@
-"""What `baton doctor` checks on this machine: one function for each check, which returns its finding."""
+"""The checks of `baton doctor`: one function each, which returns its finding."""
 
 import shutil
 import sys
@@ -32,7 +32,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the checks look at."""
+    """What the checks examine."""
 
     state_dir: StateDir
     settings: Settings
@@ -44,7 +44,7 @@ class Machine:
 
 
 def run_checks(machine: Machine) -> dict[str, Finding]:
-    """Run every check; one that raises one of our errors has failed with its message."""
+    """Run every check; a check that raises a Baton error has failed with that message."""
     return {name: run_check(check, machine) for name, check in CHECKS.items()}
 
 
@@ -81,14 +81,14 @@ def check_share(machine: Machine) -> Finding:
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        return Finding(fine=False, text=f"{machine.share} cannot be written: {error.strerror}. See storage.share.")
-    return Finding(fine=True, text=f"{machine.share} {'can be written' if folder == machine.share else 'can be made'}")
+        return Finding(fine=False, text=f"{machine.share} cannot be written: {error.strerror}. Check storage.share.")
+    return Finding(fine=True, text=f"{machine.share} {'is writable' if folder == machine.share else 'can be created'}")
 
 
 def check_disk(machine: Machine) -> Finding:
     existing = next(folder for folder in (machine.share, *machine.share.parents) if folder.exists())
     free, floor = shutil.disk_usage(existing).free, machine.settings.storage.min_free_bytes
-    text = f"{free / GIB:.1f} GiB are free; tasks begin above {floor / GIB:.1f} GiB (storage.min_free_bytes)"
+    text = f"{free / GIB:.1f} GiB are free; tasks start above {floor / GIB:.1f} GiB (storage.min_free_bytes)"
     return Finding(free >= floor, text)
 
 
@@ -100,7 +100,7 @@ def check_gpu(machine: Machine) -> Finding:
         if wanted == "nvidia":
             raise
         names = []
-    return Finding(fine=bool(names) or wanted != "nvidia", text="; ".join(names) or f"no card; gpu.device is {wanted}")
+    return Finding(fine=bool(names) or wanted != "nvidia", text="; ".join(names) or f"no GPU; gpu.device is {wanted}")
 
 
 def check_models(machine: Machine) -> Finding:

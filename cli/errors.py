@@ -1,4 +1,4 @@
-"""What can go wrong on the command line, what to do about it, and the exit status that a script sees."""
+"""Errors of the command line: what to do, and the exit status for scripts."""
 
 from typing import Any, ClassVar
 
@@ -15,14 +15,14 @@ EXIT_INTERRUPTED = 130
 WHAT_TO_DO = {
     "unauthorized": "Set BATONCTL_API_KEY, or pass --api-key. `baton key` makes a new key.",
     "unknown_task": "`baton catalog` lists every task.",
-    "invalid_input": "`baton catalog TASK` lists what this task takes.",
-    "task_not_found": "`baton tasks` lists the tasks there are.",
-    "state_unavailable": "`baton status` shows what runs.",
+    "invalid_input": "`baton catalog TASK` lists the inputs of this task.",
+    "task_not_found": "`baton tasks` lists the existing tasks.",
+    "state_unavailable": "`baton status` shows what is running.",
 }
 
 
 class CommandError(BatonError):
-    """The command could not be done."""
+    """The command failed."""
 
     code = "command_error"
     exit_code: ClassVar[int] = EXIT_FAILED
@@ -55,7 +55,7 @@ class GatewayUnreachable(CommandError):
 
 
 class PortInUse(CommandError):
-    """The port is taken by another program."""
+    """The port is used by another program."""
 
     code = "port_in_use"
 
@@ -67,13 +67,13 @@ class StateDirUnusable(CommandError):
 
 
 class StackFailed(CommandError):
-    """The stack did not come up."""
+    """The stack did not start."""
 
     code = "stack_failed"
 
 
 class DemoFailed(CommandError):
-    """The demo did not end as it should."""
+    """The demo failed."""
 
     code = "demo_failed"
 
@@ -93,5 +93,5 @@ class Refused(CommandError):
     @property
     @override
     def exit_status(self) -> int:
-        """Return usage for a request that was wrong, failure for a gateway that could not."""
+        """Return the usage status for an invalid request, the failure status for a gateway error."""
         return EXIT_USAGE if self.http_status in {400, 404, 409, 413, 415, 422} else EXIT_FAILED

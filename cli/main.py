@@ -1,4 +1,4 @@
-"""The `baton` command: its commands, and the one place where errors become text and an exit status."""
+"""The `baton` command: its commands, and the conversion of errors to text and an exit status."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ from common.errors import BatonError
 
 
 class Border(TyperGroup):
-    """Every command runs inside of this: an error is told in two lines, never as a stack trace."""
+    """Wraps every command: an error is printed in two lines, never as a stack trace."""
 
     @override
     def invoke(self, ctx: Any) -> Any:
@@ -39,15 +39,15 @@ def baton(
     *,
     url: Annotated[
         str | None,
-        typer.Option(envvar="BATONCTL_URL", help=f"The gateway; default: the local stack, else {DEFAULT_URL}."),
+        typer.Option(envvar="BATONCTL_URL", help=f"The gateway; default: the local stack, or else {DEFAULT_URL}."),
     ] = None,
     api_key: Annotated[str | None, typer.Option(envvar="BATONCTL_API_KEY", help="Sent as X-API-Key.")] = None,
     state_dir: Annotated[
         Path,
-        typer.Option(envvar="BATONCTL_STATE_DIR", help="Where the local stack keeps its files.", show_default=False),
+        typer.Option(envvar="BATONCTL_STATE_DIR", help="Folder of the local stack's files.", show_default=False),
     ] = DEFAULT,
 ) -> None:
-    """Baton: one GPU box as a media-AI service. Hand in tasks, follow them, and run a local stack."""
+    """Baton: one GPU box as a media-AI service. Submit tasks, follow them, and run a local stack."""
     context.obj = Session(url=url, api_key=api_key, state_dir=state_dir)
 
 

@@ -1,4 +1,4 @@
-"""What a task's JSON Schema says: which inputs are media files, and how to describe a field in one line."""
+"""Interpret a task's JSON Schema: which inputs are media files, and one-line descriptions of fields."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,13 +8,13 @@ MEDIA_FILE = "media-file"
 
 
 def replace_media(schema: Schema, value: Any, replace: Callable[[str], str], root: Schema | None = None) -> Any:
-    """Return `value` with every text that the schema marks as a media file replaced.
+    """Return `value` with every string that the schema declares as a media file replaced.
 
     Args:
         schema: the part of the schema that describes `value`.
         value: JSON, not yet validated.
-        replace: gets what the user wrote and returns what to send.
-        root: where `$ref` is looked up; the schema itself at the start.
+        replace: receives the user's text and returns what to send.
+        root: where `$ref` is resolved; initially the schema itself.
     """
     root = schema if root is None else root
     shapes = list(alternatives(schema, root))

@@ -1,4 +1,4 @@
-"""What the command line shows: results on stdout, everything else (bars, notes, errors) on stderr."""
+"""Output of the command line: results on stdout, everything else (bars, notes, errors) on stderr."""
 
 import json
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ COLOR_OF = {
 }
 
 SCRIPT_WIDTH = 200
-"""Columns where there is no terminal: nothing that another program reads is folded."""
+"""Columns without a terminal: output for other programs is never wrapped."""
 
 out = Console()
 if not out.is_terminal:
@@ -42,7 +42,7 @@ notes = Console(stderr=True, highlight=False)
 
 
 def show_json(value: Any) -> None:
-    """Print for a person at a terminal in colour, for a script as plain JSON."""
+    """Print in color on a terminal, and as plain JSON for a script."""
     if out.is_terminal:
         out.print_json(data=value)
     else:
@@ -67,7 +67,7 @@ def show_detail(where: Console, detail: Json) -> None:
 
 
 def told_apart(detail: Json) -> Iterator[tuple[str, Any]]:
-    """Yield what a problem says more, a wrong field by its own name."""
+    """Yield the additional members of a problem, each invalid field separately."""
     for key, value in detail.items():
         if key == "errors":
             yield from ((error["field"], error["message"]) for error in value)
@@ -91,7 +91,7 @@ def seconds(value: float | None) -> str:
 
 
 def show_context(context: Json) -> None:
-    """Print a task's record: its state, where the time went, and what it made."""
+    """Print a task's record: its state, where the time went, and its output."""
     out.print(
         f"[bold]{escape(context['task_id'])}[/]  {escape(context['task_name'])}  {color_status(context['status'])}"
     )
@@ -143,13 +143,13 @@ class TaskBar:
         self.show_progress({"phase": context["status"].lower()} | (stage.get("progress") or {}))
 
     def explain(self, told: Json) -> None:
-        """Say why it waits, where that is what it does."""
+        """Show why the task waits, if it does."""
         if told["reason"] not in {"running", "finished"}:
             self.bar.update(self.row, description=escape(told["message"]))
 
     def show_progress(self, progress: Json) -> None:
         phase = progress.get("message") or progress.get("phase") or ""
-        # an empty text keeps the one before; what a task says is text, and the column reads markup
+        # an empty text keeps the previous one; task messages are plain text, but the column interprets markup
         self.bar.update(self.row, completed=progress.get("percent", 0.0), description=escape(phase) or None)
 
     def show_signal(self, signal: Json) -> None:

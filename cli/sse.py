@@ -1,4 +1,4 @@
-"""Server-sent events, as far as Baton sends them: `event`, `id` and `data` lines, ended by an empty one.
+"""Server-sent events as Baton sends them: `event`, `id` and `data` lines, ended by an empty line.
 
 The format: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 """
@@ -17,7 +17,7 @@ class Event:
 
 
 def parse(lines: Iterable[str]) -> Iterator[Event]:
-    """Yield each whole event; one that the stream breaks off in the middle is dropped, as the standard says."""
+    """Yield each complete event; an event that is cut off is dropped, as the standard requires."""
     fields: dict[str, str] = {}
     for line in lines:
         if line:
@@ -34,5 +34,5 @@ def collect(fields: dict[str, str], line: str) -> None:
     value = value.removeprefix(" ")
     if name == "data" and "data" in fields:
         fields["data"] += "\n" + value
-    elif name:  # a line that begins with a colon is a comment
+    elif name:  # a line that starts with a colon is a comment
         fields[name] = value

@@ -1,4 +1,4 @@
-"""Moving files to and from the gateway, with a bar."""
+"""Transfer files to and from the gateway, with a progress bar."""
 
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ def save_artifacts(client: Client, context: Json, folder: Path, *, quiet: bool) 
 
 
 def artifacts(output: Any) -> list[Json]:
-    """Return every file that an output names, however deep."""
+    """Return every file in an output, at any depth."""
     if isinstance(output, dict):
         if {"path", "url", "size"} <= output.keys():
             return [output]

@@ -1,1 +1,1 @@
-"""The commands, thin: they read arguments, call one thing and show what came of it."""
+"""The commands, thin: they parse arguments, call one function and show its result."""

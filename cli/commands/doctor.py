@@ -1,4 +1,4 @@
-"""doctor: what this machine has of what Baton needs."""
+"""doctor: check what Baton needs on this machine."""
 
 import typer
 from rich.markup import escape
@@ -10,7 +10,7 @@ from cli.errors import EXIT_FAILED
 
 
 def doctor(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Check what Baton needs on this machine, a line for each. Exit status 1 if anything is amiss."""
+    """Check what Baton needs on this machine, one line each. Exit status 1 if there is a problem."""
     findings = run_checks(Machine.of_settings(session(context).state_dir))
     if as_json:
         screen.show_json({name: {"ok": found.fine, "text": found.text} for name, found in findings.items()})

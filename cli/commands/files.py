@@ -1,4 +1,4 @@
-"""upload: hand a local file to the gateway."""
+"""upload: upload local files to the gateway."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ def upload(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Upload files and print their ids, which stand for them in a task's input."""
+    """Upload files and print their ids, for use in a task's input."""
     with session(context).client() as client:
         sent = [send_file(client, file, quiet=as_json) for file in files]
     if as_json:

@@ -1,4 +1,4 @@
-"""models: which there are, getting one, letting go of one."""
+"""models: list them, download one, unload one."""
 
 from typing import Annotated
 
@@ -11,15 +11,17 @@ from cli.commands.options import AsJson, session
 from cli.commands.tasks import show_task, watch_to_end
 from common.settings import MIB
 
-Wanted = Annotated[str | None, typer.Argument(metavar="ENGINE/NAME", help="Only this one, as the list names it.")]
+Wanted = Annotated[str | None, typer.Argument(metavar="ENGINE/NAME", help="Only this one, named as in the list.")]
 
 
 def models(
     context: typer.Context,
     model: Wanted = None,
     *,
-    download: Annotated[bool, typer.Option("--download", help="Bring it to share/models, and follow that.")] = False,
-    unload: Annotated[bool, typer.Option("--unload", help="Have every worker let go of it.")] = False,
+    download: Annotated[
+        bool, typer.Option("--download", help="Download it to share/models, and follow the progress.")
+    ] = False,
+    unload: Annotated[bool, typer.Option("--unload", help="Make every worker unload it.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the models: which are here, which are loaded where. Or download one, or unload one."""
@@ -38,7 +40,7 @@ def models(
 
 
 def bring(client: Client, model: str, *, as_json: bool) -> None:
-    """Download a model and leave with the status of the task that does it; one that is here costs nothing."""
+    """Download a model and exit with the status of its task; nothing is done if the model is already here."""
     answer = client.download_model(model)
     if "task_id" in answer:
         show_task(watch_to_end(client, answer["task_id"], quiet=as_json), as_json=as_json)
@@ -50,10 +52,10 @@ def let_go(client: Client, model: str, *, as_json: bool) -> None:
     if as_json:
         screen.show_json(answer)
     elif answer["unloaded"]:
-        screen.note(f"{escape(model)}: nobody holds it")
+        screen.note(f"{escape(model)}: not loaded anywhere")
     else:
         workers = ", ".join(one["worker"] for one in answer["asked"])
-        screen.note(f"{escape(model)}: in use; {escape(workers)} will let go of it when the task is done")
+        screen.note(f"{escape(model)}: in use; {escape(workers)} will unload it when the task is done")
 
 
 def show(found: list[Json], *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""The options that many commands share, and which gateway they mean."""
+"""Options that many commands share, and the gateway they refer to."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 class Session:
-    """What the options before the command say."""
+    """The options before the command."""
 
     def __init__(self, *, url: str | None, api_key: str | None, state_dir: Path) -> None:
         self.state_dir = StateDir(state_dir.resolve())
@@ -23,11 +23,11 @@ class Session:
         self.api_key = api_key
 
     def client(self) -> Client:
-        """Talk to the named gateway, else to the local stack that runs, else to the usual port."""
+        """Connect to the named gateway, or else to the running local stack, or else to the default port."""
         return Client(self.url or self.state_dir.running_url() or DEFAULT_URL, self.api_key)
 
 
 def session(context: typer.Context) -> Session:
     found = context.find_object(Session)
-    assert found is not None, "the callback of cli.main makes it"  # noqa: S101 - for the type checker
+    assert found is not None, "the callback of cli.main creates it"  # noqa: S101 - for the type checker
     return found

@@ -26,43 +26,49 @@ PREFIX_COLORS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 
 
 def check_services(chosen: list[str] | None) -> list[str] | None:
-    """Return the services that were chosen; raise BadParameter for one that is not here."""
+    """Return the chosen services; raise BadParameter for one that does not exist here."""
     here = service_names()
     for name in chosen or ():
         if name not in here:
-            raise typer.BadParameter(f"no service is called {name}; there are {', '.join(here)}")
+            raise typer.BadParameter(f"there is no service {name}; choose from {', '.join(here)}")
     return chosen
 
 
 def up(
     context: typer.Context,
     *,
-    port: Annotated[int | None, typer.Option(help="Of the gateway; default: the settings.", min=1, max=65_535)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the gateway; default: the settings.", min=1, max=65_535)
+    ] = None,
     redis_url: Annotated[
-        str | None, typer.Option(envvar="BATON_REDIS__URL", help="Use this Redis and start none.", show_envvar=True)
+        str | None,
+        typer.Option(envvar="BATON_REDIS__URL", help="Use this Redis instead of starting one.", show_envvar=True),
     ] = None,
     share: Annotated[Path | None, typer.Option(help="The shared volume; default: the settings.")] = None,
     service: Annotated[
-        list[str] | None, typer.Option(callback=check_services, help="Only its worker; may be repeated. Default: all.")
+        list[str] | None,
+        typer.Option(
+            callback=check_services, help="Start only the worker of this service; may be repeated. Default: all."
+        ),
     ] = None,
     within: Annotated[
         float | None,
         typer.Option(
-            metavar="SECONDS", help="Give up when it is not ready after this. Default: while it makes progress."
+            metavar="SECONDS", help="Give up if it is not ready after this. Default: while it makes progress."
         ),
     ] = None,
     patience: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Give up when nothing has moved for this long.")
+        float, typer.Option(metavar="SECONDS", help="Give up if there is no progress for this long.")
     ] = PATIENCE.total_seconds(),
 ) -> None:
-    """Start Redis, gateway and workers; what dies is started again. Stays until `baton down`."""
+    """Start Redis, gateway and workers; programs that die are restarted. Runs until `baton down`."""
     state_dir = session(context).state_dir
     plan = Plan.of_settings(state_dir, port=port, redis_url=redis_url, share=share, services=service or ())
     bounds = Bounds(timedelta(seconds=patience), None if within is None else timedelta(seconds=within))
     with screen.notes.status("starting"):
         started = start(plan, bounds, lambda text: screen.note(f"[dim]{escape(text)}[/]"))
     url = state_dir.running_url() or plan.url
-    screen.note("Baton is up." if started else "Baton was up already; `baton down` first to change its settings.")
+    screen.note("Baton is up." if started else "Baton is already running; `baton down` first to change its settings.")
     places = {
         "API": url,
         "docs": f"{url}/docs",
@@ -75,14 +81,14 @@ def up(
 
 
 def down(context: typer.Context) -> None:
-    """Stop what `up` started, and see it gone."""
+    """Stop what `up` started, and wait until it is gone."""
     with screen.notes.status("stopping"):
         stopped = stop(session(context).state_dir)
     screen.note(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
 def status(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Show the processes of the local stack, and whether the gateway is ready. Exit status 1 if anything is amiss."""
+    """Show the processes of the local stack, and whether the gateway is ready. Exit status 1 if there is a problem."""
     state_dir = session(context).state_dir
     processes = states(state_dir)
     ready, report = readiness(state_dir)
@@ -101,8 +107,8 @@ def logs(
     context: typer.Context,
     programs: Annotated[list[str] | None, typer.Argument(help="For example gateway; default: all.")] = None,
     *,
-    last: Annotated[int, typer.Option("--last", "-n", min=1, help="Lines of each log to begin with.")] = 20,
-    follow: Annotated[bool, typer.Option(help="Go on with what is written.")] = True,
+    last: Annotated[int, typer.Option("--last", "-n", min=1, help="Number of lines of each log to start with.")] = 20,
+    follow: Annotated[bool, typer.Option(help="Continue with new lines.")] = True,
 ) -> None:
     """Show the logs of all programs, and follow them until Ctrl-C."""
     state_dir = session(context).state_dir
@@ -118,23 +124,25 @@ def logs(
 
 
 def demo() -> None:
-    """Make subtitles of a video on a throw-away stack: progress, SRT, signed callback. Leaves nothing behind."""
+    """Create subtitles of a video on a temporary stack: progress, SRT, signed callback. Leaves nothing behind."""
     run_demo()
 
 
 def require_logs(state_dir: StateDir, programs: Iterable[str]) -> None:
-    """Raise BadParameter when a program has no log, or no stack was ever started."""
+    """Raise BadParameter if a program has no log, or no stack was ever started."""
     known = sorted(path.stem for path in state_dir.logs.glob("*.log"))
     if not known:
         raise typer.BadParameter("there are no logs yet; `make up` starts the stack")
     for name in programs:
         if name not in known:
-            raise typer.BadParameter(f"no program is called {name}; there are {', '.join(known)}")
+            raise typer.BadParameter(f"there is no program {name}; choose from {', '.join(known)}")
 
 
 def without_supervisor(state_dir: StateDir) -> str:
     if left := len(members(state_dir)):
-        return f"supervisord was killed; {left} processes of it run on, unwatched. `make up` ends and starts them anew."
+        return (
+            f"supervisord was killed; {left} of its processes are still running, unsupervised. `make up` restarts them."
+        )
     return "Nothing is running. `make up` starts the stack."
 
 

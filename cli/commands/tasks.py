@@ -1,4 +1,4 @@
-"""submit, watch, result, cancel, tasks, catalog: what a client does with tasks."""
+"""submit, watch, result, cancel, tasks, catalog: working with tasks."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -25,13 +25,15 @@ def submit(
     ] = None,
     *,
     callback: Annotated[str | None, typer.Option(help="POST the result to this URL.")] = None,
-    task_id: Annotated[str | None, typer.Option(help="Choose the id; the same request again is the same task.")] = None,
-    priority: Annotated[int | None, typer.Option(min=0, max=9, help="9 is most urgent, 5 is usual.")] = None,
-    wait: Annotated[float | None, typer.Option(metavar="SECONDS", help="Answer when done, or after this.")] = None,
+    task_id: Annotated[
+        str | None, typer.Option(help="Choose the id; repeating the same request returns the same task.")
+    ] = None,
+    priority: Annotated[int | None, typer.Option(min=0, max=9, help="9 is most urgent, 5 is the default.")] = None,
+    wait: Annotated[float | None, typer.Option(metavar="SECONDS", help="Wait for the end, at most this long.")] = None,
     watch_it: Annotated[bool, typer.Option("--watch", "-w", help="Follow it to its end.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Hand in a task. Local files are uploaded first.
+    """Submit a task. Local files are uploaded first.
 
     Exit status with --watch, or with --wait if it ended: 0 SUCCESS, 1 FAILED, 3 CANCELLED.
     """
@@ -57,10 +59,10 @@ def result(
     context: typer.Context,
     task_id: TaskId,
     *,
-    save: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also download the files it made.")] = None,
+    save: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also download its output files.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a task. Exit status: 0 while it is not finished and on SUCCESS, 1 FAILED, 3 CANCELLED."""
+    """Show a task. Exit status: 0 if it is unfinished or SUCCESS, 1 FAILED, 3 CANCELLED."""
     with session(context).client() as client:
         found = client.task(task_id)
         if save is not None:
@@ -69,7 +71,7 @@ def result(
 
 
 def cancel(context: typer.Context, task_id: TaskId, *, as_json: AsJson = False) -> None:
-    """Cancel a task. One that runs is told, and lets go of what it holds first."""
+    """Cancel a task. A running task stops first, and releases what it holds."""
     with session(context).client() as client:
         answer = client.cancel(task_id)
     if as_json:
@@ -83,8 +85,8 @@ def tasks(
     *,
     status: Annotated[Status | None, typer.Option(case_sensitive=False, help="Only these.")] = None,
     task_name: Annotated[str | None, typer.Option("--task", help="Only tasks of this name.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
-    cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Number of tasks, newest first.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Where the previous page ended.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List tasks, newest first."""
@@ -104,7 +106,7 @@ def tasks(
 
 def catalog(
     context: typer.Context,
-    task_name: Annotated[str | None, typer.Argument(help="Show what this task takes and gives.")] = None,
+    task_name: Annotated[str | None, typer.Argument(help="Show the inputs and outputs of this task.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -112,7 +114,7 @@ def catalog(
     with session(context).client() as client:
         known = client.catalog()
     if task_name is not None and task_name not in known:
-        raise typer.BadParameter(f"no task is called {task_name}; `baton catalog` lists them")
+        raise typer.BadParameter(f"there is no task {task_name}; `baton catalog` lists all tasks")
     if as_json:
         screen.show_json(known[task_name] if task_name else list(known.values()))
     elif task_name:
@@ -122,7 +124,7 @@ def catalog(
 
 
 def upload_media(client: Client, task_name: str, data: Json, *, quiet: bool) -> Json:
-    """Upload the local files that the task's schema wants as media, and put their ids in place."""
+    """Upload the local files that the task's schema declares as media, and replace them by their ids."""
 
     def upload_file(text: str) -> str:
         path = Path(text).expanduser()
@@ -132,7 +134,7 @@ def upload_media(client: Client, task_name: str, data: Json, *, quiet: bool) -> 
 
 
 def watch_to_end(client: Client, task_id: str, *, quiet: bool) -> Json:
-    """Draw the task's progress until it ends; return its record."""
+    """Show the task's progress until it ends; return its record."""
     try:
         with screen.task_bar(quiet=quiet) as bar:
             for event in follow(client, task_id, lambda reason: screen.note(f"[dim]{escape(reason)}; reconnecting[/]")):
@@ -147,12 +149,12 @@ def watch_to_end(client: Client, task_id: str, *, quiet: bool) -> Json:
 
 def leave_running(task_id: str) -> NoReturn:
     name = escape(task_id)
-    screen.note(f"{name} goes on. `baton watch {name}` follows it again, `baton cancel {name}` ends it.")
+    screen.note(f"{name} continues. `baton watch {name}` follows it again, `baton cancel {name}` ends it.")
     raise typer.Exit(EXIT_INTERRUPTED)
 
 
 def show_task(context: Json, *, as_json: bool) -> None:
-    """Print a record, or the short answer to a submission, and leave with the status that belongs to it."""
+    """Print a record, or the short answer to a submission, and exit with the matching status."""
     if as_json:
         screen.show_json(context)
     elif "stages" in context:

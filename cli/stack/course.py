@@ -1,4 +1,4 @@
-"""The demo's course: three tasks that make subtitles of a film, one after the other, each followed live."""
+"""The demo's tasks: three tasks that create subtitles of a film, one after the other, each followed live."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ LAST = "subtitle.generate_files"
 
 
 def film_to_subtitles(client: Client, film: str, callback: str, watch: Stopwatch) -> Iterator[Json]:
-    """Yield the context of each task when it has ended; the last one also calls back.
+    """Yield the context of each task when it has ended; the last one also has a callback.
 
     Raises:
         DemoFailed: a task did not end in SUCCESS.
@@ -52,6 +52,6 @@ def watch_task(client: Client, task_id: str) -> Json:
 
 
 def output_path(context: Json, member: str) -> str:
-    """Return the path of what a task has made."""
+    """Return the path of a task's output file."""
     path: str = context["stages"][context["task_name"]]["output"][member]["path"]
     return path

@@ -1,4 +1,4 @@
-"""The demo: a film becomes subtitles on a throw-away stack, from the upload to the signed callback."""
+"""The demo: create subtitles of a film on a temporary stack, from the upload to the signed callback."""
 
 import signal
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ SERVICES = ("faster_whisper", "ffmpeg", "subtitle")
 CALLBACK_WITHIN = timedelta(seconds=30)
 CALLBACK_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
-# Over whatever the user has set for his own stack
+# Overrides what the user has set for their own stack
 ENVIRONMENT = {
     "BATON_AUTH__API_KEYS": "[]",
     "BATON_CALLBACKS__ALLOWED_HOSTS": f'["{LOOPBACK}"]',
@@ -41,7 +41,7 @@ ENVIRONMENT = {
 
 
 def run_demo() -> None:
-    """Run it from start to end, and leave nothing behind.
+    """Run the demo, and leave nothing behind.
 
     Raises:
         DemoFailed: a task did not end in SUCCESS, the callback was wrong, or a process is left.
@@ -61,16 +61,16 @@ def run_demo() -> None:
 
 @contextmanager
 def throw_away_stack(watch: Stopwatch) -> Iterator[Plan]:
-    """Start a stack in a temporary folder on free ports; stop and remove it, whatever happens.
+    """Start a stack in a temporary folder on free ports; always stop and remove it.
 
     Raises:
-        NotStartable: the settings are wrong; better told here than by each program in its log.
-        DemoFailed: something else did not work; its logs were shown.
+        NotStartable: the settings are invalid; reported here instead of in each program's log.
+        DemoFailed: another error; its logs were shown.
     """
     read_settings()
     with TemporaryDirectory(prefix="baton-demo-") as name:
         folder = Path(name).resolve()
-        scratch = {"TMPDIR": str(folder)}  # what an interrupted program leaves goes with the folder
+        scratch = {"TMPDIR": str(folder)}  # temporary files of interrupted programs are removed with the folder
         plan = Plan(StateDir(folder), folder / "share", services=SERVICES, extra_environment=ENVIRONMENT | scratch)
         try:
             with screen.notes.status("starting Redis, gateway and workers"):
@@ -89,7 +89,7 @@ def throw_away_stack(watch: Stopwatch) -> Iterator[Plan]:
 
 @contextmanager
 def end_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM unwind the demo, so that it stops what it has started."""
+    """Let SIGTERM unwind the demo, so that it stops what it started."""
 
     def leave(number: int, _frame: Any) -> NoReturn:
         raise SystemExit(128 + number)
@@ -103,11 +103,11 @@ def end_on_sigterm() -> Iterator[None]:
 
 def require_same_end(context: Json, body: Json) -> None:
     if body["task_id"] != context["task_id"] or body["status"] != context["status"]:
-        raise DemoFailed("The callback tells of another end than the record.", callback=body)
+        raise DemoFailed("The end reported in the callback differs from the record.", callback=body)
 
 
 def subtitles(client: Client, context: Json, folder: Path) -> str:
-    """Return the SRT that the last task has made."""
+    """Return the SRT file of the last task."""
     save_artifacts(client, context, folder, quiet=True)
     return (folder / SUBTITLES).read_text(encoding="utf-8")
 
@@ -129,11 +129,11 @@ def show_callback(delivery: Delivery, body: Json) -> None:
 
 def show_subtitles(made: str) -> None:
     screen.out.rule("[bold]the subtitles")
-    title = f"{SUBTITLES}, heard by {TINY_MODEL}"
+    title = f"{SUBTITLES}, transcribed by {TINY_MODEL}"
     show_side_by_side(title, made, f"{EXPECTED.name}, what is said", EXPECTED.read_text(encoding="utf-8"))
     screen.out.print(
-        f"{TINY_MODEL} is the tiny test model that ships with Baton. It knows a few dozen words and is no measure of "
-        "Whisper: name a real model, such as large-v3-turbo, in your own tasks."
+        f"{TINY_MODEL} is the tiny test model that ships with Baton. It knows a few dozen words and is not "
+        "representative of Whisper: name a real model, such as large-v3-turbo, in your own tasks."
     )
 
 
@@ -143,7 +143,7 @@ def show_times(steps: dict[str, float]) -> None:
     for step, taken in steps.items():
         times.add_row(step, screen.seconds(taken))
     screen.out.print(times)
-    screen.note("Everything is stopped again. `make up` starts a stack that stays.")
+    screen.note("Everything was stopped. `make up` starts a stack that keeps running.")
 
 
 def show_logs(state_dir: StateDir) -> None:

@@ -1,4 +1,4 @@
-"""The state directory (`.baton/`): what the local stack keeps on disk. Nobody else may read it."""
+"""The state directory (`.baton/`): files of the local stack, readable only by their owner."""
 
 import base64
 import json
@@ -60,7 +60,7 @@ class StateDir:
         return self.logs / f"{program}.log"
 
     def prepare(self) -> None:
-        """Make the folders.
+        """Create the folders.
 
         Raises:
             StateDirUnusable: not writable, or too deep for a Unix socket.
@@ -75,18 +75,18 @@ class StateDir:
             raise StateDirUnusable(f"Cannot write to {self.root}: {error.strerror}.") from error
 
     def callback_secret(self) -> str:
-        """Return the signing secret, made at the first call and the same ever after."""
+        """Return the signing secret, created at the first call and the same ever after."""
         path = self.callback_secret_file
         if not path.exists():
             write_private(path, SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode())
         return path.read_text(encoding="ascii").strip()
 
     def running_url(self) -> str | None:
-        """Return where the stack of this directory was started, None if it was stopped."""
+        """Return the URL at which the stack of this directory was started, None if it was stopped."""
         return self.running("url")
 
     def running_redis_url(self) -> str | None:
-        """Return the Redis of the stack of this directory, None if it was stopped."""
+        """Return the Redis URL of the stack of this directory, None if it was stopped."""
         return self.running("redis_url")
 
     def running(self, what: str) -> str | None:
@@ -97,7 +97,7 @@ class StateDir:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, from its first byte on."""
+    """Write a file that only its owner can read, from the first byte on."""
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Bringing the local stack up, and seeing that nothing of it is left when it goes down."""
+"""Start the local stack, and stop it without leaving anything behind."""
 
 import json
 import time
@@ -16,25 +16,25 @@ from cli.stack.readiness import Announce, Bounds, wait_until_ready
 from cli.stack.supervisord import Process, Supervisor
 
 STOP_TIMEOUT = timedelta(seconds=90)
-"""As long as supervisord may need: for the workers together, then the gateway, then Redis."""
+"""Maximum time of supervisord's shutdown: the workers together, then the gateway, then Redis."""
 
 KILL_TIMEOUT = timedelta(seconds=10)
 POLL = timedelta(milliseconds=100)
 
 
 def up(plan: Plan, bounds: Bounds = Bounds(), announce: Announce = lambda _: None) -> bool:  # noqa: B008 - frozen
-    """Start the stack and wait until it is ready; False when it was running already.
+    """Start the stack and wait until it is ready; returns False if it was already running.
 
     Raises:
         PortInUse: the gateway's port is taken.
-        StackFailed: a program keeps dying, or nothing moves any more. Nothing is left running.
+        StackFailed: a program keeps dying, or there is no progress any more. Nothing is left running.
     """
     supervisor = Supervisor(plan.state_dir)
     if supervisor.processes() is not None:
         supervisor.start_stopped()
         wait_until_ready(supervisor, plan.state_dir.running_url() or plan.url, bounds, announce)
         return False
-    down(plan.state_dir)  # what a killed supervisord left
+    down(plan.state_dir)  # leftovers of a killed supervisord
     plan.require_free_port()
     plan.prepare()
     try:
@@ -48,7 +48,7 @@ def up(plan: Plan, bounds: Bounds = Bounds(), announce: Announce = lambda _: Non
 
 
 def down(state_dir: StateDir) -> list[str]:
-    """Stop everything of this state directory and see it gone; return the names of what ran.
+    """Stop everything of this state directory and wait until it is gone; return the names of what was running.
 
     Raises:
         StackFailed: a process does not even end when killed.
@@ -72,7 +72,7 @@ def down(state_dir: StateDir) -> list[str]:
 
 
 def family(state_dir: StateDir) -> set[psutil.Process]:
-    """Return the stack's processes with all their children: ffmpeg may run with an environment of its own."""
+    """Return the stack's processes with all their children: ffmpeg may run with its own environment."""
     found = members(state_dir)
     for process in tuple(found):
         with suppress(psutil.Error):
@@ -86,7 +86,9 @@ def members(state_dir: StateDir) -> set[psutil.Process]:
 
 
 def belongs(process: psutil.Process, state_dir: StateDir) -> bool:
-    """Say whether it carries the stack's tag. Redis writes its title over its environment: its folder tells."""
+    """Return whether it carries the stack's tag. Redis overwrites its environment with its title: its folder identifies
+    it.
+    """
     try:
         if process.name().startswith("redis-server"):
             return Path(process.cwd()) == state_dir.redis
@@ -96,7 +98,7 @@ def belongs(process: psutil.Process, state_dir: StateDir) -> bool:
 
 
 def wait_until_ended(processes: set[psutil.Process], within: timedelta) -> bool:
-    """Wait until all have ended. A zombie has: its parent may be an init that never collects it."""
+    """Wait until all have ended. A zombie has: its parent may be an init that never reaps it."""
     return wait_until(lambda: not any(alive(process) for process in processes), within)
 
 

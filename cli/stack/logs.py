@@ -1,4 +1,4 @@
-"""Following the log files of all programs at once, each line behind its program's name."""
+"""Follow the log files of all programs at once, each line prefixed with its program's name."""
 
 import os
 import time
@@ -31,7 +31,7 @@ class LogFile:
                 self.rewind_if_new(os.fstat(file.fileno()))
                 file.seek(self.position)
                 read = file.read()
-        except FileNotFoundError:  # in the moment of its rotation
+        except FileNotFoundError:  # at the moment of its rotation
             return []
         self.position += len(read)
         *lines, self.rest = (self.rest + read).split(b"\n")
@@ -43,7 +43,7 @@ class LogFile:
 
 
 def lines(state_dir: StateDir, programs: set[str], *, last: int, follow: bool) -> Iterator[tuple[str, str]]:
-    """Yield (program, line): of each log its last lines, then, when following, all that is written."""
+    """Yield (program, line): the last lines of each log, then, when following, all new ones."""
     logs = open_logs(state_dir, programs, {})
     for log in logs.values():
         yield from ((log.name, line) for line in log.new_lines()[-last:])
@@ -62,7 +62,7 @@ def open_logs(state_dir: StateDir, programs: set[str], known: dict[Path, LogFile
 
 
 def tail(path: Path, count: int) -> str:
-    """Return the last lines of a log, empty where there is none."""
+    """Return the last lines of a log, empty if there is none."""
     if not path.exists():
         return ""
     return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])

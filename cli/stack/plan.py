@@ -1,4 +1,4 @@
-"""What a local stack is made of: its programs, its addresses and the settings they are given."""
+"""The parts of a local stack: its programs, addresses and settings."""
 
 import json
 import secrets
@@ -23,13 +23,13 @@ from common.settings import RedisSettings, Settings
 
 LOOPBACK = "127.0.0.1"
 TAG = "BATONCTL_STACK"
-"""The environment variable by which every process of a stack is found again, also when its parent is gone."""
+"""The environment variable that identifies every process of a stack, even if its parent is gone."""
 
 HEAVY = {"pyannote": "torch"}
 """Services whose library `make up` does not install: `.venv/bin/pip install -r requirements/<service>.txt` does."""
 
 MARGIN = timedelta(seconds=15)
-"""Over the time that a program allows itself to end, before it is killed."""
+"""Added to the time that a program has to end, before it is killed."""
 
 
 def free_port() -> int:
@@ -54,7 +54,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class OwnRedis:
-    """The embedded Redis, behind a password: loopback is shared with every user of the machine."""
+    """The embedded Redis, protected by a password: loopback is shared by all users of the machine."""
 
     port: int
     password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
@@ -64,7 +64,7 @@ class OwnRedis:
         return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
 
     def config(self, folder: Path) -> str:
-        """Return redis.conf: what compose uses too, and what is this stack's alone."""
+        """Return redis.conf: what compose uses too, and what is specific to this stack."""
         lines = (
             f"include {quote_path(ROOT / 'config' / 'redis.conf')}",
             f"bind {LOOPBACK}",
@@ -76,7 +76,7 @@ class OwnRedis:
 
 
 def quote_path(path: Path) -> str:
-    """Redis reads double quotes and backslashes as JSON does."""
+    """Quote a path: Redis parses double quotes and backslashes as JSON does."""
     return json.dumps(str(path), ensure_ascii=False)
 
 
@@ -105,10 +105,10 @@ class Plan:
         share: Path | None = None,
         services: Sequence[str] = (),
     ) -> Self:
-        """Put the arguments over the settings; no `services` means all.
+        """Override the settings with the arguments; no `services` means all.
 
         Raises:
-            NotStartable: the settings are wrong; better told here than by each program in its log.
+            NotStartable: the settings are invalid; reported here instead of in each program's log.
         """
         settings = read_settings()
         secret = settings.callbacks.secret
@@ -129,13 +129,13 @@ class Plan:
 
     @property
     def url(self) -> str:
-        """Where a client of this machine finds the gateway."""
+        """URL of the gateway for clients on this machine."""
         host = LOOPBACK if self.host in {"0.0.0.0", "::", "localhost"} else self.host  # noqa: S104 - not bound here
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the programs are told, over the environment they inherit."""
+        """Environment of the programs, in addition to the inherited one."""
         return {
             TAG: str(self.state_dir.root),
             "PYTHONUNBUFFERED": "1",
@@ -156,13 +156,13 @@ class Plan:
         return [*([] if self.external_redis else [redis]), gateway, *workers]
 
     def prepare(self) -> None:
-        """Make the folders and Redis's configuration."""
+        """Create the folders and Redis's configuration."""
         self.state_dir.prepare()
         self.share.mkdir(parents=True, exist_ok=True)
         write_private(self.state_dir.redis_config, self.own_redis.config(self.state_dir.redis))
 
     def require_free_port(self) -> None:
-        """Raise PortInUse when the gateway could not listen."""
+        """Raise PortInUse if the gateway could not listen."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -176,18 +176,18 @@ class Plan:
 
 
 def read_settings() -> Settings:
-    with chdir(ROOT):  # config/baton.yaml is found from here, as by the programs
+    with chdir(ROOT):  # config/baton.yaml is found from here, as it is by the programs
         return services.settings()
 
 
 def configured_redis(settings: Settings) -> str | None:
-    """Return the Redis that config/baton.yaml names, None when it is only the default's place."""
+    """Return the Redis that config/baton.yaml names, None if it is just the default."""
     url = settings.redis.url.get_secret_value()
     return None if url == RedisSettings().url.get_secret_value() else url
 
 
 def service_names() -> list[str]:
-    """Return each folder of services/ that has tasks, and whose library is here."""
+    """Return each folder of services/ that has tasks, and whose library is installed."""
     found = [*ROOT.glob("services/*/tasks.py"), *ROOT.glob("services/*/tasks/__init__.py")]
     names = sorted({path.relative_to(ROOT / "services").parts[0] for path in found})
     return [name for name in names if name not in HEAVY or find_spec(HEAVY[name])]

@@ -1,4 +1,4 @@
-"""Waiting until the local stack is ready, for as long as it makes progress."""
+"""Wait until the local stack is ready, for as long as it makes progress."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -15,22 +15,22 @@ from cli.stack.supervisord import Process, Supervisor
 PATIENCE = timedelta(seconds=90)
 POLL = timedelta(milliseconds=100)
 RESTARTS_ALLOWED = 2
-"""A program that dies more often than this before the stack is ready will not make it."""
+"""A program that dies more often than this before the stack is ready is considered broken."""
 
 LOG_LINES = 30
 CPU_STEP_S = 5.0
-"""CPU time that counts as progress: imports on a busy machine, or Redis that loads its file. Idle loops use less."""
+"""CPU time that counts as progress: imports on a busy machine, or Redis loading its file. Idle loops use less."""
 
 NEEDED = ("redis", "gateway")
 """The programs that the gateway's readiness depends on."""
 
 Announce = Callable[[str], None]
-"""Called with what the stack waits for, whenever that changes."""
+"""Receives what the stack waits for, whenever that changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How long to wait: without progress, and in all (None: for as long as there is progress)."""
+    """How long to wait: without progress, and in total (None: for as long as there is progress)."""
 
     patience: timedelta = PATIENCE
     in_all: timedelta | None = None
@@ -38,7 +38,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is compared to see whether a stack that starts has moved."""
+    """Compared to see whether a starting stack has made progress."""
 
     states: tuple[tuple[str, str], ...]
     answer: str
@@ -48,7 +48,7 @@ class Progress:
 
 @dataclass
 class Startup:
-    """A stack that starts: whether it is ready, whether it has moved, and what it waits for."""
+    """A starting stack: whether it is ready, whether it has made progress, and what it waits for."""
 
     supervisor: Supervisor
     client: Client
@@ -60,7 +60,7 @@ class Startup:
     says: Json = field(default_factory=dict)
 
     def ready(self) -> bool:
-        """Return whether everything runs and the gateway is ready; note what has moved.
+        """Return whether everything runs and the gateway is ready; record progress.
 
         Raises:
             StackFailed: a program, or supervisord, has ended for good.
@@ -82,14 +82,14 @@ class Startup:
             raise StackFailed(f"{process.name} does not start.", log=log)
 
     def observe(self, processes: list[Process]) -> None:
-        """Note when something moves."""
+        """Record progress."""
         found = self.measure(processes)
         if found != self.last:
             self.last, self.moved = found, time.monotonic()
 
     def measure(self, processes: list[Process]) -> Progress:
         needed = [process for process in processes if process.name in NEEDED]
-        silent = "error" in self.says  # a gateway that answers has started: it only waits, and may log that for ever
+        silent = "error" in self.says  # a gateway that answers has started: it only waits, and may log that forever
         working = needed if silent else [process for process in needed if process.name == "redis"]
         logs = [self.supervisor.state_dir.log_of(process.name) for process in working]
         return Progress(
@@ -107,7 +107,7 @@ class Startup:
 
     @property
     def still(self) -> float:
-        """Seconds since something moved."""
+        """Seconds since the last progress."""
         return time.monotonic() - self.moved
 
 
@@ -115,7 +115,7 @@ def wait_until_ready(supervisor: Supervisor, url: str, bounds: Bounds, announce:
     """Return when the stack is ready.
 
     Raises:
-        StackFailed: a program has ended for good, nothing has moved for too long, or the time is over.
+        StackFailed: a program has ended for good, there was no progress for too long, or the time is up.
     """
     allowed = {process.name: process.restarts + RESTARTS_ALLOWED for process in supervisor.processes() or []}
     began = time.monotonic()
@@ -123,7 +123,7 @@ def wait_until_ready(supervisor: Supervisor, url: str, bounds: Bounds, announce:
         startup = Startup(supervisor, client, announce, allowed)
         while not startup.ready():
             if startup.still > bounds.patience.total_seconds():
-                raise not_ready(startup, url, f"and nothing has moved for {bounds.patience.total_seconds():g} s")
+                raise not_ready(startup, url, f"and there was no progress for {bounds.patience.total_seconds():g} s")
             if bounds.in_all is not None and time.monotonic() - began > bounds.in_all.total_seconds():
                 raise not_ready(startup, url, f"after {bounds.in_all.total_seconds():g} s")
             time.sleep(POLL.total_seconds())
@@ -139,7 +139,7 @@ def not_ready(startup: Startup, url: str, why: str) -> StackFailed:
 
 
 def answer(client: Client) -> tuple[bool, Json]:
-    """Return whether the gateway is ready, and what it says."""
+    """Return whether the gateway is ready, and its answer."""
     try:
         return client.ready()
     except GatewayUnreachable as error:

@@ -18,13 +18,13 @@ from cli.stack.plan import LOOPBACK
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A callback as it came in."""
+    """A received callback."""
 
     headers: dict[str, str]
     body: bytes
 
     def verified_body(self, secret: str) -> dict[str, Any]:
-        """Return the body, after the receiver's side of Standard Webhooks has checked it.
+        """Return the body, after the receiver's side of Standard Webhooks has verified it.
 
         Raises:
             DemoFailed: the signature is wrong.
@@ -36,7 +36,7 @@ class Delivery:
 
 
 class Receiver:
-    """What has come in, in order."""
+    """The received callbacks, in order."""
 
     def __init__(self, url: str, deliveries: "Queue[Delivery]") -> None:
         self.url = url
@@ -46,12 +46,12 @@ class Receiver:
         """Wait for a delivery.
 
         Raises:
-            DemoFailed: none came in time.
+            DemoFailed: none arrived in time.
         """
         try:
             return self.deliveries.get(timeout=within.total_seconds())
         except Empty as error:
-            raise DemoFailed(f"No callback came within {within.seconds} s.") from error
+            raise DemoFailed(f"No callback arrived within {within.seconds} s.") from error
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def receiving() -> Iterator[Receiver]:
 
         @override
         def log_message(self, format: str, *args: Any) -> None:
-            """Stay quiet."""
+            """Do not log."""
 
     with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()

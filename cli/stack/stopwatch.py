@@ -1,4 +1,4 @@
-"""What each step took, in seconds."""
+"""The duration of each step, in seconds."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""supervisord: its configuration file, and talking to the running one over its socket."""
+"""supervisord: its configuration file, and RPC to the running instance over its socket."""
 
 import os
 import re
@@ -49,7 +49,8 @@ minfds={open_files}
 nocleanup=true
 {user}"""
 
-# startretries: supervisord waits one second longer before each, so these are half an hour; `baton up` revives it after
+# startretries: supervisord waits one second longer before each, so this takes half an hour; `baton up` revives the
+# program after that
 PROGRAM = """
 [program:{name}]
 command={command}
@@ -68,7 +69,7 @@ stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=3
 """
 
-# supervisord stops one group after the other, and the programs of one together
+# supervisord stops the groups one after the other, and the programs of a group together
 GROUP = """
 [group:order-{order}]
 programs={names}
@@ -85,7 +86,7 @@ def render(state_dir: StateDir, programs: Iterable[Program]) -> str:
         "logs": state_dir.logs,
         "root": ROOT,
         "open_files": min(OPEN_FILES, hard_limit_of_files()),
-        # said so in words, or supervisord warns at each start
+        # explicit, or supervisord warns at each start
         "user": "user=root\n" if os.geteuid() == 0 else "",
     }
     listed = list(programs)
@@ -105,7 +106,7 @@ def render_program(state_dir: StateDir, program: Program) -> str:
         "root": ROOT,
         "order": program.order,
         "stop_within": round(program.stop_within.total_seconds()),
-        "log": str(state_dir.log_of(program.name)).replace("%", "%%"),  # this one it expands twice
+        "log": str(state_dir.log_of(program.name)).replace("%", "%%"),  # expanded twice by supervisord
     }
     return PROGRAM.format_map(escape_percent(fields))
 
@@ -116,7 +117,7 @@ def render_group(order: int, programs: Iterable[Program]) -> str:
 
 
 def escape_percent(fields: dict[str, Any]) -> dict[str, str]:
-    """Double the percent signs: %(name)s is an expansion, in every value."""
+    """Double the percent signs: %(name)s is expanded in every value."""
     return {key: str(value).replace("%", "%%") for key, value in fields.items()}
 
 
@@ -127,7 +128,7 @@ def hard_limit_of_files() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A supervised process, as supervisord sees it."""
+    """A supervised process, as supervisord reports it."""
 
     name: str
     state: str
@@ -171,7 +172,7 @@ class Supervisor:
             raise StackFailed(f"supervisord did not start within {START_TIMEOUT.seconds} s.") from error
 
     def processes(self) -> list[Process] | None:
-        """Return what it watches over, None when it is not running."""
+        """Return the supervised processes, None if supervisord is not running."""
         found = self.call("getAllProcessInfo")
         if found is None:
             return None
@@ -179,14 +180,14 @@ class Supervisor:
         return [process_of(info, spawned[info["name"]]) for info in cast("list[dict[str, Any]]", found)]
 
     def start_stopped(self) -> None:
-        """Start again what it has given up."""
+        """Restart programs that supervisord has given up on."""
         self.call("startAllProcesses", False)
 
     def shutdown(self) -> None:
         self.call("shutdown")
 
     def call(self, method: str, *arguments: Any) -> Any:
-        """Call `supervisor.<method>`; None when nobody listens or it is shutting down already."""
+        """Call `supervisor.<method>`; returns None if supervisord does not answer or is already shutting down."""
         transport = SupervisorTransport(serverurl=f"unix://{self.state_dir.socket}")
         try:
             with ServerProxy("http://localhost", transport=transport) as proxy:
@@ -195,7 +196,7 @@ class Supervisor:
             return None
 
     def count_starts(self) -> Counter[str]:
-        """Count how often each program was started since supervisord was; only its log knows."""
+        """Count how often each program was started since supervisord was; only its log contains that."""
         log = self.state_dir.supervisor_log
         text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         return Counter(match["name"] for match in SPAWNED.finditer(text, max(text.rfind(STARTED), 0)))

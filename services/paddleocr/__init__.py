@@ -1,1 +1,1 @@
-"""Text out of pictures: hard subtitles of a video, and images."""
+"""Text recognition: burned-in subtitles of a video, and images."""

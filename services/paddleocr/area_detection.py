@@ -1,8 +1,8 @@
-"""Where subtitles stand: found by reading a few frames from all over the video.
+"""Detect the areas of burned-in subtitles by reading a few frames from all over the video.
 
-A sample is a pair of frames a fifth of a second apart; only text that stands still in both counts, so time codes and
-tickers do not. Text that is the same in most samples is a logo. What remains is grouped by rows: subtitles come back in
-the same rows, mostly in the middle; the writing on a shop does not.
+A sample is a pair of frames a fifth of a second apart; only text that stands still in both counts, which excludes
+timecodes and tickers. Text that is the same in most samples is a logo. The rest is grouped by rows: subtitles recur in
+the same rows, mostly centered; the writing on a shop does not.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ Read = Callable[[Sequence["Picture"]], list[list[Line]]]
 APART_S = 0.2
 SAMPLES = 12
 EVERY_S = 1.0
-"""In a short video there are no more samples than this allows."""
+"""Interval of samples in short videos."""
 GLIMPSES = 240
-"""Pairs of frames that are compared in a long video, of which the likeliest `SAMPLES` are read."""
+"""Number of frame pairs compared in a long video; the most promising `SAMPLES` of them are read."""
 SHORT_S = 40.0
-"""A shorter video is decoded as a whole; a longer one is looked into at its key frames."""
+"""Shorter videos are decoded completely; longer ones are sampled at their key frames."""
 WIDTH = 640
-"""Of the pictures that are looked at and read here, in pixels."""
+"""Width of the pictures that are examined and read here, in pixels."""
 SURE = 0.6
 STILL = 0.5
-"""Of a line's strokes, to be the same in both frames."""
+"""Fraction of a line's strokes that must be the same in both frames."""
 STATIC = 0.7
-"""Of the samples; text that is the same in more of them never changes."""
+"""Fraction of the samples; text that is the same in more of them never changes."""
 CENTRE = 0.1
 MOSTLY = 0.7
 ROOM = 1.3
-"""Above and below what was seen, in heights of a line: there may be a second line."""
+"""Margin above and below the detected text, in line heights: there may be a second line."""
 UPPER, LOWER = 0.35, 0.6
-"""Subtitles stand above or below these, unless they come back often."""
+"""Subtitles are above or below these heights, unless they recur often."""
 OFTEN = 4
 USUAL = FoundArea(x=0, y=0.6, width=1, height=0.4, confidence=0, centred=True)
-"""What is read when nothing was found: a few lines in hours of video are easily missed by samples."""
+"""Area that is read if nothing was found: a few lines in hours of video are easily missed by samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A frame, and where in it strokes stand still (255, else 0)."""
+    """A frame, and a mask of its static strokes (255, else 0)."""
 
     frame: Frame
     still: Luma
@@ -68,7 +68,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A line of text in a sample; its box in shares of the picture."""
+    """A line of text in a sample; its box in fractions of the picture."""
 
     sample: int
     text: str
@@ -79,13 +79,13 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Survey:
     areas: list[FoundArea]
-    """The likeliest first."""
+    """Most likely first."""
     preview: Frame | None
-    """A frame with subtitles where there are some; None where nothing can be decoded."""
+    """A frame with subtitles if there is one; None if nothing can be decoded."""
 
 
 def survey(film: Film, read: Read, check: Callable[[], None], *, start: float, end: float | None) -> Survey:
-    """Find the areas of a film between two times, in seconds."""
+    """Find the subtitle areas of a film between two times, in seconds."""
     pairs = list(with_check(glimpses(film, start, end), check))
     length = pairs[-1].frame.time - start if pairs else 0.0
     samples = likeliest(pairs, min(SAMPLES, max(round(length / EVERY_S), 1)))
@@ -148,7 +148,7 @@ def smaller(frame: Frame) -> Frame:
 
 
 def likeliest(samples: list[Sample], count: int) -> list[Sample]:
-    """Return the sample with the most strokes out of each stretch of time, so that all of the film has its say."""
+    """Return the sample with the most strokes in each interval, so that the whole film is represented."""
     count = min(count, len(samples))
     stretches = (islice(samples, len(samples) * n // count, len(samples) * (n + 1) // count) for n in range(count))
     return [max(stretch, key=lambda one: one.likelihood) for stretch in stretches]
@@ -167,20 +167,21 @@ def lines_of(number: int, sample: Sample, lines: Sequence[Line]) -> Iterator[Fou
         part = sample.still[top:bottom, left:right]
         if line.score < SURE or not has_letters(line.text) or not part.size:
             continue
-        if cv2.countNonZero(dense(part)) >= STILL * 0.25 * part.size:  # a quarter of a line's box is strokes' edges
+        # the edges of strokes cover a quarter of a line's box
+        if cv2.countNonZero(dense(part)) >= STILL * 0.25 * part.size:
             box = (left / width, top / height, right / width, bottom / height)
             yield Found(number, line.text, line.score, box)
 
 
 def has_letters(text: str) -> bool:
-    """Tell whether a text is more than a time code or a counter."""
+    """Return whether a text is more than a timecode or a counter."""
     return sum(character.isalpha() for character in text) >= len("ab")
 
 
 def areas_of(found: Sequence[Found], samples: int) -> list[FoundArea]:
     static = [line for line in found if is_static(line, found, samples)]
     changing = [line for line in found if line not in static]
-    if not changing:  # one line that stays all the time, in the middle, may still be a subtitle
+    if not changing:  # a single line that stays all the time, in the center, may still be a subtitle
         static, changing = [], [line for line in static if is_central(line.box)]
     groups = [group for group in by_rows(changing) if counts(group, samples)]
     groups = [group for group in groups if mostly_central(group)] or groups
@@ -194,7 +195,7 @@ def is_static(line: Found, found: Sequence[Found], samples: int) -> bool:
 
 
 def by_rows(found: Sequence[Found]) -> list[list[Found]]:
-    """Group lines that stand in the same rows, or right below each other."""
+    """Group lines in the same rows, or directly below each other."""
     groups: list[list[Found]] = []
     for line in sorted(found, key=lambda one: one.box[1]):
         near = next((group for group in groups if any(neighbours(one.box, line.box) for one in group)), None)
@@ -212,7 +213,7 @@ def neighbours(first: Box, second: Box) -> bool:
 
 
 def counts(group: list[Found], samples: int) -> bool:
-    """Tell whether subtitles may stand here: often, or in the middle of the upper or lower part."""
+    """Return whether this may be a subtitle area: recurring often, or centered in the upper or lower part."""
     seen = len({line.sample for line in group})
     _, top, _, bottom = around([line.box for line in group])
     outer = bottom < UPPER or top > LOWER

@@ -1,4 +1,4 @@
-"""Where text stands in the picture of a video: areas in shares of its width and height."""
+"""Areas of a video's picture, in fractions of its width and height."""
 
 from typing import Annotated, Self
 
@@ -8,14 +8,14 @@ from services.paddleocr.errors import AreaTooSmall
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom, in shares of the picture."""
+"""Left, top, right, bottom, in fractions of the picture."""
 LEAST_HEIGHT = 12
 LEAST_WIDTH = 32
 """Pixels."""
 
 
 class Area(BaseModel):
-    """A part of the picture, from its upper left corner, in shares of the picture's width and height."""
+    """A part of the picture, from its upper left corner, in fractions of the picture's width and height."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -27,7 +27,7 @@ class Area(BaseModel):
     @model_validator(mode="after")
     def inside(self) -> Self:
         if self.x + self.width > 1.0001 or self.y + self.height > 1.0001:  # noqa: PLR2004 - thirds do not add up
-            raise ValueError("the area leaves the picture: x + width and y + height may be 1 at most")
+            raise ValueError("the area exceeds the picture: x + width and y + height must not be over 1")
         return self
 
     @property
@@ -54,22 +54,20 @@ class FoundArea(Area):
     """An area in which subtitles were found."""
 
     confidence: Share
-    centred: Annotated[bool, Field(description="the lines stand in the middle, so what stands elsewhere is none")] = (
-        False
-    )
+    centred: Annotated[bool, Field(description="the lines are centered, so text elsewhere is not a subtitle")] = False
     ignored: Annotated[
-        list[Box], Field(description="logos and other text that never changes: left, top, right, bottom, in shares")
+        list[Box], Field(description="logos and other text that never changes: left, top, right, bottom, in fractions")
     ] = []
 
     @classmethod
     def of_box(cls, box: Box) -> Self:
-        """Return the area of a box, cut off at the picture's edges."""
+        """Return the area of a box, clipped to the picture."""
         left, top, right, bottom = (round(min(max(edge, 0.0), 1.0), 4) for edge in box)
         return cls(x=left, y=top, width=round(right - left, 4), height=round(bottom - top, 4), confidence=1)
 
 
 def overlap(first: Box, second: Box) -> float:
-    """Return the shared part of two boxes as a share of the smaller one."""
+    """Return the intersection of two boxes as a fraction of the smaller one."""
     across = min(first[2], second[2]) - max(first[0], second[0])
     down = min(first[3], second[3]) - max(first[1], second[1])
     least = min(size(first), size(second))
@@ -77,7 +75,7 @@ def overlap(first: Box, second: Box) -> float:
 
 
 def same_row(first: Box, second: Box) -> bool:
-    """Whether two boxes share most of their height."""
+    """Whether two boxes overlap in most of their height."""
     down = min(first[3], second[3]) - max(first[1], second[1])
     return down > 0.5 * min(first[3] - first[1], second[3] - second[1])
 

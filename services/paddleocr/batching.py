@@ -1,4 +1,4 @@
-"""Where pictures are read: in batches, with the GPU held for no longer than that."""
+"""OCR in batches, with the GPU held only during a batch."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 BATCH = 8
 SURE = 0.97
-"""A line that is read with more confidence needs no other reading."""
+"""A line that is read with more confidence needs no second reading."""
 
 
 class Desk:
-    """Joins a job to its OCR model, and counts the pictures."""
+    """Connects a job to its OCR model, and counts the pictures."""
 
     def __init__(self, job: Job, language: str | None = None) -> None:
         self.job = job
@@ -32,7 +32,7 @@ class Desk:
         self.calls = 0
 
     def read(self, pictures: Sequence[Picture]) -> list[list[Line]]:
-        """Return the lines of each picture; others may have the GPU between two batches."""
+        """Return the lines of each picture; others may use the GPU between two batches."""
         if not pictures:
             return []
         self.calls += len(pictures)
@@ -44,7 +44,7 @@ class Desk:
         return found
 
     def read_sightings(self, sightings: Sequence[Sighting]) -> list[list[list[Line]]]:
-        """Return for each sighting the lines of each of its glances; one is enough where it is read for sure."""
+        """Return the lines of each picture of each text track; one picture is enough if it is read with confidence."""
         first = [rows(lines) for lines in self.read([sighting.glances[0].picture for sighting in sightings])]
         unsure = [
             (number, glance.picture)

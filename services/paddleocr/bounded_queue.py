@@ -1,4 +1,4 @@
-"""Work in stages: each in a thread of its own, joined by bounded queues, so that a fast stage waits for a slow one."""
+"""Stages in separate threads, connected by bounded queues, so that a fast stage waits for a slow one."""
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
@@ -11,14 +11,14 @@ LOOK_S = 0.2
 
 
 class Ended:
-    """The last thing in a queue: what ended the stage, None where it was done."""
+    """The last item in a queue: the error that ended the stage, None if it finished."""
 
     def __init__(self, error: BaseException | None) -> None:
         self.error = error
 
 
 class Stage(Generic[T]):
-    """Makes items ahead in another thread, at most `depth` of them."""
+    """Produces items ahead in another thread, at most `depth` of them."""
 
     def __init__(self, items: Iterable[T], depth: int, name: str) -> None:
         self.items = items
@@ -47,7 +47,7 @@ class Stage(Generic[T]):
         return False
 
     def take(self) -> Iterator[T]:
-        """Yield the items. Whatever ended the stage is raised here."""
+        """Yield the items. The error that ended the stage is raised here."""
         while True:
             try:
                 item = self.queue.get(timeout=LOOK_S)
@@ -63,7 +63,7 @@ class Stage(Generic[T]):
 
 
 def ahead(items: Iterable[T], *, depth: int, name: str) -> Generator[T, None, None]:
-    """Yield the items, made ahead in another thread; closing this ends that thread."""
+    """Yield the items, produced ahead in another thread; closing the generator ends that thread."""
     stage = Stage(items, depth, name)
     stage.thread.start()
     try:

@@ -1,4 +1,4 @@
-"""What the paddleocr service takes and gives."""
+"""Inputs and outputs of the paddleocr tasks."""
 
 from typing import Annotated, Self
 
@@ -13,18 +13,18 @@ Language = Annotated[
     str | None,
     Field(
         pattern=r"^[a-z]{2,3}$",
-        description="of the subtitles, ISO 639; it chooses PaddleOCR's models and is written into the transcript. "
+        description="of the subtitles, ISO 639; it selects PaddleOCR's models and is written into the transcript. "
         "None reads Chinese, English and Japanese",
     ),
 ]
-Confidence = Annotated[float, Field(ge=0, le=1, description="a line that is read with less is left out")]
-ModelUsed = Annotated[str, Field(description="the models that read")]
-Warnings = Annotated[list[str], Field(default_factory=list, description="what was odd about the input")]
+Confidence = Annotated[float, Field(ge=0, le=1, description="lines with less confidence are dropped")]
+ModelUsed = Annotated[str, Field(description="the OCR models used")]
+Warnings = Annotated[list[str], Field(default_factory=list, description="anomalies of the input")]
 
 
 class ExtractSubtitlesInput(ClipInput):
     video_path: Video
-    area: Annotated[Area | None, Field(description="where the subtitles stand; None finds it")] = None
+    area: Annotated[Area | None, Field(description="position of the subtitles; None detects it")] = None
     language: Language = None
     min_confidence: Confidence = 0.6
 
@@ -34,10 +34,10 @@ class ExtractSubtitlesOutput(TaskOutput):
     srt_path: Artifact
     vtt_path: Artifact
     segments: Annotated[int, Field(ge=0, description="how many")]
-    empty: Annotated[bool, Field(description="no subtitles were found; the files hold none")]
-    areas: Annotated[list[FoundArea], Field(description="where they stand, as given or found")]
+    empty: Annotated[bool, Field(description="no subtitles were found; the files are empty")]
+    areas: Annotated[list[FoundArea], Field(description="the areas given or detected")]
     duration: Annotated[float, Field(ge=0, description="seconds of video that were read")]
-    ocr_calls: Annotated[int, Field(ge=0, description="pictures that went through the OCR")]
+    ocr_calls: Annotated[int, Field(ge=0, description="pictures that were read by OCR")]
     model: ModelUsed
     warnings: Warnings
 
@@ -47,7 +47,7 @@ EXTRACT_SUBTITLES = Contract(
     ExtractSubtitlesInput,
     ExtractSubtitlesOutput,
     needs_gpu=True,
-    summary="Read burned-in subtitles out of a video, with exact times: SRT, WebVTT and a Transcript.",
+    summary="Read burned-in subtitles from a video, with exact times: SRT, WebVTT and a Transcript.",
 )
 
 
@@ -56,11 +56,11 @@ class DetectSubtitleAreaInput(TaskInput):
 
 
 class DetectSubtitleAreaOutput(TaskOutput):
-    areas: Annotated[list[FoundArea], Field(description="the likeliest first")]
+    areas: Annotated[list[FoundArea], Field(description="most likely first")]
     empty: Annotated[bool, Field(description="no subtitles were found")]
-    preview_path: Annotated[Artifact, Field(description="a PNG of a frame with the areas drawn")]
-    preview_time: Annotated[float, Field(ge=0, description="seconds; the frame's")]
-    ocr_calls: Annotated[int, Field(ge=0, description="pictures that went through the OCR")]
+    preview_path: Annotated[Artifact, Field(description="a PNG of a frame with the areas drawn in")]
+    preview_time: Annotated[float, Field(ge=0, description="seconds; the time of that frame")]
+    ocr_calls: Annotated[int, Field(ge=0, description="pictures that were read by OCR")]
     model: ModelUsed
 
 
@@ -69,7 +69,7 @@ DETECT_SUBTITLE_AREA = Contract(
     DetectSubtitleAreaInput,
     DetectSubtitleAreaOutput,
     needs_gpu=True,
-    summary="Find where subtitles stand in a video, with a preview.",
+    summary="Detect where the subtitles are in a video, with a preview.",
 )
 
 
@@ -95,7 +95,7 @@ class RecognizeImagesOutput(TaskOutput):
         Artifact, Field(description="JSON: for each page its image, size, and lines with text, confidence and corners")
     ]
     text_path: Annotated[Artifact, Field(description="the text alone, in reading order")]
-    images: Annotated[int, Field(ge=0, description="how many; each page of a TIFF counts")]
+    images: Annotated[int, Field(ge=0, description="number of images; each page of a TIFF counts")]
     lines: Annotated[int, Field(ge=0, description="how many")]
     empty: Annotated[bool, Field(description="no text was found")]
     model: ModelUsed
@@ -106,5 +106,5 @@ RECOGNIZE_IMAGES = Contract(
     RecognizeImagesInput,
     RecognizeImagesOutput,
     needs_gpu=True,
-    summary="Read the text of images or of a folder of them, with boxes and confidence.",
+    summary="Read the text of images, or of a folder of images, with boxes and confidence.",
 )

@@ -1,7 +1,8 @@
-"""The OCR libraries behind one interface: pictures in, lines of text out.
+"""OCR libraries behind one interface: pictures in, lines of text out.
 
-`Embedded` is the small PP-OCR models of the rapidocr wheel in onnxruntime, there as soon as it is installed; `Paddle`
-is PaddleOCR's own pipeline with any of its models. The setting `paddleocr.engine` chooses; nothing else knows.
+`Embedded` runs the small PP-OCR models of the rapidocr wheel in onnxruntime, available as soon as it is installed;
+`Paddle` is PaddleOCR's own pipeline with any of its models. The setting `paddleocr.engine` selects one; no other module
+depends on the choice.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Picture = NDArray[np.uint8]
-    """Shape (height, width) in grey, or (height, width, 3) as BGR."""
+    """Shape (height, width) in gray, or (height, width, 3) as BGR."""
 
 LONGEST_SIDE = 960
-"""Of a picture in which text is looked for; larger ones are made smaller first. Reading uses the full size."""
+"""Longest side of a picture for text detection; larger ones are scaled down. Recognition uses the full size."""
 LEAST_SCORE = 0.3
-"""A line that the model reads with less confidence is no text."""
+"""A line with less confidence is not text."""
 ESTIMATE_MIB = {"embedded": 700, "paddleocr": 1500}
 EMBEDDED_MODEL = "PP-OCRv6_small (rapidocr wheel)"
 PADDLE_DETECTION = "PP-OCRv6_medium_det"
@@ -56,10 +57,10 @@ class Line:
 
 
 class Reader(Protocol):
-    """What an engine is: a loaded model that reads pictures."""
+    """Interface of an engine: a loaded model that reads pictures."""
 
     def read(self, pictures: Sequence[Picture]) -> list[list[Line]]:
-        """Return the lines of each picture, from the top to the bottom and left to right."""
+        """Return the lines of each picture, top to bottom and left to right."""
 
 
 class Embedded:
@@ -131,10 +132,10 @@ def in_colour(picture: Picture) -> Picture:
 
 
 def model_of(settings: PaddleocrSettings, share_models: Path, language: str | None = None) -> Model[Reader]:
-    """Return the reader that the settings choose, to be loaded where there is room; `share_models` is share/models.
+    """Return the configured reader, to be loaded where there is room; `share_models` is share/models.
 
     Raises:
-        LanguageUnknown: the chosen models do not read it.
+        LanguageUnknown: the selected models do not support it.
     """
     if settings.engine == "embedded" and language not in {None, *PP_OCR_V6}:
         raise LanguageUnknown(language=language, known=sorted(PP_OCR_V6))
@@ -151,7 +152,7 @@ def model_of(settings: PaddleocrSettings, share_models: Path, language: str | No
 
 
 def name_of(settings: PaddleocrSettings, language: str | None = None) -> str:
-    """Return the models' honest name, as results tell it."""
+    """Return the models' actual name, as shown in results."""
     if settings.engine == "embedded":
         return EMBEDDED_MODEL
     if not settings.recognition_model and language not in {None, *PP_OCR_V6}:
@@ -164,14 +165,14 @@ def load(make: Any, settings: PaddleocrSettings, device: Device) -> Reader:
 
     Raises:
         EngineMissing, ModelMissing: see there.
-        ModelNotLoaded: the library could not bring or open its models.
+        ModelNotLoaded: the library could not download or open its models.
         OutOfGpuMemory: it does not fit.
     """
     try:
         reader: Reader = make(settings, device)
     except ImportError as error:
         raise EngineMissing(reason=str(error)) from error
-    except (RuntimeError, ValueError, OSError, KeyError) as error:  # whichever of the libraries below said it
+    except (RuntimeError, ValueError, OSError, KeyError) as error:  # from any of the underlying libraries
         if "out of memory" in str(error).lower():
             raise OutOfGpuMemory(reason=str(error)) from error
         raise ModelNotLoaded(reason=str(error)[:500]) from error
@@ -179,7 +180,7 @@ def load(make: Any, settings: PaddleocrSettings, device: Device) -> Reader:
 
 
 def unload(reader: Reader) -> None:
-    """Let go of the sessions; onnxruntime gives the memory back with the last reference to them."""
+    """Drop the sessions; onnxruntime frees their memory with the last reference."""
     vars(reader).clear()
 
 
@@ -208,7 +209,7 @@ def index_of(device: Any) -> int:
 
 
 def models(settings: PaddleocrSettings, folder: Path, language: str | None) -> dict[str, str | None]:
-    """Return which models PaddleOCR takes: by name, or for a language that the usual ones do not read by `lang`."""
+    """Return PaddleOCR's model options: names, or `lang` for a language that the default models do not support."""
     if not settings.recognition_model and language not in {None, *PP_OCR_V6}:
         refuse_offline(settings, model=f"for {language}")
         return {"lang": PADDLE_NAMES.get(language or "", language)}
@@ -226,7 +227,7 @@ def model_names(settings: PaddleocrSettings) -> tuple[str, str]:
 
 
 def own_model(folder: Path, name: str, settings: PaddleocrSettings) -> str | None:
-    """Return the folder of a model under share; None lets PaddleOCR bring it from its hub."""
+    """Return the folder of a model under share; None lets PaddleOCR download it from its hub."""
     if (folder / name).is_dir():
         return str(folder / name)
     refuse_offline(settings, model=name)

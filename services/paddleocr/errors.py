@@ -1,24 +1,24 @@
-"""What can go wrong in the paddleocr service, beyond the errors that all services share."""
+"""Errors of the paddleocr service, in addition to the common ones."""
 
 from common.errors import BatonError
 
 
 class AreaTooSmall(BatonError):
-    """The area is smaller than any text that can be read. Give a larger one, or none to have it found."""
+    """The area is smaller than any readable text. Send a larger one, or omit it to have it detected."""
 
     code = "area_too_small"
     status = 422
 
 
 class NotAnImage(BatonError):
-    """The file is no image that can be read. PNG, JPEG, WebP, TIFF, BMP and GIF can be."""
+    """The file is not a readable image. PNG, JPEG, WebP, TIFF, BMP and GIF are supported."""
 
     code = "not_an_image"
     status = 422
 
 
 class NoImages(BatonError):
-    """The folder holds no images. Put PNG, JPEG, WebP, TIFF, BMP or GIF files there."""
+    """The folder contains no images. Put PNG, JPEG, WebP, TIFF, BMP or GIF files there."""
 
     code = "no_images"
     status = 422
@@ -32,14 +32,14 @@ class TooManyImages(BatonError):
 
 
 class LanguageUnknown(BatonError):
-    """The embedded models do not read this language. Set `paddleocr.engine` to paddleocr, whose models read many."""
+    """The embedded models do not support this language. Set `paddleocr.engine` to paddleocr, which supports many."""
 
     code = "language_unknown"
     status = 422
 
 
 class EngineMissing(BatonError):
-    """The chosen OCR library is not installed on this worker. Install it (requirements/paddleocr.txt), or set
+    """The selected OCR library is not installed on this worker. Install it (requirements/paddleocr.txt), or set
     `paddleocr.engine` to embedded.
     """
 
@@ -47,7 +47,7 @@ class EngineMissing(BatonError):
 
 
 class ModelMissing(BatonError):
-    """The OCR model is not here, and downloads are off. Put its folder under share/models/paddleocr, or set
+    """The OCR model is not on this machine, and downloads are off. Put its folder under share/models/paddleocr, or set
     `paddleocr.offline` to false.
     """
 
@@ -56,8 +56,8 @@ class ModelMissing(BatonError):
 
 
 class ModelNotLoaded(BatonError):
-    """The OCR model could not be loaded or brought. Check the network and the model's name, or put the model's folder
-    under share/models/paddleocr.
+    """The OCR model could not be loaded or downloaded. Check the network and the model's name, or put the model's
+    folder under share/models/paddleocr.
     """
 
     code = "model_not_loaded"

@@ -1,7 +1,8 @@
-"""The course of an extraction: decode, watch for changes, read, put together; each in its own thread where it can be.
+"""Extraction of burned-in subtitles: decode, detect changes, read, assemble; each in its own thread where possible.
 
-The video is worked on in chunks of time, each of which begins anew a little before its start. So what is found in a
-chunk depends on its frames alone, and an attempt that skips the chunks it has finds the same as an undisturbed one.
+The video is processed in chunks of time; processing of each starts from scratch a little before the chunk. So the
+result of a chunk depends only on its frames, and an attempt that skips finished chunks finds the same as an
+uninterrupted one.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
 
 PHASE = "read subtitles"
 LEAD_S = 1.0
-"""Before a chunk's start; what stands on the border is whole in one of the two."""
+"""Lead-in before a chunk; text across the border is complete in one of the two chunks."""
 FRAMES_AHEAD = 8
 SIGHTINGS_AHEAD = 16
 TELL_S = 1.0
-"""Of video, between two words about how far it is."""
+"""Interval of progress reports, in seconds of video."""
 
 
 class Surveyed(BaseModel):
@@ -46,7 +47,7 @@ class Surveyed(BaseModel):
 
 
 class FinishedChunk(BaseModel):
-    """Each other record: the lines of a chunk, and up to where its frames go, in seconds."""
+    """All other records: the lines of a chunk, and the end of its frames, in seconds."""
 
     chunk: int
     until: float
@@ -56,7 +57,7 @@ class FinishedChunk(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """The parts of a frame that are looked at, one for each area."""
+    """The parts of a frame that are examined, one for each area."""
 
     time: float
     parts: list[Luma]
@@ -64,7 +65,7 @@ class Bands:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A sighting that has ended, with what is needed to place it in time and in the picture."""
+    """A text track that has ended, with what is needed to place it in time and in the picture."""
 
     chunk: int
     area: FoundArea
@@ -75,7 +76,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """How far the watching is, in seconds; with `done` a chunk has ended there."""
+    """How far detection has come, in seconds; with `done` a chunk ended there."""
 
     time: float
     done: int | None = None
@@ -85,7 +86,7 @@ Event = Seen | Passed
 
 
 class ChunkWatch:
-    """The lookouts of one chunk, one for each area."""
+    """The text trackers of one chunk, one for each area."""
 
     def __init__(self, number: int, areas: Sequence[FoundArea], fps: float) -> None:
         self.number = number
@@ -107,7 +108,7 @@ class ChunkWatch:
 
 
 class Extraction:
-    """One attempt at one task. It goes on after the last chunk that an attempt before it has recorded."""
+    """One attempt at one task. It continues after the last chunk that an earlier attempt recorded."""
 
     def __init__(self, params: ExtractSubtitlesInput, job: Job, film: Film, desk: Desk) -> None:
         self.params = params
@@ -125,7 +126,7 @@ class Extraction:
         """Read the whole video.
 
         Raises:
-            NotMedia: nothing of it can be decoded.
+            NotMedia: nothing can be decoded.
         """
         records = list(self.checkpoint.records())
         self.find_areas(records)
@@ -155,7 +156,7 @@ class Extraction:
     def given_area(self) -> list[FoundArea]:
         if self.params.area is None:
             return []
-        self.params.area.pixels(*self.film.size)  # wrong ones are refused before the work
+        self.params.area.pixels(*self.film.size)  # refuse invalid areas before the work starts
         return [FoundArea(**self.params.area.model_dump(), confidence=1)]
 
     def found_areas(self) -> list[FoundArea]:
@@ -170,7 +171,7 @@ class Extraction:
         return self.params.start + chunk * self.length
 
     def bands(self) -> Iterator[Bands]:
-        """Decode, and keep only what is looked at."""
+        """Decode, and keep only the examined parts."""
         longest = self.desk.settings.max_duration.total_seconds()
         for frame in self.film.frames(max(self.begin_of(self.done) - LEAD_S, self.params.start)):
             if self.params.end is not None and frame.time >= self.params.end:
@@ -182,7 +183,7 @@ class Extraction:
             yield Bands(frame.time, [frame.luma[top:bottom, left:right].copy() for left, top, right, bottom in boxes])
 
     def events(self) -> Generator[Event, None, None]:
-        """Watch the bands, chunk by chunk; two chunks at a time where one leads in to the next."""
+        """Track the bands, chunk by chunk; two chunks at a time during a lead-in."""
         watches: list[ChunkWatch] = []
         next_chunk, told, last = self.done, self.params.start, self.begin_of(self.done)
         with closing(ahead(self.bands(), depth=FRAMES_AHEAD, name="decode")) as coming:
@@ -240,13 +241,13 @@ class Extraction:
     # ---- what is told ----
 
     def tell(self, segments: list[Segment]) -> None:
-        """Publish final segments; who hears one again knows it by its id."""
+        """Publish final segments; a client that receives one again recognizes it by its id."""
         self.segments.extend(segments)
         if segments:
             self.job.emit("fragment", fragment(segments))
 
     def report(self, at: float) -> None:
-        """Report progress by video time; this also hears whether to stop."""
+        """Report progress by video time; raises if the attempt must stop."""
         end = self.params.end or self.film.duration
         self.job.progress_in_medium(PHASE, at, start=self.params.start, end=end)
 

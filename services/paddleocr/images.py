@@ -1,4 +1,4 @@
-"""Images from files: their size is known before they are decoded."""
+"""Read images from files: their size is checked before they are decoded."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def images_in(folder: Path, most: int) -> list[Path]:
 
 
 def pages(file: Path, max_pixels: int) -> Iterator[Picture]:
-    """Yield an image as BGR, upright; a TIFF has several pages, of an animation the first picture counts.
+    """Yield an image as BGR, upright; a TIFF may have several pages, of an animation only the first picture is used.
 
     Raises:
         NotAnImage: it cannot be read.
@@ -54,7 +54,7 @@ def pages(file: Path, max_pixels: int) -> Iterator[Picture]:
                     )
                 upright = ImageOps.exif_transpose(image).convert("RGB")
                 yield np.ascontiguousarray(np.asarray(upright)[:, :, ::-1])
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for files that are not whole
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for truncated files
         raise NotAnImage(
-            f"{file.name} is no image that can be read. PNG, JPEG, WebP, TIFF, BMP, GIF can be."
+            f"{file.name} is not a readable image. PNG, JPEG, WebP, TIFF, BMP and GIF are supported."
         ) from error

@@ -1,4 +1,4 @@
-"""Languages: which the PP-OCRv6 models read, and what PaddleOCR calls the others."""
+"""Languages: those of the PP-OCRv6 models, and PaddleOCR's names of the others."""
 
 PP_OCR_V6 = frozenset(
     {
@@ -8,7 +8,7 @@ PP_OCR_V6 = frozenset(
         *("sk", "sl", "sq", "sv", "sw", "tl", "tr", "uz"),
     }
 )
-"""ISO 639-1, as PaddleOCR's `lang` has them for PP-OCRv6: one model reads all of these."""
+"""ISO 639-1, as in PaddleOCR's `lang` for PP-OCRv6: one model reads all of these."""
 
 PADDLE_NAMES = {"zh": "ch", "ja": "japan", "ko": "korean"}
-"""Where PaddleOCR's `lang` is not the code of ISO 639."""
+"""Where PaddleOCR's `lang` differs from ISO 639."""

@@ -1,4 +1,4 @@
-"""From what was read to subtitles: the same line over time is one, lines that stand together are one segment."""
+"""Assemble subtitles from readings: the same line over time becomes one, adjacent lines become one segment."""
 
 from __future__ import annotations
 
@@ -19,35 +19,37 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST_STROKES = 0.12
-"""Of the cells of a line that have something new, else it was not this line that was sighted."""
+"""Fraction of a line's cells that must contain new strokes; otherwise the track belongs to another line."""
 SHORTEST_S = 0.15
 GAP_S = 0.12
-"""What a damaged frame or a cut may take out of a line."""
+"""Gap in a line that a damaged frame or a cut may cause."""
 TOGETHER = 0.6
-"""Of the shorter one's time, for two lines to be one subtitle."""
+"""Fraction of the shorter line's time that two lines of one subtitle must share."""
 CENTRE = 0.12
-"""A centred line's middle is off the picture's by no more, in shares of its width."""
+"""Maximum distance of a centered line's middle from the picture's, as a fraction of its width."""
 SPACE = 1.5
-"""Between two parts of one row, in heights."""
+"""Maximum distance between two parts of one row, in heights."""
 LINE_GAP = 1.0
-"""Between two lines of one subtitle, in heights."""
+"""Maximum distance between two lines of one subtitle, in heights."""
 SURE = 0.9
 WEAK = 0.4
-"""With less of the strokes of another sighting of the same line, only a part of it was new."""
+"""If a track has less than this fraction of the strokes of another track of the same line, only part of the line was
+new.
+"""
 
 
 class SeenLine(BaseModel):
-    """One line of text, from when to when, in seconds of the medium, and where."""
+    """One line of text with start and end, in seconds of the medium, and its position."""
 
     start: float
     end: float
     box: Box
     from_before: bool
-    """It was there in the chunk's first frame."""
+    """It was present in the chunk's first frame."""
     goes_on: bool
-    """It was there in its last one."""
+    """It was present in the chunk's last frame."""
     strokes: int
-    """How many pixels vouch for the times."""
+    """Number of pixels that support the times."""
     readings: list[tuple[str, float]]
     """Texts and their scores."""
 
@@ -64,7 +66,7 @@ class SeenLine(BaseModel):
 
 
 def rows(lines: Sequence[Line]) -> list[Line]:
-    """Put together the parts of one row that a wide space has parted."""
+    """Join the parts of one row that are separated by a wide space."""
     joined: list[Line] = []
     for line in sorted(lines, key=lambda one: one.box[0]):
         last = next((one for one in joined if same_row(one.box, line.box) and adjacent(one.box, line.box)), None)
@@ -89,12 +91,12 @@ def row(left: Line, right: Line) -> Line:
 def seen_lines(
     sighting: Sighting, times: Sequence[float], readings: Sequence[Sequence[Line]], place: Area, height: int
 ) -> Iterator[SeenLine]:
-    """Yield the lines that are new in a sighting.
+    """Yield the lines that are new in a text track.
 
     Args:
-        sighting: Ended; its frames are numbers in `times`, which has one more at its end.
+        sighting: Ended; its frames are indexes of `times`, which has one more at its end.
         times: Seconds of each frame.
-        readings: The lines in each of its glances, the first one first.
+        readings: The lines in each of its pictures, the first one first.
         place: The area of the band.
         height: Of the band in the work size, in pixels.
     """
@@ -104,7 +106,7 @@ def seen_lines(
         if inside.sum() < max(LEAST_STROKES * CELL**2 * len(set(sighting.cells[inside].tolist())), 1):
             continue
         if sighting.was_arriving(box):
-            continue  # it will have a sighting of its own
+            continue  # it will have a track of its own
         start, end = lifetime(sighting, inside)
         others = same_lines(box, readings[1:], sighting.glances[1:])
         yield SeenLine(
@@ -134,7 +136,7 @@ def in_picture(box: Box, place: Area, width: int, height: int) -> Box:
 
 
 def lifetime(sighting: Sighting, inside: NDArray[np.bool_]) -> tuple[int, int]:
-    """Return the frame since which most of the strokes are there, and the one in which half of them have gone."""
+    """Return the frame from which most of the strokes are present, and the one by which half of them have gone."""
     import numpy as np
 
     starts = np.bincount(sighting.starts[inside])
@@ -143,7 +145,8 @@ def lifetime(sighting: Sighting, inside: NDArray[np.bool_]) -> tuple[int, int]:
 
 
 def same_lines(box: Box, readings: Sequence[Sequence[Line]], glances: Sequence[Glance]) -> Iterator[tuple[str, float]]:
-    for lines, glance in zip(readings, glances, strict=False):  # where the first reading was sure, there are no others
+    # if the first reading was confident, there are no others
+    for lines, glance in zip(readings, glances, strict=False):
         for line in lines:
             if overlap(in_work(line.box, glance), box) > TOGETHER:
                 yield line.text, line.score
@@ -154,18 +157,18 @@ def same_lines(box: Box, readings: Sequence[Sequence[Line]], glances: Sequence[G
 
 @dataclass
 class Ledger:
-    """All lines so far; gives those that nothing can change any more, as segments in order of time."""
+    """All lines so far; returns those that can no longer change, as segments in chronological order."""
 
     places: Sequence[FoundArea]
     min_confidence: float
     longest: float
-    """Seconds; what stays for longer is a watermark or scenery."""
+    """Seconds; what stays longer is a watermark or scenery."""
     language: str | None = None
     waiting: list[SeenLine] = field(default_factory=list)
     told: int = 0
 
     def add(self, found: Sequence[SeenLine], horizon: float) -> list[Segment]:
-        """Take the lines of a chunk; what ended before `horizon`, in seconds, is final."""
+        """Add the lines of a chunk; what ended before `horizon`, in seconds, is final."""
         for line in sorted(found, key=lambda one: (one.start, one.box)):
             self.take(line)
         self.waiting.sort(key=lambda one: (one.start, one.box))
@@ -178,7 +181,7 @@ class Ledger:
         return line.end >= horizon and line.duration <= self.longest
 
     def take(self, line: SeenLine) -> None:
-        """Add a line, to an earlier one if it is the same going on; another text in its place ends it."""
+        """Add a line, or extend the same earlier line; another text in its place ends that."""
         beside = [one for one in self.waiting if same_place(one.box, line.box) and one.end > line.start - GAP_S]
         for one in beside:
             if same(one.best.text, line.best.text) and one.start - GAP_S < line.end:
@@ -196,7 +199,7 @@ class Ledger:
         return sure and letters > 0 and SHORTEST_S <= line.duration <= self.longest and self.in_place(line.box)
 
     def in_place(self, box: Box) -> bool:
-        """Tell whether a line stands where subtitles do: not on a logo, and in the middle where all others are."""
+        """Return whether a line is where subtitles are: not on a logo, and centered if all others are."""
         middle = (box[0] + box[2]) / 2
         places = [place for place in self.places if overlap(place.box, box) > TOGETHER]
         return any(
@@ -220,7 +223,7 @@ class Ledger:
 
 
 def join(line: SeenLine, other: SeenLine) -> None:
-    """Add the other one to a line: its time, unless few of its strokes vouch for that, and its readings."""
+    """Merge the other line into this one: its time, unless few of its strokes support that, and its readings."""
     weak, strong = sorted((line, other), key=lambda one: one.strokes)
     whole = weak.strokes > WEAK * strong.strokes
     start = min(line.start, other.start) if whole or strong.from_before else strong.start

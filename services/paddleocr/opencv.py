@@ -1,4 +1,4 @@
-"""OpenCV, loaded once a process. Its type stubs know neither scalar operands nor pictures of bytes, so it is Any."""
+"""OpenCV, loaded once per process. Its type stubs know neither scalar operands nor byte pictures, so it is Any."""
 
 from functools import cache
 from typing import Any

@@ -32,7 +32,7 @@ BOX_COLOUR = (0, 255, 255)
 
 @task(c.EXTRACT_SUBTITLES)
 def extract_subtitles(params: c.ExtractSubtitlesInput, job: Job) -> c.ExtractSubtitlesOutput:
-    """Read burned-in subtitles, going on after the last chunk that an attempt has recorded.
+    """Read burned-in subtitles, continuing after the last recorded chunk.
 
     Raises:
         NotMedia, NoVideoTrack, TooManyPixels, ClipOutsideMedia: see `video`.
@@ -81,7 +81,7 @@ def warnings(work: Extraction, film: Film) -> list[str]:
 
 @task(c.DETECT_SUBTITLE_AREA)
 def detect_subtitle_area(params: c.DetectSubtitleAreaInput, job: Job) -> c.DetectSubtitleAreaOutput:
-    """Find the areas, and draw them into a frame.
+    """Detect the areas, and draw them into a frame.
 
     Raises:
         NotMedia, NoVideoTrack, TooManyPixels: see `video`.
@@ -139,7 +139,7 @@ class ReadPages(BaseModel):
 
 @task(c.RECOGNIZE_IMAGES)
 def recognize_images(params: c.RecognizeImagesInput, job: Job) -> c.RecognizeImagesOutput:
-    """Read images one after the other; one that cannot be read ends the task before anything is published.
+    """Read images one by one; one that cannot be read ends the task before anything is published.
 
     Raises:
         NoImages, TooManyImages, NotAnImage, TooManyPixels: see `images`.

@@ -1,4 +1,4 @@
-"""When two readings are the same text, and which of several readings is the best."""
+"""Compare readings: when two are the same text, and which of several is the best."""
 
 import unicodedata
 from collections import Counter
@@ -13,19 +13,19 @@ WIDE = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the OCR made of a line once."""
+    """One OCR result of a line."""
 
     text: str
     score: float
 
 
 def bare(text: str) -> str:
-    """Return the letters and digits alone, which are what OCR gets right most."""
+    """Return only the letters and digits, which OCR reads most reliably."""
     return "".join(character for character in text.casefold() if character.isalnum())
 
 
 def same(first: str, second: str) -> bool:
-    """Tell whether two readings are of the same line. Other digits are another line."""
+    """Return whether two readings are of the same line. Different digits mean another line."""
     one, other = bare(first), bare(second)
     if one == other:
         return bool(one) or first == second
@@ -39,10 +39,10 @@ def digits(text: str) -> str:
 
 
 def vote(readings: Sequence[Reading]) -> Reading:
-    """Return the text that most of the confidence speaks for.
+    """Return the text with the highest total confidence.
 
-    Readings that differ only in spaces and signs vote together; among them the one with the most spaces wins, as the
-    models leave spaces out, but do not invent them.
+    Readings that differ only in spaces and punctuation vote together; among them the one with the most spaces wins,
+    because the models omit spaces, but do not invent them.
     """
     weights: Counter[str] = Counter()
     for reading in readings:
@@ -54,12 +54,12 @@ def vote(readings: Sequence[Reading]) -> Reading:
 
 
 def is_wide(character: str) -> bool:
-    """Tell whether a character is of a script that is written without spaces."""
+    """Return whether a character belongs to a script without spaces."""
     return unicodedata.name(character, "").startswith(WIDE)
 
 
 def language_of(text: str) -> str | None:
-    """Return the language where the script tells it, else None."""
+    """Return the language if the script determines it, else None."""
     scripts = Counter(unicodedata.name(one, "").partition(" ")[0] for one in text if one.isalpha())
     letters = scripts.total()
     if not letters:

@@ -1,7 +1,7 @@
-"""Something that looks like text, from the frame in which it was first seen standing still to its end.
+"""Text tracking: from the frame in which something that looks like text first stands still, to its end.
 
-A band is divided into cells. The strokes that are new at one moment make a sighting; from then on each frame is
-compared with it, cell by cell. Nothing here depends on how fast the OCR is: the same frames give the same sightings.
+A band is divided into cells. The strokes that are new at one moment form a track; each further frame is compared with
+it, cell by cell. Nothing here depends on the speed of the OCR: the same frames give the same tracks.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
     from services.paddleocr.video import Luma
 
 WORK_WIDTH = 960
-"""Of a band in which changes are looked for; a larger one is made smaller."""
+"""Width of a band for change detection; larger ones are scaled down."""
 READ_WIDTH = 1280
 """The same, for the pictures that are read."""
 FRESH_PIXELS = 70
-"""So many new stroke pixels are worth a look: one short word, or two characters of Chinese."""
+"""Number of new stroke pixels that start a track: one short word, or two Chinese characters."""
 SETTLE_S = 0.1
 PAUSE_S = 0.2
-"""Between two sightings. Nothing is lost: the strokes know since when they are there."""
+"""Minimum time between two tracks. Nothing is lost: the strokes record since when they are present."""
 CELL = 16
 """Pixels of the work size."""
 SAME = 44
-"""A pixel of a sighting that differs by no more is still there."""
+"""A pixel of a track that differs by no more than this is still present."""
 GONE_BELOW = 0.5
-"""A cell in which fewer of the pixels are the same has changed."""
+"""A cell in which a smaller fraction of the pixels is the same has changed."""
 GONE_AFTER = 2
-"""Frames; one alone may be damaged."""
+"""Frames; a single one may be damaged."""
 GLANCES_S = (0.4, 1.2)
-"""When a sighting is pictured again, after the first time: other readings to vote with."""
+"""When further pictures of a track are taken, after the first one: additional readings to vote with."""
 MARGIN = 0.6
-"""Rows around new strokes that are read too, in heights of what is new."""
+"""Rows around new strokes that are read too, as a fraction of the height of what is new."""
 LEAST_MARGIN = 14
 MOST_OPEN = 24
 MOSTLY = 0.6
@@ -49,12 +49,12 @@ MOSTLY = 0.6
 
 @dataclass
 class Glance:
-    """The part of a band that will be read: a picture and where it lies in the work size."""
+    """The part of a band to be read: a picture and its position in the work size."""
 
     picture: Luma
     top: float
     scale: float
-    """Pixels of the picture for one of the work size."""
+    """Pixels of the picture per pixel of the work size."""
 
 
 @dataclass
@@ -73,19 +73,19 @@ class Sighting:
     cells: NDArray[np.intp]
     """For each pixel the number of its cell, from 0."""
     sizes: NDArray[np.int64]
-    """Pixels of each cell."""
+    """Number of pixels per cell."""
     ends: NDArray[np.int64]
-    """For each cell the first frame that no longer shows it, -1 while it is there."""
+    """For each cell the first frame that no longer shows it, -1 while it is present."""
     misses: NDArray[np.int64]
     arriving: NDArray[np.intp]
-    """As `places`, edges that were in the picture too, but had not come to a stand: perhaps the next line."""
+    """Like `places`: edges that were in the picture too, but still changing: perhaps the next line."""
     glances: list[Glance] = field(default_factory=list)
     cut: bool = False
-    """It was closed while a part of it was there: the chunk has ended."""
+    """It was closed while a part of it was present, because the chunk ended."""
 
     @property
     def alive(self) -> NDArray[np.bool_]:
-        """Which cells are there."""
+        """Which cells are present."""
         return self.ends < 0
 
     def follow(self, number: int, flat: Luma) -> bool:
@@ -104,11 +104,11 @@ class Sighting:
         self.cut = True
 
     def within(self, box: Box) -> NDArray[np.bool_]:
-        """Return which of the strokes' pixels lie in a box of the work size."""
+        """Return which of the strokes' pixels are in a box of the work size."""
         return self.inside(self.places, box)
 
     def was_arriving(self, box: Box) -> bool:
-        """Tell whether most of what the first picture shows in a box came later than this sighting's strokes."""
+        """Return whether most of what the first picture shows in a box came later than this track's strokes."""
         coming = int(self.inside(self.arriving, box).sum())
         return coming > MOSTLY * (coming + int(self.within(box).sum()))
 
@@ -120,7 +120,7 @@ class Sighting:
 
 
 class Lookout:
-    """Follows one band through one chunk of video and gives each sighting when it has ended."""
+    """Tracks text in one band through one chunk of video, and yields each track when it has ended."""
 
     def __init__(self, fps: float) -> None:
         self.fps = fps
@@ -136,7 +136,7 @@ class Lookout:
         return int(self.known.shape[0])
 
     def see(self, frame: Frame) -> Iterator[Sighting]:
-        """Take the next frame of the band; yield what has ended with it."""
+        """Process the next frame of the band; yield the tracks that ended with it."""
         number = len(self.times)
         self.times.append(frame.time)
         picture = in_work_size(frame.luma)
@@ -167,7 +167,7 @@ class Lookout:
         yield from ended
 
     def look(self, number: int, frame: Frame, picture: Luma) -> None:
-        """Begin a sighting when enough is new and has had time to settle."""
+        """Start a track if enough is new and has had time to settle."""
         cv2 = opencv()
 
         assert self.stillness  # noqa: S101 - made with the first frame
@@ -208,7 +208,7 @@ class Lookout:
         return made
 
     def mark_known(self) -> None:
-        """Note where strokes are that are followed already, and what is close to them."""
+        """Mark the strokes that are already tracked, and their surroundings."""
         cv2 = opencv()
 
         self.known[:] = 0
@@ -218,7 +218,7 @@ class Lookout:
         self.known = cv2.dilate(self.known, cv2.getStructuringElement(cv2.MORPH_RECT, (7, 7)))
 
     def glance_again(self, sighting: Sighting, number: int, frame: Frame) -> None:
-        """Picture a sighting again while all of it is there."""
+        """Take another picture of a track while all of it is present."""
         taken = len(sighting.glances)
         if taken > len(GLANCES_S) or not sighting.alive.all():
             return
@@ -226,7 +226,7 @@ class Lookout:
             sighting.glances.append(glance(frame.luma, sighting))
 
     def end(self, time: float) -> Iterator[Sighting]:
-        """Yield what is still there at the end of the chunk, which is at `time`."""
+        """Yield what is still present at the end of the chunk, which is at `time`."""
         self.times.append(time)
         for sighting in self.open:
             sighting.close(len(self.times) - 1)
@@ -251,7 +251,7 @@ def rows_to_read(rows: NDArray[np.intp], height: int) -> tuple[int, int]:
 
 
 def glance(band: Luma, sighting: Sighting) -> Glance:
-    """Copy the rows of a sighting out of a band in its own size, smaller where that is large."""
+    """Copy the rows of a track from a band at its own size, scaled down if that is large."""
     import numpy as np
 
     up = band.shape[1] / sighting.width

@@ -1,4 +1,4 @@
-"""Pictures out of a video, as a stream: the luma of each frame with its exact time, however long the video is."""
+"""Video decoder: streams the luma of each frame with its exact time, in constant memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ USUAL_FPS = 25.0
 EIGHT_BIT_LUMA = frozenset(
     {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray", "yuva420p"}
 )
-"""Formats whose first plane is the luma as it is needed: nothing is converted."""
+"""Formats whose first plane is the required luma: nothing is converted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Frame:
 
 
 class Film:
-    """The first video track of an open medium. Sizes are of the picture as it is shown, turned upright."""
+    """The first video track of an open medium. Sizes are of the picture as it is shown, after rotation."""
 
     def __init__(self, container: InputContainer, stream: VideoStream, max_pixels: int) -> None:
         self.container = container
@@ -51,7 +51,7 @@ class Film:
 
     @property
     def duration(self) -> float | None:
-        """Seconds, as the medium's header says."""
+        """Seconds, according to the medium's header."""
         return duration_of(self.container)
 
     @property
@@ -60,10 +60,10 @@ class Film:
         return float(rate) if rate else USUAL_FPS
 
     def frames(self, start: float = 0.0) -> Iterator[Frame]:
-        """Yield each frame from `start` on, in order of time.
+        """Yield each frame from `start` on, in chronological order.
 
         Raises:
-            TooManyPixels: the pictures grow over the limit.
+            TooManyPixels: the pictures grow beyond the limit.
             NotMedia: the medium cannot be read any further.
         """
         self.seek(start)
@@ -75,7 +75,7 @@ class Film:
                 yield Frame(time, self.luma(frame))
 
     def glimpse(self, near: float, *, apart: float) -> tuple[Frame, Frame] | None:
-        """Return the frame that a seek to `near` finds, and one that comes `apart` seconds after it."""
+        """Return the frame found by a seek to `near`, and one that comes `apart` seconds after it."""
         self.seek(near)
         first: Frame | None = None
         for frame in self.decode_frames():
@@ -87,7 +87,7 @@ class Film:
         return None
 
     def decode_frames(self) -> Iterator[VideoFrame]:
-        """Decode packet by packet, so that a damaged one costs no more than itself."""
+        """Decode packet by packet, so that a damaged packet costs no more than itself."""
         from av.error import FFmpegError, InvalidDataError
 
         packets = self.container.demux(self.stream)
@@ -103,14 +103,14 @@ class Film:
                 raise NotMedia(f"The video cannot be read any further: {error}.") from error
 
     def seek(self, start: float) -> None:
-        """Go to the last key frame before `start`."""
+        """Seek to the last key frame before `start`."""
         from av.error import FFmpegError
 
-        with suppress(FFmpegError):  # then it is read from where it is
+        with suppress(FFmpegError):  # otherwise it is read from the current position
             self.container.seek(int(max(start + self.origin, 0.0) * MICROSECONDS))
 
     def luma(self, frame: VideoFrame) -> Luma:
-        """Return the brightness of a whole frame, upright, in the size of the film."""
+        """Return the brightness of a whole frame, rotated, at the size of the film."""
         import numpy as np
 
         self.allow(frame.width * frame.height)
@@ -124,11 +124,11 @@ class Film:
         return self.in_size(upright)
 
     def in_size(self, picture: Luma) -> Luma:
-        """Return the picture in the film's size, which a broadcast may change between programmes."""
+        """Return the picture at the film's size, which a broadcast may change between programs."""
         width, height = self.size
         if picture.shape == (height, width):
             return picture
-        if picture.shape == (width, height):  # only now it is known that the film is shown turned
+        if picture.shape == (width, height):  # only now it is known that the film is rotated
             self.size = (height, width)
             return picture
         return resize(picture, (width, height))
@@ -139,7 +139,7 @@ class Film:
 
 
 def resize(picture: Luma, size: tuple[int, int]) -> Luma:
-    """Return a picture in another size, (width, height) in pixels."""
+    """Return a picture at another size, (width, height) in pixels."""
     cv2 = opencv()
 
     made: Luma = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
@@ -152,7 +152,7 @@ def open_video(path: Path, *, max_pixels: int, start: float = 0.0) -> Iterator[F
 
     Raises:
         FileMissing: there is no such file.
-        NotMedia: it is no video.
+        NotMedia: it is not a video.
         NoVideoTrack: it has no pictures, or only a cover.
         TooManyPixels: the pictures are larger than `max_pixels`.
         ClipOutsideMedia: `start` is after its end.

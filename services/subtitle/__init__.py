@@ -1,1 +1,1 @@
-"""Subtitles out of transcripts: readable cues, files, conversion, and who spoke."""
+"""Subtitles from transcripts: readable cues, files, conversion, speakers."""

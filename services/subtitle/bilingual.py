@@ -1,14 +1,14 @@
-"""Two transcripts of the same ids, such as an original and its translation."""
+"""Two transcripts with the same ids, such as an original and its translation."""
 
 from common.transcript.format import Transcript
 from services.subtitle.errors import TranscriptsDiffer
 
 
 def texts_by_id(first: Transcript, second: Transcript) -> dict[int, str]:
-    """Return the text of `second` by the ids that both have.
+    """Return the text of `second` for the ids that both have.
 
     Raises:
-        TranscriptsDiffer: both have segments, and not one id is in both.
+        TranscriptsDiffer: both have segments, but no id in common.
     """
     known = {segment.id for segment in first.segments}
     texts = {segment.id: segment.text for segment in second.segments if segment.id in known and segment.text.strip()}

@@ -1,4 +1,4 @@
-"""What the subtitle service takes and gives."""
+"""Inputs and outputs of the subtitle tasks."""
 
 from typing import Annotated, Literal
 
@@ -10,13 +10,11 @@ from common.media.fields import Artifact, MediaFile
 from services.subtitle.formats.styles import AssStyle
 from services.subtitle.layout.limits import Limits
 
-TranscriptFile = Annotated[
-    MediaFile, Field(description="Transcript JSON of a task, with what was edited in it, or subtitles")
-]
+TranscriptFile = Annotated[MediaFile, Field(description="Transcript JSON of a task, including its edits, or subtitles")]
 Written = Literal["srt", "vtt", "ass", "txt", "json"]
-Fps = Annotated[float | None, Field(gt=1, le=240, description="frames a second; only MicroDVD needs it")]
-Cues = Annotated[int, Field(ge=0, description="how many; 0 is an empty, valid file")]
-Ids = Annotated[list[int], Field(description="ids of cues to look at")]
+Fps = Annotated[float | None, Field(gt=1, le=240, description="frames per second; only MicroDVD needs it")]
+Cues = Annotated[int, Field(ge=0, description="number of cues; 0 is an empty, valid file")]
+Ids = Annotated[list[int], Field(description="ids of cues to check")]
 
 
 def default_formats() -> list[Written]:
@@ -25,15 +23,17 @@ def default_formats() -> list[Written]:
 
 def known_encoding(name: str) -> str:
     try:
-        "".encode(name)  # refuses codecs that are not of text, such as hex
+        "".encode(name)  # refuses codecs that are not text encodings, such as hex
     except (LookupError, UnicodeError) as error:
-        raise ValueError("unknown encoding; such as utf-8, utf-16, gb18030, big5, shift_jis, cp1252") from error
+        raise ValueError(
+            "unknown encoding; use a name such as utf-8, utf-16, gb18030, big5, shift_jis, cp1252"
+        ) from error
     return name
 
 
 Encoding = Annotated[
     str | None,
-    Field(max_length=32, description="of the file; None finds it out; a byte order mark wins"),
+    Field(max_length=32, description="of the file; None detects it; a byte order mark takes precedence"),
 ]
 
 
@@ -41,16 +41,16 @@ class GenerateFilesInput(TaskInput):
     transcript_path: TranscriptFile
     formats: Annotated[list[Written], Field(default_factory=default_formats, min_length=1, max_length=5)]
     segmenting: Annotated[
-        bool, Field(description="cut and join segments into readable cues; false writes them as they are")
+        bool, Field(description="split and join segments into readable cues; false writes them unchanged")
     ] = True
-    limits: Annotated[Limits, Field(description="of a cue, when segmenting")] = Limits()
+    limits: Annotated[Limits, Field(description="limits of a cue, when segmenting")] = Limits()
     speaker_prefix: Annotated[bool, Field(description="write `Name: ` before the text")] = False
     ass_style: AssStyle = AssStyle()
     second_path: Annotated[
         MediaFile | None,
         Field(
             description="a second language: a Transcript with the same ids. Cues are then wrapped and timed, but "
-            "neither cut nor joined; for that, use `subtitle.segment` before the translation"
+            "neither split nor joined; for that, use `subtitle.segment` before the translation"
         ),
     ] = None
     second_position: Literal["above", "below"] = "below"
@@ -70,7 +70,7 @@ class GenerateFilesOutput(TaskOutput):
     txt_path: Artifact | None = None
     json_path: Artifact | None = None
     cues: Cues
-    empty: Annotated[bool, Field(description="the transcript holds no text, so the files hold no cues")]
+    empty: Annotated[bool, Field(description="the transcript has no text, so the files have no cues")]
     unmatched: Annotated[Ids, Field(description="ids that only one of the two transcripts has")]
 
 
@@ -88,18 +88,18 @@ class SegmentInput(TaskInput):
 
 
 class SegmentOutput(TaskOutput):
-    transcript_path: Annotated[Artifact, Field(description="a Transcript of which each segment is a cue")]
+    transcript_path: Annotated[Artifact, Field(description="a Transcript in which each segment is a cue")]
     cues: Cues
     empty: bool
-    too_fast: Annotated[Ids, Field(description="ids of cues that must be read faster than `max_speed`")]
-    too_wide: Annotated[Ids, Field(description="ids of cues with a word that is wider than a line")]
+    too_fast: Annotated[Ids, Field(description="ids of cues that exceed `max_speed`")]
+    too_wide: Annotated[Ids, Field(description="ids of cues with a word wider than a line")]
 
 
 SEGMENT = Contract(
     "subtitle.segment",
     SegmentInput,
     SegmentOutput,
-    summary="Cut and join segments into cues that can be read: lines, speed, durations, gaps.",
+    summary="Split and join segments into readable cues: lines, speed, durations, gaps.",
 )
 
 
@@ -108,7 +108,7 @@ class ConvertInput(TaskInput):
     format: Target
     encoding: Annotated[Encoding, AfterValidator(lambda name: name and known_encoding(name))] = None
     fps: Fps = None
-    ass_style: Annotated[AssStyle, Field(description="for ASS and SSA that come from another format")] = AssStyle()
+    ass_style: Annotated[AssStyle, Field(description="for ASS and SSA converted from another format")] = AssStyle()
 
 
 class ConvertOutput(TaskOutput):
@@ -117,7 +117,7 @@ class ConvertOutput(TaskOutput):
     encoding: Annotated[str, Field(description="of the input; the output is UTF-8")]
     cues: Cues
     empty: bool
-    repaired: Annotated[int, Field(description="cues that began before 0 or ended before they began")]
+    repaired: Annotated[int, Field(description="cues that started before 0 or ended before they started")]
 
 
 CONVERT = Contract(
@@ -132,7 +132,12 @@ class AssignSpeakersInput(TaskInput):
     transcript_path: TranscriptFile
     diarization_path: Annotated[MediaFile, Field(description="RTTM, or a JSON list of {start, end, speaker}")]
     max_distance: Annotated[
-        float, Field(ge=0, le=60, description="seconds; what no turn covers goes to the nearest one within this")
+        float,
+        Field(
+            ge=0,
+            le=60,
+            description="seconds; words without a turn are assigned to the nearest one within this distance",
+        ),
     ] = 1.0
 
 
@@ -147,5 +152,5 @@ ASSIGN_SPEAKERS = Contract(
     "subtitle.assign_speakers",
     AssignSpeakersInput,
     AssignSpeakersOutput,
-    summary="Give words and segments their speakers, and cut segments where the speaker changes.",
+    summary="Assign speakers to words and segments, and split segments where the speaker changes.",
 )

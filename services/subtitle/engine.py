@@ -1,4 +1,4 @@
-"""pysubs2, which reads and writes ASS and SSA with all their styles."""
+"""pysubs2: reads and writes ASS and SSA with all their styles."""
 
 import warnings
 from functools import cache
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pysubs2 import SSAEvent, SSAFile, SSAStyle
 
 LATEST_MS = 100 * 3_600_000 - 10
-"""99:59:59.99: the hours have two digits at most, for pysubs2 and for most players."""
+"""99:59:59.99: the hours have at most two digits, in pysubs2 and most players."""
 SEPARATORS = str.maketrans(",\n\r", "   ")
 
 
@@ -50,12 +50,12 @@ def read(text: str, kind: Format) -> Document:
     """Read ASS or SSA.
 
     Raises:
-        NotSubtitles: a field of it cannot be read.
+        NotSubtitles: one of its fields cannot be read.
     """
     native: SSAFile = pysubs2().SSAFile()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # it mends a wrong margin, layer or alignment itself
+            warnings.simplefilter("ignore", RuntimeWarning)  # it repairs a wrong margin, layer or alignment itself
             long_format().from_file(native, StringIO(text), kind)
     except (ValueError, TypeError, IndexError, KeyError, OverflowError) as error:  # whichever field was wrong
         raise NotSubtitles(f"The file looks like {kind}, but a field cannot be read: {error}.") from error
@@ -83,7 +83,7 @@ def add(built: Builder, native: "SSAFile", event: "SSAEvent") -> None:
 
 
 def write(document: Document, kind: Format, style: AssStyle) -> str:
-    """Write ASS or SSA, with the styles it had or with the given one.
+    """Write ASS or SSA, with its own styles or with the given one.
 
     Raises:
         TimeTooLate: a time is 100 hours or more.

@@ -1,24 +1,26 @@
-"""What can go wrong in the subtitle service, beyond the errors that all services share."""
+"""Errors of the subtitle service, in addition to the common ones."""
 
 from common.errors import BatonError
 
 
 class NotATranscript(BatonError):
-    """The file is not a Transcript. Give the `transcript_path` of a transcription task, or a subtitle file."""
+    """The file is not a Transcript. Send the `transcript_path` of a transcription task, or a subtitle file."""
 
     code = "not_a_transcript"
     status = 422
 
 
 class NotSubtitles(BatonError):
-    """The file is no SRT, WebVTT, ASS, SSA, MicroDVD or Transcript JSON. Check that it is the right file."""
+    """The file is not SRT, WebVTT, ASS, SSA, MicroDVD or Transcript JSON. Check that it is the right file."""
 
     code = "not_subtitles"
     status = 422
 
 
 class EncodingUnknown(BatonError):
-    """The encoding of the file cannot be told, or is not the given one. Send `encoding`, or save it as UTF-8."""
+    """The encoding of the file cannot be determined, or is not the given one. Send `encoding`, or save the file as
+    UTF-8.
+    """
 
     code = "encoding_unknown"
     status = 422
@@ -32,28 +34,28 @@ class SubtitlesTooLarge(BatonError):
 
 
 class FrameRateUnknown(BatonError):
-    """MicroDVD counts in frames, and this file does not say how many make a second. Send `fps`, as the video has it."""
+    """MicroDVD counts in frames, and this file does not contain the frame rate. Send the video's `fps`."""
 
     code = "frame_rate_unknown"
     status = 422
 
 
 class TimeTooLate(BatonError):
-    """ASS and SSA hold no time of 100 hours and more. Choose srt, vtt or json, or split the subtitles."""
+    """ASS and SSA cannot represent times of 100 hours or more. Choose srt, vtt or json, or split the subtitles."""
 
     code = "time_too_late"
     status = 422
 
 
 class NotDiarization(BatonError):
-    """The file is neither RTTM nor a JSON list of {start, end, speaker}. Give one that `diarize_speakers` made."""
+    """The file is neither RTTM nor a JSON list of {start, end, speaker}. Send the output of `diarize_speakers`."""
 
     code = "not_diarization"
     status = 422
 
 
 class TranscriptsDiffer(BatonError):
-    """The second transcript has no segment with an id of the first. Give a translation of the same transcript."""
+    """The second transcript has no segment with an id of the first. Send a translation of the same transcript."""
 
     code = "transcripts_differ"
     status = 422

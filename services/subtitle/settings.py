@@ -8,5 +8,7 @@ from common.settings import MIB, Section
 
 
 class SubtitleSettings(Section):
-    max_input_bytes: Annotated[int, Field(gt=0, description="of a transcript, subtitle or diarization file")] = 64 * MIB
-    max_cues: Annotated[int, Field(gt=0, description="cues, segments or turns in one file")] = 200_000
+    max_input_bytes: Annotated[
+        int, Field(gt=0, description="maximum of a transcript, subtitle or diarization file")
+    ] = 64 * MIB
+    max_cues: Annotated[int, Field(gt=0, description="cues, segments or turns per file")] = 200_000

@@ -1,7 +1,7 @@
-"""Speakers for words and segments: a segment is cut where its speaker changes.
+"""Assign speakers to words and segments: a segment is split where its speaker changes.
 
-The first part keeps the id of its segment, the others get ids above all that there were (see `ids`). A segment whose
-words do not give its text, because it has none or a person edited it, is not cut: it gets one speaker.
+The first part keeps the id of its segment, the others get ids above all existing ones (see `ids`). A segment whose
+words do not give its text, because it has none or a user edited it, is not split: it gets one speaker.
 """
 
 from collections.abc import Iterator
@@ -44,7 +44,9 @@ def word_with_speaker(word: Word, timeline: Timeline, within: float) -> Word:
 
 
 def by_speaker(words: list[Word], otherwise: str | None) -> list[tuple[str | None, list[Word]]]:
-    """Return the words in groups of one speaker. A word without one, or one that ends another, goes with the last."""
+    """Return the words in groups of one speaker. A word without a speaker, or one that ends another, joins the last
+    group.
+    """
     owners: list[str | None] = []
     first = next((word.speaker for word in words if word.speaker), otherwise)
     before = ""
@@ -59,7 +61,7 @@ def by_speaker(words: list[Word], otherwise: str | None) -> list[tuple[str | Non
 
 
 def seconds(transcript: Transcript) -> dict[str, float]:
-    """Return for how long each speaks, by the segments."""
+    """Return the speaking time of each speaker, by the segments."""
     spoken_for: dict[str, float] = {}
     for segment in transcript.segments:
         if segment.speaker:

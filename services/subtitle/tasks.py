@@ -16,7 +16,7 @@ from services.subtitle.workbench import Workbench
 
 @task(c.GENERATE_FILES)
 def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOutput:
-    """Write a transcript in each of the wanted formats.
+    """Write a transcript in each of the requested formats.
 
     Raises:
         NotATranscript, NotSubtitles: the input cannot be read.
@@ -29,7 +29,7 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     second = bench.transcript(params.second_path) if params.second_path else None
     texts = texts_by_id(first, second) if second else {}
     if params.segmenting and second:
-        texts = texts_by_id(first, Typesetter(params.limits).wrap(second))  # no name stands before it
+        texts = texts_by_id(first, Typesetter(params.limits).wrap(second))  # no name precedes it
         cues = typesetter.wrap(first)
     else:
         cues = typesetter.readable(first, tick=bench.report) if params.segmenting else first
@@ -53,7 +53,7 @@ def name_before(segment: Segment) -> str:
 
 @task(c.SEGMENT)
 def segment(params: c.SegmentInput, job: Job) -> c.SegmentOutput:
-    """Make readable cues of a transcript."""
+    """Create readable cues from a transcript."""
     bench = Workbench(job)
     cues = Typesetter(params.limits).readable(bench.transcript(params.transcript_path), tick=bench.report)
     return c.SegmentOutput(
@@ -72,7 +72,7 @@ def convert(params: c.ConvertInput, job: Job) -> c.ConvertOutput:
     Raises:
         NotSubtitles, EncodingUnknown: the input cannot be read.
         FrameRateUnknown: MicroDVD is read or written without `fps`.
-        TimeTooLate: the format cannot hold the times.
+        TimeTooLate: the format cannot represent the times.
     """
     bench = Workbench(job)
     text, encoding = bench.text(params.subtitle_path, params.encoding)
@@ -90,7 +90,7 @@ def convert(params: c.ConvertInput, job: Job) -> c.ConvertOutput:
 
 @task(c.ASSIGN_SPEAKERS)
 def assign_speakers(params: c.AssignSpeakersInput, job: Job) -> c.AssignSpeakersOutput:
-    """Give each word and segment its speaker.
+    """Assign a speaker to each word and segment.
 
     Raises:
         NotDiarization: the diarization cannot be read.

@@ -1,4 +1,4 @@
-"""Turns on a time line: who spoke most in a span, or nearest to it."""
+"""Timeline of turns: who spoke most in a span, or nearest to it."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from itertools import accumulate
 from services.subtitle.turns import Turn
 
 INSTANT = 0.0005
-"""A word without length is taken for a span of 1 ms."""
+"""A word without duration is treated as a span of 1 ms."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Timeline:
         return list(accumulate(range(len(self.turns)), later))
 
     def speaker(self, start: float, end: float, within: float) -> str | None:
-        """Return who spoke most between the two times, else who spoke nearest, at most `within` seconds away.
+        """Return who spoke most between the two times, or else who spoke nearest, at most `within` seconds away.
 
-        Of two who spoke as long, it is the one whose turn began later: who falls in speaks, the other one goes on. Of
-        two as near, it is the one before.
+        Of two who spoke equally long, it is the one whose turn began later: an interruption has priority. Of two
+        equally near, it is the earlier one.
         """
         widen = INSTANT if end <= start else 0.0
         shares = self.shares(start - widen, end + widen)
@@ -44,7 +44,7 @@ class Timeline:
         return self.nearest(start, end, within)
 
     def shares(self, start: float, end: float) -> dict[str, tuple[float, float]]:
-        """Return for each speaker in the span for how long (rounded to 0.1 ms), and when the last turn began."""
+        """Return for each speaker in the span the duration (rounded to 0.1 ms), and when the last turn began."""
         shares: dict[str, tuple[float, float]] = {}
         for turn in self.overlapping(start, end):
             spoke, began = shares.get(turn.speaker, (0.0, turn.start))

@@ -1,4 +1,4 @@
-"""Who spoke when: RTTM or JSON, read into turns."""
+"""Parse RTTM or JSON into turns."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from common.transcript.format import LATEST_S
 from services.subtitle.errors import NotDiarization
 
 START, LENGTH, SPEAKER = 3, 4, 7
-"""Where a line of RTTM has them (NIST, The 2009 Rich Transcription Evaluation Plan, appendix A)."""
+"""Columns of an RTTM line (NIST, The 2009 Rich Transcription Evaluation Plan, appendix A)."""
 COMMENT = ";;"
 
 Time = Annotated[float, Field(ge=-LATEST_S, le=LATEST_S, allow_inf_nan=False, description="seconds")]
@@ -25,7 +25,7 @@ class Turn(BaseModel):
 
 
 class Turns(BaseModel):
-    """The list of turns, as it stands in a larger object."""
+    """The list of turns inside a larger object."""
 
     turns: list[Turn]
 
@@ -34,9 +34,9 @@ TURNS: TypeAdapter[list[Turn] | Turns] = TypeAdapter(list[Turn] | Turns)
 
 
 def parse(text: str) -> list[Turn]:
-    """Read RTTM, a JSON list of {start, end, speaker}, or an object that holds such a list as `turns`.
+    """Parse RTTM, a JSON list of {start, end, speaker}, or an object that has such a list as `turns`.
 
-    Turns are sorted; what has no length is left out.
+    Turns are sorted; those without duration are dropped.
 
     Raises:
         NotDiarization: it is something else; the message says where.
@@ -70,4 +70,4 @@ def turn_of(number: int, fields: list[str]) -> Turn:
         values: dict[str, Any] = {"start": start, "end": start + length, "speaker": fields[SPEAKER]}
         return Turn.model_validate(values)
     except (ValueError, IndexError) as error:
-        raise NotDiarization(f"Line {number} of the RTTM is no turn with start, duration and speaker.") from error
+        raise NotDiarization(f"Line {number} of the RTTM is not a turn with start, duration and speaker.") from error

@@ -1,4 +1,4 @@
-"""What each task of the service begins with: its settings, and its inputs read under their limits."""
+"""The common start of each task of the service: settings, and inputs read within their limits."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from services.subtitle.settings import SubtitleSettings
 
 
 class Workbench:
-    """Joins a job to the modules of the service, which know of no job."""
+    """Connects a job to the modules of the service, which do not know about jobs."""
 
     def __init__(self, job: Job) -> None:
         self.job = job

@@ -1,7 +1,7 @@
-"""Which encoding a text file is in: its mark, UTF-8, UTF-16, or the one in which it reads like a language.
+"""Detect the encoding of a text file: byte order mark, UTF-8, UTF-16, or the one in which it reads like a language.
 
-A wrong guess would pass for text, so there are few candidates, each with a measure of how ordinary the text would be in
-it, and what is ordinary in none is refused.
+A wrong guess would pass for text, so there are few candidates, each with a measure of how ordinary the text would be,
+and text that is ordinary in none is refused.
 """
 
 import codecs
@@ -18,7 +18,7 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-"""UTF-32 before UTF-16, whose little-endian mark it begins with."""
+"""UTF-32 before UTF-16, because its little-endian mark starts with that of UTF-16."""
 
 SAMPLE_BYTES = 65_536
 ORDINARY_ENOUGH = 0.6
@@ -39,14 +39,14 @@ PUNCTUATION = frozenset("，。！？：；、…—“”‘’《》「」『�
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An encoding, and how ordinary one character beyond ASCII is in a text that is in it: from 0 to 1."""
+    """An encoding, and a measure of how ordinary a non-ASCII character is in texts of that encoding: from 0 to 1."""
 
     name: str
     ordinary: Callable[[str], float]
 
 
 def by_row(codec: str, first: int, last: int, frequent: frozenset[str]) -> Callable[[str], float]:
-    """Return a measure by the row of the character set: its makers put the characters of daily use together."""
+    """Return a measure by the row of the character set: its authors put everyday characters together."""
 
     def ordinary(character: str) -> float:
         if character in frequent or character in PUNCTUATION:
@@ -73,7 +73,7 @@ EAST_ASIAN = (
 
 
 def decode(content: bytes, encoding: str | None = None) -> tuple[str, str]:
-    """Return the text and the name of its encoding; a byte order mark wins over what is given.
+    """Return the text and the name of its encoding; a byte order mark takes precedence over the given one.
 
     Raises:
         EncodingUnknown: it is binary, or not in the given encoding, or no encoding makes ordinary text of it.
@@ -93,7 +93,7 @@ def encoding_of_mark(content: bytes) -> str | None:
 
 
 def detect(content: bytes) -> str:
-    """Return the encoding of a text without a mark.
+    """Return the encoding of a text without a byte order mark.
 
     Raises:
         EncodingUnknown: none is likely enough.
@@ -115,7 +115,7 @@ def decodable(content: bytes, name: str) -> bool:
 
 
 def utf16(content: bytes) -> str | None:
-    """Return UTF-16 where every second byte is often zero, as the times of subtitles make it."""
+    """Return UTF-16 if every second byte is often zero, as in the times of subtitles."""
     sample = content[:SAMPLE_BYTES]
     half = max(len(sample) // 2, 1)
     low, high = sample[::2].count(0) / half, sample[1::2].count(0) / half
@@ -138,7 +138,7 @@ def rating(content: bytes, candidate: Candidate) -> float:
 
 
 def single_byte(content: bytes) -> str | None:
-    """Return cp1251 where nearly all letters are beyond ASCII, as in Russian; cp1252 where few are, as in French."""
+    """Return cp1251 if nearly all letters are non-ASCII, as in Russian; cp1252 if few are, as in French."""
     letters = [character for character in content[:SAMPLE_BYTES].decode("cp1251", "ignore") if character.isalpha()]
     share = sum(not letter.isascii() for letter in letters) / max(len(letters), 1)
     if share > 0.7 and decodable(content, "cp1251"):  # noqa: PLR2004 - between the 40 % of French and the 90 % of Russian

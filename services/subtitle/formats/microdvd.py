@@ -1,4 +1,4 @@
-"""MicroDVD: one line a cue, in frames. `{1}{1}25` as the first line tells the frame rate."""
+"""MicroDVD: one line per cue, in frames. `{1}{1}25` in the first line declares the frame rate."""
 
 import re
 
@@ -11,15 +11,15 @@ LINE = re.compile(r"^\s*\{\s*(\d{1,12})\s*\}\s*\{\s*(\d{0,12})\s*\}(.*)$")
 CONTROL = re.compile(r"\{([A-Za-z]):([^{}]*)\}")
 DECLARED = re.compile(r"\d{1,3}(?:[.,]\d{1,6})?")
 SHOWN_MS = 2_000
-"""A cue without an end is shown for this long."""
+"""Duration of a cue without an end."""
 BAR = "\N{FULLWIDTH VERTICAL LINE}"
 
 
 def read(text: str, fps: float | None) -> Document:
-    """Read MicroDVD; `fps` wins over what the file declares.
+    """Read MicroDVD; `fps` takes precedence over the file's declaration.
 
     Raises:
-        FrameRateUnknown: neither is there.
+        FrameRateUnknown: neither is available.
     """
     found = [line for line in map(LINE.match, text.split("\n")) if line]
     declared = declared_rate(found[0]) if found else None
@@ -42,7 +42,7 @@ def declared_rate(line: re.Match[str]) -> float | None:
 
 
 def runs(text: str) -> list[Run]:
-    """Return the lines as runs; `{Y:i}` holds for the whole cue, `{y:i}` for its line."""
+    """Return the lines as runs; `{Y:i}` applies to the whole cue, `{y:i}` to its line."""
     always: frozenset[str] = frozenset()
     made: list[Run] = []
     for line in text.strip().split("|"):
@@ -73,7 +73,9 @@ def cue(caption: Caption, fps: float) -> str:
 
 
 def body(caption: Caption) -> str:
-    """Return the text in one line. Type is kept where all of the cue has it; a bar, which parts lines, is widened."""
+    """Return the text in one line. Styles are kept if they apply to the whole cue; a bar, the line separator, is
+    replaced.
+    """
     seen = [run.marks for run in caption.runs if run.text.strip()]
     marks = sorted(frozenset.intersection(*seen) & frozenset("bius")) if seen else []
     text = protect_markup(without_blank_lines(caption.text)).replace("|", BAR).replace("\n", "|")

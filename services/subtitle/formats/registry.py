@@ -1,4 +1,4 @@
-"""The formats: which one a text is in, and how each is read and written."""
+"""Format registry: detect the format of a text, and read and write each."""
 
 import re
 
@@ -24,10 +24,10 @@ def looks_like_json(text: str) -> bool:
 
 
 def format_of(text: str) -> Format:
-    """Return the format by what the text looks like; the name of the file says nothing.
+    """Return the format, detected from the text; the file name is ignored.
 
     Raises:
-        NotSubtitles: it looks like none.
+        NotSubtitles: it matches none.
     """
     head = text.lstrip()[:HEAD]
     if head.startswith("WEBVTT"):
@@ -44,7 +44,7 @@ def format_of(text: str) -> Format:
 
 
 def read(text: str, *, fps: float | None = None) -> Document:
-    """Read subtitles or a transcript. No text at all is a file without cues.
+    """Read subtitles or a transcript. An empty text is a file without cues.
 
     Raises:
         NotSubtitles, NotATranscript, FrameRateUnknown: see there.
@@ -70,7 +70,7 @@ def write(document: Document, target: Target, *, fps: float | None = None, style
     """Write a document.
 
     Raises:
-        FrameRateUnknown, TimeTooLate: the format needs `fps`, or cannot hold the times.
+        FrameRateUnknown, TimeTooLate: the format needs `fps`, or cannot represent the times.
     """
     match target:
         case "srt":

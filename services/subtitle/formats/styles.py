@@ -1,4 +1,4 @@
-"""How ASS and SSA look. The names are those of the ffmpeg service's subtitle style."""
+"""Styles of ASS and SSA. The names are those of the ffmpeg service's subtitle style."""
 
 from typing import Annotated, Literal
 
@@ -9,17 +9,17 @@ Position = Literal["bottom", "middle", "top"]
 
 ALIGNMENTS: dict[Position, int] = {"bottom": 2, "middle": 5, "top": 8}
 WIDTH, HEIGHT = 512, 288
-"""The picture that sizes and margins are meant for; players scale them."""
+"""The picture size that sizes and margins refer to; players scale them."""
 
 
 class AssStyle(BaseModel):
-    """The look of ASS subtitles. Sizes and margins are those of a picture 288 lines high."""
+    """The style of ASS subtitles. Sizes and margins refer to a picture 288 lines high."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     font: Annotated[str, Field(pattern=r"^[^,=:;'\\\x00-\x1f]{1,100}$", description="its family name")] = "Arial"
     font_size: Annotated[float, Field(ge=4, le=100)] = 16.0
-    second_size: Annotated[float, Field(ge=20, le=200, description="per cent; of the second language")] = 75.0
+    second_size: Annotated[float, Field(ge=20, le=200, description="size of the second language, in percent")] = 75.0
     bold: bool = False
     italic: bool = False
     colour: Colour = "#FFFFFF"

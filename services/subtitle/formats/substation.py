@@ -1,7 +1,7 @@
-r"""The text of ASS and SSA events to and from runs: `{\i1}`, `\N`, and what stands for a brace or a backslash.
+r"""Text of ASS and SSA events: convert from and to runs (`{\i1}`, `\N`, escapes of braces and backslashes).
 
-A literal `{` is written `\{`, which libass shows as a brace, and a backslash has a word joiner after it, so that
-`C:\new` holds no line break: both as ffmpeg does it (libavcodec/ass.c, ff_ass_bprint_text_event).
+A literal `{` is written `\{`, which libass shows as a brace, and a backslash is followed by a word joiner, so that
+`C:\new` contains no line break: both as in ffmpeg (libavcodec/ass.c, ff_ass_bprint_text_event).
 """
 
 import re
@@ -50,7 +50,7 @@ def overridden(
 
 
 def alignment(text: str, of_style: int = BOTTOM) -> int:
-    r"""Return the key of the number pad, by `\an8` or the older `\a6`, which the text may begin with."""
+    r"""Return the number-pad key of a leading `\an8` or the older `\a6`."""
     found = ALIGNMENT.search(text)
     if not found:
         return of_style
@@ -77,6 +77,6 @@ def change(before: frozenset[str], after: frozenset[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """Return text without anything that ASS would read as more than text."""
+    """Return text in which nothing has a special meaning for ASS."""
     doubled = text.replace("\\", f"\\{GUARD}").replace("{", r"\{").replace("}", r"\}")
     return doubled.replace("\n", r"\N").replace("\u00a0", r"\h")

@@ -1,4 +1,4 @@
-"""Transcripts out of JSON."""
+"""Parse transcripts from JSON."""
 
 from pydantic import ValidationError
 
@@ -9,10 +9,10 @@ WRONG_FIELDS_NAMED = 5
 
 
 def parse(text: str) -> Transcript:
-    """Read Transcript JSON.
+    """Parse Transcript JSON.
 
     Raises:
-        NotATranscript: it is not one; the detail names the first wrong fields.
+        NotATranscript: it is not one; the detail names the first invalid fields.
     """
     try:
         return Transcript.model_validate_json(text)

@@ -1,1 +1,1 @@
-"""Subtitle layout: where text is cut into cues and lines, and when each cue is shown."""
+"""Subtitle layout: splitting text into cues and lines, and the timing of cues."""

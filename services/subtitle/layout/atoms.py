@@ -1,4 +1,4 @@
-"""Text as atoms: the smallest parts between which it may break, with their widths and times."""
+"""Atoms: the smallest parts of a text between which it may break, with their widths and times."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ def atoms(words: Iterable[Word]) -> list[Atom]:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of atoms that knows how wide each part of it is."""
+    """A row of atoms that knows the width of each part."""
 
     atoms: list[Atom]
 
@@ -60,20 +60,20 @@ class Row:
 
     @cached_property
     def indents(self) -> list[int]:
-        """Return the columns of the spaces that each atom begins with, and that vanish at the start of a line."""
+        """Return the columns of each atom's leading spaces, which disappear at the start of a line."""
         return [width(text) - width(text.lstrip()) for text in self.texts]
 
     def width(self, start: int, end: int) -> int:
-        """Return the columns of a line of the atoms from `start` up to `end`."""
+        """Return the columns of a line with the atoms from `start` up to `end`."""
         return max(self.edges[end] - self.edges[start] - self.indents[start], 0)
 
     def line_end(self, start: int, room: int) -> int:
-        """Return where a line that begins with `start` ends at the latest; it holds at least one atom."""
+        """Return the latest end of a line that starts with `start`; it contains at least one atom."""
         reach = self.edges[start] + self.indents[start] + room
         return max(bisect_right(self.edges, reach) - 1, start + 1)
 
     def fits(self, start: int, end: int, page: Page) -> bool:
-        """Tell whether the part can be laid on a page. An atom that is wider than a line may have one of its own."""
+        """Return whether the part fits on a page. An atom that is wider than a line may have a line of its own."""
         room = page.width - page.lead
         for _ in range(page.lines):
             start = self.line_end(start, room)

@@ -1,9 +1,9 @@
-"""Where text may break, and how well it reads there.
+"""Line breaks: where text may break, and how well that reads.
 
 The order of preference is that of the Netflix Timed Text Style Guide (General Requirements, "Line Treatment") and of
 the BBC Subtitle Guidelines ("Break at natural points"): after punctuation, before a conjunction or preposition, and
-never between an article and its noun. What may not begin or end a line in Chinese and Japanese is from the W3C's clreq
-and jlreq.
+never between an article and its noun. The rules for the start and end of Chinese and Japanese lines are from the W3C's
+clreq and jlreq.
 """
 
 from services.subtitle.layout.widths import breaks_anywhere, columns
@@ -27,11 +27,11 @@ LINKING = frozenset(LINKING_WORDS.split())
 BINDING = frozenset(BINDING_WORDS.split())
 
 SENTENCE, CLAUSE, LINK, PLAIN, BOUND = 0.0, 1.0, 2.0, 4.0, 8.0
-"""What a break costs: after a sentence, after a clause, before a linking word, elsewhere, after a binding word."""
+"""Cost of a break: after a sentence, after a clause, before a linking word, elsewhere, after a binding word."""
 
 
 def breakable(left: str, right: str) -> bool:
-    """Tell whether a line may end after `left` and go on with `right`."""
+    """Return whether a line may end after `left` and continue with `right`."""
     last, first = left.rstrip(" \t")[-1:], right.lstrip()[:1]
     if not last or not first or last in NEVER_LAST:
         return False
@@ -43,7 +43,7 @@ def breakable(left: str, right: str) -> bool:
 
 
 def penalty(left: str, right: str) -> float:
-    """Return what a break between the two costs the reader."""
+    """Return the cost of a break between the two."""
     ending = left.rstrip()
     mark = ending.rstrip("".join(CLOSING) + "\"'")[-1:]
     if mark in SENTENCE_END:

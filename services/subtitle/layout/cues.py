@@ -1,6 +1,6 @@
-"""A transcript as readable cues: cut, joined, laid out in lines, and timed.
+"""Readable cues from a transcript: split, joined, laid out in lines, and timed.
 
-A line break is the white space before the word that begins the line, so that a cue's words still give its text.
+A line break is the white space before the first word of the next line, so that a cue's words still give its text.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,18 +27,20 @@ Tick = Callable[[float], None]
 
 
 def nobody(_: float) -> None:
-    """Hear of the progress, and do nothing."""
+    """Ignore progress."""
 
 
 @dataclass(frozen=True)
 class Typesetter:
-    """Makes cues within limits. `lead` gives what will be written before a segment's text, as a speaker's name."""
+    """Creates cues within limits. `lead` returns what will be written before a segment's text, such as a speaker's
+    name.
+    """
 
     limits: Limits = field(default_factory=Limits)
     lead: Callable[[Segment], str] = no_lead
 
     def readable(self, transcript: Transcript, *, tick: Tick = nobody) -> Transcript:
-        """Return the transcript as cues, in order of time; `tick` hears how much is done, of 1."""
+        """Return the transcript as cues, in chronological order; `tick` receives the completed fraction."""
         fresh, cues = new_ids(transcript), list[Segment]()
         segments = in_order(transcript)
         for index, segment in enumerate(segments):
@@ -47,7 +49,7 @@ class Typesetter:
         return transcript.model_copy(update={"segments": self.apply_times([self.lay_out(cue) for cue in cues])})
 
     def wrap(self, transcript: Transcript) -> Transcript:
-        """Return the transcript with each segment in lines, and timed, but neither cut nor joined."""
+        """Return the transcript with each segment in lines, and timed, but neither split nor joined."""
         laid = [self.lay_out(segment) for segment in in_order(transcript)]
         return transcript.model_copy(update={"segments": self.apply_times(laid)})
 
@@ -59,7 +61,7 @@ class Typesetter:
         return Row(atoms(pieces(segment, page.width)))
 
     def split(self, segment: Segment, fresh: Iterator[int]) -> list[Segment]:
-        """Return a segment as cues of which each fits its page; the first one keeps the id."""
+        """Return a segment as cues that each fit their page; the first one keeps the id."""
         page = self.page(segment)
         row, true_words = self.row(segment, page), has_true_words(segment)
         parts = cuts(row, self.limits, page)
@@ -70,7 +72,7 @@ class Typesetter:
         return [cue.model_copy(update={"id": number}) for cue, number in numbered]
 
     def add(self, cues: list[Segment], more: list[Segment]) -> None:
-        """Append cues, each joined to the one before where one of the two is too short and both fit together."""
+        """Append cues, joining each to the previous one if one of the two is too short and both fit together."""
         for cue in more:
             if cues and self.belongs(cues[-1], cue):
                 cues[-1] = join_segments(cues[-1], cue)
@@ -85,7 +87,7 @@ class Typesetter:
         return self.holds(join_segments(first, second))
 
     def holds(self, cue: Segment) -> bool:
-        """Tell whether a cue keeps to its page and to the longest time."""
+        """Return whether a cue fits its page and the maximum duration."""
         page = self.page(cue)
         row = self.row(cue, page)
         return cue.duration <= self.limits.max_duration and row.fits(0, len(row.atoms), page)
@@ -113,7 +115,7 @@ class Typesetter:
 
 
 def in_order(transcript: Transcript) -> list[Segment]:
-    """Return the segments that say something, by their starts."""
+    """Return the segments with text, by their starts."""
     return sorted((one for one in transcript.segments if one.text.strip()), key=lambda one: one.start)
 
 
@@ -122,7 +124,7 @@ def words_of(row: Row, start: int, end: int) -> list[Word]:
 
 
 def strip_words(words: list[Word], *, before: str) -> list[Word]:
-    """Return the words of a line without the spaces around it, and with `before` in front."""
+    """Return the words of a line without surrounding spaces, and with `before` in front."""
     texts = [word.text for word in words]
     for index, text in enumerate(texts):
         texts[index] = text.lstrip()

@@ -1,4 +1,4 @@
-"""Where a segment is cut into cues: at pauses, sentences and clauses, and no more often than needed."""
+"""Split a segment into cues: at pauses, sentences and clauses, and no more often than necessary."""
 
 from services.subtitle.layout.atoms import Row
 from services.subtitle.layout.breaks import penalty
@@ -11,11 +11,11 @@ TOO_SHORT = 20.0
 BREAK = 2.0
 LONG_PAUSE_SECONDS = 1.5
 LONG_PAUSE = -60.0
-"""Gained by a cut there: nobody wants to read what is not said yet."""
+"""Bonus for a split there: nobody wants to read what has not been said yet."""
 
 
 def cuts(row: Row, limits: Limits, page: Page) -> list[Part]:
-    """Return which atoms are in which cue."""
+    """Return which atoms belong to which cue."""
     capacity = page.width * page.lines
 
     def fits(start: int, end: int) -> bool:

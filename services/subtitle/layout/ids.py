@@ -1,4 +1,4 @@
-"""Ids of segments that are cut: the first part keeps the id, the others get new ones above all that there were."""
+"""Ids of split segments: the first part keeps the id, the others get new ones above all existing ones."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -7,5 +7,5 @@ from common.transcript.format import Transcript
 
 
 def new_ids(transcript: Transcript) -> Iterator[int]:
-    """Yield ids that no segment has, in order, so that the same input always gives the same ids."""
+    """Yield unused ids, in order, so that the same input always gives the same ids."""
     return count(max((segment.id for segment in transcript.segments), default=-1) + 1)

@@ -1,11 +1,11 @@
-"""What readable subtitles keep to.
+"""Limits of readable subtitles.
 
-The figures are those of the Netflix Timed Text Style Guide (https://partnerhelp.netflixstudios.com: "General
-Requirements", "English (USA)", "Chinese (Simplified)"): 42 characters a line and 17 a second (20 for adults in later
-editions), two lines, 5/6 s to 7 s, two frames between cues; 9 characters a second for Chinese. Its 16 characters a line
-of Chinese are 18 here. The BBC Subtitle Guidelines (https://www.bbc.co.uk/accessibility/forproducts/guides/subtitles)
-ask for 160 to 180 words a minute, which is about the same. A wide character counts two columns, so that one figure
-bounds mixed text as well.
+The values are those of the Netflix Timed Text Style Guide (https://partnerhelp.netflixstudios.com: "General
+Requirements", "English (USA)", "Chinese (Simplified)"): 42 characters per line and 17 per second (20 for adults in
+later editions), two lines, 5/6 s to 7 s, two frames between cues; 9 characters per second for Chinese. Its 16
+characters per line of Chinese are 18 here. The BBC Subtitle Guidelines
+(https://www.bbc.co.uk/accessibility/forproducts/guides/subtitles) require 160 to 180 words per minute, which is about
+the same. A wide character counts as two columns, so that one limit covers mixed text as well.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 LATIN_LINE, WIDE_LINE = 42, 36
 """Columns of a line: 42 Latin letters, or 18 Chinese characters."""
 LATIN_SPEED, WIDE_SPEED = 17.0, 18.0
-"""Columns a second: 17 Latin letters, or 9 Chinese characters."""
+"""Columns per second: 17 Latin letters, or 9 Chinese characters."""
 
 LineWidth = Annotated[
     int | None,
@@ -29,7 +29,7 @@ LineWidth = Annotated[
 
 
 class Limits(BaseModel):
-    """What a cue may hold, and for how long it is shown."""
+    """What a cue may contain, and how long it is shown."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -40,14 +40,14 @@ class Limits(BaseModel):
         Field(
             ge=2,
             le=100,
-            description="columns a second; None is 17, and 18 (9 wide characters) for Chinese and the like",
+            description="columns per second; None is 17, and 18 (9 wide characters) for Chinese, Japanese, Korean",
         ),
     ] = None
-    min_duration: Annotated[float, Field(ge=0.1, le=10, description="seconds, where there is room")] = 0.833
+    min_duration: Annotated[float, Field(ge=0.1, le=10, description="seconds, if there is room")] = 0.833
     max_duration: Annotated[float, Field(ge=1, le=60, description="seconds")] = 7.0
     min_gap: Annotated[float, Field(ge=0, le=1, description="seconds between cues; two frames at 25 fps")] = 0.08
     merge_short: Annotated[
-        bool, Field(description="join what is shorter than `min_duration` to a neighbour of the same speaker")
+        bool, Field(description="join cues shorter than `min_duration` to a neighbor with the same speaker")
     ] = True
 
     @model_validator(mode="after")
@@ -57,7 +57,7 @@ class Limits(BaseModel):
         return self
 
     def page(self, *, wide: bool) -> "Page":
-        """Return what the limits are for a text of wide or narrow characters."""
+        """Return the limits for a text of wide or narrow characters."""
         return Page(
             width=self.max_line_width or (WIDE_LINE if wide else LATIN_LINE),
             lines=self.max_lines,
@@ -70,9 +70,9 @@ class Page:
     """The room for the text of one cue."""
 
     width: int
-    """columns of a line"""
+    """Columns per line."""
     lines: int
     speed: float
-    """columns a second"""
+    """Columns per second."""
     lead: int = 0
-    """columns at the begin of the first line that are taken, by a speaker's name"""
+    """Columns of the first line that are taken by a speaker's name."""

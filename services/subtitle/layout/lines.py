@@ -1,4 +1,4 @@
-"""The lines of one cue: as few as can hold it, broken where it reads best, and of even length."""
+"""Lines of one cue: as few as possible, broken where it reads best, and of even length."""
 
 from services.subtitle.layout.atoms import Row
 from services.subtitle.layout.breaks import penalty
@@ -10,7 +10,7 @@ EVENNESS = 8.0
 
 
 def lines(row: Row, page: Page) -> list[Part]:
-    """Return which atoms are on which line."""
+    """Return which atoms belong to which line."""
 
     def room(start: int) -> int:
         return page.width - (0 if start else page.lead)

@@ -1,15 +1,15 @@
-"""The cheapest way to cut a row of things into parts, as Knuth and Plass break a paragraph into lines (1981)."""
+"""Optimal partition of a sequence, as Knuth and Plass break a paragraph into lines (1981)."""
 
 from collections.abc import Callable
 
 Part = tuple[int, int]
-"""From this one on, and up to before that one."""
+"""Index of the first element and index after the last."""
 
 
 def partition(count: int, fits: Callable[[int, int], bool], cost: Callable[[int, int], float]) -> list[Part]:
-    """Cut `count` things into parts that fit, at the least cost in all.
+    """Split `count` elements into parts that fit, at the lowest total cost.
 
-    A thing that does not fit alone is a part of its own. What fits must still fit when it is shortened.
+    An element that does not fit alone is a part of its own. What fits must still fit when it is shortened.
     """
     best = [0.0] + [float("inf")] * count
     begin = [0] * (count + 1)

@@ -1,4 +1,4 @@
-"""A part of a segment as a segment of its own, and two segments as one."""
+"""Parts of segments: a part as a segment of its own, and two segments as one."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from services.subtitle.layout.pieces import glue, has_true_words
 
 
 def part(segment: Segment, words: Sequence[Word], *, true_words: bool) -> Segment:
-    """Return the part of `segment` that the words say; they are kept where they are true, and no shares of time."""
+    """Return the part of `segment` with these words; true words are kept, estimated ones are dropped."""
     text = "".join(word.text for word in words).strip()
     end = max(word.end for word in words)
     kept = list(words) if true_words else []
@@ -16,14 +16,14 @@ def part(segment: Segment, words: Sequence[Word], *, true_words: bool) -> Segmen
 
 
 def joinable(first: Segment, second: Segment) -> bool:
-    """Tell whether two segments may become one without losing what is known of them."""
+    """Return whether two segments may be joined without losing information."""
     same = (first.speaker, first.language, first.source) == (second.speaker, second.language, second.source)
     both = has_true_words(first) and has_true_words(second)
     return same and (both or not (first.words or second.words))
 
 
 def join_segments(first: Segment, second: Segment) -> Segment:
-    """Return one segment that says both. It has the first one's id."""
+    """Return one segment with the text of both. It has the first one's id."""
     space = between(first.text.rstrip(), second.text.lstrip())
     words = [*first.words, *with_space(second.words, space)]
     text = "".join(word.text for word in words) or f"{first.text.rstrip()}{space}{second.text.lstrip()}"
@@ -32,7 +32,7 @@ def join_segments(first: Segment, second: Segment) -> Segment:
 
 
 def between(left: str, right: str) -> str:
-    """Return a space, where no punctuation of a language without spaces parts the two already."""
+    """Return a space, unless punctuation of a language without spaces already separates the two."""
     return glue(left[-1:], right[:1]) if left[-1:] in SENTENCE_END | CLAUSE_END else " "
 
 
@@ -43,7 +43,7 @@ def with_space(words: list[Word], space: str) -> list[Word]:
 
 
 def doubtful(first: Segment, second: Segment) -> dict[str, float | None]:
-    """Return the worse of both measures, or none where one is not known."""
+    """Return the worse of both measures, or none if one is unknown."""
     worse = {"confidence": min, "avg_logprob": min, "compression_ratio": max, "no_speech_prob": max}
     pairs = {name: (getattr(first, name), getattr(second, name)) for name in worse}
     return {name: None if None in pair else worse[name](pair) for name, pair in pairs.items()}

@@ -1,4 +1,4 @@
-"""A segment as pieces with times: its words, or a share of its time where it has none."""
+"""Pieces of a segment with times: its words, or shares of its time if it has none."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,14 +12,15 @@ CHUNK = re.compile(r"\s*\S+(?:\s+$)?")
 
 
 def has_true_words(segment: Segment) -> bool:
-    """Tell whether its words give its text; after an edit by a person they may not."""
+    """Return whether its words give its text; after an edit by a user they may not."""
     return bool(segment.words) and "".join(word.text for word in segment.words).strip() == segment.text.strip()
 
 
 def pieces(segment: Segment, max_width: int) -> list[Word]:
-    """Return what a segment can be cut into. Line breaks that it had become spaces, or nothing between wide letters.
+    """Return the pieces into which a segment can be split. Its line breaks become spaces, or nothing between wide
+    letters.
 
-    A word stays whole unless it is wider than a line, as a Chinese sentence can be that is given as one word.
+    A word stays whole unless it is wider than a line, such as a Chinese sentence that is given as one word.
     """
     words = (
         segment.words if has_true_words(segment) else [Word(start=segment.start, end=segment.end, text=segment.text)]
@@ -46,13 +47,13 @@ def unbroken(before: str, text: str) -> str:
 
 
 def glue(left: str, right: str) -> str:
-    """Return what stands between two lines when they become one."""
+    """Return what separates two lines when they are joined."""
     wide = left and right and breaks_anywhere(left[-1]) and breaks_anywhere(right[0])
     return "" if wide or not left.strip() else " "
 
 
 def cut(word: Word, keep: int) -> list[Word]:
-    """Cut a word wherever text may break, its time shared out by width; what is at most `keep` wide stays whole."""
+    """Split a word wherever text may break, its time divided by width; what is at most `keep` wide stays whole."""
     parts = [word.text] if keep and width(word.text.strip()) <= keep else list(chunks(word.text))
     if len(parts) < 2:  # noqa: PLR2004 - nothing to cut
         return [word]
@@ -66,7 +67,7 @@ def cut(word: Word, keep: int) -> list[Word]:
 
 
 def chunks(text: str) -> Iterator[str]:
-    """Yield the text in parts between which it may break, spaces before a part kept with it."""
+    """Yield the text in parts between which it may break; spaces stay with the following part."""
     if not text.strip():
         return
     for found in CHUNK.finditer(text):

@@ -1,4 +1,4 @@
-"""How readable cues are: what to look at again by hand."""
+"""Readability of cues: which ones need manual attention."""
 
 from common.transcript.format import Segment, Transcript
 from services.subtitle.layout.limits import Limits
@@ -6,7 +6,7 @@ from services.subtitle.layout.widths import is_wide, width
 
 
 def too_fast(transcript: Transcript, limits: Limits) -> list[int]:
-    """Return the ids of the cues that must be read faster than the limit."""
+    """Return the ids of the cues that exceed the reading speed."""
     return [cue.id for cue in transcript.segments if speed(cue) > limits.page(wide=is_wide(cue.text)).speed]
 
 
@@ -16,7 +16,7 @@ def too_wide(transcript: Transcript, limits: Limits) -> list[int]:
 
 
 def speed(cue: Segment) -> float:
-    """Return columns a second."""
+    """Return columns per second."""
     return width(cue.text) / cue.duration if cue.duration else float("inf")
 
 

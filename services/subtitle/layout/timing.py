@@ -1,4 +1,4 @@
-"""When each cue is shown: long enough to be read, never over the next one."""
+"""Timing of cues: long enough to be read, never over the next one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ from common.captions.timestamps import milliseconds
 from services.subtitle.layout.limits import Limits
 
 SHORTEST_MS = 200
-"""Cues that begin together follow each other at this distance at least; a longer one would move speech out of step."""
+"""Cues that start together follow each other at least at this distance; a longer one would shift them from the speech.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From when to when, in milliseconds, and how long reading takes."""
+    """Start and end in milliseconds, and the time needed for reading."""
 
     start: int
     end: int
@@ -25,9 +26,9 @@ def reading_time(columns: int, speed: float) -> int:
 
 
 def schedule(spans: Sequence[Span], limits: Limits) -> list[Span]:
-    """Return when each is shown, in order of their starts, which must be given in that order.
+    """Return when each is shown. The spans must be in the order of their starts.
 
-    Each is shown for as long as reading takes where the pause after it has the room, and for at least the minimum.
+    Each is shown for as long as reading takes, if the pause after it allows that, and for at least the minimum.
     """
     gap, shortest, longest = map(milliseconds, (limits.min_gap, limits.min_duration, limits.max_duration))
     shown: list[Span] = []

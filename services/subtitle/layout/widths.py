@@ -1,4 +1,4 @@
-"""How wide text is shown, in columns: a Latin letter takes one, a Chinese character two."""
+"""Text widths in columns: a Latin letter takes one, a Chinese character two."""
 
 import re
 from functools import cache
@@ -23,11 +23,11 @@ def width(text: str) -> int:
 
 @cache
 def breaks_anywhere(character: str) -> bool:
-    """Tell whether text may break beside this character without a space: Chinese and Japanese, but not Korean."""
+    """Return whether text may break next to this character without a space: Chinese and Japanese, but not Korean."""
     return columns(character) > 1 and not HANGUL.match(character)
 
 
 def is_wide(text: str) -> bool:
-    """Tell whether more than half of the letters are wide, so that the limits for Chinese, Japanese, Korean hold."""
+    """Return whether more than half of the letters are wide, so that the limits for Chinese, Japanese, Korean apply."""
     letters = [character for character in text if character.isalnum()]
     return 2 * sum(columns(letter) > 1 for letter in letters) > len(letters)
