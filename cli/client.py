@@ -93,7 +93,7 @@ class Client:
 
     def ready(self) -> tuple[bool, Json]:
         """Return whether the gateway is ready, and the state of its parts."""
-        with reaching(self.url):
+        with translate_connection_errors(self.url):
             response = self.http.get("/health/ready")
         return response.is_success, body_of(response)
 
@@ -104,13 +104,13 @@ class Client:
             Refused: the gateway answered with a problem.
             GatewayUnreachable: there was no answer.
         """
-        with reaching(self.url):
+        with translate_connection_errors(self.url):
             response = self.http.request(method, path, **options)
         return check_response(response)
 
     @contextmanager
     def stream(self, method: str, path: str, **options: Any) -> Iterator[httpx.Response]:
-        with reaching(self.url), self.http.stream(method, path, **options) as response:
+        with translate_connection_errors(self.url), self.http.stream(method, path, **options) as response:
             if not response.is_success:
                 response.read()
                 check_response(response)
@@ -122,7 +122,7 @@ def task_path(task_id: str) -> str:
 
 
 @contextmanager
-def reaching(url: str) -> Iterator[None]:
+def translate_connection_errors(url: str) -> Iterator[None]:
     try:
         yield
     except httpx.ConnectError as error:

@@ -31,7 +31,7 @@ def follow(client: Client, task_id: str, on_reconnect: Callable[[str], object] =
                     received, failures = True, 0
                     last_id = event.id or last_id
                     yield event
-                    if ends(event):
+                    if is_last(event):
                         return
             reason = "the stream ended early"
         except GatewayUnreachable as error:
@@ -45,7 +45,7 @@ def follow(client: Client, task_id: str, on_reconnect: Callable[[str], object] =
         failures += 1
 
 
-def ends(event: Event) -> bool:
+def is_last(event: Event) -> bool:
     """Return whether this is the last event of a task: its end, or an initial state that is already final."""
     if event.name == "initial_state":
         return Status(event.data["status"]).final

@@ -16,7 +16,7 @@ from cli.stack.folder import DEFAULT
 from common.errors import BatonError
 
 
-class Border(TyperGroup):
+class ErrorBoundary(TyperGroup):
     """Wraps every command: an error is printed in two lines, never as a stack trace."""
 
     @override
@@ -30,7 +30,7 @@ class Border(TyperGroup):
             raise typer.Exit(EXIT_INTERRUPTED) from error
 
 
-app = typer.Typer(cls=Border, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_show_locals=False)
+app = typer.Typer(cls=ErrorBoundary, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_show_locals=False)
 
 
 @app.callback()

@@ -61,12 +61,12 @@ def show_error(error: BatonError) -> None:
 
 
 def show_detail(where: Console, detail: Json) -> None:
-    for key, value in told_apart(detail):
+    for key, value in problem_members(detail):
         told = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         where.print(f"  [dim]{escape(key)}:[/] {escape(told)}", soft_wrap=True)
 
 
-def told_apart(detail: Json) -> Iterator[tuple[str, Any]]:
+def problem_members(detail: Json) -> Iterator[tuple[str, Any]]:
     """Yield the additional members of a problem, each invalid field separately."""
     for key, value in detail.items():
         if key == "errors":

@@ -31,15 +31,15 @@ def models(
         raise typer.BadParameter("either --download or --unload")
     with session(context).client() as client:
         if download:
-            bring(client, str(model), as_json=as_json)
+            download_model(client, str(model), as_json=as_json)
         elif unload:
-            let_go(client, str(model), as_json=as_json)
+            unload_model(client, str(model), as_json=as_json)
         else:
             found = [one for one in client.models() if model in (None, one["id"])]
             show(found, as_json=as_json)
 
 
-def bring(client: Client, model: str, *, as_json: bool) -> None:
+def download_model(client: Client, model: str, *, as_json: bool) -> None:
     """Download a model and exit with the status of its task; nothing is done if the model is already here."""
     answer = client.download_model(model)
     if "task_id" in answer:
@@ -47,7 +47,7 @@ def bring(client: Client, model: str, *, as_json: bool) -> None:
     show([answer], as_json=as_json)
 
 
-def let_go(client: Client, model: str, *, as_json: bool) -> None:
+def unload_model(client: Client, model: str, *, as_json: bool) -> None:
     answer = client.unload_model(model)
     if as_json:
         screen.show_json(answer)
@@ -64,7 +64,7 @@ def show(found: list[Json], *, as_json: bool) -> None:
         return
     listed = screen.table("model", "status", "size", "loaded on", "")
     for one in found:
-        listed.add_row(f"[bold]{escape(one['id'])}[/]", status(one), size(one), format_loaded(one), remark(one))
+        listed.add_row(f"[bold]{escape(one['id'])}[/]", status(one), size(one), format_loaded(one), describe_model(one))
     screen.out.print(listed)
 
 
@@ -81,7 +81,7 @@ def format_loaded(one: Json) -> str:
     return escape(", ".join(f"{place['device']} ({place['memory_mib']} MiB)" for place in one["loaded"]))
 
 
-def remark(one: Json) -> str:
+def describe_model(one: Json) -> str:
     if one["test_model"]:
         return "tiny test model"
     return escape(", ".join(f"default: {setting}" for setting in one["default_for"]))

@@ -95,7 +95,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
     if as_json:
         screen.show_json({"processes": [as_dict(process) for process in processes], "ready": ready, "health": report})
     elif not processes:
-        screen.note(without_supervisor(state_dir))
+        screen.note(describe_without_supervisor(state_dir))
     else:
         show_processes(processes)
         checks = ", ".join(f"{name} {said}" for name, said in (report or {}).get("checks", report or {}).items())
@@ -138,7 +138,7 @@ def require_logs(state_dir: StateDir, programs: Iterable[str]) -> None:
             raise typer.BadParameter(f"there is no program {name}; choose from {', '.join(known)}")
 
 
-def without_supervisor(state_dir: StateDir) -> str:
+def describe_without_supervisor(state_dir: StateDir) -> str:
     if left := len(members(state_dir)):
         return (
             f"supervisord was killed; {left} of its processes are still running, unsupervised. `make up` restarts them."

@@ -17,7 +17,7 @@ LANGUAGE = "en"
 LAST = "subtitle.generate_files"
 
 
-def film_to_subtitles(client: Client, film: str, callback: str, watch: Stopwatch) -> Iterator[Json]:
+def run_demo_tasks(client: Client, film: str, callback: str, watch: Stopwatch) -> Iterator[Json]:
     """Yield the context of each task when it has ended; the last one also has a callback.
 
     Raises:

@@ -14,7 +14,7 @@ from cli import ROOT, screen
 from cli.client import Client, Json
 from cli.errors import DemoFailed
 from cli.stack.comparison import show_side_by_side
-from cli.stack.course import TINY_MODEL, film_to_subtitles
+from cli.stack.course import TINY_MODEL, run_demo_tasks
 from cli.stack.folder import StateDir
 from cli.stack.lifecycle import down, members, up
 from cli.stack.logs import tail
@@ -49,7 +49,7 @@ def run_demo() -> None:
     watch = Stopwatch()
     with end_on_sigterm(), throw_away_stack(watch) as plan, receiving() as receiver, Client(plan.url) as client:
         film = watch.time("upload", lambda: send_file(client, SAMPLE))
-        contexts = list(film_to_subtitles(client, film["id"], receiver.url, watch))
+        contexts = list(run_demo_tasks(client, film["id"], receiver.url, watch))
         delivery = watch.time("callback, after that", lambda: receiver.next(CALLBACK_WITHIN))
         body = delivery.verified_body(plan.state_dir.callback_secret())
         require_same_end(contexts[-1], body)

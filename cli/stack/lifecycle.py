@@ -82,10 +82,10 @@ def family(state_dir: StateDir) -> set[psutil.Process]:
 
 def members(state_dir: StateDir) -> set[psutil.Process]:
     """Return every living process that was started for this state directory."""
-    return {process for process in psutil.process_iter() if belongs(process, state_dir)}
+    return {process for process in psutil.process_iter() if is_member(process, state_dir)}
 
 
-def belongs(process: psutil.Process, state_dir: StateDir) -> bool:
+def is_member(process: psutil.Process, state_dir: StateDir) -> bool:
     """Return whether it carries the stack's tag. Redis overwrites its environment with its title: its folder identifies
     it.
     """
@@ -99,10 +99,10 @@ def belongs(process: psutil.Process, state_dir: StateDir) -> bool:
 
 def wait_until_ended(processes: set[psutil.Process], within: timedelta) -> bool:
     """Wait until all have ended. A zombie has: its parent may be an init that never reaps it."""
-    return wait_until(lambda: not any(alive(process) for process in processes), within)
+    return wait_until(lambda: not any(is_running(process) for process in processes), within)
 
 
-def alive(process: psutil.Process) -> bool:
+def is_running(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from common.transcript.format import Segment
-from services.dual_stream.alignment.assignment import match
+from services.dual_stream.alignment.assignment import assign
 from services.dual_stream.alignment.choice import choose
 from services.dual_stream.alignment.limits import FallbackLimits
-from services.dual_stream.checkpoint import Ledger
+from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.context import ProcessingContext
 from services.dual_stream.records import FinalRecord
 
@@ -16,7 +16,7 @@ class AlignmentStage:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: StreamCheckpoint,
         limits: FallbackLimits,
         *,
         tell: Callable[[list[Segment]], None],
@@ -37,7 +37,7 @@ class AlignmentStage:
     def align(self, context: ProcessingContext) -> FinalRecord:
         heard = context.heard
         language = heard.language if heard else None
-        chosen = [found for one in match(context) if (found := choose(one, language, self.limits))]
+        chosen = [found for one in assign(context) if (found := choose(one, language, self.limits))]
         return FinalRecord(
             chunk=context.index,
             start=context.start,

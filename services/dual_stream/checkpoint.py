@@ -9,7 +9,7 @@ from services.dual_stream.records import DraftRecord, FinalRecord
 NOTHING = FinalRecord(chunk=-1, start=0.0, end=0.0, until=0, next_id=0)
 
 
-class Ledger:
+class StreamCheckpoint:
     """Holds only what the next chunk needs, not the records: those of a long film would fill the memory."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:

@@ -8,7 +8,7 @@ from common.worker.model_folders import folder_of
 from services.dual_stream.contracts import TranscribeAudioInput
 from services.faster_whisper import engine as whisper
 from services.faster_whisper import models as whisper_models
-from services.faster_whisper.placement import kind_of
+from services.faster_whisper.placement import device_kind
 from services.faster_whisper.settings import FasterWhisperSettings
 from services.sensevoice import engine as sensevoice
 from services.sensevoice import models as sensevoice_models
@@ -24,12 +24,12 @@ def final_model(name: str, params: TranscribeAudioInput, job: Job) -> Model[Any]
     folder = folder_of(job, name, whisper_models.MODELS, whisper_models.REQUIRED)
     threads = job.settings.section(FasterWhisperSettings).cpu_threads
     return whisper.whisper(
-        name, folder, device=kind_of(job, "auto"), compute_type=params.compute_type, cpu_threads=threads
+        name, folder, device=device_kind(job, "auto"), compute_type=params.compute_type, cpu_threads=threads
     )
 
 
-def names(params: TranscribeAudioInput, job: Job) -> tuple[str, str]:
+def model_names(params: TranscribeAudioInput, job: Job) -> tuple[str, str]:
     """Return the names of the draft model and the final model: the task's, or else the configured ones."""
     whispers = job.settings.section(FasterWhisperSettings)
-    default = whispers.gpu_model if kind_of(job, "auto") == "cuda" else whispers.cpu_model
+    default = whispers.gpu_model if device_kind(job, "auto") == "cuda" else whispers.cpu_model
     return params.draft_model or job.settings.section(SenseVoiceSettings).model, params.model or default

@@ -26,7 +26,7 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SlowTranscript:
     """The slow engine's result for a chunk: segments with words, in seconds of the medium."""
 
     segments: list[Segment]
@@ -50,7 +50,7 @@ class ProcessingContext:
     """Id of the next chunk's first utterance."""
     terms: list[str] = field(default_factory=list)
     """Names and numbers of the draft, as hotwords for the slow engine."""
-    heard: Heard | None = None
+    heard: SlowTranscript | None = None
     said: str = ""
     """The end of the text so far, which the slow engine gets as context for the next chunk."""
 

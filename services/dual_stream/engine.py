@@ -14,7 +14,7 @@ from common.media.chunking import Span
 from common.media.vad import find_speech
 from common.transcript.format import Segment
 from common.worker.job import Job
-from services.dual_stream.context import Heard
+from services.dual_stream.context import SlowTranscript
 from services.dual_stream.contracts import TranscribeAudioInput
 from services.dual_stream.engine_interfaces import Session
 from services.dual_stream.settings import DualStreamSettings
@@ -32,7 +32,7 @@ LANGUAGES = frozenset({"zh", "en", "yue", "ja", "ko"})
 Check = Callable[[], None]
 
 
-class SenseVoice:
+class SenseVoiceEngine:
     """The fast engine. `step` is called before each piece of work."""
 
     def __init__(self, job: Job, model: Model[Any], params: TranscribeAudioInput, step: Check) -> None:
@@ -66,13 +66,13 @@ class SenseVoice:
             speech_pad_ms=sensevoice.SPEECH_PAD_MS,
         )
 
-    def hear(self, samples: Samples) -> Segment | None:
+    def transcribe(self, samples: Samples) -> Segment | None:
         self.step()
         heard = sensevoice.transcribe(self.model, samples, language=self.language, itn=self.itn)
         return segment_of(heard, 0, 0.0) if heard.text else None
 
 
-class Whisper:
+class WhisperEngine:
     """The slow engine. `step` is called before each window, and periodically while it waits for the GPU."""
 
     def __init__(self, job: Job, model: Model[Any], params: TranscribeAudioInput, step: Check) -> None:
@@ -93,8 +93,10 @@ class Whisper:
         claim = gpu.claim(self.job.task_id, self.job.priority)
         return hold_model(gpu, claim, self.wanted, timings=self.job.timings, check=self.step)
 
-    def hear(self, model: Any, samples: Samples, speech: list[Span], *, prompt: str, language: str | None) -> Heard:
+    def transcribe(
+        self, model: Any, samples: Samples, speech: list[Span], *, prompt: str, language: str | None
+    ) -> SlowTranscript:
         params = self.params.model_copy(update={"initial_prompt": prompt or None})
-        with whisper.told_of_windows(model, self.step):
+        with whisper.window_callback(model, self.step):
             heard = whisper.transcribe(model, samples, speech, params, language=language)
-            return Heard(list(heard.segments), heard.language, heard.language_probability)
+            return SlowTranscript(list(heard.segments), heard.language, heard.language_probability)

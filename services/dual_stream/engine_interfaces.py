@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from common.media.chunking import Span
 from common.transcript.format import Segment
-from services.dual_stream.context import Heard
+from services.dual_stream.context import SlowTranscript
 
 if TYPE_CHECKING:
     from common.media.audio import Samples
@@ -20,7 +20,7 @@ class FastEngine(Protocol):
         """Return the utterances of a chunk."""
         ...
 
-    def hear(self, samples: Samples) -> Segment | None:
+    def transcribe(self, samples: Samples) -> Segment | None:
         """Return the draft of one utterance, with words, in seconds of these samples; None if it has no text."""
         ...
 
@@ -40,6 +40,8 @@ class SlowEngine(Protocol):
         """Acquire the device with the model loaded. Enter and leave it in the same thread."""
         ...
 
-    def hear(self, model: Any, samples: Samples, speech: list[Span], *, prompt: str, language: str | None) -> Heard:
+    def transcribe(
+        self, model: Any, samples: Samples, speech: list[Span], *, prompt: str, language: str | None
+    ) -> SlowTranscript:
         """Return the text, in seconds of these samples; `language` None detects it."""
         ...

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from common.media.audio import SAMPLE_RATE_HZ
 from common.media.chunking import Chunk
 from common.transcript.format import Segment
-from services.dual_stream.alignment.hotwords import terms
-from services.dual_stream.checkpoint import Ledger
+from services.dual_stream.alignment.hotwords import find_hotwords
+from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.context import ProcessingContext, Utterance, to_medium_time
 from services.dual_stream.engine_interfaces import FastEngine
 from services.dual_stream.records import DraftRecord
@@ -23,7 +23,7 @@ class FastStage:
         self,
         chunks: Iterator[Chunk],
         engine: FastEngine,
-        ledger: Ledger,
+        ledger: StreamCheckpoint,
         *,
         origin: float,
         tell: Tell,
@@ -40,7 +40,7 @@ class FastStage:
         for chunk in self.chunks:
             context = self.context_of(chunk)
             drafts = [utterance.draft for utterance in context.utterances if utterance.draft]
-            context.terms = terms(drafts)
+            context.terms = find_hotwords(drafts)
             if chunk.index not in self.ledger.drafts:
                 self.record(context, drafts)
             self.tell(drafts)
@@ -57,7 +57,7 @@ class FastStage:
 
     def transcribe_utterances(self, context: ProcessingContext) -> Iterator[Utterance]:
         for number, (begin, end) in enumerate(self.engine.find_speech(context.samples), self.next_id):
-            draft = self.engine.hear(context.samples[begin:end])
+            draft = self.engine.transcribe(context.samples[begin:end])
             yield Utterance(
                 number, begin, end, draft and draft_in_medium(draft, number, context.seconds(begin), context.end)
             )

@@ -39,7 +39,7 @@ class Stage(Protocol[T_contra]):
         ...
 
 
-class Belt(Generic[T]):
+class BoundedQueue(Generic[T]):
     """A bounded queue whose places are reserved before the items are made. `None` is the end marker."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Belt(Generic[T]):
 
 
 @asynccontextmanager
-async def own_thread(name: str) -> AsyncIterator[Call]:
+async def run_in_thread(name: str) -> AsyncIterator[Call]:
     """Run functions in one thread, and leave only when the last one has ended."""
     threads = ThreadPoolExecutor(1, thread_name_prefix=name)
     loop = asyncio.get_running_loop()
@@ -65,14 +65,14 @@ async def own_thread(name: str) -> AsyncIterator[Call]:
         yield partial(loop.run_in_executor, threads)
     finally:
         # the loop must stay alive meanwhile: what still runs in the thread may wait for another stage
-        await surely(asyncio.to_thread(threads.shutdown))
+        await finish_despite_cancel(asyncio.to_thread(threads.shutdown))
 
 
 class Stopped(Exception):
     """Another stage has failed; the error of that stage is raised."""
 
 
-class Stop:
+class FailureSignal:
     """Tells the threads of all stages that one has failed, and keeps the reason."""
 
     def __init__(self) -> None:
@@ -97,15 +97,15 @@ class Stop:
 
 
 @asynccontextmanager
-async def at_rest(stage: Stage[Any], call: Call) -> AsyncIterator[None]:
+async def rest_after(stage: Stage[Any], call: Call) -> AsyncIterator[None]:
     """Call the stage's `rest` after the block, in the thread that acquired what it releases."""
     try:
         yield
     finally:
-        await surely(call(stage.rest))
+        await finish_despite_cancel(call(stage.rest))
 
 
-async def surely(work: Awaitable[Any]) -> None:
+async def finish_despite_cancel(work: Awaitable[Any]) -> None:
     """Wait for some work to end despite repeated cancellations: the loop's own and the task group's."""
     future = asyncio.ensure_future(work)
     while not future.done():
@@ -114,7 +114,7 @@ async def surely(work: Awaitable[Any]) -> None:
     future.result()
 
 
-def run(source: Source[T], *stages: Stage[T], stop: Stop) -> None:
+def run(source: Source[T], *stages: Stage[T], stop: FailureSignal) -> None:
     """Pass every item through all stages.
 
     Raises:
@@ -128,15 +128,15 @@ def run(source: Source[T], *stages: Stage[T], stop: Stop) -> None:
         raise stop.cause or failures.exceptions[0] from None
 
 
-async def flow(source: Source[T], *stages: Stage[T], stop: Stop, off_loop: OffLoop = own_thread) -> None:
+async def flow(source: Source[T], *stages: Stage[T], stop: FailureSignal, off_loop: OffLoop = run_in_thread) -> None:
     async with asyncio.TaskGroup() as group:
-        belts: list[Belt[T]] = [Belt() for _ in stages]
+        belts: list[BoundedQueue[T]] = [BoundedQueue() for _ in stages]
         group.create_task(feed(source, belts[0], stop, off_loop))
         for stage, inbox, outbox in zip(stages, belts, [*belts[1:], None], strict=True):
             group.create_task(work(stage, inbox, outbox, stop, off_loop))
 
 
-async def feed(source: Source[T], outbox: Belt[T], stop: Stop, off_loop: OffLoop) -> None:
+async def feed(source: Source[T], outbox: BoundedQueue[T], stop: FailureSignal, off_loop: OffLoop) -> None:
     """Make the items, each when there is a place for it."""
     async with off_loop(type(source).__name__) as call:
         with stop.at_failure():
@@ -146,9 +146,11 @@ async def feed(source: Source[T], outbox: Belt[T], stop: Stop, off_loop: OffLoop
             outbox.queue.put_nowait(None)
 
 
-async def work(stage: Stage[T], inbox: Belt[T], outbox: Belt[T] | None, stop: Stop, off_loop: OffLoop) -> None:
+async def work(
+    stage: Stage[T], inbox: BoundedQueue[T], outbox: BoundedQueue[T] | None, stop: FailureSignal, off_loop: OffLoop
+) -> None:
     """Process items as they arrive, up to the end marker."""
-    async with off_loop(type(stage).__name__) as call, at_rest(stage, call):
+    async with off_loop(type(stage).__name__) as call, rest_after(stage, call):
         with stop.at_failure():
             while (item := await inbox.get()) is not None:
                 await call(stage.process, item)

@@ -14,7 +14,7 @@ from common.transcript.edits import Edits, read_edits
 from common.transcript.format import Segment, Transcript
 from common.worker.job import Job
 from services.dual_stream.alignment.limits import FallbackLimits
-from services.dual_stream.checkpoint import Ledger
+from services.dual_stream.checkpoint import StreamCheckpoint
 
 ENGINE = "dual_stream"
 TRANSCRIPT, SUBTITLES, REPORT = "transcript.json", "transcript.srt", "alignment.json"
@@ -23,7 +23,7 @@ TRANSCRIPT, SUBTITLES, REPORT = "transcript.json", "transcript.srt", "alignment.
 class Result:
     """Reads the checkpoint once for each file."""
 
-    def __init__(self, job: Job, ledger: Ledger) -> None:
+    def __init__(self, job: Job, ledger: StreamCheckpoint) -> None:
         self.job = job
         self.ledger = ledger
         self.segments = self.words = self.drafts = 0
@@ -51,7 +51,7 @@ class Result:
         )
         segments = (segment.model_dump(mode="json", exclude_none=True) for segment in self.all_segments())
         return self.write_artifact(
-            TRANSCRIPT, listing(head.model_dump(exclude_none=True, exclude={"segments"}), "segments", segments)
+            TRANSCRIPT, json_list(head.model_dump(exclude_none=True, exclude={"segments"}), "segments", segments)
         )
 
     def report(self, limits: FallbackLimits) -> Artifact:
@@ -61,7 +61,7 @@ class Result:
             for record in self.ledger.finals()
             for decision in record.decisions
         )
-        return self.write_artifact(REPORT, listing(head, "decisions", decisions))
+        return self.write_artifact(REPORT, json_list(head, "decisions", decisions))
 
     def subtitles(self) -> Artifact:
         edits = self.job.process.redis.run(read_edits(self.job.task_id))
@@ -74,7 +74,7 @@ class Result:
         return self.job.publish(staged)
 
 
-def listing(head: dict[str, Any], name: str, items: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+def json_list(head: dict[str, Any], name: str, items: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     """Yield a JSON object that ends in a list, one item per line."""
     yield to_json(head)[:-1] + f',\n"{name}": ['.encode()
     for number, item in enumerate(items):

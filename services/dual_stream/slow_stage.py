@@ -9,9 +9,9 @@ from typing import Any
 from common.media.audio import SAMPLE_RATE_HZ
 from common.media.chunking import Span
 from services.dual_stream.alignment.hallucinations import looks_right
-from services.dual_stream.alignment.hotwords import prompt
-from services.dual_stream.checkpoint import Ledger
-from services.dual_stream.context import Heard, ProcessingContext, Utterance, to_medium_time
+from services.dual_stream.alignment.hotwords import build_prompt
+from services.dual_stream.checkpoint import StreamCheckpoint
+from services.dual_stream.context import ProcessingContext, SlowTranscript, Utterance, to_medium_time
 from services.dual_stream.engine_interfaces import Session, SlowEngine
 from services.dual_stream.settings import DualStreamSettings
 
@@ -25,7 +25,13 @@ class SlowStage:
     """One thread enters and leaves the session, because the lock of the models on a device belongs to a thread."""
 
     def __init__(
-        self, engine: SlowEngine, ledger: Ledger, settings: DualStreamSettings, *, language: str | None, given: str = ""
+        self,
+        engine: SlowEngine,
+        ledger: StreamCheckpoint,
+        settings: DualStreamSettings,
+        *,
+        language: str | None,
+        given: str = "",
     ) -> None:
         """`language` None uses the first one detected; `given` is the client's own prompt."""
         self.engine = engine
@@ -41,17 +47,17 @@ class SlowStage:
         if not context.utterances:
             return
         speech = join_speech(context.utterances, len(context.samples))
-        heard = self.engine.hear(
+        heard = self.engine.transcribe(
             self.model(), context.samples, speech, prompt=self.prompt(context), language=self.language
         )
         self.language = self.language or heard.language
         shifted = [to_medium_time(segment, context.start, context.end) for segment in heard.segments]
-        context.heard = Heard(shifted, heard.language, heard.language_probability)
+        context.heard = SlowTranscript(shifted, heard.language, heard.language_probability)
         context.said = self.said = self.previous_text(context)
 
     def prompt(self, context: ProcessingContext) -> str:
         longest = self.settings.prompt_length
-        return prompt(self.given, context.terms, self.said, longest) if longest else self.given
+        return build_prompt(self.given, context.terms, self.said, longest) if longest else self.given
 
     def previous_text(self, context: ProcessingContext) -> str:
         """Return the text that precedes the next chunk: the draft's where the slow engine's looks wrong."""

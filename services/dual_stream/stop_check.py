@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from common.worker.job import Job
-from services.dual_stream.pipeline import Stop
+from services.dual_stream.pipeline import FailureSignal
 
 
-class Watch:
-    def __init__(self, job: Job, stop: Stop, moved: Callable[[], None]) -> None:
+class StopCheck:
+    def __init__(self, job: Job, stop: FailureSignal, moved: Callable[[], None]) -> None:
         """`moved` postpones the end of the process, which comes when nothing moves (`common.stall`)."""
         self.job = job
         self.stop = stop

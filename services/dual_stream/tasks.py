@@ -5,8 +5,8 @@ from time import monotonic
 from common.media.audio import SAMPLE_RATE_HZ, AudioTrack, open_audio
 from common.worker.job import Job
 from common.worker.task import task
-from services.dual_stream.checkpoint import Ledger
-from services.dual_stream.chosen_models import draft_model, final_model, names
+from services.dual_stream.checkpoint import StreamCheckpoint
+from services.dual_stream.chosen_models import draft_model, final_model, model_names
 from services.dual_stream.contracts import TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
 from services.dual_stream.result import Result
 from services.dual_stream.settings import DualStreamSettings
@@ -27,7 +27,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
         ComputeTypeUnsupported, OutOfGpuMemory, PromptTooLong: see `services.faster_whisper.engine`.
     """
     settings = job.settings.section(DualStreamSettings)
-    drafts, finals = names(params, job)
+    drafts, finals = model_names(params, job)
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
     with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
         models = draft_model(drafts, job), final_model(finals, params, job)
@@ -40,7 +40,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
 
 
 def output(
-    job: Job, sound: AudioTrack, ledger: Ledger, *, drafts: str, finals: str, worked: float
+    job: Job, sound: AudioTrack, ledger: StreamCheckpoint, *, drafts: str, finals: str, worked: float
 ) -> TranscribeAudioOutput:
     """Write the files and return the task's output; `worked` in seconds."""
     result, read = Result(job, ledger), ledger.last.until / SAMPLE_RATE_HZ

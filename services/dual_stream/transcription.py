@@ -15,14 +15,14 @@ from common.transcript.format import Segment
 from common.worker.job import Job
 from services.dual_stream import pipeline
 from services.dual_stream.alignment_stage import AlignmentStage
-from services.dual_stream.checkpoint import Ledger
+from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.contracts import TranscribeAudioInput
-from services.dual_stream.engine import SenseVoice, Whisper
+from services.dual_stream.engine import SenseVoiceEngine, WhisperEngine
 from services.dual_stream.event_payloads import segments_payload
 from services.dual_stream.fast_stage import FastStage
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
-from services.dual_stream.stop_check import Watch
+from services.dual_stream.stop_check import StopCheck
 
 PHASE = "transcribe"
 
@@ -35,30 +35,30 @@ class Transcription:
         self.job = job
         self.sound = sound
         self.settings = job.settings.section(DualStreamSettings)
-        self.ledger = Ledger(job.checkpoint())
+        self.ledger = StreamCheckpoint(job.checkpoint())
 
     def run(self, draft_model: Model[Any], final_model: Model[Any]) -> None:
         for record in self.ledger.finals():  # a killed process may not have sent its last ones
-            self.tell_finals(record.segments)
-        stop = pipeline.Stop()
+            self.publish_finals(record.segments)
+        stop = pipeline.FailureSignal()
         with ends_when_stalled(self.settings.stall_timeout) as moved:
-            watch = Watch(self.job, stop, moved)
+            watch = StopCheck(self.job, stop, moved)
             fast = FastStage(
                 self.chunks(watch.check),
-                SenseVoice(self.job, draft_model, self.params, watch.step),
+                SenseVoiceEngine(self.job, draft_model, self.params, watch.step),
                 self.ledger,
                 origin=self.sound.start,
                 tell=self.tell_drafts,
             )
             slow = SlowStage(
-                Whisper(self.job, final_model, self.params, watch.step),
+                WhisperEngine(self.job, final_model, self.params, watch.step),
                 self.ledger,
                 self.settings,
                 language=self.params.language,
                 given=self.params.initial_prompt or "",
             )
             alignment = AlignmentStage(
-                self.ledger, self.settings.fallback, tell=self.tell_finals, report=self.report(watch)
+                self.ledger, self.settings.fallback, tell=self.publish_finals, report=self.report(watch)
             )
             pipeline.run(fast, slow, alignment, stop=stop)
 
@@ -73,7 +73,7 @@ class Transcription:
         if segments:
             self.job.emit("draft", segments_payload(segments))
 
-    def tell_finals(self, segments: list[Segment]) -> None:
+    def publish_finals(self, segments: list[Segment]) -> None:
         """Publish finals; a segment that a user has edited is published with the edit."""
         if segments:
             self.job.emit("fragment", segments_payload(self.apply_edits(segments)))
@@ -84,7 +84,7 @@ class Transcription:
             return [edits.get(segment.id, segment) for segment in segments]
         return segments
 
-    def report(self, watch: Watch) -> Callable[[float], None]:
+    def report(self, watch: StopCheck) -> Callable[[float], None]:
         """Return a function that reports progress by the audio that is final."""
         start, end = self.sound.start, self.sound.promised
 

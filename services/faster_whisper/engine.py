@@ -22,7 +22,7 @@ from common.settings import MIB
 from common.transcript.format import Segment, Word
 from services.faster_whisper.contracts import TranscribeAudioInput
 from services.faster_whisper.errors import ComputeTypeUnsupported, PromptTooLong
-from services.faster_whisper.features import extractor
+from services.faster_whisper.features import extractor_class
 from services.faster_whisper.folder import refuse_damaged
 from services.faster_whisper.models import MODELS
 
@@ -111,7 +111,7 @@ def load(folder: Path, *, compute_type: str, **where: Any) -> Any:
     try:
         with library_errors():
             model = model_with_window_callback()(str(folder), compute_type=compute_type, local_files_only=True, **where)
-            model.feature_extractor = extractor()(**model.feat_kwargs)
+            model.feature_extractor = extractor_class()(**model.feat_kwargs)
             return model
     except Exception as error:
         if type(error) in DAMAGED_FOLDER_ERRORS:
@@ -120,7 +120,7 @@ def load(folder: Path, *, compute_type: str, **where: Any) -> Any:
 
 
 @contextmanager
-def told_of_windows(model: Any, on_window: OnWindow) -> Iterator[None]:
+def window_callback(model: Any, on_window: OnWindow) -> Iterator[None]:
     """Call `on_window` for each window that is decoded in the block."""
     model.on_window = on_window
     try:
@@ -154,7 +154,7 @@ def vad_options(params: TranscribeAudioInput) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class TranscriptionResult:
     """The result for some audio. The text is decoded while `segments` is read."""
 
     language: str
@@ -165,7 +165,7 @@ class Hearing:
 
 def transcribe(
     model: Any, samples: Samples, speech: list[Span], params: TranscribeAudioInput, *, language: str | None
-) -> Hearing:
+) -> TranscriptionResult:
     """Transcribe some audio; `language` None detects it.
 
     No state is kept between calls: the text depends only on the audio and the parameters.
@@ -176,7 +176,9 @@ def transcribe(
     """
     with library_errors():
         found, info = run(model, samples, speech, params, language)
-    return Hearing(info.language, min(float(info.language_probability), 1.0), finish_segments(found, info.language))
+    return TranscriptionResult(
+        info.language, min(float(info.language_probability), 1.0), finish_segments(found, info.language)
+    )
 
 
 def run(

@@ -23,7 +23,7 @@ FLOOR, RANGE = 1e-10, 8.0
 
 
 @cache
-def extractor() -> type[Any]:
+def extractor_class() -> type[Any]:
     """Return a subclass of the library's extractor that needs less memory and returns identical numbers."""
     import numpy as np
     from faster_whisper.feature_extractor import FeatureExtractor  # type: ignore[import-untyped]  # the library has no types
@@ -44,7 +44,7 @@ def extractor() -> type[Any]:
             for begin, end in pairwise([*range(0, frames, FRAMES_AT_ONCE), frames]):
                 last = (end - 1) * self.hop_length + self.n_fft
                 piece = powers[:, begin:end]
-                np.abs(self.spectrum(stretch(parts, begin * self.hop_length, last)), out=piece)
+                np.abs(self.spectrum(slice_parts(parts, begin * self.hop_length, last)), out=piece)
                 np.square(piece, out=piece)
             return powers
 
@@ -69,7 +69,7 @@ def pad_waveform(waveform: Samples, padding: int, n_fft: int) -> list[Samples]:
     return [head, waveform[margin:-margin], tail]
 
 
-def stretch(parts: list[Samples], begin: int, end: int) -> Samples:
+def slice_parts(parts: list[Samples], begin: int, end: int) -> Samples:
     """Return a slice of the concatenated parts."""
     import numpy as np
 

@@ -26,14 +26,14 @@ class Session(Protocol):
 
 
 @dataclass
-class BesideTheCard:
+class CpuSession:
     """A session on the CPU of a worker that has a GPU: nobody waits for it, so it never yields."""
 
     model: Any
     step: Callable[[], None]
 
 
-def kind_of(job: Job, wanted: str) -> Kind:
+def device_kind(job: Job, wanted: str) -> Kind:
     """Return where the model will run.
 
     Raises:
@@ -54,7 +54,7 @@ def name_of(params: TranscribeAudioInput, kind: Kind, settings: FasterWhisperSet
     return settings.gpu_translation_model if params.task == "translate" else settings.gpu_model
 
 
-def place(job: Job, model: Model[Any], wanted: str) -> AbstractContextManager[Session]:
+def acquire_session(job: Job, model: Model[Any], wanted: str) -> AbstractContextManager[Session]:
     """Acquire the GPU; if the task leaves it to others, load the model on the CPU for this task only."""
     if wanted == "cpu" and job.process.gpu.shared:
         return beside_the_card(job, model)
@@ -62,12 +62,12 @@ def place(job: Job, model: Model[Any], wanted: str) -> AbstractContextManager[Se
 
 
 @contextmanager
-def beside_the_card(job: Job, model: Model[Any]) -> Iterator[BesideTheCard]:
+def beside_the_card(job: Job, model: Model[Any]) -> Iterator[CpuSession]:
     began = monotonic()
     with ends_when_stalled(job.settings.gpu.load_timeout):
         loaded = model.load(CpuDevice())
     job.timings.model_load = monotonic() - began
     try:
-        yield BesideTheCard(loaded, job.check)
+        yield CpuSession(loaded, job.check)
     finally:
         model.unload(loaded)

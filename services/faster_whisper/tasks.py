@@ -17,7 +17,7 @@ from services.faster_whisper.contracts import (
     TranscribeAudioOutput,
 )
 from services.faster_whisper.models import MODELS, REQUIRED, TEST_MODEL
-from services.faster_whisper.placement import kind_of, name_of
+from services.faster_whisper.placement import device_kind, name_of
 from services.faster_whisper.settings import FasterWhisperSettings
 from services.faster_whisper.transcription import Transcription
 
@@ -36,7 +36,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
         DeviceUnavailable, ComputeTypeUnsupported, OutOfGpuMemory, PromptTooLong: see `placement` and `engine`.
     """
     settings = job.settings.section(FasterWhisperSettings)
-    kind = kind_of(job, params.device)
+    kind = device_kind(job, params.device)
     name = name_of(params, kind, settings)
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
     with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:

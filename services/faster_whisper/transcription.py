@@ -17,7 +17,7 @@ from common.worker.job import Job
 from common.worker.transcription import ChunkedTranscription, FinishedChunk
 from services.faster_whisper import engine
 from services.faster_whisper.contracts import TranscribeAudioInput
-from services.faster_whisper.placement import Session, place
+from services.faster_whisper.placement import Session, acquire_session
 from services.faster_whisper.settings import FasterWhisperSettings
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Transcription(ChunkedTranscription):
 
     def __init__(self, params: TranscribeAudioInput, job: Job, sound: AudioTrack, model: Model[Any]) -> None:
         settings = job.settings.section(FasterWhisperSettings)
-        longest = max(settings.chunk_length.total_seconds(), at_once(params))
+        longest = max(settings.chunk_length.total_seconds(), seconds_at_once(params))
         super().__init__(job, sound, chunk=longest, stall=settings.stall_timeout)
         self.params = params
         self.model = model
@@ -62,7 +62,7 @@ class Transcription(ChunkedTranscription):
         session, next_id = self.session(), len(self.segments)
         with (
             ends_when_stalled(self.stall) as moved,
-            engine.told_of_windows(session.model, partial(self.on_window, moved)),
+            engine.window_callback(session.model, partial(self.on_window, moved)),
         ):
             heard = engine.transcribe(session.model, chunk.samples, speech, self.params, language=self.language)
             for segment in heard.segments:
@@ -77,7 +77,7 @@ class Transcription(ChunkedTranscription):
     def session(self) -> Session:
         """Return the loaded model, after yielding the GPU if others wait for it."""
         if self.opened is None:
-            self.opened = self.inside.enter_context(place(self.job, self.model, self.params.device))
+            self.opened = self.inside.enter_context(acquire_session(self.job, self.model, self.params.device))
         else:
             self.opened.step()
         return self.opened
@@ -87,7 +87,7 @@ class Transcription(ChunkedTranscription):
         self.report()
 
 
-def at_once(params: TranscribeAudioInput) -> float:
+def seconds_at_once(params: TranscribeAudioInput) -> float:
     """Return the seconds that are decoded at a time: with several windows, a chunk must contain them all."""
     return engine.WINDOW_S * params.batch_size if params.batch_size > 1 else 0.0
 

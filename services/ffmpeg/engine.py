@@ -13,9 +13,9 @@ from services.ffmpeg.execution import process
 from services.ffmpeg.execution.decoders import whitelist
 from services.ffmpeg.execution.failures import error_of, is_damaged, last_messages
 from services.ffmpeg.execution.formats import PROTOCOLS
-from services.ffmpeg.execution.media_limits import Progress, Watch
+from services.ffmpeg.execution.media_limits import Progress, ProgressMonitor
 from services.ffmpeg.execution.program import find_program
-from services.ffmpeg.execution.resource_limits import Effort
+from services.ffmpeg.execution.resource_limits import ResourceLimits
 from services.ffmpeg.settings import FfmpegSettings
 
 COMMON = ("-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", "-stats_period", "0.25", "-y")
@@ -36,12 +36,12 @@ class Ffmpeg:
 
     settings: FfmpegSettings
     allow_damaged: bool = False
-    limits: Effort | None = None
+    limits: ResourceLimits | None = None
     """Resource limits of each command; None: those of a transcoding of unknown length."""
 
     @property
-    def effort(self) -> Effort:
-        return self.limits or Effort(self.settings)
+    def effort(self) -> ResourceLimits:
+        return self.limits or ResourceLimits(self.settings)
 
     def input(self, source: Path, *, formats: str = MEDIA_FORMATS, **options: Any) -> Any:
         """Return `source` as an input. `file:` makes colons and a leading dash in its name harmless."""
@@ -59,14 +59,14 @@ class Ffmpeg:
 
     def run(
         self, output: Any, folder: Path, on_progress: Progress, *, loglevel: str = "error", damage_matters: bool = True
-    ) -> process.Ending:
+    ) -> process.ProcessResult:
         """Run a command in `folder`, to which its relative names refer, and return how it ended.
 
         Raises:
             BatonError: the meaning of ffmpeg's messages; an exceeded limit; or what `on_progress` raised.
         """
         head = [find_program(self.settings.binary).path, *COMMON, "-loglevel", loglevel]
-        watch = Watch(self.effort, folder, on_progress)
+        watch = ProgressMonitor(self.effort, folder, on_progress)
         ending = process.run(output.compile(cmd=head), folder, watch, watch.begin)
         if error := error_of(ending, self.effort):
             raise error
@@ -80,10 +80,10 @@ class Ffmpeg:
         chosen = streams if isinstance(streams, list) else [streams]
         return builder().output(*chosen, f"file:{name}", threads=self.settings.threads, **options)
 
-    def nowhere(self, stream: Any) -> Any:
+    def discard(self, stream: Any) -> Any:
         """Return a command that decodes `stream` and discards the result."""
         return builder().output(stream, "-", f="null")
 
-    def together(self, *outputs: Any) -> Any:
+    def merge_outputs(self, *outputs: Any) -> Any:
         """Return one command that writes all of `outputs`."""
         return builder().merge_outputs(*outputs)

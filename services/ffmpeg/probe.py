@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.media.demux import duration_of, open_medium, unreadable_is_not_media
 from services.ffmpeg.execution.decoders import whitelist
-from services.ffmpeg.execution.media_limits import admit_pictures
+from services.ffmpeg.execution.media_limits import check_pictures
 from services.ffmpeg.media import Chapter, Kind, MediaInfo, StreamInfo
 from services.ffmpeg.settings import FfmpegSettings
 
@@ -30,7 +30,7 @@ def inspect(path: Path, settings: FfmpegSettings) -> MediaInfo:
     limit = {"max_pixels": str(settings.max_pixels), "codec_whitelist": whitelist(settings.extra_decoders)}
     with unreadable_is_not_media(path), open_medium(path, **limit) as container:
         info = describe(container)
-        admit_pictures(info, settings)
+        check_pictures(info, settings)
         add_rotation(container, info, limit)
     return info
 

@@ -9,7 +9,7 @@ from services.ffmpeg.execution.program import find_program
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.operations import audio, burn, cut, frames, loudness, mux, segments, silence, subtitles, video
 from services.ffmpeg.settings import FfmpegSettings
-from services.ffmpeg.workbench import Workbench
+from services.ffmpeg.workbench import TaskSetup
 
 
 def describe_ffmpeg(settings: Settings) -> str:
@@ -22,7 +22,7 @@ PROGRAMS["ffmpeg"] = describe_ffmpeg
 @task(c.PROBE)
 def probe(params: c.ProbeInput, job: Job) -> MediaInfo:
     """Read what a medium contains."""
-    return Workbench(job, c.PROBE).open(params.media_path)[1]
+    return TaskSetup(job, c.PROBE).open(params.media_path)[1]
 
 
 @task(c.EXTRACT_AUDIO)
@@ -32,7 +32,7 @@ def extract_audio(params: c.ExtractAudioInput, job: Job) -> c.AudioOutput:
     Raises:
         NoAudioTrack: the file has no such track.
     """
-    bench = Workbench(job, c.EXTRACT_AUDIO, params)
+    bench = TaskSetup(job, c.EXTRACT_AUDIO, params)
     source, info = bench.open(params.video_path)
     audio.audio_track(info, params.track)
     clip = bench.clip(info, params.start, params.end)
@@ -56,14 +56,14 @@ def extract_keyframes(params: c.ExtractKeyframesInput, job: Job) -> c.ExtractKey
     Raises:
         NoVideoTrack: the file has no pictures.
     """
-    bench = Workbench(job, c.EXTRACT_KEYFRAMES, params)
+    bench = TaskSetup(job, c.EXTRACT_KEYFRAMES, params)
     source, info = bench.open_video(params.video_path)
     clip = bench.clip(info, params.start, params.end)
     report = bench.reporter("extract", clip.length)
     found = frames.extract(bench.ffmpeg, source, bench.folder("keyframes"), params, clip=clip, on_progress=report)
     kept = [
         c.Frame(image_path=job.publish(picture.file), time=picture.time)
-        for picture in frames.spread(found, params.max_count)
+        for picture in frames.evenly_spaced(found, params.max_count)
     ]
     return c.ExtractKeyframesOutput(frames=kept, found=len(found))
 
@@ -75,7 +75,7 @@ def split_audio_segments(params: c.SplitAudioSegmentsInput, job: Job) -> c.Split
     Raises:
         NoAudioTrack: the file has no such track.
     """
-    bench = Workbench(job, c.SPLIT_AUDIO_SEGMENTS, params)
+    bench = TaskSetup(job, c.SPLIT_AUDIO_SEGMENTS, params)
     source, info = bench.open(params.audio_path)
     sound, total = audio.audio_track(info, params.track), bench.clip(info).length
     cuts, done = None, 0.0
@@ -97,7 +97,7 @@ def split_audio_segments(params: c.SplitAudioSegmentsInput, job: Job) -> c.Split
 @task(c.CUT)
 def cut_media(params: c.CutInput, job: Job) -> c.MediaOutput:
     """Cut a part out of a medium."""
-    bench = Workbench(job, c.CUT, params)
+    bench = TaskSetup(job, c.CUT, params)
     source, info = bench.open(params.media_path)
     clip = bench.clip(info, params.start, params.end)
     report = bench.reporter("cut", clip.length)
@@ -114,7 +114,7 @@ def cut_media(params: c.CutInput, job: Job) -> c.MediaOutput:
 @task(c.TRANSCODE)
 def transcode(params: c.TranscodeInput, job: Job) -> c.MediaOutput:
     """Change container, codecs or size."""
-    bench = Workbench(job, c.TRANSCODE, params)
+    bench = TaskSetup(job, c.TRANSCODE, params)
     source, info = bench.open(params.media_path)
     clip = bench.clip(info)
     target = job.staging(f"video.{params.container}")
@@ -132,7 +132,7 @@ def burn_subtitles(params: c.BurnSubtitlesInput, job: Job) -> c.BurnSubtitlesOut
         NoVideoTrack: the file has no pictures.
         SubtitlesUnreadable: their format or encoding is unknown.
     """
-    bench = Workbench(job, c.BURN_SUBTITLES, params)
+    bench = TaskSetup(job, c.BURN_SUBTITLES, params)
     source, info = bench.open_video(params.video_path)
     folder = bench.folder("burned")
     file = subtitles.prepare(job.fetch(params.subtitle_path), folder, "subtitles", params.encoding)
@@ -152,7 +152,7 @@ def mux_subtitles(params: c.MuxSubtitlesInput, job: Job) -> c.MuxSubtitlesOutput
         NoVideoTrack: the file has no pictures.
         SubtitlesUnreadable: the format or encoding of a track is unknown.
     """
-    bench = Workbench(job, c.MUX_SUBTITLES, params)
+    bench = TaskSetup(job, c.MUX_SUBTITLES, params)
     source, info = bench.open_video(params.video_path)
     folder = bench.folder("muxed")
     files = [
@@ -174,7 +174,7 @@ def normalize_audio(params: c.NormalizeAudioInput, job: Job) -> c.NormalizeAudio
         NoAudioTrack, NoVideoTrack: the file has no such track, or no video to keep.
         AudioSilent: there is no loudness to change.
     """
-    bench = Workbench(job, c.NORMALIZE_AUDIO, params)
+    bench = TaskSetup(job, c.NORMALIZE_AUDIO, params)
     source, info = (bench.open_video if params.keep_video else bench.open)(params.media_path)
     audio.audio_track(info, params.track)
     total, folder = bench.clip(info).length, bench.folder("normalized")

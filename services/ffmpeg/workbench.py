@@ -10,13 +10,13 @@ from common.worker.job import Job
 from services.ffmpeg import probe
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.execution.media_limits import Clip, Progress, clip
-from services.ffmpeg.execution.resource_limits import Effort
+from services.ffmpeg.execution.resource_limits import ResourceLimits
 from services.ffmpeg.fields import MediaInput
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.settings import FfmpegSettings
 
 
-class Workbench:
+class TaskSetup:
     """Connects a job to the ffmpeg modules, which do not know about jobs."""
 
     def __init__(self, job: Job, contract: Contract, params: MediaInput | None = None) -> None:
@@ -32,7 +32,7 @@ class Workbench:
         """Return an input as a local file, and its contents; length and size determine ffmpeg's limits."""
         path = self.job.fetch(media)
         info = self.inspect(path)
-        self.ffmpeg = replace(self.ffmpeg, limits=Effort.of(self.settings, self.task, info))
+        self.ffmpeg = replace(self.ffmpeg, limits=ResourceLimits.of(self.settings, self.task, info))
         return path, info
 
     def open_video(self, media: MediaFile) -> tuple[Path, MediaInfo]:

@@ -17,11 +17,11 @@ Look = Callable[[], None]
 """Raises what must end the work."""
 
 
-async def together(work: Work, look: Look) -> None:
+async def run_all(work: Work, look: Look) -> None:
     """Run all of it; the first failure, or an exception of `look`, ends the rest at once and is raised unchanged."""
     try:
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(watch(look))
+            watching = group.create_task(check_periodically(look))
             running = [group.create_task(one) for one in work()]
             if running:
                 await asyncio.wait(running)
@@ -30,7 +30,7 @@ async def together(work: Work, look: Look) -> None:
         raise first_of(failed) from None
 
 
-async def watch(look: Look) -> None:
+async def check_periodically(look: Look) -> None:
     """Keep checking while all requests wait for their answers."""
     while True:
         look()
@@ -43,7 +43,7 @@ def first_of(failed: Exception) -> Exception:
     return failed
 
 
-class Lookout:
+class StopCheck:
     """Checks whether the task must stop, and reports that it is alive. Each request has its own time limit and number
     of tries: a slow answer is not a stall.
     """

@@ -17,7 +17,7 @@ from common.net.retry_after import parse_retry_after
 from services.llm.contracts import Usage
 from services.llm.errors import KeyRefused, LlmModelMissing, ProviderBusy, ProviderUnreachable, RequestRefused
 from services.llm.providers import Provider
-from services.llm.rate_limit import pace_of
+from services.llm.rate_limit import limiter_of
 from services.llm.server_dialect import Dialect, Schema
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ class Endpoint:
     async def __aenter__(self) -> Self:
         import httpx2  # a dependency of openai
 
-        from services.llm.transport import Capped  # noqa: PLC0415 - it needs httpx2
+        from services.llm.transport import CappedTransport  # noqa: PLC0415 - it needs httpx2
 
         self.slots, self.inside = asyncio.Semaphore(self.provider.max_concurrency), AsyncExitStack()
         key, proxy = self.provider.api_key, self.provider.proxy
-        capped = Capped(self.max_answer_bytes, proxy=proxy.get_secret_value() if proxy else None)
+        capped = CappedTransport(self.max_answer_bytes, proxy=proxy.get_secret_value() if proxy else None)
         http = httpx2.AsyncClient(transport=capped, follow_redirects=False)
         self.client = await self.inside.enter_async_context(
             library().AsyncOpenAI(
@@ -121,14 +121,14 @@ class Endpoint:
             try:
                 return await self.once(messages, dialect.options(schema, temperature, longest))
             except RequestRefused as refused:
-                if (simpler := dialect.after(refused.detail["reason"])) == dialect:
+                if (simpler := dialect.adapt_to(refused.detail["reason"])) == dialect:
                     raise
                 self.dialect = simpler
                 log.warning("provider_asked_otherwise", answers=simpler.answers, limit=simpler.limit, **refused.detail)
 
     async def once(self, messages: Messages, options: dict[str, Any]) -> Reply:
         if self.provider.requests_per_minute:
-            await pace_of(self.name).turn(self.provider.requests_per_minute)
+            await limiter_of(self.name).wait(self.provider.requests_per_minute)
         self.usage.requests += 1
         # the library's own timeout applies to each read, so a server that sends byte by byte would never reach it
         with library_errors(self):
@@ -150,8 +150,8 @@ class Endpoint:
 
     def count(self, answer: Any) -> None:
         used = getattr(answer, "usage", None)
-        self.usage.input_tokens += number(getattr(used, "prompt_tokens", None))
-        self.usage.output_tokens += number(getattr(used, "completion_tokens", None))
+        self.usage.input_tokens += count_of(getattr(used, "prompt_tokens", None))
+        self.usage.output_tokens += count_of(getattr(used, "completion_tokens", None))
         if price := prices(self.provider):
             tokens = (self.usage.input_tokens, self.usage.output_tokens)
             self.usage.cost = round(sum(p * n for p, n in zip(price, tokens, strict=True)) / MILLION, 6)
@@ -163,7 +163,7 @@ def prices(provider: Provider) -> tuple[float, float] | None:
     return provider.input_price, provider.output_price
 
 
-def number(told: object) -> int:
+def count_of(told: object) -> int:
     """Return a count from the server's answer; the library checks no types."""
     return told if isinstance(told, int) and told > 0 else 0
 

@@ -12,7 +12,7 @@ from services.llm.cache import digest_of
 from services.llm.contracts import Usage
 from services.llm.engine import Endpoint
 from services.llm.json_answers import answer_of
-from services.llm.workbench import Workbench
+from services.llm.workbench import TaskSetup
 
 ROUND = 4
 """Number of batches per slot of a provider on our GPU before others may have the GPU."""
@@ -33,7 +33,7 @@ class LineWork:
 
     def __init__(
         self,
-        bench: Workbench,
+        bench: TaskSetup,
         endpoint: Endpoint,
         *,
         phase: str,
@@ -65,7 +65,9 @@ class LineWork:
         lines = {line.id: line for line in wanted}
         for record in self.checkpoint.records():
             known = BatchDone.model_validate(record)
-            self.keep([lines[i] for i, text in known.sources.items() if i in lines and lines[i].text == text], known)
+            self.apply_texts(
+                [lines[i] for i, text in known.sources.items() if i in lines and lines[i].text == text], known
+            )
             self.endpoint.usage = known.usage
 
     def rounds(self, missing: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
@@ -78,7 +80,7 @@ class LineWork:
         texts = await self.texts_of(batch)
         done = BatchDone(sources={line.id: line.text for line in batch.lines}, texts=texts, usage=self.endpoint.usage)
         self.checkpoint.append(done)
-        self.tell(self.keep(batch.lines, done), total)
+        self.publish(self.apply_texts(batch.lines, done), total)
 
     async def texts_of(self, batch: Batch) -> dict[int, str]:
         """Return the model's usable texts, from the cache for a repeated request."""
@@ -88,7 +90,7 @@ class LineWork:
         if known := self.bench.cache.get(digest):
             endpoint.usage.cached += 1
             return {int(number): text for number, text in known.items()}
-        gathering = lines.Gathering(batch)
+        gathering = lines.BatchTexts(batch)
         tries = self.bench.settings.answer_tries
         wrong = await answer_of(endpoint, lines.Lines, asked, gathering.judge, tries=tries, temperature=temperature)
         if wrong:
@@ -97,7 +99,7 @@ class LineWork:
             self.bench.cache.put(digest, gathering.texts)
         return gathering.texts
 
-    def keep(self, lines: Sequence[Segment], done: BatchDone) -> list[Segment]:
+    def apply_texts(self, lines: Sequence[Segment], done: BatchDone) -> list[Segment]:
         """Apply the texts to these lines; return the finished lines."""
         finished = [self.finish(line, done.texts.get(line.id)) for line in lines]
         self.done |= {segment.id: segment for segment in finished}
@@ -105,7 +107,7 @@ class LineWork:
         self.fallback = sorted(set(self.fallback) - done.texts.keys() | lost)
         return finished
 
-    def tell(self, segments: Sequence[Segment], total: int) -> None:
+    def publish(self, segments: Sequence[Segment], total: int) -> None:
         """Publish finished lines; a client that receives one again recognizes it by its id."""
         self.job.emit("fragment", fragment(segments))
         count = len(self.done)

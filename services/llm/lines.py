@@ -30,7 +30,7 @@ class Lines(Answer):
 
 
 @dataclass(slots=True)
-class Gathering:
+class BatchTexts:
     """The usable texts of one batch so far, by id."""
 
     batch: Batch
@@ -47,14 +47,14 @@ class Gathering:
         if strange := [number for number in counted if number not in wanted or counted[number] > 1]:
             return f"These ids were not asked for, or came twice: {list_ids(strange)}. Answer each id of `lines` once."
         for line in answer.lines:
-            if usable(line.text, wanted[line.id]):
+            if is_usable(line.text, wanted[line.id]):
                 self.texts.setdefault(line.id, " ".join(line.text.split(" ")).strip())
         if not self.missing:
             return ""
         return f"These are missing, empty or far too long: {list_ids(self.missing)}. Answer each id of `lines`."
 
 
-def usable(text: str, source: str) -> bool:
+def is_usable(text: str, source: str) -> bool:
     return bool(text.strip()) and len(text) <= LONGEST_FACTOR * len(source) + LONGEST_EXTRA
 
 

@@ -7,13 +7,13 @@ from time import monotonic
 MINUTE_S = 60.0
 
 
-class Pace:
+class RateLimiter:
     """The time from which the next request may be sent."""
 
     def __init__(self) -> None:
         self.next_at = 0.0
 
-    async def turn(self, per_minute: int) -> None:
+    async def wait(self, per_minute: int) -> None:
         """Wait for the next slot. A cancelled caller does not use up a slot."""
         while (wait := self.next_at - monotonic()) > 0:  # noqa: ASYNC110 - for a moment, not for an event
             await asyncio.sleep(wait)
@@ -21,7 +21,7 @@ class Pace:
 
 
 @cache
-def pace_of(provider: str) -> Pace:
+def limiter_of(provider: str) -> RateLimiter:
     """Return the limiter of a provider, which outlives the tasks."""
     del provider
-    return Pace()
+    return RateLimiter()

@@ -33,7 +33,7 @@ class Dialect:
             return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
         return {"type": "json_object"} if self.answers == "json_object" else None
 
-    def after(self, refusal: str) -> Dialect:
+    def adapt_to(self, refusal: str) -> Dialect:
         """Return the dialect without the option that a refusal names; unchanged if it names none."""
         if NEW_LIMIT in refusal and self.limit == OLD_LIMIT:
             return replace(self, limit=NEW_LIMIT)

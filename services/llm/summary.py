@@ -17,7 +17,7 @@ from services.llm.contracts import Chapter, SummarizeInput, Usage
 from services.llm.engine import Endpoint, Messages
 from services.llm.errors import AnswerUnusable
 from services.llm.json_answers import Answer, Judge, T, answer_of
-from services.llm.workbench import Workbench
+from services.llm.workbench import TaskSetup
 
 PHASE = "summarize"
 
@@ -68,10 +68,10 @@ class PartJudge:
         )
 
 
-class Summarizing:
+class Summarizer:
     """One attempt at the summary of a transcript."""
 
-    def __init__(self, bench: Workbench, endpoint: Endpoint, params: SummarizeInput) -> None:
+    def __init__(self, bench: TaskSetup, endpoint: Endpoint, params: SummarizeInput) -> None:
         self.bench = bench
         self.job = bench.job
         self.endpoint = endpoint

@@ -16,8 +16,8 @@ from services.llm.engine import Endpoint, Reply
 from services.llm.errors import AnswerUnusable
 from services.llm.line_work import LineWork
 from services.llm.lines import replace_text
-from services.llm.summary import Summarizing
-from services.llm.workbench import Workbench
+from services.llm.summary import Summarizer
+from services.llm.workbench import TaskSetup
 
 LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -30,7 +30,7 @@ def correct_subtitles(params: c.CorrectSubtitlesInput, job: Job) -> c.LinesOutpu
         NotALineFile, TranscriptTooLarge, ProviderUnknown: see `workbench`.
         KeyRefused, LlmModelMissing, RequestRefused, ProviderBusy, ProviderUnreachable: see `engine`.
     """
-    bench = Workbench(params, job)
+    bench = TaskSetup(params, job)
     endpoint, transcript = bench.endpoint(), bench.transcript(params.transcript_path)
     work = LineWork(bench, endpoint, phase="correct", instructions=prompts.correct(params), finish=replace_text)
     work.run([line for line in transcript.segments if line.text.strip() and not line.modified])
@@ -44,7 +44,7 @@ def translate_subtitles(params: c.TranslateSubtitlesInput, job: Job) -> c.LinesO
     Raises:
         See `correct_subtitles`.
     """
-    bench = Workbench(params, job)
+    bench = TaskSetup(params, job)
     endpoint, transcript = bench.endpoint(), bench.transcript(params.transcript_path)
     language = params.target_language if LANGUAGE_CODE.fullmatch(params.target_language) else None
     finish = partial(with_translation, bilingual=params.bilingual, language=language)
@@ -61,7 +61,7 @@ def with_translation(line: Segment, text: str | None, *, bilingual: str, languag
     return line.model_copy(update={"text": both, "words": [], "language": language})
 
 
-def result(bench: Workbench, work: LineWork, source: Transcript, *, language: str | None) -> c.LinesOutput:
+def result(bench: TaskSetup, work: LineWork, source: Transcript, *, language: str | None) -> c.LinesOutput:
     """Write the lines, each in its old place, and return the task's output."""
     lines = [work.done.get(line.id, line) for line in source.segments]
     edited = source.model_copy(update={"segments": lines, "language": language})
@@ -86,10 +86,10 @@ def summarize(params: c.SummarizeInput, job: Job) -> c.SummarizeOutput:
         AnswerUnusable: the model never returned a summary.
         See `correct_subtitles` for the others.
     """
-    bench = Workbench(params, job)
+    bench = TaskSetup(params, job)
     endpoint, transcript = bench.endpoint(), bench.transcript(params.transcript_path)
     lines = [line for line in transcript.segments if line.text.strip()]
-    work = Summarizing(bench, endpoint, params)
+    work = Summarizer(bench, endpoint, params)
     work.run(lines)
     duration = max([transcript.duration, *(line.end for line in lines)])
     chapters = work.chapters(lines, duration)
@@ -112,7 +112,7 @@ def chat(params: c.ChatInput, job: Job) -> c.ChatOutput:
         AnswerUnusable: there is no text in the answer.
         See `correct_subtitles` for the others.
     """
-    bench = Workbench(params, job)
+    bench = TaskSetup(params, job)
     endpoint = bench.endpoint()
     reply = asked_once(bench, endpoint, params)
     if not reply.text:
@@ -128,7 +128,7 @@ def chat(params: c.ChatInput, job: Job) -> c.ChatOutput:
     )
 
 
-def asked_once(bench: Workbench, endpoint: Endpoint, params: c.ChatInput) -> Reply:
+def asked_once(bench: TaskSetup, endpoint: Endpoint, params: c.ChatInput) -> Reply:
     replies: list[Reply] = []
 
     async def ask() -> None:

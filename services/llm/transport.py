@@ -10,7 +10,7 @@ class AnswerTooLong(httpx2.TransportError):
     """The server sent more than is allowed."""
 
 
-class Capped(httpx2.AsyncHTTPTransport):
+class CappedTransport(httpx2.AsyncHTTPTransport):
     """Ends an answer's body after `limit` bytes. Nothing is decompressed, so that a few bytes cannot become many."""
 
     def __init__(self, limit: int, *, proxy: str | None = None) -> None:

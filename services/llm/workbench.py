@@ -14,14 +14,14 @@ from common.media.fields import MediaFile
 from common.transcript.format import Transcript
 from common.worker.job import Job
 from services.llm.cache import Cache
-from services.llm.concurrency import Lookout, Work, together
+from services.llm.concurrency import StopCheck, Work, run_all
 from services.llm.contracts import LlmInput
 from services.llm.engine import Endpoint
 from services.llm.errors import NotALineFile, ProviderUnknown, TranscriptTooLarge
 from services.llm.settings import LlmSettings
 
 
-class Workbench:
+class TaskSetup:
     """Connects a job to the modules of the service, which do not know about jobs."""
 
     def __init__(self, params: LlmInput, job: Job) -> None:
@@ -44,7 +44,7 @@ class Workbench:
     def ask(self, endpoint: Endpoint, work: Work) -> None:
         """Run all requests to a provider concurrently, in a separate event loop."""
         with self.card_for(endpoint), self.job.process.soft_limit.poll() as wished:
-            asyncio.run(run_requests(endpoint, work, Lookout(self.job, wished)))
+            asyncio.run(run_requests(endpoint, work, StopCheck(self.job, wished)))
 
     @contextmanager
     def card_for(self, endpoint: Endpoint) -> Iterator[None]:
@@ -74,9 +74,9 @@ class Workbench:
         return found
 
 
-async def run_requests(endpoint: Endpoint, work: Work, look: Lookout) -> None:
+async def run_requests(endpoint: Endpoint, work: Work, look: StopCheck) -> None:
     async with endpoint:
-        await together(work, look)
+        await run_all(work, look)
 
 
 def read(text: str) -> Transcript:

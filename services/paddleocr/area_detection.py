@@ -13,12 +13,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from common.media.chunking import with_check
-from services.paddleocr.areas import Box, FoundArea, around, overlap, same_row
-from services.paddleocr.change_detection import CONTRAST, SAME, dense
+from services.paddleocr.areas import Box, FoundArea, bounding_box, overlap, same_row
+from services.paddleocr.change_detection import CONTRAST, SAME, keep_dense
 from services.paddleocr.engine import Line
 from services.paddleocr.opencv import opencv
-from services.paddleocr.text_similarity import same
-from services.paddleocr.video import Film, Frame, resize
+from services.paddleocr.text_similarity import is_same_text
+from services.paddleocr.video import Frame, VideoTrack, resize
 
 if TYPE_CHECKING:
     from services.paddleocr.engine import Picture
@@ -48,7 +48,7 @@ ROOM = 1.3
 UPPER, LOWER = 0.35, 0.6
 """Subtitles are above or below these heights, unless they recur often."""
 OFTEN = 4
-USUAL = FoundArea(x=0, y=0.6, width=1, height=0.4, confidence=0, centred=True)
+DEFAULT_AREA = FoundArea(x=0, y=0.6, width=1, height=0.4, confidence=0, centred=True)
 """Area that is read if nothing was found: a few lines in hours of video are easily missed by samples."""
 
 
@@ -63,11 +63,11 @@ class Sample:
     def likelihood(self) -> int:
         cv2 = opencv()
 
-        return int(cv2.countNonZero(dense(self.still)))
+        return int(cv2.countNonZero(keep_dense(self.still)))
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundLine:
     """A line of text in a sample; its box in fractions of the picture."""
 
     sample: int
@@ -77,18 +77,20 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class DetectedAreas:
     areas: list[FoundArea]
     """Most likely first."""
     preview: Frame | None
     """A frame with subtitles if there is one; None if nothing can be decoded."""
 
 
-def survey(film: Film, read: Read, check: Callable[[], None], *, start: float, end: float | None) -> Survey:
+def detect_areas(
+    film: VideoTrack, read: Read, check: Callable[[], None], *, start: float, end: float | None
+) -> DetectedAreas:
     """Find the subtitle areas of a film between two times, in seconds."""
-    pairs = list(with_check(glimpses(film, start, end), check))
+    pairs = list(with_check(sample_pairs(film, start, end), check))
     length = pairs[-1].frame.time - start if pairs else 0.0
-    samples = likeliest(pairs, min(SAMPLES, max(round(length / EVERY_S), 1)))
+    samples = most_promising(pairs, min(SAMPLES, max(round(length / EVERY_S), 1)))
     texts = read([sample.frame.luma for sample in samples])
     found = [
         line
@@ -98,13 +100,13 @@ def survey(film: Film, read: Read, check: Callable[[], None], *, start: float, e
     areas = areas_of(found, len(samples))
     shown = [line.sample for line in found if areas and overlap(areas[0].box, line.box) > STILL]
     preview = samples[shown[0]].frame if shown else next((sample.frame for sample in samples), None)
-    return Survey(areas, preview)
+    return DetectedAreas(areas, preview)
 
 
 # ---- samples ----
 
 
-def glimpses(film: Film, start: float, end: float | None) -> Iterator[Sample]:
+def sample_pairs(film: VideoTrack, start: float, end: float | None) -> Iterator[Sample]:
     """Yield pairs of frames from all over the film."""
     last = end if end is not None else film.duration or start + SHORT_S
     if last - start <= SHORT_S:
@@ -112,19 +114,19 @@ def glimpses(film: Film, start: float, end: float | None) -> Iterator[Sample]:
         return
     at = -1.0
     for number in range(GLIMPSES):
-        pair = film.glimpse(start + (last - start) * number / GLIMPSES, apart=APART_S)
+        pair = film.frame_pair(start + (last - start) * number / GLIMPSES, apart=APART_S)
         if pair and pair[0].time > at:
             at = pair[0].time
             yield sample(*pair)
 
 
-def every_frame(film: Film, start: float, last: float) -> Iterator[Sample]:
+def every_frame(film: VideoTrack, start: float, last: float) -> Iterator[Sample]:
     first: Frame | None = None
     for frame in film.frames(start):
         if frame.time > last:
             return
         if first is None:
-            first = smaller(frame)
+            first = scale_down(frame)
         elif frame.time >= first.time + APART_S:
             yield sample(first, frame)
             first = None
@@ -133,21 +135,21 @@ def every_frame(film: Film, start: float, last: float) -> Iterator[Sample]:
 def sample(first: Frame, second: Frame) -> Sample:
     cv2 = opencv()
 
-    small, later = smaller(first), smaller(second)
+    small, later = scale_down(first), scale_down(second)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3))
     edges = cv2.compare(cv2.morphologyEx(small.luma, cv2.MORPH_GRADIENT, kernel), CONTRAST, cv2.CMP_GT)
     same_value = cv2.compare(cv2.absdiff(small.luma, later.luma), SAME, cv2.CMP_LE)
     return Sample(small, cv2.bitwise_and(edges, same_value))
 
 
-def smaller(frame: Frame) -> Frame:
+def scale_down(frame: Frame) -> Frame:
     height, width = frame.luma.shape
     if width <= WIDTH:
         return Frame(frame.time, frame.luma.copy())
     return Frame(frame.time, resize(frame.luma, (WIDTH, round(height * WIDTH / width))))
 
 
-def likeliest(samples: list[Sample], count: int) -> list[Sample]:
+def most_promising(samples: list[Sample], count: int) -> list[Sample]:
     """Return the sample with the most strokes in each interval, so that the whole film is represented."""
     count = min(count, len(samples))
     stretches = (islice(samples, len(samples) * n // count, len(samples) * (n + 1) // count) for n in range(count))
@@ -157,7 +159,7 @@ def likeliest(samples: list[Sample], count: int) -> list[Sample]:
 # ---- what the samples say ----
 
 
-def lines_of(number: int, sample: Sample, lines: Sequence[Line]) -> Iterator[Found]:
+def lines_of(number: int, sample: Sample, lines: Sequence[Line]) -> Iterator[FoundLine]:
     """Yield the lines that stand still."""
     cv2 = opencv()
 
@@ -168,9 +170,9 @@ def lines_of(number: int, sample: Sample, lines: Sequence[Line]) -> Iterator[Fou
         if line.score < SURE or not has_letters(line.text) or not part.size:
             continue
         # the edges of strokes cover a quarter of a line's box
-        if cv2.countNonZero(dense(part)) >= STILL * 0.25 * part.size:
+        if cv2.countNonZero(keep_dense(part)) >= STILL * 0.25 * part.size:
             box = (left / width, top / height, right / width, bottom / height)
-            yield Found(number, line.text, line.score, box)
+            yield FoundLine(number, line.text, line.score, box)
 
 
 def has_letters(text: str) -> bool:
@@ -178,27 +180,27 @@ def has_letters(text: str) -> bool:
     return sum(character.isalpha() for character in text) >= len("ab")
 
 
-def areas_of(found: Sequence[Found], samples: int) -> list[FoundArea]:
+def areas_of(found: Sequence[FoundLine], samples: int) -> list[FoundArea]:
     static = [line for line in found if is_static(line, found, samples)]
     changing = [line for line in found if line not in static]
     if not changing:  # a single line that stays all the time, in the center, may still be a subtitle
         static, changing = [], [line for line in static if is_central(line.box)]
-    groups = [group for group in by_rows(changing) if counts(group, samples)]
+    groups = [group for group in by_rows(changing) if is_subtitle_area(group, samples)]
     groups = [group for group in groups if mostly_central(group)] or groups
-    areas = [area(group, static, samples) for group in groups]
+    areas = [area_of(group, static, samples) for group in groups]
     return sorted(areas, key=lambda one: -one.confidence)
 
 
-def is_static(line: Found, found: Sequence[Found], samples: int) -> bool:
-    again = {one.sample for one in found if overlap(one.box, line.box) > MOSTLY and same(one.text, line.text)}
+def is_static(line: FoundLine, found: Sequence[FoundLine], samples: int) -> bool:
+    again = {one.sample for one in found if overlap(one.box, line.box) > MOSTLY and is_same_text(one.text, line.text)}
     return len(again) > max(STATIC * samples, 2)
 
 
-def by_rows(found: Sequence[Found]) -> list[list[Found]]:
+def by_rows(found: Sequence[FoundLine]) -> list[list[FoundLine]]:
     """Group lines in the same rows, or directly below each other."""
-    groups: list[list[Found]] = []
+    groups: list[list[FoundLine]] = []
     for line in sorted(found, key=lambda one: one.box[1]):
-        near = next((group for group in groups if any(neighbours(one.box, line.box) for one in group)), None)
+        near = next((group for group in groups if any(are_adjacent(one.box, line.box) for one in group)), None)
         if near:
             near.append(line)
         else:
@@ -206,22 +208,22 @@ def by_rows(found: Sequence[Found]) -> list[list[Found]]:
     return groups
 
 
-def neighbours(first: Box, second: Box) -> bool:
+def are_adjacent(first: Box, second: Box) -> bool:
     height = max(first[3] - first[1], second[3] - second[1])
     gap = max(first[1], second[1]) - min(first[3], second[3])
     return same_row(first, second) or gap < 0.8 * height
 
 
-def counts(group: list[Found], samples: int) -> bool:
+def is_subtitle_area(group: list[FoundLine], samples: int) -> bool:
     """Return whether this may be a subtitle area: recurring often, or centered in the upper or lower part."""
     seen = len({line.sample for line in group})
-    _, top, _, bottom = around([line.box for line in group])
+    _, top, _, bottom = bounding_box([line.box for line in group])
     outer = bottom < UPPER or top > LOWER
     central = mostly_central(group)
     return (central and outer) or (seen >= min(OFTEN, samples) and (central or outer))
 
 
-def mostly_central(group: list[Found]) -> bool:
+def mostly_central(group: list[FoundLine]) -> bool:
     return sum(is_central(line.box) for line in group) >= MOSTLY * len(group)
 
 
@@ -229,8 +231,8 @@ def is_central(box: Box) -> bool:
     return abs((box[0] + box[2]) / 2 - 0.5) <= CENTRE
 
 
-def area(group: list[Found], static: list[Found], samples: int) -> FoundArea:
-    _, top, _, bottom = around([line.box for line in group])
+def area_of(group: list[FoundLine], static: list[FoundLine], samples: int) -> FoundArea:
+    _, top, _, bottom = bounding_box([line.box for line in group])
     room = ROOM * max(line.box[3] - line.box[1] for line in group)
     central = sum(is_central(line.box) for line in group) / len(group)
     seen = len({line.sample for line in group})
@@ -241,13 +243,13 @@ def area(group: list[Found], static: list[Found], samples: int) -> FoundArea:
         update={
             "confidence": round(score * often * (0.5 + 0.5 * central), 4),
             "centred": central >= MOSTLY,
-            "ignored": [line.box for line in unique(static) if overlap(reach.box, line.box) > 0],
+            "ignored": [line.box for line in unique_boxes(static) if overlap(reach.box, line.box) > 0],
         }
     )
 
 
-def unique(static: list[Found]) -> list[Found]:
-    kept: list[Found] = []
+def unique_boxes(static: list[FoundLine]) -> list[FoundLine]:
+    kept: list[FoundLine] = []
     for line in static:
         if not any(overlap(one.box, line.box) > MOSTLY for one in kept):
             kept.append(line)

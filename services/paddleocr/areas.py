@@ -84,6 +84,6 @@ def size(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def around(boxes: list[Box]) -> Box:
+def bounding_box(boxes: list[Box]) -> Box:
     left, top, right, bottom = zip(*boxes, strict=True)
     return min(left), min(top), max(right), max(bottom)

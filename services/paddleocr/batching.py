@@ -14,14 +14,14 @@ from services.paddleocr.settings import PaddleocrSettings
 if TYPE_CHECKING:
     from common.gpu.residency import Model
     from services.paddleocr.engine import Picture
-    from services.paddleocr.text_tracking import Sighting
+    from services.paddleocr.text_tracking import TextTrack
 
 BATCH = 8
 SURE = 0.97
 """A line that is read with more confidence needs no second reading."""
 
 
-class Desk:
+class OcrBatcher:
     """Connects a job to its OCR model, and counts the pictures."""
 
     def __init__(self, job: Job, language: str | None = None) -> None:
@@ -43,7 +43,7 @@ class Desk:
                 found.extend(session.model.read(pictures[first : first + BATCH]))
         return found
 
-    def read_sightings(self, sightings: Sequence[Sighting]) -> list[list[list[Line]]]:
+    def read_tracks(self, sightings: Sequence[TextTrack]) -> list[list[list[Line]]]:
         """Return the lines of each picture of each text track; one picture is enough if it is read with confidence."""
         first = [rows(lines) for lines in self.read([sighting.glances[0].picture for sighting in sightings])]
         unsure = [

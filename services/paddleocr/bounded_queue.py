@@ -10,7 +10,7 @@ T = TypeVar("T")
 LOOK_S = 0.2
 
 
-class Ended:
+class EndMarker:
     """The last item in a queue: the error that ended the stage, None if it finished."""
 
     def __init__(self, error: BaseException | None) -> None:
@@ -22,7 +22,7 @@ class Stage(Generic[T]):
 
     def __init__(self, items: Iterable[T], depth: int, name: str) -> None:
         self.items = items
-        self.queue: Queue[T | Ended] = Queue(depth)
+        self.queue: Queue[T | EndMarker] = Queue(depth)
         self.stop = Event()
         self.thread = Thread(target=self.work, name=name, daemon=True)
 
@@ -37,9 +37,9 @@ class Stage(Generic[T]):
         finally:
             if isinstance(self.items, Generator):
                 self.items.close()
-        self.put(Ended(error))
+        self.put(EndMarker(error))
 
-    def put(self, item: T | Ended) -> bool:
+    def put(self, item: T | EndMarker) -> bool:
         while not self.stop.is_set():
             with suppress(Full):
                 self.queue.put(item, timeout=LOOK_S)
@@ -55,14 +55,14 @@ class Stage(Generic[T]):
                 if self.stop.is_set():
                     return
                 continue
-            if isinstance(item, Ended):
+            if isinstance(item, EndMarker):
                 if item.error:
                     raise item.error
                 return
             yield item
 
 
-def ahead(items: Iterable[T], *, depth: int, name: str) -> Generator[T, None, None]:
+def produce_ahead(items: Iterable[T], *, depth: int, name: str) -> Generator[T, None, None]:
     """Yield the items, produced ahead in another thread; closing the generator ends that thread."""
     stage = Stage(items, depth, name)
     stage.thread.start()

@@ -33,7 +33,7 @@ WINDOW = (33, 13)
 """Strokes of text are dense: this fraction of a window, in pixels across and down, about three letters."""
 
 
-class Stillness:
+class ChangeDetector:
     """The ages of a band's pixels."""
 
     def __init__(self, first: Luma, fps: float) -> None:
@@ -58,14 +58,14 @@ class Stillness:
         found: Luma = cv2.bitwise_and(self.edges, cv2.inRange(self.ages, self.patience, self.young))
         return found
 
-    def arriving(self) -> Luma:
+    def arriving_edges(self) -> Luma:
         """Return 255 where there is an edge that has not stood still long enough yet."""
         cv2 = opencv()
         found: Luma = cv2.bitwise_and(self.edges, cv2.compare(self.ages, self.patience, cv2.CMP_LT))
         return found
 
 
-def dense(strokes: Luma) -> Luma:
+def keep_dense(strokes: Luma) -> Luma:
     """Keep only dense strokes."""
     cv2 = opencv()
 

@@ -18,14 +18,14 @@ from common.errors import MediaTooLong, NotMedia
 from common.transcript.format import Segment
 from common.transcript.live import fragment
 from common.worker.job import Job
-from services.paddleocr.area_detection import USUAL, survey
+from services.paddleocr.area_detection import DEFAULT_AREA, detect_areas
 from services.paddleocr.areas import FoundArea
-from services.paddleocr.batching import BATCH, Desk
-from services.paddleocr.bounded_queue import ahead
+from services.paddleocr.batching import BATCH, OcrBatcher
+from services.paddleocr.bounded_queue import produce_ahead
 from services.paddleocr.contracts import ExtractSubtitlesInput
-from services.paddleocr.line_assembly import Ledger, SeenLine, seen_lines
-from services.paddleocr.text_tracking import Lookout, Sighting
-from services.paddleocr.video import Film, Frame
+from services.paddleocr.line_assembly import LineAssembler, SeenLine, seen_lines
+from services.paddleocr.text_tracking import TextTrack, TextTracker
+from services.paddleocr.video import Frame, VideoTrack
 
 if TYPE_CHECKING:
     from services.paddleocr.video import Luma
@@ -39,7 +39,7 @@ TELL_S = 1.0
 """Interval of progress reports, in seconds of video."""
 
 
-class Surveyed(BaseModel):
+class DetectedAreasRecord(BaseModel):
     """The first record of the checkpoint."""
 
     areas: list[FoundArea]
@@ -64,53 +64,53 @@ class Bands:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class EndedTrack:
     """A text track that has ended, with what is needed to place it in time and in the picture."""
 
     chunk: int
     area: FoundArea
-    sighting: Sighting
+    sighting: TextTrack
     times: list[float]
     height: int
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class ProgressMark:
     """How far detection has come, in seconds; with `done` a chunk ended there."""
 
     time: float
     done: int | None = None
 
 
-Event = Seen | Passed
+Event = EndedTrack | ProgressMark
 
 
-class ChunkWatch:
+class ChunkTracker:
     """The text trackers of one chunk, one for each area."""
 
     def __init__(self, number: int, areas: Sequence[FoundArea], fps: float) -> None:
         self.number = number
         self.areas = areas
-        self.lookouts = [Lookout(fps) for _ in areas]
+        self.lookouts = [TextTracker(fps) for _ in areas]
 
-    def see(self, bands: Bands) -> Iterator[Seen]:
+    def see(self, bands: Bands) -> Iterator[EndedTrack]:
         for area, lookout, part in zip(self.areas, self.lookouts, bands.parts, strict=True):
             for sighting in lookout.see(Frame(bands.time, part)):
                 yield self.seen_text(area, lookout, sighting)
 
-    def end(self, time: float) -> Iterator[Seen]:
+    def end(self, time: float) -> Iterator[EndedTrack]:
         for area, lookout in zip(self.areas, self.lookouts, strict=True):
             for sighting in lookout.end(time):
                 yield self.seen_text(area, lookout, sighting)
 
-    def seen_text(self, area: FoundArea, lookout: Lookout, sighting: Sighting) -> Seen:
-        return Seen(self.number, area, sighting, lookout.times, lookout.height)
+    def seen_text(self, area: FoundArea, lookout: TextTracker, sighting: TextTrack) -> EndedTrack:
+        return EndedTrack(self.number, area, sighting, lookout.times, lookout.height)
 
 
 class Extraction:
     """One attempt at one task. It continues after the last chunk that an earlier attempt recorded."""
 
-    def __init__(self, params: ExtractSubtitlesInput, job: Job, film: Film, desk: Desk) -> None:
+    def __init__(self, params: ExtractSubtitlesInput, job: Job, film: VideoTrack, desk: OcrBatcher) -> None:
         self.params = params
         self.job = job
         self.film = film
@@ -130,7 +130,7 @@ class Extraction:
         """
         records = list(self.checkpoint.records())
         self.find_areas(records)
-        self.ledger = Ledger(
+        self.ledger = LineAssembler(
             places=self.areas,
             min_confidence=self.params.min_confidence,
             longest=self.desk.settings.max_line_duration.total_seconds(),
@@ -139,7 +139,7 @@ class Extraction:
         for record in records[1:]:
             self.take(FinishedChunk.model_validate(record))
         self.read_on()
-        self.tell(self.ledger.add([], float("inf")))
+        self.publish(self.ledger.add([], float("inf")))
         if self.until <= self.params.start:
             raise NotMedia("The file has a video track, but nothing in it can be decoded. Check that it plays.")
 
@@ -147,11 +147,11 @@ class Extraction:
 
     def find_areas(self, records: Sequence[dict[str, object]]) -> None:
         if records:
-            known = Surveyed.model_validate(records[0])
+            known = DetectedAreasRecord.model_validate(records[0])
             self.areas, self.desk.calls = known.areas, known.calls
             return
-        self.areas = self.given_area() or self.found_areas() or [USUAL]
-        self.checkpoint.append(Surveyed(areas=self.areas, calls=self.desk.calls))
+        self.areas = self.given_area() or self.found_areas() or [DEFAULT_AREA]
+        self.checkpoint.append(DetectedAreasRecord(areas=self.areas, calls=self.desk.calls))
 
     def given_area(self) -> list[FoundArea]:
         if self.params.area is None:
@@ -161,7 +161,7 @@ class Extraction:
 
     def found_areas(self) -> list[FoundArea]:
         self.job.progress("find the area", percent=0.0)
-        found = survey(self.film, self.desk.read, self.job.check, start=self.params.start, end=self.params.end)
+        found = detect_areas(self.film, self.desk.read, self.job.check, start=self.params.start, end=self.params.end)
         best = found.areas[:1]
         return best + [area for area in found.areas[1:] if area.confidence > 0.5 * best[0].confidence]
 
@@ -184,12 +184,12 @@ class Extraction:
 
     def events(self) -> Generator[Event, None, None]:
         """Track the bands, chunk by chunk; two chunks at a time during a lead-in."""
-        watches: list[ChunkWatch] = []
+        watches: list[ChunkTracker] = []
         next_chunk, told, last = self.done, self.params.start, self.begin_of(self.done)
-        with closing(ahead(self.bands(), depth=FRAMES_AHEAD, name="decode")) as coming:
+        with closing(produce_ahead(self.bands(), depth=FRAMES_AHEAD, name="decode")) as coming:
             for bands in coming:
                 if bands.time >= self.begin_of(next_chunk) - LEAD_S:
-                    watches.append(ChunkWatch(next_chunk, self.areas, self.film.fps))
+                    watches.append(ChunkTracker(next_chunk, self.areas, self.film.fps))
                     next_chunk += 1
                 while watches and bands.time >= self.begin_of(watches[0].number + 1):
                     yield from end_chunk(watches.pop(0), bands.time)
@@ -198,19 +198,19 @@ class Extraction:
                 last = bands.time
                 if last >= told + TELL_S:
                     told = last
-                    yield Passed(last)
+                    yield ProgressMark(last)
         for watch in watches:
             yield from end_chunk(watch, last + 1 / self.film.fps)
 
     # ---- reading ----
 
     def read_on(self) -> None:
-        pending: dict[int, list[Seen]] = {}
+        pending: dict[int, list[EndedTrack]] = {}
         lines: dict[int, list[SeenLine]] = {}
-        with closing(ahead(self.events(), depth=SIGHTINGS_AHEAD, name="watch")) as coming:
+        with closing(produce_ahead(self.events(), depth=SIGHTINGS_AHEAD, name="watch")) as coming:
             for event in coming:
                 self.job.check()
-                if isinstance(event, Seen):
+                if isinstance(event, EndedTrack):
                     waiting = pending.setdefault(event.chunk, [])
                     waiting.append(event)
                     if len(waiting) >= BATCH:
@@ -221,8 +221,8 @@ class Extraction:
                     found = lines.pop(event.done, []) + self.read(pending.pop(event.done, []))
                     self.finish(FinishedChunk(chunk=event.done, until=event.time, calls=self.desk.calls, lines=found))
 
-    def read(self, seen: list[Seen]) -> list[SeenLine]:
-        readings = self.desk.read_sightings([one.sighting for one in seen])
+    def read(self, seen: list[EndedTrack]) -> list[SeenLine]:
+        readings = self.desk.read_tracks([one.sighting for one in seen])
         return [
             line
             for one, texts in zip(seen, readings, strict=True)
@@ -236,11 +236,11 @@ class Extraction:
 
     def take(self, chunk: FinishedChunk) -> None:
         self.done, self.until, self.desk.calls = chunk.chunk + 1, chunk.until, chunk.calls
-        self.tell(self.ledger.add(chunk.lines, chunk.until - LEAD_S))
+        self.publish(self.ledger.add(chunk.lines, chunk.until - LEAD_S))
 
     # ---- what is told ----
 
-    def tell(self, segments: list[Segment]) -> None:
+    def publish(self, segments: list[Segment]) -> None:
         """Publish final segments; a client that receives one again recognizes it by its id."""
         self.segments.extend(segments)
         if segments:
@@ -252,6 +252,6 @@ class Extraction:
         self.job.progress_in_medium(PHASE, at, start=self.params.start, end=end)
 
 
-def end_chunk(watch: ChunkWatch, time: float) -> Iterator[Event]:
+def end_chunk(watch: ChunkTracker, time: float) -> Iterator[Event]:
     yield from watch.end(time)
-    yield Passed(time, done=watch.number)
+    yield ProgressMark(time, done=watch.number)

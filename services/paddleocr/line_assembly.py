@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from common.transcript.format import Segment
-from services.paddleocr.areas import Area, Box, FoundArea, around, overlap, same_row
+from services.paddleocr.areas import Area, Box, FoundArea, bounding_box, overlap, same_row
 from services.paddleocr.engine import Line
-from services.paddleocr.text_similarity import Reading, bare, is_wide, language_of, same, vote
-from services.paddleocr.text_tracking import CELL, Glance, Sighting
+from services.paddleocr.text_similarity import Reading, is_same_text, is_wide, language_of, letters_and_digits, vote
+from services.paddleocr.text_tracking import CELL, TextTrack, TrackPicture
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,12 +84,12 @@ def adjacent(left: Box, right: Box) -> bool:
 def row(left: Line, right: Line) -> Line:
     wide = is_wide(left.text[-1:] or " ") and is_wide(right.text[:1] or " ")
     text = f"{left.text}{'' if wide else ' '}{right.text}"
-    x0, y0, x1, y1 = around([left.box, right.box])
+    x0, y0, x1, y1 = bounding_box([left.box, right.box])
     return Line(text, min(left.score, right.score), ((x0, y0), (x1, y0), (x1, y1), (x0, y1)))
 
 
 def seen_lines(
-    sighting: Sighting, times: Sequence[float], readings: Sequence[Sequence[Line]], place: Area, height: int
+    sighting: TextTrack, times: Sequence[float], readings: Sequence[Sequence[Line]], place: Area, height: int
 ) -> Iterator[SeenLine]:
     """Yield the lines that are new in a text track.
 
@@ -107,7 +107,7 @@ def seen_lines(
             continue
         if sighting.was_arriving(box):
             continue  # it will have a track of its own
-        start, end = lifetime(sighting, inside)
+        start, end = track_lifetime(sighting, inside)
         others = same_lines(box, readings[1:], sighting.glances[1:])
         yield SeenLine(
             start=times[start],
@@ -120,7 +120,7 @@ def seen_lines(
         )
 
 
-def in_work(box: Box, glance: Glance) -> Box:
+def in_work(box: Box, glance: TrackPicture) -> Box:
     left, top, right, bottom = (edge / glance.scale for edge in box)
     return left, top + glance.top, right, bottom + glance.top
 
@@ -135,7 +135,7 @@ def in_picture(box: Box, place: Area, width: int, height: int) -> Box:
     )
 
 
-def lifetime(sighting: Sighting, inside: NDArray[np.bool_]) -> tuple[int, int]:
+def track_lifetime(sighting: TextTrack, inside: NDArray[np.bool_]) -> tuple[int, int]:
     """Return the frame from which most of the strokes are present, and the one by which half of them have gone."""
     import numpy as np
 
@@ -144,7 +144,9 @@ def lifetime(sighting: Sighting, inside: NDArray[np.bool_]) -> tuple[int, int]:
     return int(starts.argmax()), int(ends[len(ends) // 2])
 
 
-def same_lines(box: Box, readings: Sequence[Sequence[Line]], glances: Sequence[Glance]) -> Iterator[tuple[str, float]]:
+def same_lines(
+    box: Box, readings: Sequence[Sequence[Line]], glances: Sequence[TrackPicture]
+) -> Iterator[tuple[str, float]]:
     # if the first reading was confident, there are no others
     for lines, glance in zip(readings, glances, strict=False):
         for line in lines:
@@ -156,7 +158,7 @@ def same_lines(box: Box, readings: Sequence[Sequence[Line]], glances: Sequence[G
 
 
 @dataclass
-class Ledger:
+class LineAssembler:
     """All lines so far; returns those that can no longer change, as segments in chronological order."""
 
     places: Sequence[FoundArea]
@@ -175,7 +177,7 @@ class Ledger:
         open_from = min((line.start for line in self.waiting if self.may_go_on(line, horizon)), default=horizon)
         final = [line for line in self.waiting if line.end < horizon and line.start < open_from]
         self.waiting = [line for line in self.waiting if line not in final]
-        return [self.segment(group) for group in together([line for line in final if self.is_subtitle(line)])]
+        return [self.segment(group) for group in group_lines([line for line in final if self.is_subtitle(line)])]
 
     def may_go_on(self, line: SeenLine, horizon: float) -> bool:
         return line.end >= horizon and line.duration <= self.longest
@@ -184,7 +186,7 @@ class Ledger:
         """Add a line, or extend the same earlier line; another text in its place ends that."""
         beside = [one for one in self.waiting if same_place(one.box, line.box) and one.end > line.start - GAP_S]
         for one in beside:
-            if same(one.best.text, line.best.text) and one.start - GAP_S < line.end:
+            if is_same_text(one.best.text, line.best.text) and one.start - GAP_S < line.end:
                 join(one, line)
                 return
         for one in beside:
@@ -194,7 +196,7 @@ class Ledger:
 
     def is_subtitle(self, line: SeenLine) -> bool:
         best = line.best
-        letters = len(bare(best.text))
+        letters = len(letters_and_digits(best.text))
         sure = best.score >= (self.min_confidence if letters > 1 else max(self.min_confidence, SURE))
         return sure and letters > 0 and SHORTEST_S <= line.duration <= self.longest and self.in_place(line.box)
 
@@ -237,7 +239,7 @@ def same_place(first: Box, second: Box) -> bool:
     return same_row(first, second) and min(first[2], second[2]) > max(first[0], second[0])
 
 
-def together(lines: Sequence[SeenLine]) -> list[list[SeenLine]]:
+def group_lines(lines: Sequence[SeenLine]) -> list[list[SeenLine]]:
     """Group the lines that are shown one above the other at the same time."""
     groups: list[list[SeenLine]] = []
     for line in lines:

@@ -14,14 +14,14 @@ from common.transcript.format import Transcript
 from common.worker.job import Job
 from common.worker.task import task
 from services.paddleocr import contracts as c
-from services.paddleocr.area_detection import Survey, survey
-from services.paddleocr.batching import Desk
+from services.paddleocr.area_detection import DetectedAreas, detect_areas
+from services.paddleocr.batching import OcrBatcher
 from services.paddleocr.extraction import Extraction
 from services.paddleocr.images import images_in, pages
 from services.paddleocr.opencv import opencv
 from services.paddleocr.settings import PaddleocrSettings
 from services.paddleocr.text_similarity import language_of
-from services.paddleocr.video import Film, Frame, open_video
+from services.paddleocr.video import Frame, VideoTrack, open_video
 
 if TYPE_CHECKING:
     from services.paddleocr.engine import Line
@@ -39,7 +39,7 @@ def extract_subtitles(params: c.ExtractSubtitlesInput, job: Job) -> c.ExtractSub
         AreaTooSmall: no text fits into the given area.
         LanguageUnknown, EngineMissing, ModelMissing, ModelNotLoaded: see `engine`.
     """
-    desk = Desk(job, params.language)
+    desk = OcrBatcher(job, params.language)
     limit = desk.settings.max_pixels
     with open_video(job.fetch(params.video_path), max_pixels=limit, start=params.start) as film:
         work = Extraction(params, job, film, desk)
@@ -47,7 +47,7 @@ def extract_subtitles(params: c.ExtractSubtitlesInput, job: Job) -> c.ExtractSub
         return result(work, film)
 
 
-def result(work: Extraction, film: Film) -> c.ExtractSubtitlesOutput:
+def result(work: Extraction, film: VideoTrack) -> c.ExtractSubtitlesOutput:
     text = "".join(segment.text for segment in work.segments)
     transcript = Transcript(
         language=work.params.language or language_of(text),
@@ -70,7 +70,7 @@ def result(work: Extraction, film: Film) -> c.ExtractSubtitlesOutput:
     )
 
 
-def warnings(work: Extraction, film: Film) -> list[str]:
+def warnings(work: Extraction, film: VideoTrack) -> list[str]:
     found = []
     if film.damaged_packets:
         found.append(f"{film.damaged_packets} damaged packets were left out.")
@@ -86,9 +86,9 @@ def detect_subtitle_area(params: c.DetectSubtitleAreaInput, job: Job) -> c.Detec
     Raises:
         NotMedia, NoVideoTrack, TooManyPixels: see `video`.
     """
-    desk = Desk(job)
+    desk = OcrBatcher(job)
     with open_video(job.fetch(params.video_path), max_pixels=desk.settings.max_pixels) as film:
-        found = survey(film, desk.read, job.check, start=0.0, end=None)
+        found = detect_areas(film, desk.read, job.check, start=0.0, end=None)
     if found.preview is None:
         raise NotMedia("The file has a video track, but nothing in it can be decoded. Check that it plays.")
     return c.DetectSubtitleAreaOutput(
@@ -101,7 +101,7 @@ def detect_subtitle_area(params: c.DetectSubtitleAreaInput, job: Job) -> c.Detec
     )
 
 
-def preview(job: Job, found: Survey, frame: Frame) -> Artifact:
+def preview(job: Job, found: DetectedAreas, frame: Frame) -> Artifact:
     """Write the frame with a box around each area."""
     cv2 = opencv()
 
@@ -144,7 +144,7 @@ def recognize_images(params: c.RecognizeImagesInput, job: Job) -> c.RecognizeIma
     Raises:
         NoImages, TooManyImages, NotAnImage, TooManyPixels: see `images`.
     """
-    desk = Desk(job)
+    desk = OcrBatcher(job)
     files = sources(params, job, desk.settings)
     read: list[ReadPage] = []
     for number, (name, file) in enumerate(files):

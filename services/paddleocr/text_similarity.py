@@ -19,14 +19,14 @@ class Reading:
     score: float
 
 
-def bare(text: str) -> str:
+def letters_and_digits(text: str) -> str:
     """Return only the letters and digits, which OCR reads most reliably."""
     return "".join(character for character in text.casefold() if character.isalnum())
 
 
-def same(first: str, second: str) -> bool:
+def is_same_text(first: str, second: str) -> bool:
     """Return whether two readings are of the same line. Different digits mean another line."""
-    one, other = bare(first), bare(second)
+    one, other = letters_and_digits(first), letters_and_digits(second)
     if one == other:
         return bool(one) or first == second
     if digits(one) != digits(other):
@@ -46,9 +46,9 @@ def vote(readings: Sequence[Reading]) -> Reading:
     """
     weights: Counter[str] = Counter()
     for reading in readings:
-        weights[bare(reading.text)] += reading.score  # type: ignore[assignment]  # a Counter adds up floats as well
+        weights[letters_and_digits(reading.text)] += reading.score  # type: ignore[assignment]  # a Counter adds up floats as well
     winner = max(weights, key=lambda key: weights[key])
-    alike = [reading for reading in readings if bare(reading.text) == winner]
+    alike = [reading for reading in readings if letters_and_digits(reading.text) == winner]
     text = max(alike, key=lambda reading: (reading.text.count(" "), reading.score)).text
     return Reading(text, max(reading.score for reading in alike))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from services.paddleocr.areas import Box
-from services.paddleocr.change_detection import Stillness, dense
+from services.paddleocr.change_detection import ChangeDetector, keep_dense
 from services.paddleocr.opencv import opencv
 from services.paddleocr.video import Frame, resize
 
@@ -48,7 +48,7 @@ MOSTLY = 0.6
 
 
 @dataclass
-class Glance:
+class TrackPicture:
     """The part of a band to be read: a picture and its position in the work size."""
 
     picture: Luma
@@ -58,7 +58,7 @@ class Glance:
 
 
 @dataclass
-class Sighting:
+class TextTrack:
     """Strokes that were new at the same time. Frames are counted from the beginning of the chunk."""
 
     seen: int
@@ -79,7 +79,7 @@ class Sighting:
     misses: NDArray[np.int64]
     arriving: NDArray[np.intp]
     """Like `places`: edges that were in the picture too, but still changing: perhaps the next line."""
-    glances: list[Glance] = field(default_factory=list)
+    glances: list[TrackPicture] = field(default_factory=list)
     cut: bool = False
     """It was closed while a part of it was present, because the chunk ended."""
 
@@ -119,14 +119,14 @@ class Sighting:
         return found
 
 
-class Lookout:
+class TextTracker:
     """Tracks text in one band through one chunk of video, and yields each track when it has ended."""
 
     def __init__(self, fps: float) -> None:
         self.fps = fps
         self.times: list[float] = []
-        self.open: list[Sighting] = []
-        self.stillness: Stillness | None = None
+        self.open: list[TextTrack] = []
+        self.stillness: ChangeDetector | None = None
         self.waited = 0
         self.next_at = 0
 
@@ -135,7 +135,7 @@ class Lookout:
         """Of the work size, in pixels."""
         return int(self.known.shape[0])
 
-    def see(self, frame: Frame) -> Iterator[Sighting]:
+    def see(self, frame: Frame) -> Iterator[TextTrack]:
         """Process the next frame of the band; yield the tracks that ended with it."""
         number = len(self.times)
         self.times.append(frame.time)
@@ -143,18 +143,18 @@ class Lookout:
         if self.stillness is None:
             self.begin(picture)
         yield from self.follow(number, picture)
-        self.look(number, frame, picture)
+        self.start_track(number, frame, picture)
         for sighting in self.open:
-            self.glance_again(sighting, number, frame)
+            self.take_picture(sighting, number, frame)
 
     def begin(self, picture: Luma) -> None:
         import numpy as np
 
-        self.stillness = Stillness(picture, self.fps)
+        self.stillness = ChangeDetector(picture, self.fps)
         self.known = np.zeros_like(picture)
         self.settle = max(round(self.fps * SETTLE_S), 1)
 
-    def follow(self, number: int, picture: Luma) -> Iterator[Sighting]:
+    def follow(self, number: int, picture: Luma) -> Iterator[TextTrack]:
         flat = picture.reshape(-1)
         changed = [sighting.follow(number, flat) for sighting in self.open]
         ended = [sighting for sighting in self.open if not sighting.alive.any()]
@@ -166,22 +166,24 @@ class Lookout:
             ended.append(self.open.pop(0))
         yield from ended
 
-    def look(self, number: int, frame: Frame, picture: Luma) -> None:
+    def start_track(self, number: int, frame: Frame, picture: Luma) -> None:
         """Start a track if enough is new and has had time to settle."""
         cv2 = opencv()
 
         assert self.stillness  # noqa: S101 - made with the first frame
         still = self.stillness.see(picture)
         fresh = cv2.bitwise_and(still, cv2.bitwise_not(self.known))
-        enough = cv2.countNonZero(fresh) >= FRESH_PIXELS and cv2.countNonZero(fresh := dense(fresh)) >= FRESH_PIXELS
+        enough = (
+            cv2.countNonZero(fresh) >= FRESH_PIXELS and cv2.countNonZero(fresh := keep_dense(fresh)) >= FRESH_PIXELS
+        )
         self.waited = self.waited + 1 if enough else 0
         if self.waited > self.settle and number >= self.next_at:
             self.waited = 0
             self.next_at = number + round(self.fps * PAUSE_S)
-            self.open.append(self.sighting(number, fresh, frame))
+            self.open.append(self.new_track(number, fresh, frame))
             self.mark_known()
 
-    def sighting(self, number: int, fresh: Luma, frame: Frame) -> Sighting:
+    def new_track(self, number: int, fresh: Luma, frame: Frame) -> TextTrack:
         import numpy as np
 
         assert self.stillness  # noqa: S101 - made with the first frame
@@ -191,7 +193,7 @@ class Lookout:
         _, cells, sizes = np.unique(
             rows // CELL * (width // CELL + 1) + columns // CELL, return_inverse=True, return_counts=True
         )
-        made = Sighting(
+        made = TextTrack(
             seen=number,
             rows=rows_to_read(rows, height),
             width=width,
@@ -202,9 +204,9 @@ class Lookout:
             sizes=sizes,
             ends=np.full(len(sizes), -1),
             misses=np.zeros(len(sizes), np.int64),
-            arriving=np.flatnonzero(dense(self.stillness.arriving())),
+            arriving=np.flatnonzero(keep_dense(self.stillness.arriving_edges())),
         )
-        made.glances.append(glance(frame.luma, made))
+        made.glances.append(crop_rows(frame.luma, made))
         return made
 
     def mark_known(self) -> None:
@@ -217,15 +219,15 @@ class Lookout:
             flat[sighting.places[sighting.alive[sighting.cells]]] = 255
         self.known = cv2.dilate(self.known, cv2.getStructuringElement(cv2.MORPH_RECT, (7, 7)))
 
-    def glance_again(self, sighting: Sighting, number: int, frame: Frame) -> None:
+    def take_picture(self, sighting: TextTrack, number: int, frame: Frame) -> None:
         """Take another picture of a track while all of it is present."""
         taken = len(sighting.glances)
         if taken > len(GLANCES_S) or not sighting.alive.all():
             return
         if number - sighting.seen >= GLANCES_S[taken - 1] * self.fps:
-            sighting.glances.append(glance(frame.luma, sighting))
+            sighting.glances.append(crop_rows(frame.luma, sighting))
 
-    def end(self, time: float) -> Iterator[Sighting]:
+    def end(self, time: float) -> Iterator[TextTrack]:
         """Yield what is still present at the end of the chunk, which is at `time`."""
         self.times.append(time)
         for sighting in self.open:
@@ -250,7 +252,7 @@ def rows_to_read(rows: NDArray[np.intp], height: int) -> tuple[int, int]:
     return max(top - margin, 0), min(bottom + margin, height)
 
 
-def glance(band: Luma, sighting: Sighting) -> Glance:
+def crop_rows(band: Luma, sighting: TextTrack) -> TrackPicture:
     """Copy the rows of a track from a band at its own size, scaled down if that is large."""
     import numpy as np
 
@@ -259,4 +261,4 @@ def glance(band: Luma, sighting: Sighting) -> Glance:
     part = band[top:bottom]
     if band.shape[1] > READ_WIDTH:
         part = resize(part, (READ_WIDTH, max(round(part.shape[0] * READ_WIDTH / band.shape[1]), 1)))
-    return Glance(np.ascontiguousarray(part).copy(), sighting.rows[0], part.shape[1] / sighting.width)
+    return TrackPicture(np.ascontiguousarray(part).copy(), sighting.rows[0], part.shape[1] / sighting.width)

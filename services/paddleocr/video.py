@@ -37,7 +37,7 @@ class Frame:
     luma: Luma
 
 
-class Film:
+class VideoTrack:
     """The first video track of an open medium. Sizes are of the picture as it is shown, after rotation."""
 
     def __init__(self, container: InputContainer, stream: VideoStream, max_pixels: int) -> None:
@@ -74,7 +74,7 @@ class Film:
                 last = time
                 yield Frame(time, self.luma(frame))
 
-    def glimpse(self, near: float, *, apart: float) -> tuple[Frame, Frame] | None:
+    def frame_pair(self, near: float, *, apart: float) -> tuple[Frame, Frame] | None:
         """Return the frame found by a seek to `near`, and one that comes `apart` seconds after it."""
         self.seek(near)
         first: Frame | None = None
@@ -147,7 +147,7 @@ def resize(picture: Luma, size: tuple[int, int]) -> Luma:
 
 
 @contextmanager
-def open_video(path: Path, *, max_pixels: int, start: float = 0.0) -> Iterator[Film]:
+def open_video(path: Path, *, max_pixels: int, start: float = 0.0) -> Iterator[VideoTrack]:
     """Open the pictures of a medium.
 
     Raises:
@@ -158,7 +158,7 @@ def open_video(path: Path, *, max_pixels: int, start: float = 0.0) -> Iterator[F
         ClipOutsideMedia: `start` is after its end.
     """
     with open_medium(path) as container:
-        film = Film(container, video_stream(container.streams.video), max_pixels)
+        film = VideoTrack(container, video_stream(container.streams.video), max_pixels)
         film.allow(film.size[0] * film.size[1])
         if film.duration is not None and start >= film.duration:
             raise ClipOutsideMedia(start=start, duration=film.duration)

@@ -50,7 +50,7 @@ def diarize_speakers(params: DiarizeSpeakersInput, job: Job) -> DiarizeSpeakersO
         found = diarize(params, job, model, samples, count)
         worked = monotonic() - began - (job.timings.idle - waited)
         made = result(job, sound, found, name, worked)
-    made.warnings += missing(params, len(made.speakers))
+    made.warnings += missing_speakers_warning(params, len(made.speakers))
     return made
 
 
@@ -92,7 +92,7 @@ def result(job: Job, sound: AudioTrack, found: Diarization, name: str, worked: f
     )
 
 
-def missing(params: DiarizeSpeakersInput, found: int) -> list[str]:
+def missing_speakers_warning(params: DiarizeSpeakersInput, found: int) -> list[str]:
     """Return a warning if the pipeline, which treats the requested number as a hint, distinguished fewer speakers."""
     wanted = params.num_speakers or params.min_speakers or 0
     return [f"Only {found} of {wanted} speakers could be distinguished."] if 0 < found < wanted else []

@@ -58,19 +58,19 @@ class Piece:
     probability: float
 
 
-def likeliest(scores: Scores, names: Mapping[int, str | None]) -> str | None:
+def best_name(scores: Scores, names: Mapping[int, str | None]) -> str | None:
     """Return the name with the best score; other entries of the vocabulary are ignored."""
     return names[max(names, key=lambda number: float(scores[number]))] if names else None
 
 
 def decode(scores: Scores, vocabulary: tuple[str, ...], *, duration: float) -> list[Token]:
     """Return the words of the best path through `scores`, shape (frames, vocabulary); none ends after `duration`."""
-    found = [to_token(unit, duration) for unit in units(pieces(scores, vocabulary))]
+    found = [to_token(unit, duration) for unit in group_pieces(best_path(scores, vocabulary))]
     limits = [*(token.start for token in found[1:]), duration]
     return [extend_token(token, limit) for token, limit in zip(found, limits, strict=False)]
 
 
-def pieces(scores: Scores, vocabulary: tuple[str, ...]) -> Iterator[Piece]:
+def best_path(scores: Scores, vocabulary: tuple[str, ...]) -> Iterator[Piece]:
     """Yield the pieces of the best path: repeats are merged, blanks are dropped."""
     import numpy as np
 
@@ -84,19 +84,19 @@ def pieces(scores: Scores, vocabulary: tuple[str, ...]) -> Iterator[Piece]:
             yield Piece(SPACE.sub(" ", vocabulary[number]), first, end, float(shares[first:end].max()))
 
 
-def units(found: Iterator[Piece]) -> list[list[Piece]]:
+def group_pieces(found: Iterator[Piece]) -> list[list[Piece]]:
     """Group the pieces of each word."""
     gathered: list[list[Piece]] = []
     for piece in found:
-        for part in parts(piece):
-            if gathered and goes_on("".join(one.text for one in gathered[-1]), part.text):
+        for part in split_piece(piece):
+            if gathered and continues_word("".join(one.text for one in gathered[-1]), part.text):
                 gathered[-1].append(part)
             else:
                 gathered.append([part])
     return [unit for unit in gathered if "".join(one.text for one in unit).strip()]
 
 
-def parts(piece: Piece) -> list[Piece]:
+def split_piece(piece: Piece) -> list[Piece]:
     """Split a piece with several characters without spaces; they share its frames."""
     texts = UNIT.findall(piece.text)
     length = (piece.end - piece.first) / max(len(texts), 1)
@@ -106,7 +106,7 @@ def parts(piece: Piece) -> list[Piece]:
     ]
 
 
-def goes_on(word: str, text: str) -> bool:
+def continues_word(word: str, text: str) -> bool:
     """Return whether a text belongs to the previous word: punctuation always does, a letter in a script with spaces."""
     if text.startswith(" "):
         return False

@@ -19,7 +19,7 @@ from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ
 from common.models.errors import ModelDamaged
 from common.settings import MIB
-from services.sensevoice.decoding import Token, decode, likeliest
+from services.sensevoice.decoding import Token, best_name, decode
 from services.sensevoice.features import Frontend
 from services.sensevoice.model_folder import read_tokens, weights
 from services.sensevoice.model_interface import Interface, read_interface
@@ -38,11 +38,11 @@ SPEECH_PAD_MS = 200
 TAGS = 4
 """Number of frames before the first frame of the audio."""
 
-__all__ = ["ENGINE", "SPEECH_PAD_MS", "Heard", "Recognizer", "Token", "sensevoice", "transcribe"]
+__all__ = ["ENGINE", "SPEECH_PAD_MS", "Recognition", "Recognizer", "Token", "sensevoice", "transcribe"]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Recognition:
     """The result for some audio. Times are seconds from its beginning."""
 
     language: str | None
@@ -133,7 +133,7 @@ def unload(_model: Recognizer) -> None:
     """Nothing to do: the session frees its memory with its last reference, which the residency drops."""
 
 
-def transcribe(model: Recognizer, samples: Samples, *, language: str | None, itn: bool) -> Heard:
+def transcribe(model: Recognizer, samples: Samples, *, language: str | None, itn: bool) -> Recognition:
     """Transcribe up to half a minute of audio.
 
     `language` None detects it, and so does a language that the model does not know. `itn`, inverse text normalization,
@@ -141,12 +141,14 @@ def transcribe(model: Recognizer, samples: Samples, *, language: str | None, itn
     """
     frames = model.frontend.frames(samples)
     if not len(frames):
-        return Heard(None, None, None, "", [], 0.0)
+        return Recognition(None, None, None, "", [], 0.0)
     scores = model.scores(frames, language, itn=itn)
-    spoken, emotion, event = (likeliest(scores[row], names) for row, names in enumerate(model.interface.tags))
+    spoken, emotion, event = (best_name(scores[row], names) for row, names in enumerate(model.interface.tags))
     tokens = decode(scores[TAGS:], model.vocabulary, duration=len(samples) / SAMPLE_RATE_HZ)
     spoken = language if language in model.interface.languages else spoken
-    return Heard(spoken, emotion, event, "".join(token.text for token in tokens).strip(), tokens, confidence(tokens))
+    return Recognition(
+        spoken, emotion, event, "".join(token.text for token in tokens).strip(), tokens, confidence(tokens)
+    )
 
 
 def confidence(tokens: list[Token]) -> float:

@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from common.transcript.format import Segment, Word
-from services.sensevoice.engine import Heard, Token
+from services.sensevoice.engine import Recognition, Token
 
 
-def segment_of(heard: Heard, number: int, offset: float) -> Segment:
+def segment_of(heard: Recognition, number: int, offset: float) -> Segment:
     """Return a segment; `offset` is the position of the audio in the medium, in seconds."""
     words = [word_of(token, offset) for token in heard.tokens]
     return Segment(
@@ -32,7 +32,7 @@ def word_of(token: Token, offset: float) -> Word:
     )
 
 
-def spoken_longest(segments: Iterable[Segment]) -> str | None:
+def main_language(segments: Iterable[Segment]) -> str | None:
     """Return the language of most of the speech."""
     seconds: defaultdict[str, float] = defaultdict(float)
     for segment in segments:
@@ -41,6 +41,6 @@ def spoken_longest(segments: Iterable[Segment]) -> str | None:
     return max(seconds, key=lambda language: seconds[language], default=None)
 
 
-def count(names: Iterable[str | None]) -> dict[str, int]:
+def count_names(names: Iterable[str | None]) -> dict[str, int]:
     """Return the number of occurrences of each name, most frequent first."""
     return dict(Counter(name for name in names if name).most_common())

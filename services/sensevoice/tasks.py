@@ -10,7 +10,7 @@ from common.worker.task import task
 from services.sensevoice import engine
 from services.sensevoice.contracts import DOWNLOAD_MODEL, TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
 from services.sensevoice.models import MODELS, REQUIRED, TEST_MODEL
-from services.sensevoice.segments import count, spoken_longest
+from services.sensevoice.segments import count_names, main_language
 from services.sensevoice.settings import SenseVoiceSettings
 from services.sensevoice.transcription import Transcription
 
@@ -44,7 +44,7 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
     """Write the transcript and return the task's output; `worked` in seconds."""
     segments = work.segments
     transcript = Transcript(
-        language=(work.language if segments else None) or spoken_longest(segments),
+        language=(work.language if segments else None) or main_language(segments),
         duration=round(work.sound.position, 3),
         engine=engine.ENGINE,
         model=name,
@@ -56,8 +56,8 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
     return TranscribeAudioOutput(
         transcript_path=work.job.publish(staged),
         language=transcript.language,
-        emotions=count(segment.emotion for segment in segments),
-        events=count(segment.event for segment in segments),
+        emotions=count_names(segment.emotion for segment in segments),
+        events=count_names(segment.event for segment in segments),
         duration=round(work.until / SAMPLE_RATE_HZ, 3),
         segments=len(segments),
         words=sum(1 for _ in transcript.words),

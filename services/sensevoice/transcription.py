@@ -61,7 +61,7 @@ class Transcription(ChunkedTranscription):
     def decode(self, chunk: Chunk, speech: list[Span]) -> FinishedChunk:
         done, number = self.empty_record(chunk), len(self.segments)
         if speech and self.loaded is None:
-            self.loaded = self.inside.enter_context(on_the_cpu(self.job, self.model))
+            self.loaded = self.inside.enter_context(load_on_cpu(self.job, self.model))
         for begin, end in speech:
             heard = self.hear(chunk.samples[begin:end])
             self.at = self.seconds(chunk.start + end)
@@ -72,13 +72,13 @@ class Transcription(ChunkedTranscription):
             self.report()
         return done
 
-    def hear(self, samples: Samples) -> engine.Heard:
+    def hear(self, samples: Samples) -> engine.Recognition:
         with ends_when_stalled(self.stall):
             return engine.transcribe(self.loaded, samples, language=self.language, itn=self.params.itn)
 
 
 @contextmanager
-def on_the_cpu(job: Job, model: Model[Any]) -> Iterator[Any]:
+def load_on_cpu(job: Job, model: Model[Any]) -> Iterator[Any]:
     """Yield the model in main memory, even if there is a GPU. It stays loaded for the next task."""
 
     def count(seconds: float) -> None:

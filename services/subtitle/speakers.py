@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import chain, groupby, islice
 
 from common.transcript.format import Segment, Transcript, Word
-from services.subtitle.layout.breaks import breakable
+from services.subtitle.layout.breaks import can_break
 from services.subtitle.layout.ids import new_ids
 from services.subtitle.layout.parts import part
 from services.subtitle.layout.pieces import has_true_words
@@ -51,7 +51,7 @@ def by_speaker(words: list[Word], otherwise: str | None) -> list[tuple[str | Non
     first = next((word.speaker for word in words if word.speaker), otherwise)
     before = ""
     for word in words:
-        own = word.speaker if not owners or breakable(before, word.text) else None
+        own = word.speaker if not owners or can_break(before, word.text) else None
         owners.append(own or (owners[-1] if owners else first))
         before = word.text or before
     return [
@@ -60,7 +60,7 @@ def by_speaker(words: list[Word], otherwise: str | None) -> list[tuple[str | Non
     ]
 
 
-def seconds(transcript: Transcript) -> dict[str, float]:
+def speaking_times(transcript: Transcript) -> dict[str, float]:
     """Return the speaking time of each speaker, by the segments."""
     spoken_for: dict[str, float] = {}
     for segment in transcript.segments:

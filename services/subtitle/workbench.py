@@ -13,7 +13,7 @@ from services.subtitle.formats import registry as formats
 from services.subtitle.settings import SubtitleSettings
 
 
-class Workbench:
+class TaskSetup:
     """Connects a job to the modules of the service, which do not know about jobs."""
 
     def __init__(self, job: Job) -> None:

@@ -13,7 +13,7 @@ import psutil
 import redis
 
 from cli.stack.folder import StateDir
-from cli.stack.lifecycle import STOP_TIMEOUT, alive, down, family, members, states, up, wait_until_ended
+from cli.stack.lifecycle import STOP_TIMEOUT, down, family, is_running, members, states, up, wait_until_ended
 from cli.stack.plan import Plan
 from cli.stack.supervisord import Supervisor
 from tests.chaos.work import place_inputs
@@ -88,7 +88,7 @@ class Box:
         supervisor, there = Supervisor(self.plan.state_dir), family(self.plan.state_dir)
         supervisor.shutdown()
         wait_until_ended(there, STOP_TIMEOUT)
-        return {process for process in there | members(self.plan.state_dir) if alive(process)}
+        return {process for process in there | members(self.plan.state_dir) if is_running(process)}
 
     def stop(self) -> None:
         self.redis.close()

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 from faster_whisper.feature_extractor import FeatureExtractor  # type: ignore[import-untyped]  # the library has no types
 
-from services.faster_whisper.features import FRAMES_AT_ONCE, extractor
+from services.faster_whisper.features import FRAMES_AT_ONCE, extractor_class
 from tests.support.sounds import RATE_HZ, speech
 
 LONG = "speech/en-long.flac"
@@ -15,7 +15,7 @@ SECONDS = (0.01, 1, PIECE_S - 0.01, PIECE_S, PIECE_S + 0.01, 29.99, 30, 30.01, 5
 
 def differing(mels: int) -> list[float]:
     """Return the lengths of audio whose features differ in any bit, in seconds."""
-    ours, theirs, samples = extractor()(feature_size=mels), FeatureExtractor(feature_size=mels), speech(LONG)
+    ours, theirs, samples = extractor_class()(feature_size=mels), FeatureExtractor(feature_size=mels), speech(LONG)
     pieces = {seconds: samples[: round(seconds * RATE_HZ)] for seconds in SECONDS}
     return [seconds for seconds, piece in pieces.items() if not np.array_equal(ours(piece), theirs(piece))]
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from common.transcript.format import Segment, Word
 from services.dual_stream.alignment.retiming import Time
 from services.dual_stream.alignment.token_alignment import ALIKE, align, likeness
-from services.dual_stream.alignment.tokens import UNIT, Token, tokens
+from services.dual_stream.alignment.tokens import UNIT, Token, tokenize
 from services.dual_stream.context import ProcessingContext, Utterance
 
 
 @dataclass(slots=True)
-class Matched:
+class AssignedUtterance:
     """An utterance and the slow engine's words in it, with the draft's times for them."""
 
     utterance: Utterance
@@ -42,7 +42,7 @@ class Matched:
     def agreement(self) -> float:
         """Return the number of common tokens divided by the larger of the two token counts."""
         drafted = self.utterance.draft.words if self.utterance.draft else []
-        most = max(len(tokens(self.words)), len(tokens(drafted)))
+        most = max(len(tokenize(self.words)), len(tokenize(drafted)))
         return self.agreed / most if most else 1.0
 
 
@@ -52,31 +52,31 @@ def with_leading_space(word: Word, before: Sequence[Word]) -> Word:
     return word.model_copy(update={"text": f" {word.text}"}) if glued else word
 
 
-def match(context: ProcessingContext) -> list[Matched]:
+def assign(context: ProcessingContext) -> list[AssignedUtterance]:
     """Assign each word of the slow engine to the utterance whose draft contains it, or else by its time."""
-    found = [Matched(one, context.seconds(one.begin), context.seconds(one.end)) for one in context.utterances]
+    found = [AssignedUtterance(one, context.seconds(one.begin), context.seconds(one.end)) for one in context.utterances]
     segments = context.heard.segments if context.heard else []
     spoken = [(word, segment) for segment in segments for word in segment.words]
     drafted = [(word, n) for n, one in enumerate(context.utterances) if one.draft for word in one.draft.words]
-    pairs = matching([word for word, _ in spoken], [word for word, _ in drafted])
-    hand_out(spoken, pairs, [n for _, n in drafted], found)
+    pairs = matching_tokens([word for word, _ in spoken], [word for word, _ in drafted])
+    assign_words(spoken, pairs, [n for _, n in drafted], found)
     for one, other in pairs:
         if likeness(one.text, other.text) >= ALIKE:
             found[drafted[other.word][1]].agreed += 1
     return found
 
 
-def matching(spoken: Sequence[Word], drafted: Sequence[Word]) -> list[tuple[Token, Token]]:
+def matching_tokens(spoken: Sequence[Word], drafted: Sequence[Word]) -> list[tuple[Token, Token]]:
     """Return the pairs of corresponding tokens."""
-    ours, theirs = tokens(spoken), tokens(drafted)
+    ours, theirs = tokenize(spoken), tokenize(drafted)
     return [(ours[a], theirs[b]) for a, b in align(ours, theirs) if a is not None and b is not None]
 
 
-def hand_out(
+def assign_words(
     spoken: Sequence[tuple[Word, Segment]],
     pairs: Sequence[tuple[Token, Token]],
     drafted_in: Sequence[int],
-    found: Sequence[Matched],
+    found: Sequence[AssignedUtterance],
 ) -> None:
     """Assign each word to its utterance. `drafted_in` maps each word of the draft to its utterance."""
     owners = {one.word: drafted_in[other.word] for one, other in reversed(pairs)}
@@ -95,7 +95,7 @@ def times_of(pairs: Sequence[tuple[Token, Token]], count: int) -> list[Time | No
     return times
 
 
-def all_owners(owners: dict[int, int], words: Sequence[Word], utterances: Sequence[Matched]) -> list[int]:
+def all_owners(owners: dict[int, int], words: Sequence[Word], utterances: Sequence[AssignedUtterance]) -> list[int]:
     """Return the owner of each word; words without a draft go by time, between the owners of their neighbors."""
     places = sorted(owners)
     chosen: list[int] = []
@@ -108,7 +108,7 @@ def all_owners(owners: dict[int, int], words: Sequence[Word], utterances: Sequen
     return chosen
 
 
-def nearest(word: Word, utterances: Sequence[Matched], low: int, high: int) -> int:
+def nearest(word: Word, utterances: Sequence[AssignedUtterance], low: int, high: int) -> int:
     """Return the utterance from `low` to `high` that contains the word, or is nearest to it."""
     middle = (word.start + word.end) / 2
     return min(

@@ -1,14 +1,14 @@
 """Choose the text of a segment: the slow engine's, or, where that looks wrong, the draft's."""
 
 from common.transcript.format import Segment
-from services.dual_stream.alignment.assignment import Matched
-from services.dual_stream.alignment.hallucinations import compression_ratio, doubts
+from services.dual_stream.alignment.assignment import AssignedUtterance
+from services.dual_stream.alignment.hallucinations import compression_ratio, find_objections
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment.retiming import retime_words
 from services.dual_stream.records import Decision, Reason
 
 
-def choose(matched: Matched, language: str | None, limits: FallbackLimits) -> tuple[Segment, Decision] | None:
+def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLimits) -> tuple[Segment, Decision] | None:
     """Return the segment of an utterance and the reason for the choice; None if neither engine found any text.
 
     If both look wrong, the slow engine's text is kept: an improbable draft is no better.
@@ -17,7 +17,7 @@ def choose(matched: Matched, language: str | None, limits: FallbackLimits) -> tu
     if draft is None and not matched.words:
         return None
     reasons = reasons_against(matched, min(logprobs, default=None), limits)
-    falls_back = draft is not None and bool(reasons) and may_stand_in(draft, reasons, language, limits)
+    falls_back = draft is not None and bool(reasons) and is_draft_usable(draft, reasons, language, limits)
     decision = Decision(
         id=matched.utterance.id,
         source="draft" if falls_back else "final",
@@ -31,16 +31,16 @@ def choose(matched: Matched, language: str | None, limits: FallbackLimits) -> tu
     return (draft if draft and falls_back else final(matched, decision, language)), decision
 
 
-def reasons_against(matched: Matched, avg_logprob: float | None, limits: FallbackLimits) -> list[Reason]:
+def reasons_against(matched: AssignedUtterance, avg_logprob: float | None, limits: FallbackLimits) -> list[Reason]:
     draft = matched.utterance.draft
-    found = doubts(matched.text, avg_logprob, limits, draft=draft.text if draft else "")
+    found = find_objections(matched.text, avg_logprob, limits, draft=draft.text if draft else "")
     confident = draft is not None and (draft.confidence or 0.0) >= limits.confident_draft
     if "empty" not in found and confident and 1 - matched.agreement > limits.disagreement:
         found.append("disagreement")
     return found
 
 
-def may_stand_in(draft: Segment, reasons: list[Reason], language: str | None, limits: FallbackLimits) -> bool:
+def is_draft_usable(draft: Segment, reasons: list[Reason], language: str | None, limits: FallbackLimits) -> bool:
     """Return whether a draft is good enough. In a language that the slow engine did not detect, it must be confident:
     the fast engine takes unknown languages for one of its own.
     """
@@ -51,7 +51,7 @@ def may_stand_in(draft: Segment, reasons: list[Reason], language: str | None, li
     return (draft.confidence or 0.0) >= least
 
 
-def final(matched: Matched, decision: Decision, language: str | None) -> Segment:
+def final(matched: AssignedUtterance, decision: Decision, language: str | None) -> Segment:
     draft, words = matched.utterance.draft, retime_words(matched.words, matched.known, matched.begin, matched.end)
     confidences = [one.confidence for one in matched.heard if one.confidence is not None]
     silences = [one.no_speech_prob for one in matched.heard if one.no_speech_prob is not None]

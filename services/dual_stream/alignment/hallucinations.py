@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from common.transcript.format import Segment
 from services.dual_stream.alignment.limits import FallbackLimits
-from services.dual_stream.alignment.tokens import normal
+from services.dual_stream.alignment.tokens import normalize
 from services.dual_stream.records import Reason
 
 LONGEST_PHRASE = 8
@@ -18,7 +18,7 @@ def compression_ratio(text: str) -> float:
     return len(content) / len(zlib.compress(content)) if content else 0.0
 
 
-def repeats(tokens: Sequence[str]) -> int:
+def max_repetitions(tokens: Sequence[str]) -> int:
     """Return the highest number of consecutive repetitions of any phrase."""
     most = 1 if tokens else 0
     for size in range(1, min(LONGEST_PHRASE, len(tokens) // 2) + 1):
@@ -29,21 +29,21 @@ def repeats(tokens: Sequence[str]) -> int:
     return most
 
 
-def doubts(text: str, avg_logprob: float | None, limits: FallbackLimits, *, draft: str = "") -> list[Reason]:
+def find_objections(text: str, avg_logprob: float | None, limits: FallbackLimits, *, draft: str = "") -> list[Reason]:
     """Return the objections to a text, from the text and its probability; if the draft repeats itself too, the
     repetition was actually spoken.
     """
     found: list[Reason] = []
-    if not normal(text):
+    if not normalize(text):
         found.append("empty")
     if compression_ratio(text) > max(limits.compression_ratio, compression_ratio(draft)):
         found.append("compression_ratio")
     if avg_logprob is not None and avg_logprob < limits.avg_logprob:
         found.append("avg_logprob")
-    if repeats(normal(text)) >= max(limits.repeats, 1 + repeats(normal(draft))):
+    if max_repetitions(normalize(text)) >= max(limits.repeats, 1 + max_repetitions(normalize(draft))):
         found.append("repetition")
     return found
 
 
 def looks_right(segment: Segment, limits: FallbackLimits) -> bool:
-    return not doubts(segment.text, segment.avg_logprob, limits)
+    return not find_objections(segment.text, segment.avg_logprob, limits)

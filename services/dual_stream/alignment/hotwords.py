@@ -13,7 +13,7 @@ NUMBER = re.compile(r"\d+(?:[.,:]\d+)*%?")
 ALWAYS_CAPITAL = frozenset({"I", "I'm", "I'll", "I've", "I'd"})
 
 
-def terms(drafts: Iterable[Segment]) -> list[str]:
+def find_hotwords(drafts: Iterable[Segment]) -> list[str]:
     """Return the names and numbers, each once, in the order of the draft."""
     found: dict[str, None] = {}
     for draft in drafts:
@@ -22,7 +22,7 @@ def terms(drafts: Iterable[Segment]) -> list[str]:
     return [term for term in found if term not in ALWAYS_CAPITAL][:MOST]
 
 
-def prompt(given: str, expected: Iterable[str], said: str, longest: int) -> str:
+def build_prompt(given: str, expected: Iterable[str], said: str, longest: int) -> str:
     """Build a prompt, the nearest text last; a text that is too long loses its oldest part.
 
     The client's own text (`given`) is always kept; `longest` is the maximum number of characters of the rest.

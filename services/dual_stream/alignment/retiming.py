@@ -18,7 +18,7 @@ def retime_words(words: Sequence[Word], known: Sequence[Time | None], begin: flo
     there is room between its neighbors; if there is none, the words share the room.
     """
     placed: list[Time] = []
-    for first, after in runs(known):
+    for first, after in runs_of_known(known):
         time = known[first]
         if time is not None:
             placed.append(time)
@@ -32,11 +32,11 @@ def retime_words(words: Sequence[Word], known: Sequence[Time | None], begin: flo
             placed += fit_times(words[first:after], low, max(high, low))
     return [
         word.model_copy(update={"start": time[0], "end": time[1]})
-        for word, time in zip(words, in_order(placed, begin, end), strict=True)
+        for word, time in zip(words, without_overlaps(placed, begin, end), strict=True)
     ]
 
 
-def runs(known: Sequence[Time | None]) -> Iterator[tuple[int, int]]:
+def runs_of_known(known: Sequence[Time | None]) -> Iterator[tuple[int, int]]:
     """Yield each known time alone, and consecutive unknown ones together, as start and end indexes."""
     first = 0
     while first < len(known):
@@ -58,7 +58,7 @@ def equal_shares(count: int, low: float, high: float) -> list[Time]:
     return [(low + number * step, low + (number + 1) * step) for number in range(count)]
 
 
-def in_order(times: Sequence[Time], begin: float, end: float) -> Iterator[Time]:
+def without_overlaps(times: Sequence[Time], begin: float, end: float) -> Iterator[Time]:
     """Yield the times rounded to milliseconds, each starting no earlier than the previous one ends."""
     at = begin
     for time in times:

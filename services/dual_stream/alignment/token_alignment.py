@@ -27,10 +27,10 @@ def align(ours: Sequence[Token], theirs: Sequence[Token]) -> list[Pair]:
         for column, other in enumerate(theirs, 1):
             line.append(max(above[column - 1] + score(one, other), above[column] + GAP, line[-1] + GAP))
         best.append(line)
-    return list(reversed(back(best, ours, theirs)))
+    return list(reversed(trace_back(best, ours, theirs)))
 
 
-def back(best: list[list[float]], ours: Sequence[Token], theirs: Sequence[Token]) -> list[Pair]:
+def trace_back(best: list[list[float]], ours: Sequence[Token], theirs: Sequence[Token]) -> list[Pair]:
     """Return the best path, traced back from its end."""
     row, column, path = len(ours), len(theirs), list[Pair]()
     while row or column:

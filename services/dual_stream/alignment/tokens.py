@@ -42,13 +42,13 @@ class Token:
         return (self.start + self.end) / 2
 
 
-def tokens(words: Sequence[Word]) -> list[Token]:
+def tokenize(words: Sequence[Word]) -> list[Token]:
     """Return the tokens of each word, which share its time. Punctuation alone has no tokens."""
     return [token for place, word in enumerate(words) for token in parts(word, place)]
 
 
 def parts(word: Word, place: int) -> Iterator[Token]:
-    texts = normal(word.text)
+    texts = normalize(word.text)
     length = word.duration / len(texts) if texts else 0.0
     for number, text in enumerate(texts):
         start = word.start + number * length
@@ -56,7 +56,7 @@ def parts(word: Word, place: int) -> Iterator[Token]:
 
 
 @lru_cache(maxsize=1_000)
-def normal(text: str) -> tuple[str, ...]:
+def normalize(text: str) -> tuple[str, ...]:
     """Return a text's tokens: "Twenty-five 25% 二五" becomes 2 5 2 5 2 5."""
     plain = INSIDE.sub("", unicodedata.normalize("NFKC", text).casefold())
     return tuple(token for unit in UNIT.findall(plain) for token in NUMBERS.get(unit, (unit,)))

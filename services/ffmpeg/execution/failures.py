@@ -13,8 +13,8 @@ from services.ffmpeg.errors import (
     MediaDamaged,
     MediaTooDemanding,
 )
-from services.ffmpeg.execution.process import Ending
-from services.ffmpeg.execution.resource_limits import Effort, killed_by_cpu_limit
+from services.ffmpeg.execution.process import ProcessResult
+from services.ffmpeg.execution.resource_limits import ResourceLimits, cpu_limit_error
 
 TOLD_LINES = 8
 
@@ -51,10 +51,10 @@ ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
 FOLDERS = re.compile(r"(?:file:)?(?<![\w.])/(?:[^/\n'\"]*/)+")
 
 
-def error_of(ending: Ending, effort: Effort) -> BatonError | None:
+def error_of(ending: ProcessResult, effort: ResourceLimits) -> BatonError | None:
     """Return what went wrong, None if nothing did."""
     if ending.code == -SIGXCPU:
-        return killed_by_cpu_limit(effort)
+        return cpu_limit_error(effort)
     text = "\n".join(ending.lines)
     if ending.code and (refused := NOT_ALLOWED.search(text)):
         return codec_not_allowed(refused[1])
@@ -73,7 +73,7 @@ def codec_not_allowed(decoder: str) -> CodecNotAllowed:
     )
 
 
-def is_damaged(ending: Ending) -> bool:
+def is_damaged(ending: ProcessResult) -> bool:
     return any(sign in line for line in ending.lines for sign in DAMAGE)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from common.errors import ClipOutsideMedia, MediaTooLong, TooManyPixels
 from services.ffmpeg.errors import FfmpegStalled, OutputTooLarge
-from services.ffmpeg.execution.resource_limits import Effort, EffortMeter, computes_without_output
+from services.ffmpeg.execution.resource_limits import ResourceLimits, ResourceMonitor, no_output_error
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.settings import FfmpegSettings
 
@@ -24,7 +24,7 @@ PADDING_S = 1.0
 """How much longer than its input an encoder may make its output."""
 
 
-def admit_pictures(info: MediaInfo, settings: FfmpegSettings) -> None:
+def check_pictures(info: MediaInfo, settings: FfmpegSettings) -> None:
     """Raise TooManyPixels if a track's pictures are larger than allowed."""
     for stream in info.streams:
         pixels = (stream.width or 0) * (stream.height or 0)
@@ -69,13 +69,13 @@ def refuse_long(seconds: float, settings: FfmpegSettings) -> None:
 
 
 @dataclass
-class Watch:
+class ProgressMonitor:
     """Monitors a running ffmpeg: how long it has stood still, how much it has written, its progress."""
 
-    effort: Effort
+    effort: ResourceLimits
     folder: Path
     on_progress: Progress
-    meter: EffortMeter | None = None
+    meter: ResourceMonitor | None = None
     last: tuple[float, int] = (0.0, 0)
     """Its progress, and when it last wrote: moving an MP4's index to the front makes no file grow."""
     moved: float = field(default_factory=monotonic)
@@ -88,7 +88,7 @@ class Watch:
 
     def begin(self, pid: int) -> None:
         """Limit the started process, and measure it from now on."""
-        self.meter = EffortMeter.begin(self.effort, pid)
+        self.meter = ResourceMonitor.begin(self.effort, pid)
 
     def __call__(self, seconds: float) -> None:
         """Raise if a limit is exceeded; then report progress to the caller.
@@ -118,7 +118,7 @@ class Watch:
         if stalled <= self.settings.stall_timeout.total_seconds():
             return
         if used > max(BUSY_S, BUSY_SHARE * stalled):
-            raise computes_without_output(used, stalled, seconds)
+            raise no_output_error(used, stalled, seconds)
         raise FfmpegStalled(seconds_done=seconds)
 
     def check_output(self) -> int:

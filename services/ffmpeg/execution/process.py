@@ -29,7 +29,7 @@ Wake = Callable[[float], None]
 
 
 @dataclass
-class Ending:
+class ProcessResult:
     """How an ffmpeg ended: exit code (negative: the signal), last messages, seconds of output."""
 
     code: int = 0
@@ -60,12 +60,14 @@ class LineReader:
             self.hear(line.decode(errors="replace").rstrip("\r"))
 
 
-def run(command: Sequence[str], folder: Path, on_wake: Wake, on_start: Callable[[int], None] | None = None) -> Ending:
+def run(
+    command: Sequence[str], folder: Path, on_wake: Wake, on_start: Callable[[int], None] | None = None
+) -> ProcessResult:
     """Run `command` in `folder` until it ends, or until a callback raises; either way no process is left.
 
     `on_start` is called with the pid.
     """
-    ending = Ending()
+    ending = ProcessResult()
     with start_process(command, folder) as process:
         if on_start:
             on_start(process.pid)
@@ -90,10 +92,10 @@ def start_process(command: Sequence[str], folder: Path) -> Iterator[Popen[bytes]
         try:
             yield process
         finally:
-            end(process)
+            end_group(process)
 
 
-def end(process: Popen[bytes]) -> None:
+def end_group(process: Popen[bytes]) -> None:
     """End the process's group, first with SIGTERM, and reap it."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
@@ -104,7 +106,7 @@ def end(process: Popen[bytes]) -> None:
             process.wait()
 
 
-def follow(process: Popen[bytes], ending: Ending, on_wake: Wake) -> None:
+def follow(process: Popen[bytes], ending: ProcessResult, on_wake: Wake) -> None:
     """Read both pipes until they close, calling back at least every `WAKE_S`, even if ffmpeg prints nothing."""
     with DefaultSelector() as selector:
         selector.register(process.stdout or PIPE, EVENT_READ, LineReader(ending.hear_progress))

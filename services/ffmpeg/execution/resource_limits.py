@@ -21,7 +21,7 @@ HEADROOM = 1.25
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class ResourceLimits:
     """The limits of one ffmpeg. CPU time and wall time grow with the seconds of output."""
 
     settings: FfmpegSettings
@@ -57,10 +57,10 @@ class Effort:
 
 
 @dataclass
-class EffortMeter:
+class ResourceMonitor:
     """Measures a running ffmpeg with its children, and compares it with its limits."""
 
-    effort: Effort
+    effort: ResourceLimits
     process: psutil.Process
     began: float = field(default_factory=monotonic)
     measured: float = 0.0
@@ -68,7 +68,7 @@ class EffortMeter:
     """CPU seconds at the last measurement."""
 
     @classmethod
-    def begin(cls, effort: Effort, pid: int) -> Self:
+    def begin(cls, effort: ResourceLimits, pid: int) -> Self:
         """Set the kernel's limits, and start measuring."""
         set_limits(pid, effort)
         return cls(effort, psutil.Process(pid))
@@ -92,13 +92,13 @@ class EffortMeter:
     def check_time(self, taken: float, seconds: float) -> None:
         allowed = self.effort.wall_allowed(seconds)
         if taken > allowed:
-            raise too_demanding("time", taken, allowed, seconds, "ffmpeg.wall_per_second or ffmpeg.wall_floor")
+            raise too_demanding_error("time", taken, allowed, seconds, "ffmpeg.wall_per_second or ffmpeg.wall_floor")
 
     def check_use(self, seconds: float) -> None:
         family = [self.process, *self.process.children(recursive=True)]
         self.cpu, memory = cpu_of(family), memory_of(family)
         if self.cpu > (allowed := self.effort.cpu_allowed(seconds)):
-            raise too_demanding("CPU time", self.cpu, allowed, seconds, cpu_settings(self.effort))
+            raise too_demanding_error("CPU time", self.cpu, allowed, seconds, cpu_settings(self.effort))
         if memory > (limit := self.effort.settings.max_memory):
             raise MediaTooDemanding(
                 f"ffmpeg used {memory >> 20} MiB of memory; {limit >> 20} MiB are allowed. "
@@ -109,11 +109,11 @@ class EffortMeter:
             )
 
 
-def cpu_settings(effort: Effort) -> str:
+def cpu_settings(effort: ResourceLimits) -> str:
     return f"ffmpeg.cpu_per_second.{effort.task} or ffmpeg.cpu_floor"
 
 
-def too_demanding(limit: str, used: float, allowed: float, seconds: float, settings: str) -> MediaTooDemanding:
+def too_demanding_error(limit: str, used: float, allowed: float, seconds: float, settings: str) -> MediaTooDemanding:
     return MediaTooDemanding(
         f"ffmpeg used {used:.0f} s of {limit} for {seconds:.1f} s of output; {allowed:.0f} s are allowed. "
         f"Simplify the file or the subtitles, or raise {settings}.",
@@ -124,7 +124,7 @@ def too_demanding(limit: str, used: float, allowed: float, seconds: float, setti
     )
 
 
-def computes_without_output(used: float, stalled: float, seconds: float) -> MediaTooDemanding:
+def no_output_error(used: float, stalled: float, seconds: float) -> MediaTooDemanding:
     return MediaTooDemanding(
         f"ffmpeg wrote nothing for {stalled:.0f} s, while it used {used:.0f} s of CPU time. "
         "Simplify the file or the subtitles, or raise ffmpeg.stall_timeout.",
@@ -134,7 +134,7 @@ def computes_without_output(used: float, stalled: float, seconds: float) -> Medi
     )
 
 
-def killed_by_cpu_limit(effort: Effort) -> MediaTooDemanding:
+def cpu_limit_error(effort: ResourceLimits) -> MediaTooDemanding:
     return MediaTooDemanding(
         f"The kernel ended ffmpeg at {effort.cpu_in_all()} s of CPU time. "
         f"Simplify the file or the subtitles, or raise {cpu_settings(effort)}.",
@@ -153,7 +153,7 @@ def memory_of(family: list[psutil.Process]) -> int:
     return sum(process.memory_info().rss for process in family)
 
 
-def set_limits(pid: int, effort: Effort) -> None:
+def set_limits(pid: int, effort: ResourceLimits) -> None:
     """Limit CPU time and data size of a process and of its future children; Linux only."""
     if sys.platform != "linux":
         return

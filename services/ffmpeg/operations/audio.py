@@ -55,7 +55,7 @@ def kbps(bitrate: int | None) -> str | None:
     return f"{bitrate}k" if bitrate else None
 
 
-def rate_held(kind: str, wanted: int) -> int:
+def supported_rate(kind: str, wanted: int) -> int:
     """Return the supported rate nearest to `wanted`."""
     allowed = SAMPLE_RATES.get(kind, {wanted})
     return min(allowed, key=lambda rate: abs(rate - wanted))

@@ -43,7 +43,7 @@ def burn(
     copied = all(track.codec in MP4_AUDIO for track in info.of("audio"))
     form = VideoForm(crf=params.crf, audio_codec="copy" if copied else "aac")
     options = {**MUXERS["mp4"], **video.picture_options(form), **video.sound_options(form)}
-    command = ffmpeg.output([video.even(drawn), whole["a?"]], target.name, options)
+    command = ffmpeg.output([video.to_even_size(drawn), whole["a?"]], target.name, options)
     ending = ffmpeg.run(command, target.parent, on_progress, loglevel="warning")
     return missing_characters(ending.lines)
 

@@ -29,7 +29,7 @@ def extract(
     """
     fast = {"skip_frame": "nokey"} if params.mode == "keyframe" else {}
     both = ffmpeg.video(source, **fast, **clip.options)["V:0"].filter_multi_output("split")
-    chosen = scale_pictures(both[0].filter("select", choice(params)), params.max_width)
+    chosen = scale_pictures(both[0].filter("select", selection_expression(params)), params.max_width)
     options = {
         **CODECS[params.format],
         "f": "image2",
@@ -38,12 +38,12 @@ def extract(
         "frame_pts": 1,
     }
     pictures = ffmpeg.output(chosen, f"%012d.{params.format}", options)
-    ffmpeg.run(ffmpeg.together(pictures, ffmpeg.nowhere(both[1])), folder, on_progress)
+    ffmpeg.run(ffmpeg.merge_outputs(pictures, ffmpeg.discard(both[1])), folder, on_progress)
     files = sorted(folder.glob(f"*.{params.format}"))
     return [Picture(file, round(clip.start + int(file.stem) / MILLISECONDS, 3)) for file in files]
 
 
-def choice(params: ExtractKeyframesInput) -> str:
+def selection_expression(params: ExtractKeyframesInput) -> str:
     """Return the expression that selects the pictures; the first one is always selected."""
     steps = f"gt(floor(t/{params.interval}),floor(prev_selected_t/{params.interval}))"
     rules = {"scene": f"gt(scene,{params.threshold})", "keyframe": "1", "interval": steps}
@@ -57,7 +57,7 @@ def scale_pictures(pictures: Any, max_width: int | None) -> Any:
     return wide.filter("setsar", 1).filter("settb", f"1/{MILLISECONDS}")
 
 
-def spread(pictures: Sequence[Picture], count: int) -> list[Picture]:
+def evenly_spaced(pictures: Sequence[Picture], count: int) -> list[Picture]:
     """Return at most `count` of them, evenly spaced, including the first and the last."""
     if len(pictures) <= count:
         return list(pictures)

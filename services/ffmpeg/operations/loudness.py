@@ -31,8 +31,8 @@ def measure(
         AudioSilent: it has no loudness.
     """
     sound = ffmpeg.input(source)[f"a:{params.track}"].filter("loudnorm", print_format="json", **target(params))
-    ending = ffmpeg.run(ffmpeg.nowhere(sound), folder, on_progress, loglevel="info")
-    measured = read(ending.lines)
+    ending = ffmpeg.run(ffmpeg.discard(sound), folder, on_progress, loglevel="info")
+    measured = parse_measurements(ending.lines)
     if "inf" in measured["input_i"]:
         raise AudioSilent
     return measured
@@ -62,21 +62,23 @@ def normalize(
         **target(params),
     )
     rate = params.sample_rate or audio.audio_track(info, params.track).sample_rate or audio.USUAL_RATE_HZ
-    streams, options = beside_pictures(whole, sound, output, rate) if params.keep_video else alone(sound, params, rate)
+    streams, options = (
+        video_output(whole, sound, output, rate) if params.keep_video else audio_output(sound, params, rate)
+    )
     ending = ffmpeg.run(ffmpeg.output(streams, output.name, options), output.parent, on_progress, loglevel="info")
-    return read(ending.lines)
+    return parse_measurements(ending.lines)
 
 
-def alone(sound: Any, params: NormalizeAudioInput, rate: int) -> tuple[list[Any], dict[str, Any]]:
+def audio_output(sound: Any, params: NormalizeAudioInput, rate: int) -> tuple[list[Any], dict[str, Any]]:
     """Return streams and options of an audio file. loudnorm works at 192 kHz, so the rate must be given."""
-    rate = audio.rate_held(params.format, rate)
+    rate = audio.supported_rate(params.format, rate)
     return [sound], {**audio.encoding(params), "ar": rate, "f": audio.MUXERS[params.format]}
 
 
-def beside_pictures(whole: Any, sound: Any, output: Path, rate: int) -> tuple[list[Any], dict[str, Any]]:
+def video_output(whole: Any, sound: Any, output: Path, rate: int) -> tuple[list[Any], dict[str, Any]]:
     """Return streams and options of the same video with the new audio."""
     kind = VIDEO_AUDIO.get(output.suffix.removeprefix("."), "aac")
-    copied = {"c:v": "copy", "c:s": "copy", "ar": audio.rate_held(kind, rate)}
+    copied = {"c:v": "copy", "c:s": "copy", "ar": audio.supported_rate(kind, rate)}
     return [whole["V:0"], sound, whole["s?"]], {**audio.ENCODERS[kind], **copied}
 
 
@@ -84,7 +86,7 @@ def target(params: NormalizeAudioInput) -> dict[str, float]:
     return {"I": params.loudness, "TP": params.true_peak, "LRA": params.loudness_range}
 
 
-def read(lines: Iterable[str]) -> Measured:
+def parse_measurements(lines: Iterable[str]) -> Measured:
     """Return the last JSON object in ffmpeg's messages."""
     text = "\n".join(lines)
     measured: Measured = json.loads(text[text.rindex("{") : text.rindex("}") + 1])

@@ -40,7 +40,7 @@ def mux(
     for number, codec in enumerate([*(track.codec for track in kept), *(file.codec for file in files)]):
         options[f"c:s:{number}"] = codec_in_container(codec, container)
     options |= dispositions(kept, params.tracks)
-    options |= labels(params.tracks, len(kept))
+    options |= track_tags(params.tracks, len(kept))
     streams = [whole["v?"], whole["a?"], *old, *new, *([whole["t?"]] if container == "mkv" else [])]
     ffmpeg.run(ffmpeg.output(streams, target.name, options), target.parent, on_progress)
 
@@ -59,7 +59,7 @@ def codec_in_container(codec: str, container: str) -> str:
     )
 
 
-def labels(added: Sequence[SubtitleTrack], first: int) -> dict[str, str]:
+def track_tags(added: Sequence[SubtitleTrack], first: int) -> dict[str, str]:
     """Return the tags of the new tracks. ffmpeg-python accepts an option once, so a number is spelled in two ways."""
     languages = {f"metadata:s:s:{number}": f"language={track.language}" for number, track in enumerate(added, first)}
     titles = {f"metadata:s:s:0{number}": f"title={track.title}" for number, track in enumerate(added, first)}

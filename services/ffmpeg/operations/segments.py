@@ -35,7 +35,7 @@ def split(
     on_progress: Progress,
 ) -> list[Piece]:
     """Cut at `cuts`, or every `params.max_length` if it is None, and return the segments with their actual times."""
-    rate = params.sample_rate or audio.rate_held(params.format, sound.sample_rate or audio.USUAL_RATE_HZ)
+    rate = params.sample_rate or audio.supported_rate(params.format, sound.sample_rate or audio.USUAL_RATE_HZ)
     track = (
         ffmpeg.input(source)[f"a:{params.track}"]
         .filter("aresample", rate)

@@ -27,7 +27,7 @@ def detect(
         .filter("silencedetect", noise=f"{params.silence_level}dB", duration=params.min_silence)
         .filter("ametadata", mode="print", file=FOUND)
     )
-    ending = ffmpeg.run(ffmpeg.nowhere(sound), folder, on_progress)
+    ending = ffmpeg.run(ffmpeg.discard(sound), folder, on_progress)
     return list(read(folder / FOUND, ending.seconds)), ending.seconds
 
 

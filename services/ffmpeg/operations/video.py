@@ -32,7 +32,7 @@ def transcode(
     streams: list[Any] = []
     options: dict[str, Any] = {**MUXERS[form.container]}
     if info.of("video") and form.video != "none":
-        streams.append(pictures(whole, form))
+        streams.append(scaled_video(whole, form))
         options |= picture_options(form)
     if info.of("audio") and form.audio != "none":
         streams.append(whole["a"])
@@ -42,7 +42,7 @@ def transcode(
     ffmpeg.run(ffmpeg.output(streams, target.name, options), target.parent, on_progress)
 
 
-def pictures(whole: Any, form: VideoForm) -> Any:
+def scaled_video(whole: Any, form: VideoForm) -> Any:
     """Return the video track at the requested rate and size."""
     track = whole["V:0"]
     if form.video == "copy":
@@ -50,10 +50,10 @@ def pictures(whole: Any, form: VideoForm) -> Any:
     if form.fps:
         track = track.filter("fps", form.fps)
     box = f"min(1,min({form.max_width or 'iw'}/iw,{form.max_height or 'ih'}/ih))"
-    return even(track, box)
+    return to_even_size(track, box)
 
 
-def even(track: Any, factor: str = "1") -> Any:
+def to_even_size(track: Any, factor: str = "1") -> Any:
     """Return 4:2:0 pictures, which every player supports and whose encoders need even sizes."""
     width, height = (f"max(2,trunc({side}*{factor}/2)*2)" for side in ("iw", "ih"))
     return track.filter("scale", w=width, h=height).filter("format", "yuv420p")

@@ -100,7 +100,7 @@ def detect(content: bytes) -> str:
     """
     if decodable(content, "utf-8"):
         return "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else "utf-8"
-    found = utf16(content) or east_asian(content) or single_byte(content)
+    found = detect_utf16(content) or detect_east_asian(content) or detect_single_byte(content)
     if not found:
         raise EncodingUnknown
     return found
@@ -114,7 +114,7 @@ def decodable(content: bytes, name: str) -> bool:
     return True
 
 
-def utf16(content: bytes) -> str | None:
+def detect_utf16(content: bytes) -> str | None:
     """Return UTF-16 if every second byte is often zero, as in the times of subtitles."""
     sample = content[:SAMPLE_BYTES]
     half = max(len(sample) // 2, 1)
@@ -124,20 +124,20 @@ def utf16(content: bytes) -> str | None:
     return "utf-16-le" if high > low else "utf-16-be"
 
 
-def east_asian(content: bytes) -> str | None:
+def detect_east_asian(content: bytes) -> str | None:
     """Return the candidate in which the text is most ordinary."""
-    rated = {one.name: rating(content, one) for one in EAST_ASIAN if decodable(content, one.name)}
+    rated = {one.name: rate(content, one) for one in EAST_ASIAN if decodable(content, one.name)}
     best = max(rated, key=lambda name: rated[name], default=None)
     return best if best and rated[best] >= ORDINARY_ENOUGH else None
 
 
-def rating(content: bytes, candidate: Candidate) -> float:
+def rate(content: bytes, candidate: Candidate) -> float:
     sample = content[:SAMPLE_BYTES].decode(candidate.name, "ignore")
     beyond = [character for character in sample if not character.isascii()]
     return sum(map(candidate.ordinary, beyond)) / len(beyond) if beyond else 0.0
 
 
-def single_byte(content: bytes) -> str | None:
+def detect_single_byte(content: bytes) -> str | None:
     """Return cp1251 if nearly all letters are non-ASCII, as in Russian; cp1252 if few are, as in French."""
     letters = [character for character in content[:SAMPLE_BYTES].decode("cp1251", "ignore") if character.isalpha()]
     share = sum(not letter.isascii() for letter in letters) / max(len(letters), 1)

@@ -29,12 +29,12 @@ def runs(text: str, base: frozenset[str] = frozenset()) -> Iterator[Run]:
         if literal := LITERAL.get(token.group()):
             yield Run(literal, marks)
         else:
-            marks, drawing = overridden(token.group(), marks, base, drawing=drawing)
+            marks, drawing = apply_override(token.group(), marks, base, drawing=drawing)
     if position < len(text) and not drawing:
         yield Run(text[position:], marks)
 
 
-def overridden(
+def apply_override(
     block: str, marks: frozenset[str], base: frozenset[str], *, drawing: bool
 ) -> tuple[frozenset[str], bool]:
     """Return the marks after an override block, and whether a drawing follows."""

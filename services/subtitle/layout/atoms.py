@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from common.transcript.format import Word
-from services.subtitle.layout.breaks import breakable
+from services.subtitle.layout.breaks import can_break
 from services.subtitle.layout.limits import Page
 from services.subtitle.layout.widths import width
 
@@ -35,7 +35,7 @@ def atoms(words: Iterable[Word]) -> list[Atom]:
     groups: list[list[Word]] = []
     before = ""
     for word in words:
-        if groups and not breakable(before, word.text):
+        if groups and not can_break(before, word.text):
             groups[-1].append(word)
         else:
             groups.append([word])

@@ -30,7 +30,7 @@ SENTENCE, CLAUSE, LINK, PLAIN, BOUND = 0.0, 1.0, 2.0, 4.0, 8.0
 """Cost of a break: after a sentence, after a clause, before a linking word, elsewhere, after a binding word."""
 
 
-def breakable(left: str, right: str) -> bool:
+def can_break(left: str, right: str) -> bool:
     """Return whether a line may end after `left` and continue with `right`."""
     last, first = left.rstrip(" \t")[-1:], right.lstrip()[:1]
     if not last or not first or last in NEVER_LAST:

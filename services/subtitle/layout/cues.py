@@ -15,7 +15,7 @@ from services.subtitle.layout.cuts import cuts
 from services.subtitle.layout.ids import new_ids
 from services.subtitle.layout.limits import Limits, Page
 from services.subtitle.layout.lines import lines
-from services.subtitle.layout.parts import join_segments, joinable, part
+from services.subtitle.layout.parts import can_join, join_segments, part
 from services.subtitle.layout.pieces import has_true_words, pieces
 from services.subtitle.layout.timing import Span, reading_time, schedule
 from services.subtitle.layout.widths import is_wide, width
@@ -26,12 +26,12 @@ JOIN_PAUSE_SECONDS = 0.5
 Tick = Callable[[float], None]
 
 
-def nobody(_: float) -> None:
+def ignore_progress(_: float) -> None:
     """Ignore progress."""
 
 
 @dataclass(frozen=True)
-class Typesetter:
+class CueLayouter:
     """Creates cues within limits. `lead` returns what will be written before a segment's text, such as a speaker's
     name.
     """
@@ -39,7 +39,7 @@ class Typesetter:
     limits: Limits = field(default_factory=Limits)
     lead: Callable[[Segment], str] = no_lead
 
-    def readable(self, transcript: Transcript, *, tick: Tick = nobody) -> Transcript:
+    def to_cues(self, transcript: Transcript, *, tick: Tick = ignore_progress) -> Transcript:
         """Return the transcript as cues, in chronological order; `tick` receives the completed fraction."""
         fresh, cues = new_ids(transcript), list[Segment]()
         segments = in_order(transcript)
@@ -74,19 +74,19 @@ class Typesetter:
     def add(self, cues: list[Segment], more: list[Segment]) -> None:
         """Append cues, joining each to the previous one if one of the two is too short and both fit together."""
         for cue in more:
-            if cues and self.belongs(cues[-1], cue):
+            if cues and self.can_merge(cues[-1], cue):
                 cues[-1] = join_segments(cues[-1], cue)
             else:
                 cues.append(cue)
 
-    def belongs(self, first: Segment, second: Segment) -> bool:
+    def can_merge(self, first: Segment, second: Segment) -> bool:
         short = min(first.duration, second.duration) < self.limits.min_duration
         pause = second.start - first.end
-        if not (self.limits.merge_short and short and 0 <= pause <= JOIN_PAUSE_SECONDS and joinable(first, second)):
+        if not (self.limits.merge_short and short and 0 <= pause <= JOIN_PAUSE_SECONDS and can_join(first, second)):
             return False
-        return self.holds(join_segments(first, second))
+        return self.is_within_limits(join_segments(first, second))
 
-    def holds(self, cue: Segment) -> bool:
+    def is_within_limits(self, cue: Segment) -> bool:
         """Return whether a cue fits its page and the maximum duration."""
         page = self.page(cue)
         row = self.row(cue, page)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from common.transcript.format import Segment, Word
 from services.subtitle.layout.breaks import CLAUSE_END, SENTENCE_END
-from services.subtitle.layout.pieces import glue, has_true_words
+from services.subtitle.layout.pieces import has_true_words, line_joint
 
 
 def part(segment: Segment, words: Sequence[Word], *, true_words: bool) -> Segment:
@@ -15,7 +15,7 @@ def part(segment: Segment, words: Sequence[Word], *, true_words: bool) -> Segmen
     return segment.model_copy(update={"start": words[0].start, "end": end, "text": text, "words": kept})
 
 
-def joinable(first: Segment, second: Segment) -> bool:
+def can_join(first: Segment, second: Segment) -> bool:
     """Return whether two segments may be joined without losing information."""
     same = (first.speaker, first.language, first.source) == (second.speaker, second.language, second.source)
     both = has_true_words(first) and has_true_words(second)
@@ -24,16 +24,18 @@ def joinable(first: Segment, second: Segment) -> bool:
 
 def join_segments(first: Segment, second: Segment) -> Segment:
     """Return one segment with the text of both. It has the first one's id."""
-    space = between(first.text.rstrip(), second.text.lstrip())
+    space = separator(first.text.rstrip(), second.text.lstrip())
     words = [*first.words, *with_space(second.words, space)]
     text = "".join(word.text for word in words) or f"{first.text.rstrip()}{space}{second.text.lstrip()}"
     update = {"end": max(first.end, second.end), "text": text.strip(), "words": words}
-    return first.model_copy(update=update | {"modified": first.modified or second.modified, **doubtful(first, second)})
+    return first.model_copy(
+        update=update | {"modified": first.modified or second.modified, **worse_measures(first, second)}
+    )
 
 
-def between(left: str, right: str) -> str:
+def separator(left: str, right: str) -> str:
     """Return a space, unless punctuation of a language without spaces already separates the two."""
-    return glue(left[-1:], right[:1]) if left[-1:] in SENTENCE_END | CLAUSE_END else " "
+    return line_joint(left[-1:], right[:1]) if left[-1:] in SENTENCE_END | CLAUSE_END else " "
 
 
 def with_space(words: list[Word], space: str) -> list[Word]:
@@ -42,7 +44,7 @@ def with_space(words: list[Word], space: str) -> list[Word]:
     return [words[0].model_copy(update={"text": space + words[0].text.lstrip()}), *words[1:]]
 
 
-def doubtful(first: Segment, second: Segment) -> dict[str, float | None]:
+def worse_measures(first: Segment, second: Segment) -> dict[str, float | None]:
     """Return the worse of both measures, or none if one is unknown."""
     worse = {"confidence": min, "avg_logprob": min, "compression_ratio": max, "no_speech_prob": max}
     pairs = {name: (getattr(first, name), getattr(second, name)) for name in worse}

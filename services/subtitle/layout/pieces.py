@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from common.transcript.format import Segment, Word
-from services.subtitle.layout.breaks import breakable
+from services.subtitle.layout.breaks import can_break
 from services.subtitle.layout.widths import breaks_anywhere, width
 
 CHUNK = re.compile(r"\s*\S+(?:\s+$)?")
@@ -41,12 +41,12 @@ def unbroken(before: str, text: str) -> str:
     first, *rest = text.split("\n")
     joined = first.rstrip()
     for line in rest[:-1]:
-        joined += glue((before + joined)[-1:], line.strip()) + line.strip()
+        joined += line_joint((before + joined)[-1:], line.strip()) + line.strip()
     last = rest[-1].lstrip()
-    return joined + glue((before + joined)[-1:], last) + last
+    return joined + line_joint((before + joined)[-1:], last) + last
 
 
-def glue(left: str, right: str) -> str:
+def line_joint(left: str, right: str) -> str:
     """Return what separates two lines when they are joined."""
     wide = left and right and breaks_anywhere(left[-1]) and breaks_anywhere(right[0])
     return "" if wide or not left.strip() else " "
@@ -74,7 +74,7 @@ def chunks(text: str) -> Iterator[str]:
         chunk, begin = found.group(), 0
         for index in range(1, len(chunk)):
             before, after = chunk[index - 1], chunk[index]
-            if not before.isspace() and not after.isspace() and breakable(before, after):
+            if not before.isspace() and not after.isspace() and can_break(before, after):
                 yield chunk[begin:index]
                 begin = index
         yield chunk[begin:]

@@ -6,7 +6,7 @@ import pytest
 from typing_extensions import override
 
 from common.gpu.devices import CpuDevice
-from services.paddleocr.area_detection import survey
+from services.paddleocr.area_detection import detect_areas
 from services.paddleocr.areas import FoundArea
 from services.paddleocr.engine import Embedded, Reader, model_of
 from services.paddleocr.errors import ModelMissing
@@ -44,7 +44,7 @@ def test_both_find_the_same_area(paddle: Reader, embedded: Reader, tmp_path: Pat
 
 def area_by(reader: Reader, video: Path) -> FoundArea:
     with open_video(video, max_pixels=10_000_000) as film:
-        return survey(film, reader.read, lambda: None, start=0.0, end=None).areas[0]
+        return detect_areas(film, reader.read, lambda: None, start=0.0, end=None).areas[0]
 
 
 def test_a_model_that_is_not_here_is_not_downloaded_offline(tmp_path: Path) -> None:

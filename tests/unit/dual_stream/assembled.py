@@ -10,10 +10,10 @@ from common.transcript.format import Segment
 from common.transcript.partial import put_together
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment_stage import AlignmentStage
-from services.dual_stream.checkpoint import Ledger
+from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.event_payloads import segments_payload
 from services.dual_stream.fast_stage import FastStage
-from services.dual_stream.pipeline import Stop, run
+from services.dual_stream.pipeline import FailureSignal, run
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
 
@@ -25,7 +25,7 @@ class Assembled:
 
     def __init__(self, path: Path, count: int, fast: FastDouble | None = None, slow: SlowDouble | None = None) -> None:
         self.path = path
-        self.ledger = Ledger(Checkpoint(path))
+        self.ledger = StreamCheckpoint(Checkpoint(path))
         self.count = count
         self.fast = fast or FastDouble()
         self.slow = slow or SlowDouble()
@@ -39,7 +39,7 @@ class Assembled:
         fast = FastStage(chunks(self.count, first), self.fast, self.ledger, origin=0.0, tell=self.tell("draft"))
         slow = SlowStage(self.slow, self.ledger, settings, language=None)
         last = AlignmentStage(self.ledger, FallbackLimits(), tell=self.tell("fragment"), report=self.reported.append)
-        run(fast, slow, last, stop=Stop())
+        run(fast, slow, last, stop=FailureSignal())
         return self
 
     def tell(self, kind: str) -> Any:

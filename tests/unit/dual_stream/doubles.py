@@ -13,7 +13,7 @@ import numpy as np
 from common.media.audio import SAMPLE_RATE_HZ
 from common.media.chunking import Chunk, Span
 from common.transcript.format import Segment, Word
-from services.dual_stream.context import Heard
+from services.dual_stream.context import SlowTranscript
 
 CHUNK_S = 20
 UTTERANCE_S = 4
@@ -98,7 +98,9 @@ class SlowDouble:
         finally:
             self.left = get_ident()
 
-    def hear(self, _model: Any, samples: np.ndarray, speech: list[Span], *, prompt: str, language: str | None) -> Heard:
+    def hear(
+        self, _model: Any, samples: np.ndarray, speech: list[Span], *, prompt: str, language: str | None
+    ) -> SlowTranscript:
         number = int(samples[0])
         self.before(number)
         Event().wait(self.pause_s)
@@ -111,4 +113,4 @@ class SlowDouble:
             for n, (text, begin) in enumerate(zip(texts, begins, strict=True))
         ]
         assert speech
-        return Heard(found, language or "en", 0.9)
+        return SlowTranscript(found, language or "en", 0.9)

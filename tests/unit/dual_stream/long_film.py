@@ -12,11 +12,11 @@ from doubles import CHUNK_S, FastDouble, SlowDouble, chunks
 from common.files.checkpoint import Checkpoint
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment_stage import AlignmentStage
-from services.dual_stream.checkpoint import Ledger
+from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.event_payloads import segments_payload
 from services.dual_stream.fast_stage import FastStage
-from services.dual_stream.pipeline import Stop, run
-from services.dual_stream.result import cues, listing
+from services.dual_stream.pipeline import FailureSignal, run
+from services.dual_stream.result import cues, json_list
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
 
@@ -25,13 +25,13 @@ TIMES_SLOWER = 20
 
 
 def film(minutes: int, folder: Path) -> None:
-    ledger = Ledger(Checkpoint(folder / "checkpoint.jsonl"))
+    ledger = StreamCheckpoint(Checkpoint(folder / "checkpoint.jsonl"))
     fast = FastStage(chunks(minutes * 60 // CHUNK_S), FastDouble(FAST_S), ledger, origin=0.0, tell=segments_payload)
     slow = SlowStage(SlowDouble(FAST_S * TIMES_SLOWER), ledger, DualStreamSettings(), language=None)
-    run(fast, slow, AlignmentStage(ledger, FallbackLimits(), tell=segments_payload, report=print), stop=Stop())
+    run(fast, slow, AlignmentStage(ledger, FallbackLimits(), tell=segments_payload, report=print), stop=FailureSignal())
     segments = (segment for record in ledger.finals() for segment in record.segments)
     with (folder / "transcript.json").open("wb") as file:
-        file.writelines(listing({"language": "en"}, "segments", (segment.model_dump() for segment in segments)))
+        file.writelines(json_list({"language": "en"}, "segments", (segment.model_dump() for segment in segments)))
     with (folder / "transcript.srt").open("wb") as file:
         file.writelines(cues((segment for record in ledger.finals() for segment in record.segments), {}))
 

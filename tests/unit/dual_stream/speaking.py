@@ -7,8 +7,8 @@ import numpy as np
 
 from common.media.audio import SAMPLE_RATE_HZ
 from common.transcript.format import Segment, Word
-from services.dual_stream.alignment.tokens import ALONE, normal
-from services.dual_stream.context import Heard, ProcessingContext, Utterance
+from services.dual_stream.alignment.tokens import ALONE, normalize
+from services.dual_stream.context import ProcessingContext, SlowTranscript, Utterance
 
 WORD_S, PAUSE_S = 0.5, 1.0
 CONFIDENT = 0.95
@@ -73,9 +73,9 @@ def chunk(
         at += length + PAUSE_S
     context = ProcessingContext(0, 0.0, at, round(at * SAMPLE_RATE_HZ), np.zeros(0, dtype=np.float32))
     context.utterances, context.next_id = utterances, len(utterances)
-    context.heard = Heard(heard, language, 0.9)
+    context.heard = SlowTranscript(heard, language, 0.9)
     return context
 
 
 def content(text: str) -> tuple[str, ...]:
-    return normal(text)
+    return normalize(text)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from speaking import CONFIDENT, chunk, content
 
 from common.transcript.format import Segment
-from services.dual_stream.alignment.assignment import match
+from services.dual_stream.alignment.assignment import assign
 from services.dual_stream.alignment.choice import choose
-from services.dual_stream.alignment.hallucinations import repeats
+from services.dual_stream.alignment.hallucinations import max_repetitions
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.context import ProcessingContext
 from services.dual_stream.records import Decision
@@ -22,7 +22,7 @@ LOOP = "thank you for watching " * 8
 
 def aligned(context: ProcessingContext) -> list[tuple[Segment, Decision]]:
     language = context.heard.language if context.heard else None
-    return [found for one in match(context) if (found := choose(one, language, LIMITS))]
+    return [found for one in assign(context) if (found := choose(one, language, LIMITS))]
 
 
 @dataclass
@@ -318,7 +318,7 @@ def test_a_phrase_said_twice_stays_where_it_was_said() -> None:
     [("", 0), ("a", 1), ("a b c", 1), ("a a a", 3), ("a b a b a b", 3), ("x a b c a b c y", 2), ("a b a c a b", 1)],
 )
 def test_repeats_are_counted_in_a_row(text: str, expected: int) -> None:
-    assert repeats(text.split()) == expected
+    assert max_repetitions(text.split()) == expected
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from common.transcript.format import Word
 from services.dual_stream.alignment.token_alignment import align
-from services.dual_stream.alignment.tokens import normal, tokens
+from services.dual_stream.alignment.tokens import normalize, tokenize
 from services.dual_stream.contracts import TranscribeAudioInput
 from tests.support.edit_distance import distance
 from tests.support.service_bench import ServiceBench
@@ -21,7 +21,7 @@ Place = Callable[[str], str]
 
 def late_by(words: Sequence[Word], spoken: Sequence[Word]) -> float:
     """Return by how much the starts are off, in seconds, in the mean of the words that are right."""
-    ours, theirs = tokens(words), tokens(spoken)
+    ours, theirs = tokenize(words), tokenize(spoken)
     pairs = [(ours[a], theirs[b]) for a, b in align(ours, theirs) if a is not None and b is not None]
     return float(np.mean([abs(one.start - other.start) for one, other in pairs if one.text == other.text]))
 
@@ -35,8 +35,8 @@ def test_words_and_times_are_better_than_plain_whisper_s(
     found, _ = plain.transcribe(str(FIXTURES / name), vad_filter=True, temperature=0, word_timestamps=True)
     theirs = [Word(text=one.word, start=one.start, end=one.end) for segment in found for one in segment.words]
     ours = list(bench.transcript(audio_path=place(name)).words)
-    wanted = [token.text for token in tokens(said)]
-    wrong, theirs_wrong = (distance(wanted, [token.text for token in tokens(words)]) for words in (ours, theirs))
+    wanted = [token.text for token in tokenize(said)]
+    wrong, theirs_wrong = (distance(wanted, [token.text for token in tokenize(words)]) for words in (ours, theirs))
     assert wrong <= theirs_wrong
     assert wrong <= 0.15 * len(wanted)
     assert late_by(ours, said) < late_by(theirs, said)
@@ -97,7 +97,7 @@ def test_finals_tell_what_only_sensevoice_hears(bench: ServiceBench, place: Plac
 @pytest.mark.engine
 def test_a_clip_has_the_times_of_the_whole_film(bench: ServiceBench, place: Place) -> None:
     segments = bench.transcript(audio_path=place("sample.mp4"), start=7.0, end=14.0).segments
-    assert normal(segments[-1].text) == normal("number nine eight seven")
+    assert normalize(segments[-1].text) == normalize("number nine eight seven")
     assert segments[-1].start == pytest.approx(11.7, abs=0.3)
 
 

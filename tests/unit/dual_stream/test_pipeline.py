@@ -13,7 +13,7 @@ from typing_extensions import override
 from virtual_time import Fast, Last, seconds_for
 
 from common.errors import Cancelled
-from services.dual_stream.pipeline import QUEUE_BOUND, Stop, Stopped, run
+from services.dual_stream.pipeline import QUEUE_BOUND, FailureSignal, Stopped, run
 from tests.support.waiting import wait_until
 
 COST = st.floats(0.01, 20)
@@ -71,7 +71,7 @@ class Noted(Last):
 
 def test_a_stage_works_and_lets_go_in_one_thread_off_the_loop() -> None:
     slow, last = Noted(), Noted()
-    run(Fast(20), slow, last, stop=Stop())
+    run(Fast(20), slow, last, stop=FailureSignal())
     for stage in (slow, last):
         assert len(stage.threads.worked) == 1
         assert set(stage.threads.rested) == stage.threads.worked
@@ -90,7 +90,7 @@ def test_a_stage_that_has_nothing_to_do_lets_go() -> None:
             made.wait(60)
             yield 1
 
-    waiting = threading.Thread(target=run, args=(Late(2), rests, Last()), kwargs={"stop": Stop()})
+    waiting = threading.Thread(target=run, args=(Late(2), rests, Last()), kwargs={"stop": FailureSignal()})
     waiting.start()
     wait_until(lambda: rests.threads.rested)
     assert rests.done == [0]
@@ -117,13 +117,13 @@ def test_one_failure_ends_all_stages_and_surfaces_as_itself(failing: str) -> Non
     slow = Noted(4, error if failing == "slow" else None)
     last = Noted(2, error if failing == "last" else None)
     with pytest.raises(OSError, match="the drive is gone"):
-        run(Failing(0) if failing == "fast" else Fast(1_000), slow, last, stop=Stop())
+        run(Failing(0) if failing == "fast" else Fast(1_000), slow, last, stop=FailureSignal())
     assert slow.threads.rested, "what was held is let go of"
     assert pipeline_threads() == []
 
 
 def test_a_stage_that_waits_for_the_card_hears_that_another_has_failed() -> None:
-    stop, held = Stop(), threading.Event()
+    stop, held = FailureSignal(), threading.Event()
 
     class Waiting(Noted):
         @override
@@ -146,7 +146,7 @@ def test_a_stage_that_waits_for_the_card_hears_that_another_has_failed() -> None
 
 def test_a_cancel_heard_by_any_stage_is_a_cancel_of_the_task() -> None:
     with pytest.raises(Cancelled):
-        run(Fast(1_000), Noted(7, Cancelled()), Last(), stop=Stop())
+        run(Fast(1_000), Noted(7, Cancelled()), Last(), stop=FailureSignal())
 
 
 def test_a_failure_of_the_letting_go_is_not_lost() -> None:
@@ -156,11 +156,11 @@ def test_a_failure_of_the_letting_go_is_not_lost() -> None:
             raise OSError("it cannot be released")
 
     with pytest.raises(OSError, match="it cannot be released"):
-        run(Fast(3), Clinging(), stop=Stop())
+        run(Fast(3), Clinging(), stop=FailureSignal())
 
 
 def test_who_is_stopped_is_not_the_cause() -> None:
-    stop = Stop()
+    stop = FailureSignal()
     with pytest.raises(OSError, match="first"), stop.at_failure():
         raise OSError("first")
     with pytest.raises(Stopped):
@@ -177,7 +177,7 @@ def test_the_clock_of_these_tests_jumps_as_it_should() -> None:
 
 def test_a_time_limit_that_strikes_the_main_thread_ends_all_stages() -> None:
     """As Celery's soft limit does: an exception out of a signal handler, wherever the loop is."""
-    stop, held = Stop(), threading.Event()
+    stop, held = FailureSignal(), threading.Event()
 
     class Waiting(Noted):
         @override

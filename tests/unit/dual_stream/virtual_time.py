@@ -7,7 +7,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from services.dual_stream.pipeline import Stop, flow
+from services.dual_stream.pipeline import FailureSignal, flow
 
 
 class Clock(asyncio.SelectorEventLoop):
@@ -84,5 +84,5 @@ def seconds_for(count: int, **costs: float) -> tuple[float, Slow, Last]:
     fast, last = Fast(count), Last()
     slow = Slow(fast)
     with asyncio.Runner(loop_factory=Clock) as runner:
-        runner.run(flow(fast, slow, last, stop=Stop(), off_loop=costing(costs)))
+        runner.run(flow(fast, slow, last, stop=FailureSignal(), off_loop=costing(costs)))
         return runner.get_loop().time(), slow, last

@@ -6,7 +6,7 @@ import sys
 import pytest
 from faster_whisper.feature_extractor import FeatureExtractor
 
-from services.faster_whisper.features import extractor
+from services.faster_whisper.features import extractor_class
 from tests.support.compare_features import LONG, SECONDS, differing
 from tests.support.processors import PROCESSORS
 from tests.support.sounds import speech
@@ -35,7 +35,7 @@ def test_on_other_processors_they_are_too(name: str, threads: int) -> None:
 
 
 def test_what_the_extractor_knows_of_its_last_call_is_what_the_library_knows() -> None:
-    ours, theirs = extractor()(), FeatureExtractor()
+    ours, theirs = extractor_class()(), FeatureExtractor()
     for one in (ours, theirs):
         one(speech(LONG)[:16_000], chunk_length=20)
     assert (ours.n_samples, ours.nb_max_frames) == (theirs.n_samples, theirs.nb_max_frames) == (320_000, 2_000)

@@ -15,8 +15,8 @@ from services.ffmpeg.contracts import BurnSubtitlesInput, ExtractAudioInput
 from services.ffmpeg.errors import MediaTooDemanding
 from services.ffmpeg.execution import process
 from services.ffmpeg.execution.failures import error_of
-from services.ffmpeg.execution.media_limits import Watch
-from services.ffmpeg.execution.resource_limits import HEADROOM, Effort, EffortMeter
+from services.ffmpeg.execution.media_limits import ProgressMonitor
+from services.ffmpeg.execution.resource_limits import HEADROOM, ResourceLimits, ResourceMonitor
 from services.ffmpeg.media import MediaInfo, StreamInfo
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import burn_subtitles, extract_audio
@@ -50,8 +50,8 @@ def demanding_ass() -> bytes:
     return (ASS_HEAD + "\n".join([line] * 40) + "\n").encode()
 
 
-def run(code: str, folder: Path, settings: FfmpegSettings) -> process.Ending:
-    watch = Watch(Effort(settings, "burn_subtitles"), folder, lambda _: None)
+def run(code: str, folder: Path, settings: FfmpegSettings) -> process.ProcessResult:
+    watch = ProgressMonitor(ResourceLimits(settings, "burn_subtitles"), folder, lambda _: None)
     return process.run([sys.executable, "-c", code], folder, watch, watch.begin)
 
 
@@ -108,9 +108,11 @@ def test_the_kernel_refuses_memory_that_is_taken_at_once(tmp_path: Path) -> None
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's limits of another process are Linux's")
 def test_the_kernel_limits_a_process_that_nobody_watches() -> None:
-    effort = Effort(settings_of(cpu_floor=1, cpu_per_second={"cut": 2}, max_memory=1 << 30), "cut", duration=10.0)
+    effort = ResourceLimits(
+        settings_of(cpu_floor=1, cpu_per_second={"cut": 2}, max_memory=1 << 30), "cut", duration=10.0
+    )
     with process.start_process([sys.executable, "-c", SPIN], Path.cwd()) as started:
-        EffortMeter.begin(effort, started.pid)
+        ResourceMonitor.begin(effort, started.pid)
         cpu, _ = resource.prlimit(started.pid, resource.RLIMIT_CPU)
         data, _ = resource.prlimit(started.pid, resource.RLIMIT_DATA)
     assert (cpu, data) == (int(HEADROOM * 21) + 1, int(HEADROOM * (1 << 30)))
@@ -118,13 +120,13 @@ def test_the_kernel_limits_a_process_that_nobody_watches() -> None:
 
 @pytest.mark.parametrize("words", ["Cannot allocate memory", "x264 [error]: malloc of size 7680 failed"])
 def test_an_ffmpeg_that_gets_no_memory_was_too_demanding(words: str) -> None:
-    ending = process.Ending(code=1)
+    ending = process.ProcessResult(code=1)
     ending.hear_words(words)
-    assert isinstance(error_of(ending, Effort(FfmpegSettings())), MediaTooDemanding)
+    assert isinstance(error_of(ending, ResourceLimits(FfmpegSettings())), MediaTooDemanding)
 
 
 def test_an_ffmpeg_that_the_kernel_ended_was_too_demanding() -> None:
-    error = error_of(process.Ending(code=-SIGXCPU), Effort(FfmpegSettings(), "cut"))
+    error = error_of(process.ProcessResult(code=-SIGXCPU), ResourceLimits(FfmpegSettings(), "cut"))
     assert isinstance(error, MediaTooDemanding)
     assert "ffmpeg.cpu_per_second.cut" in error.message
 
@@ -132,7 +134,7 @@ def test_an_ffmpeg_that_the_kernel_ended_was_too_demanding() -> None:
 def test_a_long_output_and_large_pictures_may_use_more() -> None:
     video = StreamInfo(index=0, kind="video", codec="h264", width=3_840, height=2_160)
     info = MediaInfo(container="mp4", duration=60.0, size=1, streams=[video])
-    effort = Effort.of(settings_of(cpu_floor=10, cpu_per_second={"cut": 2}), "cut", info)
+    effort = ResourceLimits.of(settings_of(cpu_floor=10, cpu_per_second={"cut": 2}), "cut", info)
     assert (effort.cpu_allowed(0.0), effort.cpu_allowed(60.0)) == (40.0, 520.0)
 
 
@@ -143,7 +145,7 @@ def test_sound_has_a_limit_of_its_own(job: FolderJob, sample: MediaFile) -> None
 
 def test_a_process_that_has_ended_is_over_no_limit(tmp_path: Path) -> None:
     assert run("pass", tmp_path, settings_of()).code == 0
-    meter = EffortMeter(Effort(settings_of(cpu_floor=0)), psutil.Process())
+    meter = ResourceMonitor(ResourceLimits(settings_of(cpu_floor=0)), psutil.Process())
     meter.process = ended()
     meter.check(0.0)
 

@@ -31,8 +31,8 @@ from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.errors import CodecUnsupported, FfmpegFailed, FfmpegKilled, OutputTooLarge, SubtitlesUnreadable
 from services.ffmpeg.execution.failures import error_of
 from services.ffmpeg.execution.media_limits import Clip
-from services.ffmpeg.execution.process import Ending
-from services.ffmpeg.execution.resource_limits import Effort
+from services.ffmpeg.execution.process import ProcessResult
+from services.ffmpeg.execution.resource_limits import ResourceLimits
 from services.ffmpeg.operations import audio, burn, subtitles
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import (
@@ -189,8 +189,8 @@ def test_a_full_disk_is_said_to_be_full(job: FolderJob, sample: MediaFile, small
 
 @pytest.mark.parametrize("number", sorted(disk.FULL))
 def test_a_disk_that_is_full_at_the_very_end_is_told_though_ffmpeg_ends_well(number: int) -> None:
-    ending = Ending(code=0, lines=deque([f"Error writing trailer: {os.strerror(number)}"]))
-    assert isinstance(error_of(ending, Effort(FfmpegSettings())), StorageFull)
+    ending = ProcessResult(code=0, lines=deque([f"Error writing trailer: {os.strerror(number)}"]))
+    assert isinstance(error_of(ending, ResourceLimits(FfmpegSettings())), StorageFull)
 
 
 def test_a_format_that_this_ffmpeg_lacks_is_named(job: FolderJob, medium: Medium) -> None:
@@ -214,7 +214,7 @@ def test_any_other_failure_tells_the_last_words_without_this_hosts_folders(job: 
 def test_an_ffmpeg_that_was_killed_is_tried_again_and_one_that_crashed_is_not(
     end: Signals, kind: type[BatonError]
 ) -> None:
-    error = error_of(Ending(code=-end), Effort(FfmpegSettings()))
+    error = error_of(ProcessResult(code=-end), ResourceLimits(FfmpegSettings()))
     assert isinstance(error, kind)
     assert error.retryable is (end is SIGKILL)
     assert error.detail["exit_code"] == -end

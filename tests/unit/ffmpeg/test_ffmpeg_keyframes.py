@@ -12,7 +12,7 @@ from common.errors import NoVideoTrack
 from common.media.fields import MediaFile
 from services.ffmpeg.contracts import ExtractKeyframesInput, ExtractKeyframesOutput
 from services.ffmpeg.errors import OutputTooLarge
-from services.ffmpeg.operations.frames import Picture, spread
+from services.ffmpeg.operations.frames import Picture, evenly_spaced
 from services.ffmpeg.tasks import extract_keyframes
 
 Medium = Callable[..., MediaFile]
@@ -74,8 +74,8 @@ def test_of_too_many_an_even_choice_is_kept(job: FolderJob, medium: Medium) -> N
 
 def test_a_choice_of_one_is_the_first() -> None:
     pictures = [Picture(Path(str(number)), number) for number in range(5)]
-    assert spread(pictures, 1) == pictures[:1]
-    assert spread(pictures, 5) == pictures
+    assert evenly_spaced(pictures, 1) == pictures[:1]
+    assert evenly_spaced(pictures, 5) == pictures
 
 
 def test_sound_alone_has_no_pictures(job: FolderJob, medium: Medium) -> None:

@@ -17,9 +17,9 @@ from services.ffmpeg.contracts import PROBE, TranscodeInput
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.errors import FfmpegStalled
 from services.ffmpeg.execution import process
-from services.ffmpeg.execution.media_limits import Watch
+from services.ffmpeg.execution.media_limits import ProgressMonitor
 from services.ffmpeg.execution.program import find_program
-from services.ffmpeg.execution.resource_limits import Effort
+from services.ffmpeg.execution.resource_limits import ResourceLimits
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import transcode
 from tests.support.waiting import wait_until
@@ -96,9 +96,9 @@ def test_a_cancelled_task_leaves_nothing_running_and_publishes_nothing(job: Fold
 
 
 def test_the_job_is_asked_though_nothing_moves(job: FolderJob, tmp_path: Path) -> None:
-    from services.ffmpeg.workbench import Workbench  # noqa: PLC0415
+    from services.ffmpeg.workbench import TaskSetup  # noqa: PLC0415
 
-    report = Workbench(job.as_job(), PROBE).reporter("wait", 10.0)
+    report = TaskSetup(job.as_job(), PROBE).reporter("wait", 10.0)
     report(1.0)
     report(1.0)
     assert job.told == [("wait", 10.0)]
@@ -106,14 +106,18 @@ def test_the_job_is_asked_though_nothing_moves(job: FolderJob, tmp_path: Path) -
 
 
 def test_an_ffmpeg_that_makes_nothing_is_ended(tmp_path: Path) -> None:
-    watch = Watch(Effort(FfmpegSettings.model_validate({"stall_timeout": 0.3})), tmp_path, lambda _: None)
+    watch = ProgressMonitor(
+        ResourceLimits(FfmpegSettings.model_validate({"stall_timeout": 0.3})), tmp_path, lambda _: None
+    )
     with pytest.raises(FfmpegStalled):
         process.run([sys.executable, "-c", MUTE], tmp_path, watch)
     assert children() == []
 
 
 def test_a_file_that_changes_is_a_sign_of_life(tmp_path: Path) -> None:
-    watch = Watch(Effort(FfmpegSettings.model_validate({"stall_timeout": 0})), tmp_path, lambda _: None)
+    watch = ProgressMonitor(
+        ResourceLimits(FfmpegSettings.model_validate({"stall_timeout": 0})), tmp_path, lambda _: None
+    )
     for stamp in (1, 2, 3):
         (tmp_path / "out").touch()
         os.utime(tmp_path / "out", ns=(stamp, stamp))

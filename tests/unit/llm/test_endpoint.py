@@ -8,8 +8,8 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from pydantic import SecretStr
 
 from common.worker.soft_limit import SoftLimit
-from services.llm.concurrency import together
-from services.llm.engine import Endpoint, excerpt_without_key, number, reply_of
+from services.llm.concurrency import run_all
+from services.llm.engine import Endpoint, count_of, excerpt_without_key, reply_of
 from services.llm.providers import Provider
 from services.llm.server_dialect import Dialect
 
@@ -33,13 +33,15 @@ def test_a_key_loses_the_end_of_its_line() -> None:
 
 def test_a_refusal_that_names_a_way_of_asking_leads_to_a_simpler_one() -> None:
     dialect = Dialect("json_schema")
-    simpler = dialect.after("'response_format' of type 'json_schema' is not supported")
+    simpler = dialect.adapt_to("'response_format' of type 'json_schema' is not supported")
     assert simpler.options(SCHEMA, None, None) == {"response_format": {"type": "json_object"}}
-    simplest = simpler.after("response_format.type must be text")
+    simplest = simpler.adapt_to("response_format.type must be text")
     assert simplest.options(SCHEMA, 0.5, 7) == {"temperature": 0.5, "max_tokens": 7}
-    assert simplest.after("response_format") is simplest
-    assert dialect.after("Use 'max_completion_tokens' instead.").options(None, None, 7) == {"max_completion_tokens": 7}
-    assert dialect.after("too many tokens") is dialect
+    assert simplest.adapt_to("response_format") is simplest
+    assert dialect.adapt_to("Use 'max_completion_tokens' instead.").options(None, None, 7) == {
+        "max_completion_tokens": 7
+    }
+    assert dialect.adapt_to("too many tokens") is dialect
 
 
 @pytest.mark.parametrize("answer", [None, "<html>", [], {"choices": 3}])
@@ -49,7 +51,7 @@ def test_what_is_no_completion_has_no_text(answer: object) -> None:
 
 @pytest.mark.parametrize(("told", "counted"), [(3, 3), ("3", 0), (None, 0), (-1, 0)])
 def test_tokens_that_are_no_number_count_nothing(told: object, counted: int) -> None:
-    assert number(told) == counted
+    assert count_of(told) == counted
 
 
 def test_a_wish_to_end_in_a_callback_of_the_loop_is_heard() -> None:
@@ -61,7 +63,7 @@ def test_a_wish_to_end_in_a_callback_of_the_loop_is_heard() -> None:
         await asyncio.Event().wait()
 
     async def asks(wished: Any) -> None:
-        await asyncio.wait_for(together(lambda: [waits_for_ever()], wished), timeout=60)
+        await asyncio.wait_for(run_all(lambda: [waits_for_ever()], wished), timeout=60)
 
     with pytest.raises(SoftTimeLimitExceeded), limit, limit.poll() as wished:
         asyncio.run(asks(wished))

@@ -7,7 +7,7 @@ from pydantic_core import to_json
 from common.transcript.format import Segment
 from services.llm.batches import Batch, batches
 from services.llm.json_answers import find_fault
-from services.llm.lines import Gathering, Lines
+from services.llm.lines import BatchTexts, Lines
 
 answered = st.lists(st.fixed_dictionaries({"id": st.integers(-1, 8), "text": st.text(max_size=500)}), max_size=10)
 answers = st.one_of(
@@ -23,7 +23,7 @@ def lines(texts: list[str]) -> list[Segment]:
 
 @given(st.lists(answers, min_size=1, max_size=4))
 def test_no_answer_gives_a_line_that_was_not_asked_for_or_an_empty_one(given_answers: list[str]) -> None:
-    gathering = Gathering(Batch(0, lines(["one", "two", "three"]), (), ()))
+    gathering = BatchTexts(Batch(0, lines(["one", "two", "three"]), (), ()))
     for text in given_answers:
         find_fault(Lines, text, gathering.judge)
         assert set(gathering.texts) <= {0, 1, 2}

@@ -11,7 +11,7 @@ from services.llm.cache import digest_of
 from services.llm.contracts import SummarizeInput, Usage
 from services.llm.line_work import BatchDone, LineWork
 from services.llm.lines import replace_text
-from services.llm.summary import ChapterMark, PartDone, PartJudge, PartSummary, Summarizing
+from services.llm.summary import ChapterMark, PartDone, PartJudge, PartSummary, Summarizer
 
 
 def lines(*texts: str) -> list[Segment]:
@@ -57,15 +57,15 @@ def test_times_are_those_of_now(tmp_path: Path) -> None:
 
 def test_a_line_that_gets_its_text_later_is_no_fallback_any_more(tmp_path: Path) -> None:
     work = line_work(tmp_path, [])
-    work.keep(lines("a", "b"), BatchDone(sources={}, texts={0: "A"}, usage=Usage()))
+    work.apply_texts(lines("a", "b"), BatchDone(sources={}, texts={0: "A"}, usage=Usage()))
     assert work.fallback == [1]
-    work.keep(lines("a", "b"), BatchDone(sources={}, texts={0: "A", 1: "B"}, usage=Usage()))
+    work.apply_texts(lines("a", "b"), BatchDone(sources={}, texts={0: "A", 1: "B"}, usage=Usage()))
     assert work.fallback == []
 
 
-def summarizing(folder: Path, asked: list[int], **params: Any) -> Summarizing:
+def summarizing(folder: Path, asked: list[int], **params: Any) -> Summarizer:
     endpoint: Any = SimpleNamespace(usage=Usage(), name="local", model="m")
-    return Summarizing(bench(folder, asked), endpoint, SummarizeInput(transcript_path="talk.json", **params))
+    return Summarizer(bench(folder, asked), endpoint, SummarizeInput(transcript_path="talk.json", **params))
 
 
 def test_a_part_that_is_another_one_now_is_asked_for_again(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.paddleocr.text_similarity import Reading, language_of, same, vote
+from services.paddleocr.text_similarity import Reading, is_same_text, language_of, vote
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from services.paddleocr.text_similarity import Reading, language_of, same, vote
     ],
 )
 def test_two_readings_of_a_line_are_known_as_such(first: str, second: str, is_same: bool) -> None:
-    assert same(first, second) is is_same
+    assert is_same_text(first, second) is is_same
 
 
 def test_the_majority_wins_and_spaces_are_kept() -> None:

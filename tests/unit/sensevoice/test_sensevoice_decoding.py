@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.sensevoice.decoding import decode, likeliest
+from services.sensevoice.decoding import best_name, decode
 
 VOCABULARY = (
     *("<blank>", "<unk>", "<|zh|>", "▁the", "▁wal", "king", "s", "'", "▁", "天", "气", "我们", ".", "。", "▁我"),
@@ -89,9 +89,9 @@ def test_a_word_is_as_probable_as_its_pieces_are_on_average() -> None:
 
 def test_a_tag_is_the_best_of_its_kind_whatever_else_scores_better() -> None:
     row = np.array([9.0, 1.0, 3.0, 2.0], dtype=np.float32)
-    assert likeliest(row, {1: "en", 2: "zh", 3: None}) == "zh"
-    assert likeliest(row, {1: "en", 3: None}) is None
-    assert likeliest(row, {}) is None
+    assert best_name(row, {1: "en", 2: "zh", 3: None}) == "zh"
+    assert best_name(row, {1: "en", 3: None}) is None
+    assert best_name(row, {}) is None
 
 
 @settings(deadline=None)

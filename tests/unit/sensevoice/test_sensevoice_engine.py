@@ -13,7 +13,7 @@ from tests.support.sounds import FIXTURES, speech
 CLIPS = [f"speech/{name}.flac" for name in ("en-00", "en-08", "zh-00", "zh-05")]
 
 
-def heard(model: engine.Recognizer, name: str, *, language: str | None = None) -> engine.Heard:
+def heard(model: engine.Recognizer, name: str, *, language: str | None = None) -> engine.Recognition:
     return engine.transcribe(model, speech(name), language=language, itn=False)
 
 
@@ -45,7 +45,7 @@ def test_two_cores_are_left_to_others(monkeypatch: pytest.MonkeyPatch, cores: in
 @pytest.mark.parametrize("count", [0, 1, 399])
 def test_too_little_audio_says_nothing(model: engine.Recognizer, count: int) -> None:
     nothing = engine.transcribe(model, np.zeros(count, dtype=np.float32), language=None, itn=True)
-    assert nothing == engine.Heard(None, None, None, "", [], 0.0)
+    assert nothing == engine.Recognition(None, None, None, "", [], 0.0)
 
 
 def test_a_language_that_the_model_does_not_know_is_found_out(model: engine.Recognizer) -> None:

@@ -12,7 +12,7 @@ from subtitle_job import SubtitleJob
 
 from common.transcript.format import Segment, Transcript, Word
 from services.subtitle.contracts import SegmentInput
-from services.subtitle.layout.cues import Typesetter
+from services.subtitle.layout.cues import CueLayouter
 from services.subtitle.layout.limits import Limits
 from services.subtitle.layout.pieces import has_true_words
 from services.subtitle.layout.quality import too_fast, too_wide
@@ -70,13 +70,13 @@ def letters(transcript: Transcript) -> str:
 @PROPERTY
 @given(transcripts(), LIMITS)
 def test_no_character_is_lost_added_or_moved(transcript: Transcript, limits: Limits) -> None:
-    assert letters(Typesetter(limits).readable(transcript)) == letters(transcript)
+    assert letters(CueLayouter(limits).to_cues(transcript)) == letters(transcript)
 
 
 @PROPERTY
 @given(transcripts(), LIMITS)
 def test_cues_are_in_order_and_never_overlap(transcript: Transcript, limits: Limits) -> None:
-    cues = Typesetter(limits).readable(transcript).segments
+    cues = CueLayouter(limits).to_cues(transcript).segments
     for one, other in pairwise(cues):
         assert round(other.start - one.end, 6) >= limits.min_gap
     assert all(0 < round(cue.duration, 6) <= limits.max_duration for cue in cues)
@@ -85,8 +85,8 @@ def test_cues_are_in_order_and_never_overlap(transcript: Transcript, limits: Lim
 @PROPERTY
 @given(transcripts(), LIMITS)
 def test_a_cue_over_its_limits_holds_nothing_that_could_be_broken(transcript: Transcript, limits: Limits) -> None:
-    typesetter = Typesetter(limits)
-    for cue in typesetter.readable(transcript).segments:
+    typesetter = CueLayouter(limits)
+    for cue in typesetter.to_cues(transcript).segments:
         page = typesetter.page(cue)
         unbreakable = [atom.text.strip() for atom in typesetter.row(cue, page).atoms]
         lines = cue.text.split("\n")
@@ -99,7 +99,7 @@ def test_a_cue_over_its_limits_holds_nothing_that_could_be_broken(transcript: Tr
 @PROPERTY
 @given(transcripts(), LIMITS)
 def test_words_still_give_the_text_and_ids_stay_unique(transcript: Transcript, limits: Limits) -> None:
-    cues = Typesetter(limits).readable(transcript).segments
+    cues = CueLayouter(limits).to_cues(transcript).segments
     assert all(has_true_words(cue) for cue in cues if cue.words)
     assert len({cue.id for cue in cues}) == len(cues)
 
@@ -107,16 +107,16 @@ def test_words_still_give_the_text_and_ids_stay_unique(transcript: Transcript, l
 @PROPERTY
 @given(transcripts())
 def test_reading_cues_again_keeps_their_text(transcript: Transcript) -> None:
-    typesetter = Typesetter(Limits(merge_short=False))
-    once = typesetter.readable(transcript)
-    assert letters(typesetter.readable(once)) == letters(once)
+    typesetter = CueLayouter(Limits(merge_short=False))
+    once = typesetter.to_cues(transcript)
+    assert letters(typesetter.to_cues(once)) == letters(once)
 
 
 @PROPERTY
 @given(transcripts())
 def test_wrapping_for_two_languages_neither_cuts_nor_joins(transcript: Transcript) -> None:
     said = [one.id for one in transcript.segments if one.text.strip()]
-    wrapped = Typesetter().wrap(transcript)
+    wrapped = CueLayouter().wrap(transcript)
     assert [one.id for one in wrapped.segments] == said
     assert letters(wrapped) == letters(transcript)
 
@@ -124,7 +124,7 @@ def test_wrapping_for_two_languages_neither_cuts_nor_joins(transcript: Transcrip
 @pytest.mark.parametrize("name", ["speech/en-long.flac", "speech/zh-long.flac", "speech/dialogue.flac", "sample.mp4"])
 def test_real_speech_keeps_every_limit(truth: Truth, run_on: Truth, name: str) -> None:
     for said in (truth(name), run_on(name)):
-        cues = Typesetter().readable(said)
+        cues = CueLayouter().to_cues(said)
         assert letters(cues) == letters(said)
         assert too_wide(cues, Limits()) == []
         assert too_fast(cues, Limits()) == []
@@ -133,13 +133,13 @@ def test_real_speech_keeps_every_limit(truth: Truth, run_on: Truth, name: str) -
 
 @pytest.mark.parametrize("name", ["speech/en-long.flac", "speech/zh-long.flac"])
 def test_a_run_on_segment_is_cut_where_the_speaker_paused(truth: Truth, run_on: Truth, name: str) -> None:
-    starts = {round(one.start, 3) for one in Typesetter().readable(run_on(name)).segments}
+    starts = {round(one.start, 3) for one in CueLayouter().to_cues(run_on(name)).segments}
     assert {round(one.start, 3) for one in truth(name).segments} <= starts
 
 
 def cues_of(text: str, *, end: float = 20.0, **limits: Any) -> list[str]:
     said = Transcript(segments=[Segment(id=0, start=0, end=end, text=text)])
-    return [cue.text for cue in Typesetter(Limits(**limits)).readable(said).segments]
+    return [cue.text for cue in CueLayouter(Limits(**limits)).to_cues(said).segments]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_short_neighbours_of_one_speaker_become_one_cue() -> None:
         Segment(id=5, start=0.5, end=2.0, text="I am here.", speaker="A"),
         Segment(id=6, start=2.1, end=2.4, text="No.", speaker="B"),
     ]
-    cues = Typesetter().readable(Transcript(segments=said)).segments
+    cues = CueLayouter().to_cues(Transcript(segments=said)).segments
     assert [(cue.id, cue.text) for cue in cues] == [(4, "Yes. I am here."), (6, "No.")]
 
 
@@ -198,27 +198,27 @@ def test_joined_cues_keep_the_words_of_both() -> None:
         spoken(["你好"], [0.4], start=0.0, identity=0, timed=True, space=""),
         spoken(["大", "家"], [0.4, 0.4], start=0.6, identity=1, timed=True, space=""),
     ]
-    (cue,) = Typesetter().readable(Transcript(segments=said)).segments
+    (cue,) = CueLayouter().to_cues(Transcript(segments=said)).segments
     assert cue.text == "你好 大家"
     assert [word.text for word in cue.words] == ["你好", " 大", "家"]
 
 
 def test_a_cue_is_shown_longer_where_the_pause_lets_it_be_read() -> None:
     said = Transcript(segments=[Segment(id=0, start=0, end=0.5, text="a long sentence said in no time at all")])
-    (cue,) = Typesetter().readable(said).segments
+    (cue,) = CueLayouter().to_cues(said).segments
     assert cue.end == pytest.approx(38 / 17, abs=0.001)
 
 
 def test_what_an_edit_made_of_the_text_wins_over_the_words() -> None:
     words = [Word(start=0, end=1, text=" helo"), Word(start=1, end=2, text=" wrld")]
     edited = Segment(id=0, start=0, end=2, text="hello world", words=words, modified=True)
-    (cue,) = Typesetter().readable(Transcript(segments=[edited])).segments
+    (cue,) = CueLayouter().to_cues(Transcript(segments=[edited])).segments
     assert (cue.text, cue.words) == ("hello world", words)
 
 
 def test_ids_of_cut_segments_follow_those_that_there_were() -> None:
     long = Segment(id=3, start=0, end=20, text="one sentence that is here. " * 8)
-    cues = Typesetter().readable(Transcript(segments=[long, Segment(id=9, start=21, end=23, text="the next one")]))
+    cues = CueLayouter().to_cues(Transcript(segments=[long, Segment(id=9, start=21, end=23, text="the next one")]))
     ids = [cue.id for cue in cues.segments]
     assert ids == [3, *range(10, 8 + len(ids)), 9]
 
@@ -239,6 +239,6 @@ def test_twenty_minutes_in_one_segment_are_cut_in_a_moment() -> None:
     words = [Word(start=index * 0.4, end=index * 0.4 + 0.35, text=" word") for index in range(3_000)]
     text = "".join(word.text for word in words).strip()
     said = Transcript(segments=[Segment(id=0, start=0, end=1200, text=text, words=words)])
-    cues = Typesetter().readable(said)
+    cues = CueLayouter().to_cues(said)
     assert letters(cues) == letters(said)
     assert too_wide(cues, Limits()) == []
