@@ -85,10 +85,10 @@ class DetectedAreas:
 
 
 def detect_areas(
-    film: VideoTrack, read: Read, check: Callable[[], None], *, start: float, end: float | None
+    video: VideoTrack, read: Read, check: Callable[[], None], *, start: float, end: float | None
 ) -> DetectedAreas:
-    """Find the subtitle areas of a film between two times, in seconds."""
-    pairs = list(with_check(sample_pairs(film, start, end), check))
+    """Find the subtitle areas of a video between two times, in seconds."""
+    pairs = list(with_check(sample_pairs(video, start, end), check))
     length = pairs[-1].frame.time - start if pairs else 0.0
     samples = most_promising(pairs, min(SAMPLES, max(round(length / EVERY_S), 1)))
     texts = read([sample.frame.luma for sample in samples])
@@ -106,23 +106,23 @@ def detect_areas(
 # ---- samples ----
 
 
-def sample_pairs(film: VideoTrack, start: float, end: float | None) -> Iterator[Sample]:
-    """Yield pairs of frames from all over the film."""
-    last = end if end is not None else film.duration or start + SHORT_S
+def sample_pairs(video: VideoTrack, start: float, end: float | None) -> Iterator[Sample]:
+    """Yield pairs of frames from all over the video."""
+    last = end if end is not None else video.duration or start + SHORT_S
     if last - start <= SHORT_S:
-        yield from every_frame(film, start, last)
+        yield from every_frame(video, start, last)
         return
     at = -1.0
     for number in range(GLIMPSES):
-        pair = film.frame_pair(start + (last - start) * number / GLIMPSES, apart=APART_S)
+        pair = video.frame_pair(start + (last - start) * number / GLIMPSES, apart=APART_S)
         if pair and pair[0].time > at:
             at = pair[0].time
             yield sample(*pair)
 
 
-def every_frame(film: VideoTrack, start: float, last: float) -> Iterator[Sample]:
+def every_frame(video: VideoTrack, start: float, last: float) -> Iterator[Sample]:
     first: Frame | None = None
-    for frame in film.frames(start):
+    for frame in video.frames(start):
         if frame.time > last:
             return
         if first is None:
@@ -150,7 +150,7 @@ def scale_down(frame: Frame) -> Frame:
 
 
 def most_promising(samples: list[Sample], count: int) -> list[Sample]:
-    """Return the sample with the most strokes in each interval, so that the whole film is represented."""
+    """Return the sample with the most strokes in each interval, so that the whole video is represented."""
     count = min(count, len(samples))
     stretches = (islice(samples, len(samples) * n // count, len(samples) * (n + 1) // count) for n in range(count))
     return [max(stretch, key=lambda one: one.likelihood) for stretch in stretches]

@@ -43,14 +43,14 @@ class OcrBatcher:
                 found.extend(session.model.read(pictures[first : first + BATCH]))
         return found
 
-    def read_tracks(self, sightings: Sequence[TextTrack]) -> list[list[list[Line]]]:
+    def read_tracks(self, tracks: Sequence[TextTrack]) -> list[list[list[Line]]]:
         """Return the lines of each picture of each text track; one picture is enough if it is read with confidence."""
-        first = [rows(lines) for lines in self.read([sighting.glances[0].picture for sighting in sightings])]
+        first = [rows(lines) for lines in self.read([track.crops[0].picture for track in tracks])]
         unsure = [
-            (number, glance.picture)
-            for number, (sighting, lines) in enumerate(zip(sightings, first, strict=True))
+            (number, crop.picture)
+            for number, (track, lines) in enumerate(zip(tracks, first, strict=True))
             if any(line.score < SURE for line in lines)
-            for glance in sighting.glances[1:]
+            for crop in track.crops[1:]
         ]
         readings = [[lines] for lines in first]
         again = self.read([picture for _, picture in unsure])

@@ -69,7 +69,7 @@ class EndedTrack:
 
     chunk: int
     area: FoundArea
-    sighting: TextTrack
+    track: TextTrack
     times: list[float]
     height: int
 
@@ -91,32 +91,32 @@ class ChunkTracker:
     def __init__(self, number: int, areas: Sequence[FoundArea], fps: float) -> None:
         self.number = number
         self.areas = areas
-        self.lookouts = [TextTracker(fps) for _ in areas]
+        self.trackers = [TextTracker(fps) for _ in areas]
 
     def see(self, bands: Bands) -> Iterator[EndedTrack]:
-        for area, lookout, part in zip(self.areas, self.lookouts, bands.parts, strict=True):
-            for sighting in lookout.see(Frame(bands.time, part)):
-                yield self.seen_text(area, lookout, sighting)
+        for area, tracker, part in zip(self.areas, self.trackers, bands.parts, strict=True):
+            for track in tracker.see(Frame(bands.time, part)):
+                yield self.seen_text(area, tracker, track)
 
     def end(self, time: float) -> Iterator[EndedTrack]:
-        for area, lookout in zip(self.areas, self.lookouts, strict=True):
-            for sighting in lookout.end(time):
-                yield self.seen_text(area, lookout, sighting)
+        for area, tracker in zip(self.areas, self.trackers, strict=True):
+            for track in tracker.end(time):
+                yield self.seen_text(area, tracker, track)
 
-    def seen_text(self, area: FoundArea, lookout: TextTracker, sighting: TextTrack) -> EndedTrack:
-        return EndedTrack(self.number, area, sighting, lookout.times, lookout.height)
+    def seen_text(self, area: FoundArea, tracker: TextTracker, track: TextTrack) -> EndedTrack:
+        return EndedTrack(self.number, area, track, tracker.times, tracker.height)
 
 
 class Extraction:
     """One attempt at one task. It continues after the last chunk that an earlier attempt recorded."""
 
-    def __init__(self, params: ExtractSubtitlesInput, job: Job, film: VideoTrack, desk: OcrBatcher) -> None:
+    def __init__(self, params: ExtractSubtitlesInput, job: Job, video: VideoTrack, batcher: OcrBatcher) -> None:
         self.params = params
         self.job = job
-        self.film = film
-        self.desk = desk
+        self.video = video
+        self.batcher = batcher
         self.checkpoint = job.checkpoint()
-        self.length = desk.settings.chunk_length.total_seconds()
+        self.length = batcher.settings.chunk_length.total_seconds()
         self.areas: list[FoundArea] = []
         self.segments: list[Segment] = []
         self.until = params.start
@@ -133,7 +133,7 @@ class Extraction:
         self.ledger = LineAssembler(
             places=self.areas,
             min_confidence=self.params.min_confidence,
-            longest=self.desk.settings.max_line_duration.total_seconds(),
+            longest=self.batcher.settings.max_line_duration.total_seconds(),
             language=self.params.language,
         )
         for record in records[1:]:
@@ -148,20 +148,22 @@ class Extraction:
     def find_areas(self, records: Sequence[dict[str, object]]) -> None:
         if records:
             known = DetectedAreasRecord.model_validate(records[0])
-            self.areas, self.desk.calls = known.areas, known.calls
+            self.areas, self.batcher.calls = known.areas, known.calls
             return
         self.areas = self.given_area() or self.found_areas() or [DEFAULT_AREA]
-        self.checkpoint.append(DetectedAreasRecord(areas=self.areas, calls=self.desk.calls))
+        self.checkpoint.append(DetectedAreasRecord(areas=self.areas, calls=self.batcher.calls))
 
     def given_area(self) -> list[FoundArea]:
         if self.params.area is None:
             return []
-        self.params.area.pixels(*self.film.size)  # refuse invalid areas before the work starts
+        self.params.area.pixels(*self.video.size)  # refuse invalid areas before the work starts
         return [FoundArea(**self.params.area.model_dump(), confidence=1)]
 
     def found_areas(self) -> list[FoundArea]:
         self.job.progress("find the area", percent=0.0)
-        found = detect_areas(self.film, self.desk.read, self.job.check, start=self.params.start, end=self.params.end)
+        found = detect_areas(
+            self.video, self.batcher.read, self.job.check, start=self.params.start, end=self.params.end
+        )
         best = found.areas[:1]
         return best + [area for area in found.areas[1:] if area.confidence > 0.5 * best[0].confidence]
 
@@ -172,8 +174,8 @@ class Extraction:
 
     def bands(self) -> Iterator[Bands]:
         """Decode, and keep only the examined parts."""
-        longest = self.desk.settings.max_duration.total_seconds()
-        for frame in self.film.frames(max(self.begin_of(self.done) - LEAD_S, self.params.start)):
+        longest = self.batcher.settings.max_duration.total_seconds()
+        for frame in self.video.frames(max(self.begin_of(self.done) - LEAD_S, self.params.start)):
             if self.params.end is not None and frame.time >= self.params.end:
                 return
             if frame.time - self.params.start > longest:
@@ -189,7 +191,7 @@ class Extraction:
         with closing(produce_ahead(self.bands(), depth=FRAMES_AHEAD, name="decode")) as coming:
             for bands in coming:
                 if bands.time >= self.begin_of(next_chunk) - LEAD_S:
-                    watches.append(ChunkTracker(next_chunk, self.areas, self.film.fps))
+                    watches.append(ChunkTracker(next_chunk, self.areas, self.video.fps))
                     next_chunk += 1
                 while watches and bands.time >= self.begin_of(watches[0].number + 1):
                     yield from end_chunk(watches.pop(0), bands.time)
@@ -200,7 +202,7 @@ class Extraction:
                     told = last
                     yield ProgressMark(last)
         for watch in watches:
-            yield from end_chunk(watch, last + 1 / self.film.fps)
+            yield from end_chunk(watch, last + 1 / self.video.fps)
 
     # ---- reading ----
 
@@ -219,14 +221,16 @@ class Extraction:
                     self.report(event.time)
                 else:
                     found = lines.pop(event.done, []) + self.read(pending.pop(event.done, []))
-                    self.finish(FinishedChunk(chunk=event.done, until=event.time, calls=self.desk.calls, lines=found))
+                    self.finish(
+                        FinishedChunk(chunk=event.done, until=event.time, calls=self.batcher.calls, lines=found)
+                    )
 
     def read(self, seen: list[EndedTrack]) -> list[SeenLine]:
-        readings = self.desk.read_tracks([one.sighting for one in seen])
+        readings = self.batcher.read_tracks([one.track for one in seen])
         return [
             line
             for one, texts in zip(seen, readings, strict=True)
-            for line in seen_lines(one.sighting, one.times, texts, one.area, one.height)
+            for line in seen_lines(one.track, one.times, texts, one.area, one.height)
         ]
 
     def finish(self, chunk: FinishedChunk) -> None:
@@ -235,7 +239,7 @@ class Extraction:
         self.report(chunk.until)
 
     def take(self, chunk: FinishedChunk) -> None:
-        self.done, self.until, self.desk.calls = chunk.chunk + 1, chunk.until, chunk.calls
+        self.done, self.until, self.batcher.calls = chunk.chunk + 1, chunk.until, chunk.calls
         self.publish(self.ledger.add(chunk.lines, chunk.until - LEAD_S))
 
     # ---- what is told ----
@@ -248,7 +252,7 @@ class Extraction:
 
     def report(self, at: float) -> None:
         """Report progress by video time; raises if the attempt must stop."""
-        end = self.params.end or self.film.duration
+        end = self.params.end or self.video.duration
         self.job.progress_in_medium(PHASE, at, start=self.params.start, end=end)
 
 

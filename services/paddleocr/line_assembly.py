@@ -12,7 +12,7 @@ from common.transcript.format import Segment
 from services.paddleocr.areas import Area, Box, FoundArea, bounding_box, overlap, same_row
 from services.paddleocr.engine import Line
 from services.paddleocr.text_similarity import Reading, is_same_text, is_wide, language_of, letters_and_digits, vote
-from services.paddleocr.text_tracking import CELL, TextTrack, TrackPicture
+from services.paddleocr.text_tracking import CELL, TextTrack, TrackCrop
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +62,7 @@ class SeenLine(BaseModel):
         return self.end - self.start
 
 
-# ---- a sighting and what was read in it ----
+# ---- a track and what was read in it ----
 
 
 def rows(lines: Sequence[Line]) -> list[Line]:
@@ -89,40 +89,40 @@ def row(left: Line, right: Line) -> Line:
 
 
 def seen_lines(
-    sighting: TextTrack, times: Sequence[float], readings: Sequence[Sequence[Line]], place: Area, height: int
+    track: TextTrack, times: Sequence[float], readings: Sequence[Sequence[Line]], place: Area, height: int
 ) -> Iterator[SeenLine]:
     """Yield the lines that are new in a text track.
 
     Args:
-        sighting: Ended; its frames are indexes of `times`, which has one more at its end.
+        track: Ended; its frames are indexes of `times`, which has one more at its end.
         times: Seconds of each frame.
         readings: The lines in each of its pictures, the first one first.
         place: The area of the band.
         height: Of the band in the work size, in pixels.
     """
     for line in readings[0]:
-        box = in_work(line.box, sighting.glances[0])
-        inside = sighting.within(box)
-        if inside.sum() < max(LEAST_STROKES * CELL**2 * len(set(sighting.cells[inside].tolist())), 1):
+        box = in_work(line.box, track.crops[0])
+        inside = track.within(box)
+        if inside.sum() < max(LEAST_STROKES * CELL**2 * len(set(track.cells[inside].tolist())), 1):
             continue
-        if sighting.was_arriving(box):
+        if track.was_arriving(box):
             continue  # it will have a track of its own
-        start, end = track_lifetime(sighting, inside)
-        others = same_lines(box, readings[1:], sighting.glances[1:])
+        start, end = track_lifetime(track, inside)
+        others = same_lines(box, readings[1:], track.crops[1:])
         yield SeenLine(
             start=times[start],
             end=times[max(end, start)],
-            box=in_picture(box, place, sighting.width, height),
+            box=in_picture(box, place, track.width, height),
             from_before=start == 0,
-            goes_on=sighting.cut and end == int(sighting.ends.max()),
+            goes_on=track.cut and end == int(track.ends.max()),
             strokes=int(inside.sum()),
             readings=[(line.text, line.score), *others],
         )
 
 
-def in_work(box: Box, glance: TrackPicture) -> Box:
-    left, top, right, bottom = (edge / glance.scale for edge in box)
-    return left, top + glance.top, right, bottom + glance.top
+def in_work(box: Box, crop: TrackCrop) -> Box:
+    left, top, right, bottom = (edge / crop.scale for edge in box)
+    return left, top + crop.top, right, bottom + crop.top
 
 
 def in_picture(box: Box, place: Area, width: int, height: int) -> Box:
@@ -135,22 +135,20 @@ def in_picture(box: Box, place: Area, width: int, height: int) -> Box:
     )
 
 
-def track_lifetime(sighting: TextTrack, inside: NDArray[np.bool_]) -> tuple[int, int]:
+def track_lifetime(track: TextTrack, inside: NDArray[np.bool_]) -> tuple[int, int]:
     """Return the frame from which most of the strokes are present, and the one by which half of them have gone."""
     import numpy as np
 
-    starts = np.bincount(sighting.starts[inside])
-    ends = np.sort(sighting.ends[sighting.cells[inside]])
+    starts = np.bincount(track.starts[inside])
+    ends = np.sort(track.ends[track.cells[inside]])
     return int(starts.argmax()), int(ends[len(ends) // 2])
 
 
-def same_lines(
-    box: Box, readings: Sequence[Sequence[Line]], glances: Sequence[TrackPicture]
-) -> Iterator[tuple[str, float]]:
+def same_lines(box: Box, readings: Sequence[Sequence[Line]], crops: Sequence[TrackCrop]) -> Iterator[tuple[str, float]]:
     # if the first reading was confident, there are no others
-    for lines, glance in zip(readings, glances, strict=False):
+    for lines, crop in zip(readings, crops, strict=False):
         for line in lines:
-            if overlap(in_work(line.box, glance), box) > TOGETHER:
+            if overlap(in_work(line.box, crop), box) > TOGETHER:
                 yield line.text, line.score
 
 

@@ -39,21 +39,21 @@ def extract_subtitles(params: c.ExtractSubtitlesInput, job: Job) -> c.ExtractSub
         AreaTooSmall: no text fits into the given area.
         LanguageUnknown, EngineMissing, ModelMissing, ModelNotLoaded: see `engine`.
     """
-    desk = OcrBatcher(job, params.language)
-    limit = desk.settings.max_pixels
-    with open_video(job.fetch(params.video_path), max_pixels=limit, start=params.start) as film:
-        work = Extraction(params, job, film, desk)
+    batcher = OcrBatcher(job, params.language)
+    limit = batcher.settings.max_pixels
+    with open_video(job.fetch(params.video_path), max_pixels=limit, start=params.start) as video:
+        work = Extraction(params, job, video, batcher)
         work.run()
-        return result(work, film)
+        return result(work, video)
 
 
-def result(work: Extraction, film: VideoTrack) -> c.ExtractSubtitlesOutput:
+def result(work: Extraction, video: VideoTrack) -> c.ExtractSubtitlesOutput:
     text = "".join(segment.text for segment in work.segments)
     transcript = Transcript(
         language=work.params.language or language_of(text),
-        duration=round(film.duration or work.until, 3),
+        duration=round(video.duration or work.until, 3),
         engine=ENGINE,
-        model=work.desk.model_name,
+        model=work.batcher.model_name,
         segments=work.segments,
     )
     return c.ExtractSubtitlesOutput(
@@ -64,16 +64,16 @@ def result(work: Extraction, film: VideoTrack) -> c.ExtractSubtitlesOutput:
         empty=not work.segments,
         areas=work.areas,
         duration=round(work.until - work.params.start, 3),
-        ocr_calls=work.desk.calls,
-        model=work.desk.model_name,
-        warnings=warnings(work, film),
+        ocr_calls=work.batcher.calls,
+        model=work.batcher.model_name,
+        warnings=warnings(work, video),
     )
 
 
-def warnings(work: Extraction, film: VideoTrack) -> list[str]:
+def warnings(work: Extraction, video: VideoTrack) -> list[str]:
     found = []
-    if film.damaged_packets:
-        found.append(f"{film.damaged_packets} damaged packets were left out.")
+    if video.damaged_packets:
+        found.append(f"{video.damaged_packets} damaged packets were left out.")
     if not work.segments:
         found.append("No subtitles were found.")
     return found
@@ -86,9 +86,9 @@ def detect_subtitle_area(params: c.DetectSubtitleAreaInput, job: Job) -> c.Detec
     Raises:
         NotMedia, NoVideoTrack, TooManyPixels: see `video`.
     """
-    desk = OcrBatcher(job)
-    with open_video(job.fetch(params.video_path), max_pixels=desk.settings.max_pixels) as film:
-        found = detect_areas(film, desk.read, job.check, start=0.0, end=None)
+    batcher = OcrBatcher(job)
+    with open_video(job.fetch(params.video_path), max_pixels=batcher.settings.max_pixels) as video:
+        found = detect_areas(video, batcher.read, job.check, start=0.0, end=None)
     if found.preview is None:
         raise NotMedia("The file has a video track, but nothing in it can be decoded. Check that it plays.")
     return c.DetectSubtitleAreaOutput(
@@ -96,8 +96,8 @@ def detect_subtitle_area(params: c.DetectSubtitleAreaInput, job: Job) -> c.Detec
         empty=not found.areas,
         preview_path=preview(job, found, found.preview),
         preview_time=round(found.preview.time, 3),
-        ocr_calls=desk.calls,
-        model=desk.model_name,
+        ocr_calls=batcher.calls,
+        model=batcher.model_name,
     )
 
 
@@ -144,14 +144,14 @@ def recognize_images(params: c.RecognizeImagesInput, job: Job) -> c.RecognizeIma
     Raises:
         NoImages, TooManyImages, NotAnImage, TooManyPixels: see `images`.
     """
-    desk = OcrBatcher(job)
-    files = sources(params, job, desk.settings)
+    batcher = OcrBatcher(job)
+    files = sources(params, job, batcher.settings)
     read: list[ReadPage] = []
     for number, (name, file) in enumerate(files):
         job.progress("read images", percent=100 * number / len(files), processed=number, total=len(files))
-        for page, picture in enumerate(pages(file, desk.settings.max_image_pixels)):
+        for page, picture in enumerate(pages(file, batcher.settings.max_image_pixels)):
             height, width = picture.shape[:2]
-            lines = [to_read_line(line) for line in desk.read([picture])[0] if line.score >= params.min_confidence]
+            lines = [to_read_line(line) for line in batcher.read([picture])[0] if line.score >= params.min_confidence]
             read.append(ReadPage(image=name, page=page, width=width, height=height, lines=lines))
     texts = ["\n".join(line.text for line in page.lines) for page in read]
     return c.RecognizeImagesOutput(
@@ -160,7 +160,7 @@ def recognize_images(params: c.RecognizeImagesInput, job: Job) -> c.RecognizeIma
         images=len(read),
         lines=sum(len(page.lines) for page in read),
         empty=not any(texts),
-        model=desk.model_name,
+        model=batcher.model_name,
     )
 
 

@@ -38,7 +38,7 @@ GONE_BELOW = 0.5
 """A cell in which a smaller fraction of the pixels is the same has changed."""
 GONE_AFTER = 2
 """Frames; a single one may be damaged."""
-GLANCES_S = (0.4, 1.2)
+CROPS_S = (0.4, 1.2)
 """When further pictures of a track are taken, after the first one: additional readings to vote with."""
 MARGIN = 0.6
 """Rows around new strokes that are read too, as a fraction of the height of what is new."""
@@ -48,7 +48,7 @@ MOSTLY = 0.6
 
 
 @dataclass
-class TrackPicture:
+class TrackCrop:
     """The part of a band to be read: a picture and its position in the work size."""
 
     picture: Luma
@@ -79,7 +79,7 @@ class TextTrack:
     misses: NDArray[np.int64]
     arriving: NDArray[np.intp]
     """Like `places`: edges that were in the picture too, but still changing: perhaps the next line."""
-    glances: list[TrackPicture] = field(default_factory=list)
+    crops: list[TrackCrop] = field(default_factory=list)
     cut: bool = False
     """It was closed while a part of it was present, because the chunk ended."""
 
@@ -144,8 +144,8 @@ class TextTracker:
             self.begin(picture)
         yield from self.follow(number, picture)
         self.start_track(number, frame, picture)
-        for sighting in self.open:
-            self.take_picture(sighting, number, frame)
+        for track in self.open:
+            self.take_picture(track, number, frame)
 
     def begin(self, picture: Luma) -> None:
         import numpy as np
@@ -156,10 +156,10 @@ class TextTracker:
 
     def follow(self, number: int, picture: Luma) -> Iterator[TextTrack]:
         flat = picture.reshape(-1)
-        changed = [sighting.follow(number, flat) for sighting in self.open]
-        ended = [sighting for sighting in self.open if not sighting.alive.any()]
+        changed = [track.follow(number, flat) for track in self.open]
+        ended = [track for track in self.open if not track.alive.any()]
         if any(changed):
-            self.open = [sighting for sighting in self.open if sighting.alive.any()]
+            self.open = [track for track in self.open if track.alive.any()]
             self.mark_known()
         if len(self.open) > MOST_OPEN:
             self.open[0].close(number)
@@ -206,7 +206,7 @@ class TextTracker:
             misses=np.zeros(len(sizes), np.int64),
             arriving=np.flatnonzero(keep_dense(self.stillness.arriving_edges())),
         )
-        made.glances.append(crop_rows(frame.luma, made))
+        made.crops.append(crop_rows(frame.luma, made))
         return made
 
     def mark_known(self) -> None:
@@ -215,24 +215,24 @@ class TextTracker:
 
         self.known[:] = 0
         flat = self.known.reshape(-1)
-        for sighting in self.open:
-            flat[sighting.places[sighting.alive[sighting.cells]]] = 255
+        for track in self.open:
+            flat[track.places[track.alive[track.cells]]] = 255
         self.known = cv2.dilate(self.known, cv2.getStructuringElement(cv2.MORPH_RECT, (7, 7)))
 
-    def take_picture(self, sighting: TextTrack, number: int, frame: Frame) -> None:
+    def take_picture(self, track: TextTrack, number: int, frame: Frame) -> None:
         """Take another picture of a track while all of it is present."""
-        taken = len(sighting.glances)
-        if taken > len(GLANCES_S) or not sighting.alive.all():
+        taken = len(track.crops)
+        if taken > len(CROPS_S) or not track.alive.all():
             return
-        if number - sighting.seen >= GLANCES_S[taken - 1] * self.fps:
-            sighting.glances.append(crop_rows(frame.luma, sighting))
+        if number - track.seen >= CROPS_S[taken - 1] * self.fps:
+            track.crops.append(crop_rows(frame.luma, track))
 
     def end(self, time: float) -> Iterator[TextTrack]:
         """Yield what is still present at the end of the chunk, which is at `time`."""
         self.times.append(time)
-        for sighting in self.open:
-            sighting.close(len(self.times) - 1)
-            yield sighting
+        for track in self.open:
+            track.close(len(self.times) - 1)
+            yield track
         self.open = []
 
 
@@ -252,13 +252,13 @@ def rows_to_read(rows: NDArray[np.intp], height: int) -> tuple[int, int]:
     return max(top - margin, 0), min(bottom + margin, height)
 
 
-def crop_rows(band: Luma, sighting: TextTrack) -> TrackPicture:
+def crop_rows(band: Luma, track: TextTrack) -> TrackCrop:
     """Copy the rows of a track from a band at its own size, scaled down if that is large."""
     import numpy as np
 
-    up = band.shape[1] / sighting.width
-    top, bottom = (round(row * up) for row in sighting.rows)
+    up = band.shape[1] / track.width
+    top, bottom = (round(row * up) for row in track.rows)
     part = band[top:bottom]
     if band.shape[1] > READ_WIDTH:
         part = resize(part, (READ_WIDTH, max(round(part.shape[0] * READ_WIDTH / band.shape[1]), 1)))
-    return TrackPicture(np.ascontiguousarray(part).copy(), sighting.rows[0], part.shape[1] / sighting.width)
+    return TrackCrop(np.ascontiguousarray(part).copy(), track.rows[0], part.shape[1] / track.width)

@@ -110,7 +110,7 @@ class VideoTrack:
             self.container.seek(int(max(start + self.origin, 0.0) * MICROSECONDS))
 
     def luma(self, frame: VideoFrame) -> Luma:
-        """Return the brightness of a whole frame, rotated, at the size of the film."""
+        """Return the brightness of a whole frame, rotated, at the size of the video."""
         import numpy as np
 
         self.allow(frame.width * frame.height)
@@ -124,11 +124,11 @@ class VideoTrack:
         return self.in_size(upright)
 
     def in_size(self, picture: Luma) -> Luma:
-        """Return the picture at the film's size, which a broadcast may change between programs."""
+        """Return the picture at the video's size, which a broadcast may change between programs."""
         width, height = self.size
         if picture.shape == (height, width):
             return picture
-        if picture.shape == (width, height):  # only now it is known that the film is rotated
+        if picture.shape == (width, height):  # only now it is known that the video is rotated
             self.size = (height, width)
             return picture
         return resize(picture, (width, height))
@@ -158,11 +158,11 @@ def open_video(path: Path, *, max_pixels: int, start: float = 0.0) -> Iterator[V
         ClipOutsideMedia: `start` is after its end.
     """
     with open_medium(path) as container:
-        film = VideoTrack(container, video_stream(container.streams.video), max_pixels)
-        film.allow(film.size[0] * film.size[1])
-        if film.duration is not None and start >= film.duration:
-            raise ClipOutsideMedia(start=start, duration=film.duration)
-        yield film
+        video = VideoTrack(container, video_stream(container.streams.video), max_pixels)
+        video.allow(video.size[0] * video.size[1])
+        if video.duration is not None and start >= video.duration:
+            raise ClipOutsideMedia(start=start, duration=video.duration)
+        yield video
 
 
 def video_stream(streams: Sequence[VideoStream]) -> VideoStream:
