@@ -1,4 +1,4 @@
-# Baton, from a fresh machine: only Python >= 3.11 and make are needed. `make` alone lists what there is.
+# Baton needs only Python >= 3.11 and make. `make` lists all targets.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -13,60 +13,60 @@ UP     := $(if $(PORT),--port $(PORT))
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status logs test test-processors test-paddleocr test-pyannote test-llm-server test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-llm soak chaos simulate requirements clean docker-up docker-down
 
-help: ## list the targets
+help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ---- run it ----
 
-demo: $(LOCAL) ## a video becomes subtitles on a throw-away stack, from upload to signed callback
+demo: $(LOCAL) ## turn a video into subtitles on a temporary stack, from upload to signed callback
 	@$(BIN)/baton demo
 
-up: $(LOCAL) ## start Redis, gateway and workers; they stay (PORT=8001 for another port)
+up: $(LOCAL) ## start Redis, gateway and workers, and keep them running (PORT=8001 for another port)
 	@$(BIN)/baton up $(UP)
 
 down: $(LOCAL) ## stop what `make up` started
 	@$(BIN)/baton down
 
-status: $(LOCAL) ## show what runs
+status: $(LOCAL) ## show what is running
 	@$(BIN)/baton status
 
 logs: $(LOCAL) ## follow all logs
 	@$(BIN)/baton logs
 
-docker-up: ## the same in containers
+docker-up: ## start the stack in containers
 	docker compose up --build --detach --wait
 
-docker-down: ## stop the containers; their volumes stay
+docker-down: ## stop the containers; their volumes are kept
 	docker compose down
 
 # ---- work on it ----
 
-test: $(DEV) ## run the tests, against a real Redis of their own
+test: $(DEV) ## run the tests against a real Redis that they start
 	$(BIN)/python -m pytest --numprocesses=$(TESTS_AT_ONCE) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
-test-processors: $(DEV) ## run the tests of the engines as on other processors, with and without a system ffmpeg
+test-processors: $(DEV) ## run the engine tests as on other processors, with and without a system ffmpeg
 	$(BIN)/python -m tests.support.restricted_runs $(ARGS)
 
-# Libraries too heavy for `make test` and `make demo`: each has a virtual environment, tests/engines/<name> and a pin file.
-test-paddleocr: .venv-paddleocr/.stamp ## run the tests of PaddleOCR's own pipeline (its OpenCV is not rapidocr's)
+# Libraries that are too heavy for `make test` and `make demo`: each has a virtual environment, tests/engines/<name> and a pin file.
+test-paddleocr: .venv-paddleocr/.stamp ## run the tests of PaddleOCR's own pipeline (it needs another OpenCV than rapidocr)
 	.venv-paddleocr/bin/python -m pytest tests/engines/paddleocr $(ARGS)
 
-test-pyannote: .venv-pyannote/.stamp ## run the tests of the real pyannote.audio (installs torch)
+test-pyannote: .venv-pyannote/.stamp ## run the tests with the real pyannote.audio (installs torch)
 	.venv-pyannote/bin/python -m pytest tests/engines/pyannote $(ARGS)
 
-test-llm-server: .venv-pyannote/.llm-server.stamp ## run the llm tests against a real server with a tiny model (beside the same torch)
+test-llm-server: .venv-pyannote/.llm-server.stamp ## run the llm tests against a real server with a tiny model (uses the same torch)
 	.venv-pyannote/bin/python -m pytest tests/engines/llm $(ARGS)
 
 test-browser: browser ## run the dashboard's tests in a real Chromium
 	$(BIN)/python -m pytest tests/browser --timeout=300 $(ARGS)
 
-browser: $(WEB) ## find a Chromium for them, or get one (CHROMIUM=/path/to/chrome names one)
+browser: $(WEB) ## find or install a Chromium for the browser tests (CHROMIUM=/path/to/chrome selects one)
 	@$(BIN)/python -m tests.support.chromium
 
-screenshots: browser ## take pictures of the dashboard, in docs/screenshots
+screenshots: browser ## take screenshots of the dashboard, in docs/screenshots
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
-check: $(DEV) ## lint, types, layers; compose file and Dockerfiles where the tools are there
+check: $(DEV) ## check lint, types and layers; compose files and Dockerfiles if the tools are installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -75,78 +75,78 @@ check: $(DEV) ## lint, types, layers; compose file and Dockerfiles where the too
 	  COMPOSE_FILE=docker-compose.yml:compose.external-redis.yml docker compose config --quiet; \
 	  DOCKER_GROUP=0 COMPOSE_FILE=docker-compose.yml:compose.restart-containers.yml docker compose config --quiet; \
 	  COMPOSE_FILE=docker-compose.yml:compose.gpu.yml docker compose config --quiet; \
-	  else echo "docker compose is not here: docker-compose.yml was not checked"; fi
+	  else echo "docker compose is not installed: docker-compose.yml was not checked"; fi
 	@if command -v hadolint >/dev/null; then set -x; hadolint */Dockerfile */*/Dockerfile; \
-	  else echo "hadolint is not here: the Dockerfiles were not checked"; fi
+	  else echo "hadolint is not installed: the Dockerfiles were not checked"; fi
 
-docs: $(DEV) ## write the reference (docs/reference) from the code
+docs: $(DEV) ## generate the reference (docs/reference) from the code
 	$(BIN)/python -m docs.writer
 
-format: $(DEV) ## format the code and fix what can be fixed
+format: $(DEV) ## format the code and apply automatic fixes
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench-core: $(DEV) ## measure submission, latency and events against the plain way
+bench-core: $(DEV) ## measure submission, latency and events, compared with plain Celery
 	$(BIN)/python -m bench.core $(ARGS)
 
-bench-gpu: $(DEV) ## measure the GPU lock against the usual ones, and models that stay against loading each time
+bench-gpu: $(DEV) ## compare the GPU lock with other locks, and resident models with a load per task
 	$(BIN)/python -m bench.gpu $(ARGS)
 	$(BIN)/python -m bench.residency
 
-bench-asr: $(DEV) ## measure transcription against plain faster-whisper
+bench-asr: $(DEV) ## compare transcription with plain faster-whisper
 	$(BIN)/python -m bench.asr $(ARGS)
 
-bench-ocr: $(DEV) ## measure subtitle extraction against plain OCR of sampled frames
+bench-ocr: $(DEV) ## compare subtitle extraction with plain OCR of sampled frames
 	$(BIN)/python -m bench.ocr $(ARGS)
 
-bench-dual: $(DEV) ## measure two streams against one engine after the other, and against plain threads
+bench-dual: $(DEV) ## compare two streams with one engine after the other, and with plain threads
 	$(BIN)/python -m bench.dual $(ARGS)
 	$(BIN)/python -m bench.overlap
 
-bench-diarize: .venv-pyannote/.stamp ## measure diarization against the plain pyannote pipeline
+bench-diarize: .venv-pyannote/.stamp ## compare diarization with the plain pyannote pipeline
 	.venv-pyannote/bin/python -m bench.diarize $(ARGS)
 
-bench-llm: $(DEV) ## measure translation against plain calls, one after the other
+bench-llm: $(DEV) ## compare translation with plain sequential calls
 	$(BIN)/python -m bench.llm $(ARGS)
 
-soak: $(DEV) ## run 300 transcriptions through one worker, and see that nothing grows
+soak: $(DEV) ## run 300 transcriptions through one worker, and check that no resource use grows
 	$(BIN)/python -m bench.soak $(ARGS)
 
-chaos: $(DEV) ## hurt the whole stack for an hour, then see that every promise held (ARGS="--minutes 5 --seed 7")
+chaos: $(DEV) ## inject faults into the whole stack for an hour, then check every guarantee (ARGS="--minutes 5 --seed 7")
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-simulate: $(DEV) ## run the states of tasks on a virtual clock with lost calls, deaths and partitions (ARGS="--seeds 5000")
+simulate: $(DEV) ## simulate tasks on a virtual clock with lost calls, deaths and partitions (ARGS="--seeds 5000")
 	$(BIN)/python -m tests.simulation $(ARGS)
 
-# Every file is compiled under the pins of the widest one, so that all images run the same versions.
-# PaddleOCR pins versions of its own, so its files stand alone.
+# Every file is compiled with the pins of the largest one as constraints, so that all images run the same versions.
+# PaddleOCR pins its own versions, so its files are compiled separately.
 ALONE    := $(wildcard requirements/paddleocr_pipeline*.in)
 NARROWER := $(filter-out requirements/dev.in $(ALONE),$(wildcard requirements/*.in))
 TORCH    := requirements/pyannote.txt requirements/llm_server.txt
 COMPILE   = $(BIN)/uv pip compile --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --quiet
-requirements: $(LOCAL) ## compile requirements/*.in to pinned *.txt (ARGS=--upgrade for newer ones)
+requirements: $(LOCAL) ## compile requirements/*.in to pinned *.txt (ARGS=--upgrade for newer versions)
 	$(BIN)/pip install --quiet uv
 	$(COMPILE) $(ARGS) requirements/dev.in --output-file requirements/dev.txt
 	@set -e -x; for file in $(NARROWER); do \
 	  $(COMPILE) --constraint requirements/dev.txt $$file --output-file $${file%.in}.txt; done
 	@set -e -x; for file in $(ALONE); do $(COMPILE) $(ARGS) $$file --output-file $${file%.in}.txt; done
-	@# torch brings the CUDA packages that its build wants
+	@# remove the CUDA packages: torch installs those that its build needs
 	sed -i.all -E '/^(nvidia-[^m]|cuda-|triton)/d' $(TORCH) && rm $(TORCH:=.all)
 
-clean: ## remove the virtual environment and caches; share/ and .baton/ stay
+clean: ## remove the virtual environments and caches; share/ and .baton/ are kept
 	@if [ -x $(BIN)/baton ]; then $(BIN)/baton down; fi
 	rm -rf $(VENV) .venv-* *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# ---- the virtual environment: a stamp is as new as what was installed, so a second run is instant ----
+# ---- the virtual environments: a stamp is newer than its requirements file once they are installed, so a second run is instant ----
 
 $(BIN)/python:
-	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON). Install Python >= 3.11, or name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python >= 3.11, or set one: make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); Baton needs Python >= 3.11. Name another: make PYTHON=/path/to/python3.11"; exit 1; }
+	  echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); Baton needs Python >= 3.11. Set another one: make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv. Or name another: make PYTHON=..."; exit 1; }
-	@echo "making $(VENV)"
+	  echo "$(PYTHON) cannot create virtual environments. On Debian and Ubuntu, run apt install python3-venv. Or set another one: make PYTHON=..."; exit 1; }
+	@echo "creating $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 
 $(LOCAL): requirements/local.txt pyproject.toml | $(BIN)/python
@@ -169,7 +169,7 @@ $(WEB): requirements/browser.txt $(DEV)
 	@echo "installing requirements/paddleocr_pipeline_dev.txt into .venv-paddleocr (it is large)"
 	@$(PYTHON) -m venv .venv-paddleocr
 	@.venv-paddleocr/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
-	@# for its models, and to compare with; without the OpenCV that it asks for
+	@# rapidocr provides its models, and is compared with; installed without its OpenCV dependency
 	@.venv-paddleocr/bin/python -m pip install --quiet --disable-pip-version-check --no-deps "$$(grep ^rapidocr== requirements/paddleocr.txt)"
 	@touch $@
 
@@ -177,7 +177,7 @@ $(WEB): requirements/browser.txt $(DEV)
 	@echo "installing requirements/$*.txt into .venv-$* (it is large)"
 	@$(PYTHON) -m venv .venv-$*
 	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt --requirement $<
-	@# torchaudio's extension wants CUDA's libraries, which torch for the CPU has not; pyannote needs only its Python part
+	@# torchaudio's extension needs CUDA libraries, which torch for the CPU does not have; pyannote only needs the Python part
 	@if [ -d .venv-$*/lib/python3.*/site-packages/torchaudio ]; then .venv-$*/bin/python -c 'import torchaudio' 2>/dev/null \
 	  || rm -rf .venv-$*/lib/python3.*/site-packages/torchaudio/lib; fi
 	@touch $@

@@ -1,4 +1,4 @@
-// Subtitles of a video, live, with Node ≥ 20 alone: node subtitles.mjs clip.mp4 > clip.srt
+// Make subtitles for a video and follow it live, with Node ≥ 20 only: node subtitles.mjs clip.mp4 > clip.srt
 import { openAsBlob } from "node:fs";
 import { basename } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,7 +9,7 @@ const key = process.env.BATONCTL_API_KEY ?? "";
 const [video] = process.argv.slice(2);
 
 const form = new FormData();
-form.append("file", await openAsBlob(video), basename(video)); // read from the disk as it is sent
+form.append("file", await openAsBlob(video), basename(video)); // read from disk while it is sent
 const file = await json("/v1/files", { method: "POST", body: form });
 
 const wanted = { task_name: "faster_whisper.transcribe_audio", input_data: { audio_path: file.id } };

@@ -1,4 +1,4 @@
-"""Subtitles of a video, live, with httpx.
+"""Make subtitles for a video and follow it live, with httpx.
 
 Run: python subtitles.py clip.mp4 > clip.srt
 """
@@ -20,7 +20,7 @@ def main(video: Path) -> None:
         base_url=os.environ.get("BATONCTL_URL", "http://127.0.0.1:8000"),
         headers={"X-API-Key": os.environ.get("BATONCTL_API_KEY", "")},
         event_hooks={"response": [httpx.Response.raise_for_status]},
-        timeout=30,  # a live stream says something every 10 s
+        timeout=30,  # a live stream sends a ping every 10 s
     )
 
     with video.open("rb") as content:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Subtitles of a video, live, with curl alone: sh subtitles.sh clip.mp4 > clip.srt
+# Make subtitles for a video and follow it live, with curl only: sh subtitles.sh clip.mp4 > clip.srt
 set -eu
 baton=${BATONCTL_URL:-http://127.0.0.1:8000}
 
@@ -14,7 +14,7 @@ submitted=$(ask --header "Content-Type: application/json" "$baton/v1/tasks" --da
     "{\"task_name\": \"faster_whisper.transcribe_audio\", \"input_data\": {\"audio_path\": \"$file\"}}")
 task=$baton/v1/tasks/$(field task_id "$submitted")
 
-call --no-buffer "$task/events" >&2 # live, up to the last event
+call --no-buffer "$task/events" >&2 # live, until the closing event
 
 result=$(ask "$task/result")
 [ "$(field status "$result")" = SUCCESS ] || { echo "$result" >&2; exit 1; }

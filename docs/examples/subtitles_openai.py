@@ -1,4 +1,4 @@
-"""Subtitles of a video, live, with OpenAI's own client.
+"""Make subtitles for a video and follow it live, with OpenAI's client.
 
 Run: python subtitles_openai.py clip.mp4 > clip.srt
 """
@@ -15,11 +15,11 @@ baton = OpenAI(
     api_key=os.environ.get("BATONCTL_API_KEY", "anything"),
 )
 
-heard = baton.audio.transcriptions.create(file=Path(sys.argv[1]), model="whisper-1", stream=True)
-for event in heard:
+transcription = baton.audio.transcriptions.create(file=Path(sys.argv[1]), model="whisper-1", stream=True)
+for event in transcription:
     if event.type == "transcript.text.delta":
         print(event.delta, end="", flush=True, file=sys.stderr)
 
-# Each request is a task of Baton's, so its subtitles are there already.
-task = heard.response.headers["X-Baton-Task-Id"]
+# Each request is a Baton task, so its subtitles are ready.
+task = transcription.response.headers["X-Baton-Task-Id"]
 print(baton.get(f"/tasks/{task}/transcript?format=srt", cast_to=httpx.Response).text, end="")

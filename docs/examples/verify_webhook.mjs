@@ -1,4 +1,4 @@
-// Receive signed callbacks, with Node ≥ 20 alone: WEBHOOK_SECRET=whsec_… node verify_webhook.mjs 9000
+// Receive signed callbacks, with Node ≥ 20 only: WEBHOOK_SECRET=whsec_… node verify_webhook.mjs 9000
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 import { buffer } from "node:stream/consumers";
@@ -7,10 +7,10 @@ const key = Buffer.from(process.env.WEBHOOK_SECRET.replace("whsec_", ""), "base6
 const TOLERANCE_S = 5 * 60;
 
 createServer(async (request, response) => {
-  const body = await buffer(request); // the very bytes: they are what is signed
+  const body = await buffer(request); // the exact bytes, because they are signed
   if (!verified(request.headers, body)) return response.writeHead(401).end(); // final: Baton does not try again
   const { type, task_id, result } = JSON.parse(body);
-  // The same webhook-id comes again when an answer was lost: do its work once.
+  // The same webhook-id arrives again if the answer was lost: process it only once.
   console.log(request.headers["webhook-id"], type, task_id, JSON.stringify(result));
   response.writeHead(204).end();
 }).listen(Number(process.argv[2]), "127.0.0.1");

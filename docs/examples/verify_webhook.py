@@ -15,13 +15,13 @@ webhook = Webhook(os.environ["WEBHOOK_SECRET"])
 
 class Receiver(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))  # the very bytes: they are what is signed
+        body = self.rfile.read(int(self.headers["Content-Length"]))  # the exact bytes, because they are signed
         try:
             webhook.verify(body, dict(self.headers))
         except WebhookVerificationError:
             return self.answer(401)  # final: Baton does not try again
         message = json.loads(body)
-        # The same webhook-id comes again when an answer was lost: do its work once.
+        # The same webhook-id arrives again if the answer was lost: process it only once.
         print(self.headers["webhook-id"], message["type"], message["task_id"], message["result"], flush=True)
         return self.answer(204)
 
