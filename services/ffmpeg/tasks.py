@@ -9,7 +9,7 @@ from services.ffmpeg.execution.program import find_program
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.operations import audio, burn, cut, frames, loudness, mux, segments, silence, subtitles, video
 from services.ffmpeg.settings import FfmpegSettings
-from services.ffmpeg.workbench import TaskSetup
+from services.ffmpeg.task_setup import TaskSetup
 
 
 def describe_ffmpeg(settings: Settings) -> str:
@@ -32,14 +32,14 @@ def extract_audio(params: c.ExtractAudioInput, job: Job) -> c.AudioOutput:
     Raises:
         NoAudioTrack: the file has no such track.
     """
-    bench = TaskSetup(job, c.EXTRACT_AUDIO, params)
-    source, info = bench.open(params.video_path)
+    setup = TaskSetup(job, c.EXTRACT_AUDIO, params)
+    source, info = setup.open(params.video_path)
     audio.audio_track(info, params.track)
-    clip = bench.clip(info, params.start, params.end)
+    clip = setup.clip(info, params.start, params.end)
     target = job.staging(audio.file_name("audio", params))
-    report = bench.reporter("extract", clip.length)
-    audio.write(bench.ffmpeg, source, target, params, track=params.track, clip=clip, on_progress=report)
-    made = bench.inspect(target)
+    report = setup.reporter("extract", clip.length)
+    audio.write(setup.ffmpeg, source, target, params, track=params.track, clip=clip, on_progress=report)
+    made = setup.inspect(target)
     sound = audio.audio_track(made, 0)
     return c.AudioOutput(
         audio_path=job.publish(target),
@@ -56,11 +56,11 @@ def extract_keyframes(params: c.ExtractKeyframesInput, job: Job) -> c.ExtractKey
     Raises:
         NoVideoTrack: the file has no pictures.
     """
-    bench = TaskSetup(job, c.EXTRACT_KEYFRAMES, params)
-    source, info = bench.open_video(params.video_path)
-    clip = bench.clip(info, params.start, params.end)
-    report = bench.reporter("extract", clip.length)
-    found = frames.extract(bench.ffmpeg, source, bench.folder("keyframes"), params, clip=clip, on_progress=report)
+    setup = TaskSetup(job, c.EXTRACT_KEYFRAMES, params)
+    source, info = setup.open_video(params.video_path)
+    clip = setup.clip(info, params.start, params.end)
+    report = setup.reporter("extract", clip.length)
+    found = frames.extract(setup.ffmpeg, source, setup.folder("keyframes"), params, clip=clip, on_progress=report)
     kept = [
         c.Frame(image_path=job.publish(picture.file), time=picture.time)
         for picture in frames.evenly_spaced(found, params.max_count)
@@ -75,18 +75,18 @@ def split_audio_segments(params: c.SplitAudioSegmentsInput, job: Job) -> c.Split
     Raises:
         NoAudioTrack: the file has no such track.
     """
-    bench = TaskSetup(job, c.SPLIT_AUDIO_SEGMENTS, params)
-    source, info = bench.open(params.audio_path)
-    sound, total = audio.audio_track(info, params.track), bench.clip(info).length
+    setup = TaskSetup(job, c.SPLIT_AUDIO_SEGMENTS, params)
+    source, info = setup.open(params.audio_path)
+    sound, total = audio.audio_track(info, params.track), setup.clip(info).length
     cuts, done = None, 0.0
     if params.cut_at != "length":
         done = 50.0
-        listen = bench.reporter("find silences", total, span=(0.0, done))
-        silences, total = silence.detect(bench.ffmpeg, source, bench.folder("silences"), params, on_progress=listen)
+        listen = setup.reporter("find silences", total, span=(0.0, done))
+        silences, total = silence.detect(setup.ffmpeg, source, setup.folder("silences"), params, on_progress=listen)
         cuts = silence.plan(silences, total, params)
-    report = bench.reporter("split", total, span=(done, 100.0))
-    folder = bench.folder("segments")
-    pieces = segments.split(bench.ffmpeg, source, folder, params, sound=sound, cuts=cuts, on_progress=report)
+    report = setup.reporter("split", total, span=(done, 100.0))
+    folder = setup.folder("segments")
+    pieces = segments.split(setup.ffmpeg, source, folder, params, sound=sound, cuts=cuts, on_progress=report)
     return c.SplitAudioSegmentsOutput(
         segments=[
             c.AudioSegment(audio_path=job.publish(piece.file), start=piece.start, end=piece.end) for piece in pieces
@@ -97,30 +97,30 @@ def split_audio_segments(params: c.SplitAudioSegmentsInput, job: Job) -> c.Split
 @task(c.CUT)
 def cut_media(params: c.CutInput, job: Job) -> c.MediaOutput:
     """Cut a part out of a medium."""
-    bench = TaskSetup(job, c.CUT, params)
-    source, info = bench.open(params.media_path)
-    clip = bench.clip(info, params.start, params.end)
-    report = bench.reporter("cut", clip.length)
+    setup = TaskSetup(job, c.CUT, params)
+    source, info = setup.open(params.media_path)
+    clip = setup.clip(info, params.start, params.end)
+    report = setup.reporter("cut", clip.length)
     if params.mode == "copy":
         target = job.staging(f"cut.{info.extension}")
-        cut.copy(bench.ffmpeg, source, target, clip=clip, on_progress=report)
+        cut.copy(setup.ffmpeg, source, target, clip=clip, on_progress=report)
     else:
         target = job.staging(cut.exact_name(info))
-        cut.exact(bench.ffmpeg, source, target, info=info, clip=clip, on_progress=report)
-    duration = bench.duration(target)
+        cut.exact(setup.ffmpeg, source, target, info=info, clip=clip, on_progress=report)
+    duration = setup.duration(target)
     return c.MediaOutput(media_path=job.publish(target), duration=duration)
 
 
 @task(c.TRANSCODE)
 def transcode(params: c.TranscodeInput, job: Job) -> c.MediaOutput:
     """Change container, codecs or size."""
-    bench = TaskSetup(job, c.TRANSCODE, params)
-    source, info = bench.open(params.media_path)
-    clip = bench.clip(info)
+    setup = TaskSetup(job, c.TRANSCODE, params)
+    source, info = setup.open(params.media_path)
+    clip = setup.clip(info)
     target = job.staging(f"video.{params.container}")
-    report = bench.reporter("transcode", clip.length)
-    video.transcode(bench.ffmpeg, source, target, params, info=info, clip=clip, on_progress=report)
-    duration = bench.duration(target)
+    report = setup.reporter("transcode", clip.length)
+    video.transcode(setup.ffmpeg, source, target, params, info=info, clip=clip, on_progress=report)
+    duration = setup.duration(target)
     return c.MediaOutput(media_path=job.publish(target), duration=duration)
 
 
@@ -132,15 +132,15 @@ def burn_subtitles(params: c.BurnSubtitlesInput, job: Job) -> c.BurnSubtitlesOut
         NoVideoTrack: the file has no pictures.
         SubtitlesUnreadable: their format or encoding is unknown.
     """
-    bench = TaskSetup(job, c.BURN_SUBTITLES, params)
-    source, info = bench.open_video(params.video_path)
-    folder = bench.folder("burned")
+    setup = TaskSetup(job, c.BURN_SUBTITLES, params)
+    source, info = setup.open_video(params.video_path)
+    folder = setup.folder("burned")
     file = subtitles.prepare(job.fetch(params.subtitle_path), folder, "subtitles", params.encoding)
     burn.place_fonts([job.fetch(font) for font in params.font_files], folder)
-    report = bench.reporter("burn", bench.clip(info).length)
+    report = setup.reporter("burn", setup.clip(info).length)
     target = folder / "video.mp4"
-    missing = burn.burn(bench.ffmpeg, source, target, params, file=file, info=info, on_progress=report)
-    duration = bench.duration(target)
+    missing = burn.burn(setup.ffmpeg, source, target, params, file=file, info=info, on_progress=report)
+    duration = setup.duration(target)
     return c.BurnSubtitlesOutput(video_path=job.publish(target), duration=duration, missing_characters=missing)
 
 
@@ -152,17 +152,17 @@ def mux_subtitles(params: c.MuxSubtitlesInput, job: Job) -> c.MuxSubtitlesOutput
         NoVideoTrack: the file has no pictures.
         SubtitlesUnreadable: the format or encoding of a track is unknown.
     """
-    bench = TaskSetup(job, c.MUX_SUBTITLES, params)
-    source, info = bench.open_video(params.video_path)
-    folder = bench.folder("muxed")
+    setup = TaskSetup(job, c.MUX_SUBTITLES, params)
+    source, info = setup.open_video(params.video_path)
+    folder = setup.folder("muxed")
     files = [
         subtitles.prepare(job.fetch(track.subtitle_path), folder, f"track{number}", track.encoding)
         for number, track in enumerate(params.tracks)
     ]
-    report = bench.reporter("mux", bench.clip(info).length)
+    report = setup.reporter("mux", setup.clip(info).length)
     target = folder / f"video.{mux.container_for(params, info)}"
-    mux.mux(bench.ffmpeg, source, target, params, files=files, info=info, on_progress=report)
-    count = len(bench.inspect(target).of("subtitle"))
+    mux.mux(setup.ffmpeg, source, target, params, files=files, info=info, on_progress=report)
+    count = len(setup.inspect(target).of("subtitle"))
     return c.MuxSubtitlesOutput(video_path=job.publish(target), subtitle_tracks=count)
 
 
@@ -174,16 +174,16 @@ def normalize_audio(params: c.NormalizeAudioInput, job: Job) -> c.NormalizeAudio
         NoAudioTrack, NoVideoTrack: the file has no such track, or no video to keep.
         AudioSilent: there is no loudness to change.
     """
-    bench = TaskSetup(job, c.NORMALIZE_AUDIO, params)
-    source, info = (bench.open_video if params.keep_video else bench.open)(params.media_path)
+    setup = TaskSetup(job, c.NORMALIZE_AUDIO, params)
+    source, info = (setup.open_video if params.keep_video else setup.open)(params.media_path)
     audio.audio_track(info, params.track)
-    total, folder = bench.clip(info).length, bench.folder("normalized")
-    listen = bench.reporter("measure", total, span=(0.0, 40.0))
-    measured = loudness.measure(bench.ffmpeg, source, folder, params, on_progress=listen)
+    total, folder = setup.clip(info).length, setup.folder("normalized")
+    listen = setup.reporter("measure", total, span=(0.0, 40.0))
+    measured = loudness.measure(setup.ffmpeg, source, folder, params, on_progress=listen)
     target = folder / loudness.file_name(params, info)
-    report = bench.reporter("normalize", total, span=(40.0, 100.0))
-    result = loudness.normalize(bench.ffmpeg, source, target, params, info=info, measured=measured, on_progress=report)
-    duration = bench.duration(target)
+    report = setup.reporter("normalize", total, span=(40.0, 100.0))
+    result = loudness.normalize(setup.ffmpeg, source, target, params, info=info, measured=measured, on_progress=report)
+    duration = setup.duration(target)
     return c.NormalizeAudioOutput(
         media_path=job.publish(target),
         duration=duration,

@@ -12,7 +12,7 @@ from services.llm.cache import digest_of
 from services.llm.contracts import Usage
 from services.llm.engine import Endpoint
 from services.llm.json_answers import answer_of
-from services.llm.workbench import TaskSetup
+from services.llm.task_setup import TaskSetup
 
 ROUND = 4
 """Number of batches per slot of a provider on our GPU before others may have the GPU."""
@@ -33,15 +33,15 @@ class LineWork:
 
     def __init__(
         self,
-        bench: TaskSetup,
+        setup: TaskSetup,
         endpoint: Endpoint,
         *,
         phase: str,
         instructions: str,
         finish: Callable[[Segment, str | None], Segment],
     ) -> None:
-        self.bench = bench
-        self.job = bench.job
+        self.setup = setup
+        self.job = setup.job
         self.endpoint = endpoint
         self.phase = phase
         self.instructions = instructions
@@ -53,13 +53,13 @@ class LineWork:
     def run(self, wanted: Sequence[Segment]) -> None:
         """Process these lines."""
         self.resume(wanted)
-        settings = self.bench.settings
+        settings = self.setup.settings
         cut = batches(
             wanted, most=settings.batch_lines, characters=settings.batch_characters, context=settings.context_lines
         )
         missing = [batch for batch in cut if any(line.id not in self.done for line in batch.lines)]
         for some in self.rounds(missing):
-            self.bench.ask(self.endpoint, lambda some=some: [self.work_on(batch, len(wanted)) for batch in some])  # type: ignore[misc]  # mypy cannot infer a default
+            self.setup.ask(self.endpoint, lambda some=some: [self.work_on(batch, len(wanted)) for batch in some])  # type: ignore[misc]  # mypy cannot infer a default
 
     def resume(self, wanted: Sequence[Segment]) -> None:
         lines = {line.id: line for line in wanted}
@@ -84,19 +84,19 @@ class LineWork:
 
     async def texts_of(self, batch: Batch) -> dict[int, str]:
         """Return the model's usable texts, from the cache for a repeated request."""
-        endpoint, temperature = self.endpoint, self.bench.params.temperature
+        endpoint, temperature = self.endpoint, self.setup.params.temperature
         asked = lines.messages(self.instructions, batch)
         digest = digest_of(endpoint.provider.base_url, endpoint.model, temperature, asked)
-        if known := self.bench.cache.get(digest):
+        if known := self.setup.cache.get(digest):
             endpoint.usage.cached += 1
             return {int(number): text for number, text in known.items()}
         gathering = lines.BatchTexts(batch)
-        tries = self.bench.settings.answer_tries
+        tries = self.setup.settings.answer_tries
         wrong = await answer_of(endpoint, lines.Lines, asked, gathering.judge, tries=tries, temperature=temperature)
         if wrong:
             self.job.log.warning("lines_kept_as_they_were", lines=gathering.missing, why=wrong)
         else:
-            self.bench.cache.put(digest, gathering.texts)
+            self.setup.cache.put(digest, gathering.texts)
         return gathering.texts
 
     def apply_texts(self, lines: Sequence[Segment], done: BatchDone) -> list[Segment]:

@@ -17,7 +17,7 @@ from services.llm.contracts import Chapter, SummarizeInput, Usage
 from services.llm.engine import Endpoint, Messages
 from services.llm.errors import AnswerUnusable
 from services.llm.json_answers import Answer, Judge, T, answer_of
-from services.llm.workbench import TaskSetup
+from services.llm.task_setup import TaskSetup
 
 PHASE = "summarize"
 
@@ -71,9 +71,9 @@ class PartJudge:
 class Summarizer:
     """One attempt at the summary of a transcript."""
 
-    def __init__(self, bench: TaskSetup, endpoint: Endpoint, params: SummarizeInput) -> None:
-        self.bench = bench
-        self.job = bench.job
+    def __init__(self, setup: TaskSetup, endpoint: Endpoint, params: SummarizeInput) -> None:
+        self.setup = setup
+        self.job = setup.job
         self.endpoint = endpoint
         self.params = params
         self.checkpoint = self.job.checkpoint()
@@ -82,13 +82,13 @@ class Summarizer:
 
     def run(self, wanted: Sequence[Segment]) -> None:
         """Store the summary in `whole`, and each part's answer in `parts`."""
-        characters = self.bench.settings.summary_characters
+        characters = self.setup.settings.summary_characters
         parts = list(batches(wanted, most=len(wanted), characters=characters, context=0))
         self.resume(parts)
         if missing := [part for part in parts if part.index not in self.parts]:
-            self.bench.ask(self.endpoint, lambda: [self.work_on(part, len(parts)) for part in missing])
+            self.setup.ask(self.endpoint, lambda: [self.work_on(part, len(parts)) for part in missing])
         if len(parts) > 1:
-            self.bench.ask(self.endpoint, lambda: [self.join()])
+            self.setup.ask(self.endpoint, lambda: [self.join()])
         else:
             self.whole = "".join(part.summary for part in self.parts.values())
 
@@ -128,7 +128,7 @@ class Summarizer:
         return "" if self.whole else "The summary is empty. Write one."
 
     async def answer(self, kind: type[T], asked: Messages, judge: Judge[T]) -> str:
-        tries, temperature = self.bench.settings.answer_tries, self.params.temperature
+        tries, temperature = self.setup.settings.answer_tries, self.params.temperature
         return await answer_of(self.endpoint, kind, asked, judge, tries=tries, temperature=temperature)
 
     @property

@@ -17,7 +17,7 @@ from services.llm.errors import AnswerUnusable
 from services.llm.line_work import LineWork
 from services.llm.lines import replace_text
 from services.llm.summary import Summarizer
-from services.llm.workbench import TaskSetup
+from services.llm.task_setup import TaskSetup
 
 LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -27,14 +27,14 @@ def correct_subtitles(params: c.CorrectSubtitlesInput, job: Job) -> c.LinesOutpu
     """Correct recognition errors. Lines that a user has edited are left alone.
 
     Raises:
-        NotALineFile, TranscriptTooLarge, ProviderUnknown: see `workbench`.
+        NotALineFile, TranscriptTooLarge, ProviderUnknown: see `task_setup`.
         KeyRefused, LlmModelMissing, RequestRefused, ProviderBusy, ProviderUnreachable: see `engine`.
     """
-    bench = TaskSetup(params, job)
-    endpoint, transcript = bench.endpoint(), bench.transcript(params.transcript_path)
-    work = LineWork(bench, endpoint, phase="correct", instructions=prompts.correct(params), finish=replace_text)
+    setup = TaskSetup(params, job)
+    endpoint, transcript = setup.endpoint(), setup.transcript(params.transcript_path)
+    work = LineWork(setup, endpoint, phase="correct", instructions=prompts.correct(params), finish=replace_text)
     work.run([line for line in transcript.segments if line.text.strip() and not line.modified])
-    return result(bench, work, transcript, language=transcript.language)
+    return result(setup, work, transcript, language=transcript.language)
 
 
 @task(c.TRANSLATE_SUBTITLES)
@@ -44,13 +44,13 @@ def translate_subtitles(params: c.TranslateSubtitlesInput, job: Job) -> c.LinesO
     Raises:
         See `correct_subtitles`.
     """
-    bench = TaskSetup(params, job)
-    endpoint, transcript = bench.endpoint(), bench.transcript(params.transcript_path)
+    setup = TaskSetup(params, job)
+    endpoint, transcript = setup.endpoint(), setup.transcript(params.transcript_path)
     language = params.target_language if LANGUAGE_CODE.fullmatch(params.target_language) else None
     finish = partial(with_translation, bilingual=params.bilingual, language=language)
-    work = LineWork(bench, endpoint, phase="translate", instructions=prompts.translate(params), finish=finish)
+    work = LineWork(setup, endpoint, phase="translate", instructions=prompts.translate(params), finish=finish)
     work.run([line for line in transcript.segments if line.text.strip()])
-    return result(bench, work, transcript, language=language)
+    return result(setup, work, transcript, language=language)
 
 
 def with_translation(line: Segment, text: str | None, *, bilingual: str, language: str | None) -> Segment:
@@ -61,14 +61,14 @@ def with_translation(line: Segment, text: str | None, *, bilingual: str, languag
     return line.model_copy(update={"text": both, "words": [], "language": language})
 
 
-def result(bench: TaskSetup, work: LineWork, source: Transcript, *, language: str | None) -> c.LinesOutput:
+def result(setup: TaskSetup, work: LineWork, source: Transcript, *, language: str | None) -> c.LinesOutput:
     """Write the lines, each in its old place, and return the task's output."""
     lines = [work.done.get(line.id, line) for line in source.segments]
     edited = source.model_copy(update={"segments": lines, "language": language})
     changed = sum(new.text != old.text for new, old in zip(lines, source.segments, strict=True))
     return c.LinesOutput(
-        transcript_path=bench.job.publish_text("transcript.json", dump(edited)),
-        srt_path=bench.job.publish_text("subtitles.srt", render(edited, "srt")),
+        transcript_path=setup.job.publish_text("transcript.json", dump(edited)),
+        srt_path=setup.job.publish_text("subtitles.srt", render(edited, "srt")),
         lines=len(lines),
         changed=changed,
         fallback=work.fallback,
@@ -86,10 +86,10 @@ def summarize(params: c.SummarizeInput, job: Job) -> c.SummarizeOutput:
         AnswerUnusable: the model never returned a summary.
         See `correct_subtitles` for the others.
     """
-    bench = TaskSetup(params, job)
-    endpoint, transcript = bench.endpoint(), bench.transcript(params.transcript_path)
+    setup = TaskSetup(params, job)
+    endpoint, transcript = setup.endpoint(), setup.transcript(params.transcript_path)
     lines = [line for line in transcript.segments if line.text.strip()]
-    work = Summarizer(bench, endpoint, params)
+    work = Summarizer(setup, endpoint, params)
     work.run(lines)
     duration = max([transcript.duration, *(line.end for line in lines)])
     chapters = work.chapters(lines, duration)
@@ -112,9 +112,9 @@ def chat(params: c.ChatInput, job: Job) -> c.ChatOutput:
         AnswerUnusable: there is no text in the answer.
         See `correct_subtitles` for the others.
     """
-    bench = TaskSetup(params, job)
-    endpoint = bench.endpoint()
-    reply = asked_once(bench, endpoint, params)
+    setup = TaskSetup(params, job)
+    endpoint = setup.endpoint()
+    reply = asked_once(setup, endpoint, params)
     if not reply.text:
         raise AnswerUnusable(
             reason=f"the answer is empty ({reply.finish_reason})", provider=endpoint.name, model=endpoint.model
@@ -128,7 +128,7 @@ def chat(params: c.ChatInput, job: Job) -> c.ChatOutput:
     )
 
 
-def asked_once(bench: TaskSetup, endpoint: Endpoint, params: c.ChatInput) -> Reply:
+def asked_once(setup: TaskSetup, endpoint: Endpoint, params: c.ChatInput) -> Reply:
     replies: list[Reply] = []
 
     async def ask() -> None:
@@ -136,5 +136,5 @@ def asked_once(bench: TaskSetup, endpoint: Endpoint, params: c.ChatInput) -> Rep
         limit = params.max_output_tokens
         replies.append(await endpoint.ask(messages, temperature=params.temperature, max_output_tokens=limit))
 
-    bench.ask(endpoint, lambda: [ask()])
+    setup.ask(endpoint, lambda: [ask()])
     return replies[0]

@@ -10,8 +10,8 @@ from services.subtitle.bilingual import texts_by_id, unmatched_ids
 from services.subtitle.formats import registry as formats
 from services.subtitle.layout import quality
 from services.subtitle.layout.cues import CueLayouter
+from services.subtitle.task_setup import TaskSetup
 from services.subtitle.timeline import Timeline
-from services.subtitle.workbench import TaskSetup
 
 
 @task(c.GENERATE_FILES)
@@ -22,17 +22,17 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
         NotATranscript, NotSubtitles: the input cannot be read.
         TranscriptsDiffer: the second transcript has other ids.
     """
-    bench = TaskSetup(job)
-    first = bench.transcript(params.transcript_path)
+    setup = TaskSetup(job)
+    first = setup.transcript(params.transcript_path)
     lead = name_before if params.speaker_prefix else no_lead
     typesetter = CueLayouter(params.limits, lead)
-    second = bench.transcript(params.second_path) if params.second_path else None
+    second = setup.transcript(params.second_path) if params.second_path else None
     texts = texts_by_id(first, second) if second else {}
     if params.segmenting and second:
         texts = texts_by_id(first, CueLayouter(params.limits).wrap(second))  # no name precedes it
         cues = typesetter.wrap(first)
     else:
-        cues = typesetter.to_cues(first, tick=bench.report) if params.segmenting else first
+        cues = typesetter.to_cues(first, tick=setup.report) if params.segmenting else first
     document = document_of(cues, lead=lead, second=texts, second_above=params.second_position == "above")
     written = {
         f"{kind}_path": job.publish_text(
@@ -54,8 +54,8 @@ def name_before(segment: Segment) -> str:
 @task(c.SEGMENT)
 def segment(params: c.SegmentInput, job: Job) -> c.SegmentOutput:
     """Create readable cues from a transcript."""
-    bench = TaskSetup(job)
-    cues = CueLayouter(params.limits).to_cues(bench.transcript(params.transcript_path), tick=bench.report)
+    setup = TaskSetup(job)
+    cues = CueLayouter(params.limits).to_cues(setup.transcript(params.transcript_path), tick=setup.report)
     return c.SegmentOutput(
         transcript_path=job.publish_text("transcript.json", dump(cues)),
         cues=len(cues.segments),
@@ -74,9 +74,9 @@ def convert(params: c.ConvertInput, job: Job) -> c.ConvertOutput:
         FrameRateUnknown: MicroDVD is read or written without `fps`.
         TimeTooLate: the format cannot represent the times.
     """
-    bench = TaskSetup(job)
-    text, encoding = bench.text(params.subtitle_path, params.encoding)
-    document = bench.document(text, params.fps)
+    setup = TaskSetup(job)
+    text, encoding = setup.text(params.subtitle_path, params.encoding)
+    document = setup.document(text, params.fps)
     written = formats.write(document, params.format, fps=params.fps, style=params.ass_style)
     return c.ConvertOutput(
         subtitle_path=job.publish_text(f"subtitles.{params.format}", written),
@@ -95,10 +95,10 @@ def assign_speakers(params: c.AssignSpeakersInput, job: Job) -> c.AssignSpeakers
     Raises:
         NotDiarization: the diarization cannot be read.
     """
-    bench = TaskSetup(job)
-    transcript = bench.transcript(params.transcript_path)
-    found = turns.parse(bench.text(params.diarization_path)[0])
-    bench.allow(len(found))
+    setup = TaskSetup(job)
+    transcript = setup.transcript(params.transcript_path)
+    found = turns.parse(setup.text(params.diarization_path)[0])
+    setup.allow(len(found))
     assigned = speakers.assign(transcript, Timeline(found), params.max_distance)
     return c.AssignSpeakersOutput(
         transcript_path=job.publish_text("transcript.json", dump(assigned)),

@@ -96,7 +96,7 @@ def test_a_cancelled_task_leaves_nothing_running_and_publishes_nothing(job: Fold
 
 
 def test_the_job_is_asked_though_nothing_moves(job: FolderJob, tmp_path: Path) -> None:
-    from services.ffmpeg.workbench import TaskSetup  # noqa: PLC0415
+    from services.ffmpeg.task_setup import TaskSetup  # noqa: PLC0415
 
     report = TaskSetup(job.as_job(), PROBE).reporter("wait", 10.0)
     report(1.0)

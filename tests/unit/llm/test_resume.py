@@ -19,7 +19,7 @@ def lines(*texts: str) -> list[Segment]:
 
 
 def bench(folder: Path, asked: list[int]) -> Any:
-    """Stand in for the workbench: nothing is asked, but counted."""
+    """Stand in for the task setup: nothing is asked, but counted."""
     job = SimpleNamespace(checkpoint=lambda: Checkpoint(folder / "checkpoint.jsonl"))
     settings = SimpleNamespace(batch_lines=1, batch_characters=100, context_lines=0, summary_characters=10)
 
