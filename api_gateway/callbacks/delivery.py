@@ -22,7 +22,8 @@ from common.errors import CallbackNotAllowed, StateUnavailable
 from common.net.policy import redact_url
 from common.settings import CallbackSettings
 from common.state import keys
-from common.state.client import AsyncRedis, Call, translate_errors
+from common.state.client import AsyncRedis, translate_errors
+from common.state.scripts import Call
 from common.state.store import take_due
 
 LEASE_MARGIN = timedelta(seconds=15)

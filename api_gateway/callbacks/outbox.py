@@ -11,8 +11,9 @@ from api_gateway.callbacks import schedule
 from api_gateway.callbacks.encryption import strip_secrets
 from common.clock import utcnow
 from common.state import keys
-from common.state.client import Call, script
+from common.state import work_scripts as scripts
 from common.state.messages import Message
+from common.state.scripts import Call
 from common.state.store import to_us
 
 MOST_TRIES_KEPT = 200
@@ -60,34 +61,32 @@ class Pending:
 
 def settle_call(message: Message, tried: Try, ttl_s: int) -> Call[int]:
     delay_us = max(0, to_us(tried.next_try_at - utcnow())) if tried.next_try_at else -1
-    return Call(
-        script("settle"),
-        [keys.OUTBOX, keys.deliveries(message.task_id), keys.message(message.id)],
-        [
-            message.id,
-            tried.model_dump_json(),
-            ttl_s,
-            delay_us,
-            MOST_TRIES_KEPT,
-            without_secrets(message).pack(),
-        ],
-        int,
+    return scripts.settle(
+        outbox=keys.OUTBOX,
+        deliveries=keys.deliveries(message.task_id),
+        message=keys.message(message.id),
+        message_id=message.id,
+        tried=tried.model_dump_json(),
+        ttl_s=ttl_s,
+        delay_us=delay_us,
+        most_kept=MOST_TRIES_KEPT,
+        packed=without_secrets(message).pack(),
     )
 
 
 def recorded_tries(task_id: str) -> Call[list[Try]]:
-    return Call(
-        script("tries"),
-        [keys.deliveries(task_id)],
-        [],
-        lambda answer: [Try.model_validate_json(tried) for tried in answer],
+    return scripts.read_tries(deliveries=keys.deliveries(task_id)).then(
+        lambda answer: [Try.model_validate_json(tried) for tried in answer]
     )
 
 
 def replay_call(message: Message) -> Call[bool]:
-    return Call(
-        script("replay"), [keys.OUTBOX, keys.message(message.id)], [message.id, message.model_dump_json()], bool
-    )
+    return scripts.replay(
+        outbox=keys.OUTBOX,
+        message=keys.message(message.id),
+        message_id=message.id,
+        message_json=message.model_dump_json(),
+    ).then(bool)
 
 
 def without_secrets(message: Message) -> Message:
@@ -96,9 +95,11 @@ def without_secrets(message: Message) -> Message:
 
 def defer_call(message_id: str, delay: timedelta) -> Call[int | None]:
     """Set another due time. Returns that time in microseconds, or None if the message has left the outbox."""
-    return Call(script("defer"), [keys.OUTBOX], [message_id, to_us(delay)], lambda due: int(due) if due else None)
+    return scripts.defer(due=keys.OUTBOX, member=message_id, delay_us=to_us(delay)).then(
+        lambda due: int(due) if due else None
+    )
 
 
 def retake_call(message_id: str, due_us: int, lease: timedelta) -> Call[bool]:
     """Take a message that was deferred to `due_us`, unless another gateway has taken it since."""
-    return Call(script("retake"), [keys.OUTBOX], [message_id, due_us, to_us(lease)], bool)
+    return scripts.retake(due=keys.OUTBOX, member=message_id, due_us=due_us, lease_us=to_us(lease)).then(bool)

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from common.state import keys, orders
-from common.state.client import Arg, AsyncRedis, Call, script
+from common.state import work_scripts as scripts
+from common.state.client import AsyncRedis
 from common.state.messages import Message
 from common.state.orders import Order
 from common.state.store import StateStore
@@ -42,13 +43,22 @@ class Actions:
             order: for the parent of the task's process.
             alert: for the operator's webhook; delivered like a callback.
         """
-        worker = order.worker if order else ""
-        told = to_json({"code": name, **signal}).decode() if signal is not None else ""
-        ordered = order.model_dump_json() if order else ""
-        message_id, message = (alert.id, alert.model_dump_json()) if alert else ("", "")
-        names = [keys.monitor_action(what), keys.MONITOR_ACTIONS, keys.control(task_id), keys.events(task_id)]
-        names += [keys.orders(worker), keys.OUTBOX, keys.message(message_id)]
-        kept: list[Arg] = [int(REMEMBERED.total_seconds()), name, self.store.ttl, self.store.kept]
-        return await self.redis.run(
-            Call(script("act"), names, [*kept, told, ordered, orders.TTL_S, message_id, message], bool)
+        call = scripts.act(
+            action=keys.monitor_action(what),
+            counts=keys.MONITOR_ACTIONS,
+            control=keys.control(task_id),
+            events=keys.events(task_id),
+            orders=keys.orders(order.worker if order else ""),
+            outbox=keys.OUTBOX,
+            message=keys.message(alert.id if alert else ""),
+            mark_ttl_s=int(REMEMBERED.total_seconds()),
+            name=name,
+            ttl_s=self.store.ttl,
+            events_kept=self.store.kept,
+            signal=to_json({"code": name, **signal}).decode() if signal is not None else "",
+            order=order.model_dump_json() if order else "",
+            orders_ttl_s=orders.TTL_S,
+            message_id=alert.id if alert else "",
+            message_json=alert.model_dump_json() if alert else "",
         )
+        return await self.redis.run(call.then(bool))

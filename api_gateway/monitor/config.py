@@ -14,7 +14,8 @@ from pydantic_core import from_json, to_json
 from common.errors import InvalidInput
 from common.settings import MonitorSettings
 from common.state import keys
-from common.state.client import Arg, AsyncRedis, Call, script, translate_errors
+from common.state import work_scripts as scripts
+from common.state.client import AsyncRedis, translate_errors
 
 REVISION = "revision"
 FIXED = {"heartbeat/interval": "Workers read heartbeat.interval when they start: set it in the file."}
@@ -83,9 +84,13 @@ class RuntimeConfig:
             self.with_overrides({**kept, **added})
         except ValidationError as error:
             raise InvalidInput(f"The settings would be invalid: {describe(error)}.") from error
-        pairs = [part for pair in added.items() for part in pair]
-        arguments: list[Arg] = [stored.get(REVISION, ""), len(removed), *removed, *pairs]
-        return await self.redis.commit(Call(script("configure"), [keys.MONITOR_CONFIG], arguments, bool))
+        call = scripts.configure(
+            config=keys.MONITOR_CONFIG,
+            revision=stored.get(REVISION, ""),
+            removed=len(removed),
+            changes=[*removed, *(part for pair in added.items() for part in pair)],
+        )
+        return await self.redis.commit(call.then(bool))
 
     def sources(self) -> dict[str, Source]:
         """Return where each value comes from, by its path."""

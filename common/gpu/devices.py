@@ -7,9 +7,10 @@ from typing import Any, Protocol
 import psutil
 
 from common.errors import NotStartable, OutOfGpuMemory
+from common.gpu import scripts
 from common.settings import MIB, GpuSettings
 from common.state import keys
-from common.state.client import Call, SyncRedis, script
+from common.state.client import SyncRedis
 
 SIMULATED_ID = "sim"
 CPU_ID = "cpu"
@@ -99,7 +100,8 @@ class SimulatedDevice:
             raise OutOfGpuMemory(needed_mib=mib, free_mib=self.free_mib())
 
     def run(self, verb: str, pid: int = 0, mib: int = 0) -> dict[int, int]:
-        return self.redis.run(Call(script("gpu/simulated"), [self.key], [verb, pid, mib, self.total_mib], pairs))
+        call = scripts.simulated_memory(memory=self.key, verb=verb, pid=pid, mib=mib, total_mib=self.total_mib)
+        return self.redis.run(call.then(pairs))
 
 
 class CpuDevice:

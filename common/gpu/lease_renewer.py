@@ -22,7 +22,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from common.errors import StateUnavailable
-from common.state.client import Arg, Call, SyncRedis, script
+from common.gpu import scripts
+from common.state.client import SyncRedis
+from common.state.keys import Key
+from common.state.scripts import Arg, Call
 
 RENEW_EVERY_S = 0.5
 RENEWALS_A_LEASE = 4
@@ -213,8 +216,10 @@ class LeaseRenewer:
 
     def renew(self, lease: Lease) -> None:
         asked = monotonic()
-        arguments: list[Arg] = [lease.owner, lease.fence, self.lock_timeout // timedelta(milliseconds=1)]
-        waiting = self.redis.run(Call(script("gpu/renew"), [lease.lock], arguments, int))
+        lease_ms = self.lock_timeout // timedelta(milliseconds=1)
+        waiting = self.redis.run(
+            scripts.renew(lock=Key(lease.lock), owner=lease.owner, fence=lease.fence, lease_ms=lease_ms)
+        )
         if waiting < 0:
             lease.revoked = True  # or released in the meantime: then the flag is never read
             return

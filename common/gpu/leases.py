@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict
 
+from common.gpu import scripts
 from common.gpu.lock import CLAIM, ms
 from common.state import keys
-from common.state.client import Call, script
 from common.state.clock_steps import ClockSteps
 from common.state.record import US
+from common.state.scripts import Call
 
 HEAD = 6
 """Number of values that precede the waiters of a lock; see lua/gpu/view.lua."""
@@ -105,7 +106,7 @@ def held_on_present_clock(holder: Holder, steps: ClockSteps) -> Holder:
 
 def read_locks() -> Call[list[LockView]]:
     """Read every lock that was used recently."""
-    return Call(script("gpu/view"), [keys.GPU_LOCKS], [], parse_views)
+    return scripts.view_locks(locks=keys.GPU_LOCKS).then(parse_views)
 
 
 def parse_views(reply: list[str | int]) -> list[LockView]:
@@ -128,7 +129,7 @@ def parse_views(reply: list[str | int]) -> list[LockView]:
 
 def release_of(worker: str, reason: str) -> Call[list[str]]:
     """End every lease of a process that is known to be dead; the answer lists the locks."""
-    return Call(script("gpu/release_of"), [keys.GPU_LOCKS], [worker, ms(CLAIM), reason], list)
+    return scripts.release_of(locks=keys.GPU_LOCKS, worker=worker, claim_ms=ms(CLAIM), reason=reason)
 
 
 def to_seconds(duration_us: int) -> float:

@@ -17,10 +17,13 @@ from time import monotonic
 from pydantic_core import to_json
 
 from common.errors import GpuLockTimeout, GpuLockUnavailable, NestedGpuLock, StateUnavailable
+from common.gpu import scripts
 from common.gpu.lease_renewer import Lease, LeaseRenewer
 from common.settings import GpuLockSettings
 from common.state import keys
-from common.state.client import Call, SyncRedis, script
+from common.state.client import SyncRedis
+from common.state.keys import Key
+from common.state.scripts import Call
 from common.state.store import to_us
 
 CLAIM = timedelta(seconds=2)
@@ -100,7 +103,7 @@ class GpuLock:
                 self.leave_queue(owner, locks, "timed_out" if isinstance(error, GpuLockTimeout) else "gave_up")
                 raise
 
-    def wait(self, owner: str, claim: Claim, locks: Sequence[str], woken: Event, check: Check) -> Lease:
+    def wait(self, owner: str, claim: Claim, locks: Sequence[Key], woken: Event, check: Check) -> Lease:
         """Ask; sleep until it may be our turn; ask again."""
         limit = claim.max_wait if claim.max_wait is not None else self.settings.max_wait_time
         deadline = monotonic() + limit.total_seconds() if limit is not None else math.inf
@@ -120,7 +123,7 @@ class GpuLock:
             self.sleep(woken, min(self.pause(pause, answer), deadline - monotonic()), check)
             pause = self.next_pause(pause)
 
-    def ask(self, owner: str, claim: Claim, locks: Sequence[str], arrival: str) -> Call[Answer]:
+    def ask(self, owner: str, claim: Claim, locks: Sequence[Key], arrival: str) -> Call[Answer]:
         settings = self.settings
         party = {
             "channel": self.renewer.channel,
@@ -130,9 +133,16 @@ class GpuLock:
             "priority": claim.priority,
             "owner": owner,
         }
-        head_start_ms = to_us(settings.ageing) // 1000 * claim.priority
-        times = (ms(settings.lock_timeout), ms(CLAIM), head_start_ms, ms(GRACE))
-        return Call(script("gpu/acquire"), locks, [owner, *times, to_json(party), arrival], Answer.parse)
+        return scripts.acquire(
+            locks=locks,
+            owner=owner,
+            lease_ms=ms(settings.lock_timeout),
+            claim_ms=ms(CLAIM),
+            head_start_ms=to_us(settings.ageing) // 1000 * claim.priority,
+            grace_ms=ms(GRACE),
+            party=to_json(party),
+            arrival_ms=arrival,
+        ).then(Answer.parse)
 
     def pause(self, pause: timedelta, answer: Answer) -> float:
         """Return the maximum sleep in seconds: a lost wake-up costs no more than that."""
@@ -148,10 +158,10 @@ class GpuLock:
         longer = pause * 2 if self.settings.exponential_backoff else pause
         return min(longer, self.settings.max_poll_interval)
 
-    def leave_queue(self, owner: str, locks: Sequence[str], reason: str) -> None:
+    def leave_queue(self, owner: str, locks: Sequence[Key], reason: str) -> None:
         """Leave the queue, and end a lease that was granted in the meantime."""
         self.renewer.drop(owner)
-        self.renewer.run_reliably(Call(script("gpu/give_up"), locks, [owner, ms(CLAIM), reason], bool))
+        self.renewer.run_reliably(scripts.give_up(locks=locks, owner=owner, claim_ms=ms(CLAIM), reason=reason))
 
     def end_unclaimed(self, owner: str) -> None:
         """End a lease that was granted to a waiter of this process that no longer exists."""
@@ -176,7 +186,7 @@ def timeout_error(
 
 def release_call(lock: str, owner: str, fence: str, reason: str) -> Call[bool]:
     """End exactly this lease; returns False if the lock has changed hands."""
-    return Call(script("gpu/release"), [lock], [owner, fence, ms(CLAIM), reason], bool)
+    return scripts.release(lock=Key(lock), owner=owner, fence=fence, claim_ms=ms(CLAIM), reason=reason).then(bool)
 
 
 def ms(duration: timedelta) -> int:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
+from common.gpu import scripts
 from common.state import keys
-from common.state.client import Call, script
+from common.state.scripts import Call
 
 UNLOAD = "unload "
 """Message on a resident's channel, followed by its name: the process unloads the model once nobody uses it."""
@@ -34,7 +35,7 @@ class Resident(BaseModel):
 
 def residents_on(host: str, device: str) -> Call[list[Resident]]:
     """Return the models on a device that belong to living processes."""
-    return Call(script("gpu/residents"), [keys.residents(host, device)], [], parse)
+    return scripts.read_residents(residents=keys.residents(host, device)).then(parse)
 
 
 def parse(flat: list[str]) -> list[Resident]:

@@ -1,4 +1,4 @@
-"""Redis clients, and how Lua scripts are called: the same `Call` runs on the sync and on the async client.
+"""Redis clients: the same `Call` runs on the synchronous and on the asynchronous one.
 
 No other module creates clients. The clients never retry a write, because a stalled Redis would apply it twice; every
 script is safe to run again instead. See docs/decisions/0002-redis-clients.md.
@@ -6,15 +6,11 @@ script is safe to run again instead. See docs/decisions/0002-redis-clients.md.
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from hashlib import sha1
-from pathlib import Path
 from time import sleep
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import redis
 from redis import asyncio as aioredis
@@ -28,9 +24,8 @@ from redis.retry import Retry
 from common.errors import StateUnavailable
 from common.settings import RedisSettings
 from common.state.append_only_file import NEXT_LOOK_S, ROOM, AppendOnlyFile
-from common.state.context import NEXT
+from common.state.scripts import Call
 
-SCRIPTS = Path(__file__).parent / "lua"
 CONNECTIONS = 64
 """Pool size on an event loop; further commands wait for a free connection."""
 # Redis Enterprise only. While it is on, the pool does not check whether the server has closed an idle connection, so
@@ -47,40 +42,6 @@ READ_ONLY = (
 )
 
 T = TypeVar("T")
-Arg = str | int | float | bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """The text of a Lua script and the digest under which Redis caches it."""
-
-    text: str
-    sha: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
-    """One execution of a script: atomic, and safe to repeat if the answer was lost."""
-
-    script: Script
-    keys: Sequence[str]
-    args: Sequence[Arg]
-    parse: Callable[[Any], T]
-
-
-@cache
-def script(name: str) -> Script:
-    """Read `lua/<name>.lua`, preceded by the transition table and the preludes of its folders."""
-    file = SCRIPTS / f"{name}.lua"
-    preludes = [folder / "prelude.lua" for folder in reversed(file.relative_to(SCRIPTS).parents)]
-    text = "\n".join([transitions(), *((SCRIPTS / prelude).read_text() for prelude in preludes), file.read_text()])
-    return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
-
-
-def transitions() -> str:
-    """Return `common.state.context.NEXT` as a Lua table."""
-    rows = (f"{status}={{{','.join(f'{to}=true' for to in sorted(following))}}}" for status, following in NEXT.items())
-    return f"local NEXT = {{{','.join(rows)}}}"
 
 
 @contextmanager

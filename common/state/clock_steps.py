@@ -6,7 +6,8 @@ from datetime import timedelta
 from pydantic import BaseModel
 
 from common.state import keys
-from common.state.client import Call, script
+from common.state import work_scripts as scripts
+from common.state.scripts import Call
 
 MOST_KEPT = 20
 
@@ -46,19 +47,20 @@ class ClockSteps:
 
 
 def clock_steps() -> Call[ClockSteps]:
-    return Call(
-        script("clock_steps"),
-        [keys.CLOCK_STEPS],
-        [],
-        lambda answer: ClockSteps(tuple(ClockStep.model_validate_json(step) for step in answer)),
+    return scripts.read_clock_steps(steps=keys.CLOCK_STEPS).then(
+        lambda answer: ClockSteps(tuple(ClockStep.model_validate_json(step) for step in answer))
     )
 
 
 def shift_due_times(step: ClockStep) -> Call[int]:
     """Record a step and shift the due times of dispatches, callbacks and wait limits by it."""
-    return Call(
-        script("shift_due"),
-        [keys.DISPATCH, keys.OUTBOX, keys.WAIT_LIMITS, keys.CLOCK_STEPS],
-        [step.step_us, step.before_us, step.model_dump_json(), MOST_KEPT],
-        int,
+    return scripts.shift_due(
+        dispatch=keys.DISPATCH,
+        outbox=keys.OUTBOX,
+        wait_limits=keys.WAIT_LIMITS,
+        steps=keys.CLOCK_STEPS,
+        step_us=step.step_us,
+        before_us=step.before_us,
+        step=step.model_dump_json(),
+        most_kept=MOST_KEPT,
     )

@@ -9,22 +9,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from secrets import token_hex
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from pydantic_core import to_json
 
 from common.contract import Contract
 from common.errors import BatonError, Cancelled, Cost, WorkerLost, WorkerStopping
 from common.settings import TaskSettings
-from common.state import keys
-from common.state.client import Arg, Call, script
+from common.state import keys, work_scripts
+from common.state import task_scripts as scripts
 from common.state.context import FINAL, Progress, Status, WorkflowContext
 from common.state.events import EVERY_TASK, Event, final_event
+from common.state.keys import Key
 from common.state.messages import message_for, message_ids
 from common.state.record import Callback, Control, Record
+from common.state.scripts import Arg, Call
+from common.state.task_scripts import Beat
 
 Outcome = Literal["created", "exists", "conflict", "full"]
-Beat = Literal["OK", "CANCEL", "FENCED"]
 NOW = timedelta(0)
 MOST_DOUBLINGS = 5
 """Maximum number of doublings of the retry delay."""
@@ -74,9 +76,6 @@ class StateStore:
 
     def create(self, submission: Submission) -> Call[Created]:
         task_id, queue = submission.context.task_id, submission.contract.queue
-        key = [keys.idempotency(submission.idempotency)] if submission.idempotency else []
-        places = (keys.INDEX, keys.index(Status.PENDING), keys.waiting(queue), keys.DISPATCH, NEWS, keys.WAIT_LIMITS)
-        name = keys.index_of_name(submission.contract.name)
         fields: dict[str, Arg] = {
             "task_name": submission.contract.name,
             "queue": queue,
@@ -87,59 +86,97 @@ class StateStore:
             fields["max_wait_s"] = max_wait.total_seconds()
         if submission.callback:
             fields["callback"] = submission.callback.model_dump_json()
-        head = (submission.digest, submission.priority, self.ttl, self.settings.max_pending, to_us(DISPATCH_GRACE))
-        return Call(
-            script("create"),
-            [*record_keys(task_id), *places, name, *key],
-            [task_id, dump(submission.context), *head, *(part for item in fields.items() for part in item)],
-            lambda answer: Created(*answer),
-        )
+        return scripts.create(
+            **record_keys(task_id),
+            index=keys.INDEX,
+            pending=keys.index(Status.PENDING),
+            waiting=keys.waiting(queue),
+            dispatch=keys.DISPATCH,
+            all_events=NEWS,
+            wait_limits=keys.WAIT_LIMITS,
+            by_name=keys.index_of_name(submission.contract.name),
+            idempotency=keys.idempotency(submission.idempotency) if submission.idempotency else None,
+            task_id=task_id,
+            context=dump(submission.context),
+            digest=submission.digest,
+            priority=submission.priority,
+            ttl_s=self.ttl,
+            max_pending=self.settings.max_pending,
+            dispatch_delay_us=to_us(DISPATCH_GRACE),
+            fields=[part for item in fields.items() for part in item],
+        ).then(lambda answer: Created(*answer))
 
     def get(self, task_id: str) -> Call[Record | None]:
-        return Call(script("get"), record_keys(task_id), [], one_record)
+        return scripts.get_task(**record_keys(task_id)).then(one_record)
 
     def list(self, status: Status | None, after: str | None, count: int, task_name: str | None = None) -> Call[Page]:
         """Read a page, newest first, after the score of the previous page. With both filters a page may be short."""
         highest = f"({after}" if after else "+inf"
         indexes = [keys.index(status)] if status or not task_name else []
         indexes += [keys.index_of_name(task_name)] if task_name else []
-        return Call(script("list"), indexes, [highest, count, max(count, MOST_SEEN)], lambda answer: page(*answer))
+        return scripts.list_tasks(indexes=indexes, highest=highest, count=count, most_seen=max(count, MOST_SEEN)).then(
+            lambda answer: page(*answer)
+        )
 
     def claim(self, task_id: str, queue: str, worker: str) -> Call[Record | Status | None]:
         """Start an attempt. A status as the answer is a refusal; None means that there is no such task."""
-        moves = (keys.index(Status.PENDING), keys.index(Status.RUNNING), keys.waiting(queue), keys.DISPATCH)
-        return Call(
-            script("claim"),
-            [*record_keys(task_id), *moves, keys.events(task_id), NEWS],
-            [task_id, worker, self.ttl, self.kept, token_hex(8)],
-            parse_claim,
-        )
+        return scripts.claim(
+            **record_keys(task_id),
+            pending=keys.index(Status.PENDING),
+            running=keys.index(Status.RUNNING),
+            waiting=keys.waiting(queue),
+            dispatch=keys.DISPATCH,
+            events=keys.events(task_id),
+            all_events=NEWS,
+            task_id=task_id,
+            worker=worker,
+            ttl_s=self.ttl,
+            events_kept=self.kept,
+            claim_id=token_hex(8),
+        ).then(parse_claim)
 
     def beat(
         self, task_id: str, fence: int, *, rss: int, progress: Progress | None = None, events: Sequence[Event] = ()
     ) -> Call[Beat]:
-        told = progress.model_dump_json() if progress else ""
-        pairs = [part for event in events for part in event.fields]
-        return Call(
-            script("beat"),
-            [*record_keys(task_id), keys.events(task_id)],
-            [fence, self.ttl, self.kept, rss, told, *pairs],
-            as_is,
+        return scripts.beat(
+            **record_keys(task_id),
+            events=keys.events(task_id),
+            fence=fence,
+            ttl_s=self.ttl,
+            events_kept=self.kept,
+            rss=rss,
+            progress=progress.model_dump_json() if progress else "",
+            news=[part for event in events for part in event.fields],
         )
 
     def finish(self, record: Record, context: WorkflowContext, *, if_silent: bool = False) -> Call[str]:
         """End a task if its state is as `record` has it; `if_silent`: only if there was no heartbeat since."""
         control, message, event = record.control, message_for(record, context), final_event(context)
-        name = message.id if message else ""
-        indexes = (keys.index(control.status), keys.index(context.status), keys.waiting(control.queue), keys.DISPATCH)
-        told = (keys.events(context.task_id), NEWS)
-        expected = (context.task_id, control.status, control.fence, expected_heartbeat(control, if_silent))
-        final = (context.status, dump(context), self.ttl, self.kept, *event.fields)
-        return Call(
-            script("finish"),
-            [*record_keys(context.task_id), *indexes, *told, keys.OUTBOX, keys.message(name)],
-            [*expected, *final, name, message.model_dump_json() if message else "", self.grace],
-            as_is,
+        message_id = message.id if message else ""
+        kind, data = event.fields
+        return scripts.finish(
+            **record_keys(context.task_id),
+            from_index=keys.index(control.status),
+            to_index=keys.index(context.status),
+            waiting=keys.waiting(control.queue),
+            dispatch=keys.DISPATCH,
+            events=keys.events(context.task_id),
+            all_events=NEWS,
+            outbox=keys.OUTBOX,
+            message=keys.message(message_id),
+            task_id=context.task_id,
+            status=control.status,
+            fence=control.fence,
+            heartbeat_us=expected_heartbeat(control, if_silent),
+            final_status=context.status,
+            context=dump(context),
+            ttl_s=self.ttl,
+            events_kept=self.kept,
+            event=kind,
+            event_data=data,
+            message_id=message_id,
+            message_json=message.model_dump_json() if message else "",
+            events_ttl_s=self.grace,
         )
 
     def requeue(
@@ -151,14 +188,26 @@ class StateStore:
         limit = control.attempt + self.settings.max_attempts if again else control.attempt_limit + (cost != "attempt")
         interruptions = 0 if again else control.interruptions + (cost == "interruption")
         signal = Event("signal", {"code": "retrying", "attempt": control.attempt + 1, "reason": reason})
-        expected = (context.task_id, control.status, control.fence, expected_heartbeat(control, if_silent))
-        indexes = (keys.index(control.status), keys.index(Status.PENDING), keys.waiting(control.queue), keys.DISPATCH)
-        renewed = dump(record.pending_context()) if again else ""
-        return Call(
-            script("requeue"),
-            [*record_keys(context.task_id), *indexes, keys.events(context.task_id), NEWS, keys.WAIT_LIMITS],
-            [*expected, to_us(delay), renewed, self.ttl, self.kept, signal.json, limit, interruptions],
-            as_is,
+        return scripts.requeue(
+            **record_keys(context.task_id),
+            from_index=keys.index(control.status),
+            pending=keys.index(Status.PENDING),
+            waiting=keys.waiting(control.queue),
+            dispatch=keys.DISPATCH,
+            events=keys.events(context.task_id),
+            all_events=NEWS,
+            wait_limits=keys.WAIT_LIMITS,
+            task_id=context.task_id,
+            status=control.status,
+            fence=control.fence,
+            heartbeat_us=expected_heartbeat(control, if_silent),
+            delay_us=to_us(delay),
+            context=dump(record.pending_context()) if again else "",
+            ttl_s=self.ttl,
+            events_kept=self.kept,
+            signal=signal.json,
+            attempt_limit=limit,
+            interruptions=interruptions,
         )
 
     def cost_of(self, record: Record, cost: Cost) -> Cost | None:
@@ -193,39 +242,51 @@ class StateStore:
 
     def dispatch_again(self, task_id: str) -> Call[bool]:
         """Deliver a pending task once more; the claim refuses superfluous copies."""
-        return Call(script("dispatch"), [keys.control(task_id), keys.DISPATCH], [task_id], bool)
+        return scripts.dispatch(control=keys.control(task_id), dispatch=keys.DISPATCH, task_id=task_id).then(bool)
 
     def ask_to_cancel(self, task_id: str) -> Call[str]:
-        return Call(script("cancel"), [keys.control(task_id)], [], as_is)
+        return scripts.cancel(control=keys.control(task_id))
 
     def delete(self, record: Record) -> Call[str]:
         task_id, status = record.context.task_id, record.control.status
-        others = (keys.state(task_id), keys.events(task_id), keys.deliveries(task_id), keys.transcript_edits(task_id))
         messages = message_ids(record)
-        name = keys.index_of_name(record.context.task_name)
-        places = (keys.INDEX, keys.index(status), NEWS, keys.REMOVED, keys.OUTBOX, name)
-        return Call(
-            script("delete"),
-            [keys.control(task_id), *places, *others, *map(keys.message, messages)],
-            [task_id, status, self.ttl, *messages],
-            as_is,
+        others = (keys.state(task_id), keys.events(task_id), keys.deliveries(task_id), keys.transcript_edits(task_id))
+        return scripts.delete(
+            control=keys.control(task_id),
+            index=keys.INDEX,
+            by_status=keys.index(status),
+            all_events=NEWS,
+            removed=keys.REMOVED,
+            outbox=keys.OUTBOX,
+            by_name=keys.index_of_name(record.context.task_name),
+            others=[*others, *map(keys.message, messages)],
+            task_id=task_id,
+            status=status,
+            ttl_s=self.ttl,
+            message_ids=messages,
         )
 
 
-def take_due(list_key: str, count: int, lease: timedelta) -> Call[list[str]]:
+def take_due(list_key: Key, count: int, lease: timedelta) -> Call[list[str]]:
     """Take what is due from the dispatch list or the outbox."""
-    return Call(script("take"), [list_key], [count, to_us(lease)], as_is)
+    return work_scripts.take_due(due=list_key, count=count, lease_us=to_us(lease))
 
 
 def elect(name: str, lease: timedelta) -> Call[bool]:
-    return Call(script("elect"), [keys.LEADER], [name, int(lease.total_seconds() * 1000)], bool)
+    lease_ms = lease // timedelta(milliseconds=1)
+    return work_scripts.elect(leader=keys.LEADER, name=name, lease_ms=lease_ms).then(bool)
 
 
-def record_keys(task_id: str) -> list[str]:
-    return [keys.state(task_id), keys.control(task_id)]
+class RecordKeys(TypedDict):
+    state: Key
+    control: Key
 
 
-def expected_heartbeat(control: Control, if_silent: bool) -> Arg:
+def record_keys(task_id: str) -> RecordKeys:
+    return {"state": keys.state(task_id), "control": keys.control(task_id)}
+
+
+def expected_heartbeat(control: Control, if_silent: bool) -> int | str:
     """Return the heartbeat that must still be the latest, or '' for any."""
     return control.heartbeat_us or "" if if_silent else ""
 
@@ -236,10 +297,6 @@ def to_us(duration: timedelta) -> int:
 
 def dump(context: WorkflowContext) -> str:
     return to_json(context).decode()
-
-
-def as_is(answer: Any) -> Any:
-    return answer
 
 
 def one_record(answer: list[Any]) -> Record | None:

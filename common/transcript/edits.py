@@ -6,12 +6,14 @@ whatever the engine later outputs for it, even if the segment disappears.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from pydantic_core import from_json, to_json
 
 from common.state import keys
-from common.state.client import Call, script
+from common.state import task_scripts as scripts
+from common.state.keys import Key
+from common.state.scripts import Call
 from common.transcript.format import Segment, Transcript, Word
 
 CHANGEABLE = ("text", "start", "end", "speaker")
@@ -26,12 +28,12 @@ class EndsBeforeItStarts(ValueError):
 
 
 def read_edits(task_id: str) -> Call[Edits]:
-    return Call(script("edits"), [keys.transcript_edits(task_id)], [], edits_of)
+    return scripts.read_edits(edits=keys.transcript_edits(task_id)).then(edits_of)
 
 
 def raw_edits(task_id: str) -> Call[list[str]]:
     """Read the raw edits, for an event loop: parsing them with `edits_of` may take long, so it belongs in a thread."""
-    return Call(script("edits"), [keys.transcript_edits(task_id)], [], list)
+    return scripts.read_edits(edits=keys.transcript_edits(task_id))
 
 
 def edit(task_id: str, seen: Segment, changes: Mapping[str, Any], *, events_kept: int) -> Call[Segment | None]:
@@ -41,23 +43,35 @@ def edit(task_id: str, seen: Segment, changes: Mapping[str, Any], *, events_kept
         EndsBeforeItStarts: when run. Nothing is changed.
     """
     parts = {WHOLE: seen.model_dump(mode="json"), **{name: getattr(seen, name) for name in CHANGEABLE}}
-    return Call(
-        script("edit"),
-        edit_keys(task_id),
-        [seen.id, encode_values(parts), encode_values(changes), to_json(seen.language), events_kept],
-        lambda answer: parse_edit(seen.id, answer),
-    )
+    return scripts.edit(
+        **edit_keys(task_id),
+        segment_id=seen.id,
+        parts=encode_values(parts),
+        changes=encode_values(changes),
+        language=to_json(seen.language),
+        events_kept=events_kept,
+    ).then(lambda answer: parse_edit(seen.id, answer))
 
 
 def undo(task_id: str, segment_id: int, without: Segment | None, *, events_kept: int) -> Call[int]:
     """Remove the edit of a segment; `without` is the segment after that. Returns 0 if it was not edited."""
     fields = [f"{segment_id}:{part}" for part in (WHOLE, *CHANGEABLE)]
     told = to_json(fragment_data(without)) if without else ""
-    return Call(script("undo_edit"), edit_keys(task_id), [events_kept, told, *fields], int)
+    return scripts.undo_edit(**edit_keys(task_id), events_kept=events_kept, event_data=told, fields=fields)
 
 
-def edit_keys(task_id: str) -> list[str]:
-    return [keys.control(task_id), keys.transcript_edits(task_id), keys.events(task_id)]
+class EditKeys(TypedDict):
+    control: Key
+    edits: Key
+    events: Key
+
+
+def edit_keys(task_id: str) -> EditKeys:
+    return {
+        "control": keys.control(task_id),
+        "edits": keys.transcript_edits(task_id),
+        "events": keys.events(task_id),
+    }
 
 
 def encode_values(parts: Mapping[str, Any]) -> bytes:

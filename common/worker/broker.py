@@ -10,7 +10,7 @@ from kombu.utils.json import loads
 from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from typing_extensions import override
 
-from common.state.client import Call
+from common.state.scripts import Call
 from common.worker.dead_letters import store_dead_letter
 from common.worker.envelope import Unreadable, read_envelope
 from common.worker.process import is_stopping

@@ -6,7 +6,9 @@ from pydantic import BaseModel
 
 from common.clock import utcnow
 from common.state import keys
-from common.state.client import Call, script
+from common.state import work_scripts as scripts
+from common.state.keys import Key
+from common.state.scripts import Call
 
 MOST_KEPT = 100
 KEPT_FOR = timedelta(days=7)
@@ -27,6 +29,11 @@ def store_dead_letter(message: bytes, queue: str, reason: str, *, listed_in: str
     """Store a message as a dead letter; if it is still in a broker list, remove it there."""
     shown = message.decode(errors="backslashreplace")[:MOST_CHARACTERS]
     letter = DeadLetter(queue=queue, reason=reason, at=utcnow(), message=shown)
-    lists = [keys.DEAD_LETTERS, *([listed_in] if listed_in else [])]
-    ttl_s = int(KEPT_FOR.total_seconds())
-    return Call(script("bury"), lists, [letter.model_dump_json(), MOST_KEPT, ttl_s, message], bool)
+    return scripts.store_letter(
+        letters=keys.DEAD_LETTERS,
+        listed_in=Key(listed_in) if listed_in else None,
+        letter=letter.model_dump_json(),
+        most_kept=MOST_KEPT,
+        ttl_s=int(KEPT_FOR.total_seconds()),
+        message=message,
+    ).then(bool)

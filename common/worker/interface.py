@@ -23,9 +23,9 @@ from common.errors import (
 )
 from common.files import disk
 from common.files.storage import AttemptFolder, Storage
-from common.state.client import Call
 from common.state.context import Status, WorkflowContext
 from common.state.record import Record
+from common.state.scripts import Call
 from common.worker.heartbeat import Heartbeat
 from common.worker.job import Job
 from common.worker.process import WorkerProcess

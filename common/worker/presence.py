@@ -6,7 +6,8 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from common.state import keys
-from common.state.client import Arg, Call, script
+from common.state import work_scripts as scripts
+from common.state.scripts import Call
 
 TTL_S = 15
 REMEMBERED_S = 3600
@@ -58,17 +59,22 @@ class LastSeen:
 
 
 def publish_call(presence: Presence) -> Call[bool]:
-    key = keys.worker(presence.name)
-    arguments: list[Arg] = [presence.name, presence.model_dump_json(), TTL_S, REMEMBERED_S]
-    return Call(script("present"), [key, keys.WORKERS], arguments, bool)
+    return scripts.publish_presence(
+        worker=keys.worker(presence.name),
+        workers=keys.WORKERS,
+        name=presence.name,
+        presence=presence.model_dump_json(),
+        ttl_s=TTL_S,
+        remembered_s=REMEMBERED_S,
+    ).then(bool)
 
 
 def depart_call(name: str) -> Call[bool]:
-    return Call(script("depart"), [keys.worker(name), keys.WORKERS], [name], bool)
+    return scripts.remove_presence(worker=keys.worker(name), workers=keys.WORKERS, name=name).then(bool)
 
 
 def workers() -> Call[list[LastSeen]]:
-    return Call(script("workers"), [keys.WORKERS], [], parse)
+    return scripts.read_workers(workers=keys.WORKERS).then(parse)
 
 
 def parse(flat: list[str]) -> list[LastSeen]:

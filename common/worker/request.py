@@ -12,9 +12,9 @@ from typing_extensions import override
 
 from common.errors import StateUnavailable, TaskTimeLimit
 from common.files.storage import AttemptFolder
-from common.state.client import Call
 from common.state.context import Status
 from common.state.record import Record
+from common.state.scripts import Call
 from common.worker.deliveries import Observation, Phase, observe, phase_of
 from common.worker.enforcement import kill_and_release, release
 from common.worker.process import WorkerProcess, is_stopping, worker_name

@@ -9,9 +9,10 @@ import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
 from typing_extensions import override
 
-from common.state.client import Call, SyncRedis, script
+from common.state.client import SyncRedis
 from common.state.context import Status
 from common.state.record import Record
+from common.state.scripts import Call, script
 from common.worker.app import WorkerApp, create_worker
 from common.worker.job import Job
 from common.worker.soft_limit import SoftLimit

@@ -5,7 +5,8 @@ from functools import cache
 from hashlib import sha1
 from typing import TypeVar
 
-from common.state.client import Call, Script, SyncRedis
+from common.state.client import SyncRedis
+from common.state.scripts import Call, Script
 
 CLOCK = "simulation:clock_us"
 REAL = "  local t = redis.call('TIME')\n  return t[1] * 1000000 + t[2]\n"

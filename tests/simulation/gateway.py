@@ -7,9 +7,9 @@ from typing import Any
 from api_gateway.monitor.silences import Silences
 from common.errors import Cancelled
 from common.state import keys
-from common.state.client import Call
 from common.state.context import Status
 from common.state.record import Record
+from common.state.scripts import Call
 from common.state.store import StateStore, take_due
 from tests.simulation.network import Link, Unreachable
 from tests.simulation.worker import BEAT_TIMEOUT

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
-from common.state.client import Call, script
+from common.state.scripts import Call, script
 from tests.simulation.clock import VirtualRedis
 
 T = TypeVar("T")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from common.state.client import SCRIPTS, SyncRedis
+from common.state.client import SyncRedis
+from common.state.scripts import SCRIPTS
 from tests.simulation.clock import Fault
 from tests.simulation.world import simulate
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from common.errors import BatonError, Cancelled, DownloadFailed, InvalidInput
-from common.state.client import Call
 from common.state.context import Status
 from common.state.record import Record
+from common.state.scripts import Call
 from common.state.store import StateStore
 from tests.simulation.network import Link, Unreachable
 

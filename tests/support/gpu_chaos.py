@@ -14,7 +14,8 @@ from common.errors import GpuLockTimeout, GpuLockUnavailable, StateUnavailable
 from common.gpu.lease_renewer import Lease
 from common.gpu.lock import Claim, GpuLock
 from common.settings import GpuLockSettings, RedisSettings
-from common.state.client import Call, Script, SyncRedis
+from common.state.client import SyncRedis
+from common.state.scripts import Call, Script
 
 HOST = "here"
 LEASE_S = 1.0

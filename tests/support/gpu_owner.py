@@ -5,9 +5,11 @@ from datetime import timedelta
 
 from pydantic_core import to_json
 
+from common.gpu import scripts
 from common.gpu.lock import Answer, ms, release_call
 from common.state import keys
-from common.state.client import Arg, Call, SyncRedis, script
+from common.state.client import SyncRedis
+from common.state.keys import Key
 from tests.support.waiting import wait_until
 
 HOST = "here"
@@ -45,19 +47,30 @@ class Owner:
     def ask(self, *, grace: timedelta = timedelta(0), lease: timedelta = LEASE) -> Answer:
         party = {"channel": self.channel, "devices": self.locks, "task_id": self.name, "worker": self.name}
         told = to_json({**party, "priority": 5, "owner": self.name})
-        arguments: list[Arg] = [self.name, ms(lease), ms(CLAIM), self.head_start_ms, ms(grace), told, self.arrival]
-        answer = self.redis.run(Call(script("gpu/acquire"), self.locks, arguments, Answer.parse))
+        call = scripts.acquire(
+            locks=self.locks,
+            owner=self.name,
+            lease_ms=ms(lease),
+            claim_ms=ms(CLAIM),
+            head_start_ms=self.head_start_ms,
+            grace_ms=ms(grace),
+            party=told,
+            arrival_ms=self.arrival,
+        )
+        answer = self.redis.run(call.then(Answer.parse))
         self.arrival = answer.arrival or self.arrival
         return answer
 
     def renew(self, answer: Answer) -> int:
-        return self.redis.run(Call(script("gpu/renew"), [answer.lock], [self.name, answer.fence, ms(LEASE)], int))
+        return self.redis.run(
+            scripts.renew(lock=Key(answer.lock), owner=self.name, fence=answer.fence, lease_ms=ms(LEASE))
+        )
 
     def release(self, answer: Answer) -> bool:
         return self.redis.run(release_call(answer.lock, self.name, answer.fence, "released"))
 
     def give_up(self) -> None:
-        self.redis.run(Call(script("gpu/give_up"), self.locks, [self.name, ms(CLAIM), "gave_up"], bool))
+        self.redis.run(scripts.give_up(locks=self.locks, owner=self.name, claim_ms=ms(CLAIM), reason="gave_up"))
 
     def woken(self) -> bool:
         """Tell whether a wake-up has come, and forget it."""

@@ -13,8 +13,8 @@ from redis.exceptions import ResponseError
 from common.errors import StateUnavailable
 from common.settings import RedisSettings
 from common.state.append_only_file import AppendOnlyFile
-from common.state.client import AsyncRedis, Call, SyncRedis, refusal_error, script
-from common.state.store import as_is
+from common.state.client import AsyncRedis, SyncRedis, refusal_error
+from common.state.scripts import Call, as_is, script
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 

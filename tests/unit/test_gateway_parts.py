@@ -80,7 +80,7 @@ def say(redis: SyncRedis) -> None:
     redis.client.expire("events:film", 60)
 
 
-@pytest.mark.parametrize("parser", ["told_segments", "edits_of"])
+@pytest.mark.parametrize("parser", ["published_segments", "edits_of"])
 def test_what_was_told_and_edited_is_read_beside_the_event_loop(
     inside: Callable[[Work], Any], redis: SyncRedis, monkeypatch: pytest.MonkeyPatch, parser: str
 ) -> None:

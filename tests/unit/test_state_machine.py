@@ -23,11 +23,13 @@ from common.contract import Contract, TaskInput, TaskOutput
 from common.errors import BatonError, DownloadFailed, InvalidInput
 from common.settings import TaskSettings
 from common.state import events, keys
-from common.state.client import Call, SyncRedis
+from common.state.client import SyncRedis
 from common.state.context import FINAL, NEXT, InputParams, Stage, Status, WorkflowContext
 from common.state.events import Event
+from common.state.keys import Key
 from common.state.messages import message_for
 from common.state.record import Callback, Record
+from common.state.scripts import Call
 from common.state.store import StateStore, Submission, take_due
 from tests.support.keys import immortal_keys
 
@@ -205,9 +207,9 @@ class TaskLife(RuleBasedStateMachine):
     @precondition(lambda self: self.redis.client.exists(keys.DISPATCH, keys.OUTBOX))
     @rule(list_key=st.sampled_from([keys.DISPATCH, keys.OUTBOX]))
     def take(self, list_key: str) -> None:
-        taken = self.redis.run(take_due(list_key, 10, HOUR))
+        taken = self.redis.run(take_due(Key(list_key), 10, HOUR))
         assert len(set(taken)) == len(taken)
-        assert not self.redis.run(take_due(list_key, 10, HOUR)), "what was taken is not due before its lease ends"
+        assert not self.redis.run(take_due(Key(list_key), 10, HOUR)), "what was taken is not due before its lease ends"
 
     # ---- what always holds ----
 

@@ -1,6 +1,7 @@
 -- Show that an attempt lives, publish what it has to say, and learn whether it must stop.
--- KEYS  1 workflow_state:{id}  2 task_control:{id}  3 events:{id}
--- ARGV  1 fence  2 ttl s  3 events kept  4 resident memory in bytes  5 progress JSON or ''  6… pairs event, data JSON
+-- KEYS  1 state: workflow_state:{id}  2 control: task_control:{id}  3 events: events:{id}
+-- ARGV  1 fence  2 ttl_s  3 events_kept  4 rss: resident memory in bytes  5 progress: JSON or ''
+--       6… news: pairs of event and data JSON
 -- Returns 'OK', 'CANCEL' or 'FENCED'
 local ttl = ARGV[2]
 local seen = redis.call('HMGET', KEYS[2], 'status', 'fence', 'cancel_us')

@@ -1,5 +1,5 @@
 -- Ask a running task to stop: the flag comes back with its next heartbeat.
--- KEYS  1 task_control:{id}
+-- KEYS  1 control: task_control:{id}
 -- Returns the status found, or 'GONE'
 local status = redis.call('HGET', KEYS[1], 'status')
 if status == 'RUNNING' then redis.call('HSETNX', KEYS[1], 'cancel_us', now_us()) end

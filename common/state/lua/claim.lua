@@ -1,8 +1,9 @@
 -- Begin an attempt: PENDING to RUNNING under a new fence. Anything else is refused, so a delivery is only a hint.
 -- The same claim again, because its reply was lost, gets the attempt that it began.
--- KEYS  1 workflow_state:{id}  2 task_control:{id}  3 tasks:index:PENDING  4 tasks:index:RUNNING
---       5 tasks:waiting:{queue}  6 tasks:dispatch  7 events:{id}  8 events:@tasks
--- ARGV  1 id  2 worker  3 ttl s  4 events kept  5 name of this claim, unique
+-- KEYS  1 state: workflow_state:{id}  2 control: task_control:{id}  3 pending: tasks:index:PENDING
+--       4 running: tasks:index:RUNNING  5 waiting: tasks:waiting:{queue}  6 dispatch: tasks:dispatch
+--       7 events: events:{id}  8 all_events: events:@tasks
+-- ARGV  1 task_id  2 worker  3 ttl_s  4 events_kept  5 claim_id: unique
 -- Returns {context JSON, flat task_control} or {status} when refused, {} when there is no such task
 local id, ttl = ARGV[1], ARGV[3]
 local context = redis.call('GET', KEYS[1])

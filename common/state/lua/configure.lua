@@ -1,6 +1,7 @@
 -- Change settings of the monitor, unless somebody else has changed them since they were read.
--- KEYS  1 monitor:config: path -> JSON, and 'revision'
--- ARGV  1 the revision that was read, or ''  2 how many paths to remove  3… those paths, then pairs path, JSON
+-- KEYS  1 config: monitor:config, path -> JSON, and 'revision'
+-- ARGV  1 revision: that was read, or ''  2 removed: number of paths to remove
+--       3… changes: those paths, then pairs of path and JSON
 -- Returns 1, or 0 when the revision is another one: then nothing was done
 if (redis.call('HGET', KEYS[1], 'revision') or '') ~= ARGV[1] then return 0 end
 local removed = tonumber(ARGV[2])

@@ -1,9 +1,10 @@
 -- Record a task and its place on the dispatch list in one step; the same request again changes nothing.
--- KEYS  1 workflow_state:{id}  2 task_control:{id}  3 tasks:index  4 tasks:index:PENDING  5 tasks:waiting:{queue}
---       6 tasks:dispatch  7 events:@tasks  8 tasks:wait_limits  9 tasks:index:name:{task name}
---       [10 idempotency:{digest of the client's key}]
--- ARGV  1 id  2 context JSON  3 digest of the request  4 priority 0-9  5 ttl s  6 max pending  7 dispatch delay us
---       8… pairs of further fields for task_control
+-- KEYS  1 state: workflow_state:{id}  2 control: task_control:{id}  3 index: tasks:index
+--       4 pending: tasks:index:PENDING  5 waiting: tasks:waiting:{queue}  6 dispatch: tasks:dispatch
+--       7 all_events: events:@tasks  8 wait_limits: tasks:wait_limits  9 by_name: tasks:index:name:{task name}
+--       [10 idempotency: idempotency:{digest of the client's key}]
+-- ARGV  1 task_id  2 context: JSON  3 digest: of the request  4 priority: 0-9  5 ttl_s  6 max_pending
+--       7 dispatch_delay_us  8… fields: pairs of further fields for task_control
 -- Returns {'created'|'exists'|'conflict'|'full', id, position among the waiting (from 0)}
 local id, digest, ttl = ARGV[1], ARGV[3], ARGV[5]
 

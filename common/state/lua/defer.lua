@@ -1,6 +1,6 @@
 -- Give a member of a list of work another due time, without any other change.
--- KEYS  1 a sorted set by due time in us
--- ARGV  1 member  2 delay us
+-- KEYS  1 due: sorted set by due time in us
+-- ARGV  1 member  2 delay_us
 -- Returns the due time in us, or '' when the member is on the list no more
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return '' end
 local due = string.format('%.0f', now_us() + ARGV[2])

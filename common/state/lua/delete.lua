@@ -1,7 +1,8 @@
 -- Forget a finished task with its callback messages, and remember that its files are to be removed.
--- KEYS  1 task_control:{id}  2 tasks:index  3 tasks:index:{status}  4 events:@tasks  5 tasks:removed
---       6 callbacks:outbox  7 tasks:index:name:{task name}  8… its other keys
--- ARGV  1 id  2 status it must have  3 ttl s  4… message ids
+-- KEYS  1 control: task_control:{id}  2 index: tasks:index  3 by_status: tasks:index:{status}
+--       4 all_events: events:@tasks  5 removed: tasks:removed  6 outbox: callbacks:outbox
+--       7 by_name: tasks:index:name:{task name}  8… others: the task's other keys
+-- ARGV  1 task_id  2 status: expected  3 ttl_s  4… message_ids
 -- Returns 'OK', 'GONE' or the status found
 local status = redis.call('HGET', KEYS[1], 'status')
 if not status then return 'GONE' end

@@ -1,5 +1,5 @@
 -- Forget a worker that has stopped in order; one that has died is remembered.
--- KEYS  1 worker:{name}  2 workers
+-- KEYS  1 worker: worker:{name}  2 workers: workers
 -- ARGV  1 name
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])

@@ -1,7 +1,7 @@
 -- Keep what a person changes in a segment, and tell who follows the task. What is not changed stays as it stands here.
--- KEYS  1 task_control:{id}  2 transcript_edits:{id}  3 events:{id}
--- ARGV  1 segment id  2 the segment as it was read, {part: JSON}  3 what is changed of it, {part: JSON}
---       4 its language, JSON  5 events kept
+-- KEYS  1 control: task_control:{id}  2 edits: transcript_edits:{id}  3 events: events:{id}
+-- ARGV  1 segment_id  2 parts: the segment as it was read, {part: JSON}  3 changes: {part: JSON}  4 language: JSON
+--       5 events_kept
 -- Returns {'OK', flat `{segment id}:{part}`, JSON}, {'GONE'} when there is no such task, {'BACKWARDS'} when it would end before it starts
 local status = redis.call('HGET', KEYS[1], 'status')
 if not status then return {'GONE'} end

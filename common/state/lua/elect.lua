@@ -1,6 +1,6 @@
 -- Take or renew the lease of the one active monitor.
--- KEYS  1 monitor:leader
--- ARGV  1 own name  2 lease ms
+-- KEYS  1 leader: monitor:leader
+-- ARGV  1 name: own  2 lease_ms
 -- Returns 1 for the leader, else 0
 local leader = redis.call('GET', KEYS[1])
 if leader and leader ~= ARGV[1] then return 0 end

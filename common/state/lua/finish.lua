@@ -1,9 +1,11 @@
 -- End a task: context, status, final event and callback outbox entry in one step.
--- KEYS  1 workflow_state:{id}  2 task_control:{id}  3 tasks:index:{from}  4 tasks:index:{to}  5 tasks:waiting:{queue}
---       6 tasks:dispatch  7 events:{id}  8 events:@tasks  9 callbacks:outbox  10 callbacks:message:{message id}
--- ARGV  1 id  2 status it must have  3 fence it must have  4 heartbeat us it must have, '' for any  5 final status
---       6 context JSON  7 ttl s  8 events kept  9 event  10 event data JSON  11 message id or ''  12 message JSON
---       13 for how long the events stay, s
+-- KEYS  1 state: workflow_state:{id}  2 control: task_control:{id}  3 from_index: tasks:index:{from}
+--       4 to_index: tasks:index:{to}  5 waiting: tasks:waiting:{queue}  6 dispatch: tasks:dispatch
+--       7 events: events:{id}  8 all_events: events:@tasks  9 outbox: callbacks:outbox
+--       10 message: callbacks:message:{message id}
+-- ARGV  1 task_id  2 status: expected  3 fence: expected  4 heartbeat_us: expected, '' for any  5 final_status
+--       6 context: JSON  7 ttl_s  8 events_kept  9 event  10 event_data: JSON  11 message_id: or ''
+--       12 message_json  13 events_ttl_s: how long the events are kept
 -- Returns 'OK', or why not: 'GONE', 'ALIVE' or the status found
 local function compact(control, dropped)  -- a hash that has had a long field stays large until it is written anew
   redis.call('HDEL', control, unpack(dropped))

@@ -1,5 +1,5 @@
 -- Read a task as it is now.
--- KEYS  1 workflow_state:{id}  2 task_control:{id}
+-- KEYS  1 state: workflow_state:{id}  2 control: task_control:{id}
 -- Returns {context JSON, flat task_control} or {} when there is none
 local context = redis.call('GET', KEYS[1])
 if not context then return {} end

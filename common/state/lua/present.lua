@@ -1,6 +1,6 @@
 -- Show that a worker lives.
--- KEYS  1 worker:{name}  2 workers
--- ARGV  1 name  2 presence JSON  3 ttl s  4 how long a worker that is gone is remembered, s
+-- KEYS  1 worker: worker:{name}  2 workers: workers
+-- ARGV  1 name  2 presence: JSON  3 ttl_s  4 remembered_s: how long a worker that is gone is listed
 local now = now_us()
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 redis.call('ZADD', KEYS[2], now, ARGV[1])

@@ -1,8 +1,9 @@
 -- Record one try of a callback, and when the next is due. The same try again changes nothing. After the last try the
 -- message is kept without the secrets of its target. A message that is gone was deleted with its task: nothing is recorded.
--- KEYS  1 callbacks:outbox  2 callbacks:deliveries:{id}  3 callbacks:message:{message id}
--- ARGV  1 message id  2 try JSON  3 ttl s  4 delay us until the next try, -1 for none  5 most tries kept
---       6 message to keep after the last try, packed
+-- KEYS  1 outbox: callbacks:outbox  2 deliveries: callbacks:deliveries:{id}
+--       3 message: callbacks:message:{message id}
+-- ARGV  1 message_id  2 tried: JSON  3 ttl_s  4 delay_us: until the next try, -1 for none  5 most_kept: tries
+--       6 packed: message to keep after the last try
 -- Returns how many tries there were
 local try = redis.sha1hex(ARGV[2])
 local seen = redis.call('HMGET', KEYS[3], 'last_try', 'tries')

@@ -1,8 +1,10 @@
 -- Redis's clock was set forward or back: record it, and shift the due times that were set by the clock of before.
 -- A due time does not say by which clock it was set. In doubt, work is done too early rather than too late, and a wait
 -- lasts too long rather than too short.
--- KEYS  1 tasks:dispatch  2 callbacks:outbox  3 tasks:wait_limits  4 monitor:clock_steps
--- ARGV  1 step us, negative for back  2 the last time that was read before it, us  3 step JSON  4 most steps kept
+-- KEYS  1 dispatch: tasks:dispatch  2 outbox: callbacks:outbox  3 wait_limits: tasks:wait_limits
+--       4 steps: monitor:clock_steps
+-- ARGV  1 step_us: negative for back  2 before_us: the last time that was read before it  3 step: JSON
+--       4 most_kept: steps
 -- Returns how many due times were shifted
 local step, before, shifted = tonumber(ARGV[1]), tonumber(ARGV[2]), 0
 

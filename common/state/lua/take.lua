@@ -1,7 +1,7 @@
 -- Take what is due from a list of work. Each stays on the list, due again after the lease, until it is removed:
 -- what a dying taker leaves is taken by the next.
--- KEYS  1 a sorted set by due time in us
--- ARGV  1 most members  2 lease us
+-- KEYS  1 due: sorted set by due time in us
+-- ARGV  1 count: most members  2 lease_us
 -- Returns the members
 local now = now_us()
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])

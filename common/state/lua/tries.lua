@@ -1,5 +1,5 @@
 -- Read the record of all tries of a task's callbacks, oldest first.
--- KEYS  1 callbacks:deliveries:{id}
+-- KEYS  1 deliveries: callbacks:deliveries:{id}
 -- Returns a list of try JSON
 migrate_tries(KEYS[1])
 return redis.call('LRANGE', KEYS[1], 0, -1)

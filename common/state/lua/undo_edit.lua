@@ -1,6 +1,7 @@
 -- Forget what people have changed in a segment, and tell who follows the task how it reads without that.
--- KEYS  1 task_control:{id}  2 transcript_edits:{id}  3 events:{id}
--- ARGV  1 events kept  2 event data JSON, or '' when the engine has no such segment any more  3… `{segment id}:{part}`
+-- KEYS  1 control: task_control:{id}  2 edits: transcript_edits:{id}  3 events: events:{id}
+-- ARGV  1 events_kept  2 event_data: JSON, or '' if the engine no longer has such a segment
+--       3… fields: `{segment id}:{part}`
 -- Returns how many fields there were
 local removed = redis.call('HDEL', KEYS[2], unpack(ARGV, 3))
 local status = redis.call('HGET', KEYS[1], 'status')

@@ -1,5 +1,5 @@
 -- Read the workers that were seen lately.
--- KEYS  1 workers
+-- KEYS  1 workers: workers
 -- Returns flat name, µs since it was last seen, presence JSON or '' when it is gone
 local now, found = now_us(), {}
 local seen = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')

@@ -119,7 +119,7 @@ def test_ctrl_c_leaves_the_task_running_and_says_so(
     monkeypatch.setattr("cli.commands.tasks.follow", interrupted)
     ran = baton("watch", "ep-1")
     assert ran.exit_code == 130
-    assert "ep-1 goes on" in ran.stderr
+    assert "ep-1 continues" in ran.stderr
     assert accepting.asked("POST /v1/tasks/ep-1/cancel") == []
 
 

@@ -59,7 +59,9 @@ def test_a_model_that_is_here_is_not_downloaded(listing: FakeGateway, baton: Run
     assert (ran.exit_code, "present" in ran.stdout) == (0, True)
 
 
-@pytest.mark.parametrize(("unloaded", "said"), [(True, "nobody holds it"), (False, "hearing@host/7 will let go")])
+@pytest.mark.parametrize(
+    ("unloaded", "said"), [(True, "not loaded anywhere"), (False, "hearing@host/7 will unload it")]
+)
 def test_unloading_says_who_holds_it_still(listing: FakeGateway, baton: Run, unloaded: bool, said: str) -> None:
     answer = {"id": "hearing/tiny-test", "unloaded": unloaded, "asked": [LOADED]}
     listing.on("POST /v1/models/hearing/tiny-test/unload", answer)

@@ -38,5 +38,5 @@ def test_anything_else_is_refused_by_name(item: str) -> None:
 def test_a_file_must_hold_an_object(tmp_path: Path) -> None:
     file = tmp_path / "list.json"
     file.write_text("[1]", encoding="utf-8")
-    with pytest.raises(BadArgument, match="must hold a JSON object"):
+    with pytest.raises(BadArgument, match="must contain a JSON object"):
         arguments.read([f"@{file}"])

@@ -1,6 +1,7 @@
 -- Take the first free device, or wait in line for all of them. Asking again is harmless, and is how a lost wake-up heals.
--- KEYS  the locks of the candidate devices, the preferred one first
--- ARGV  1 owner  2 lease ms  3 claim ms  4 head start ms  5 grace ms  6 party JSON (see prelude.lua)  7 arrival ms or ''
+-- KEYS  1… locks: of the candidate devices, the preferred one first
+-- ARGV  1 owner  2 lease_ms  3 claim_ms  4 head_start_ms  5 grace_ms  6 party: JSON (see prelude.lua)
+--       7 arrival_ms: or ''
 -- Returns {lock, fence} when held, else {'', position, ms until there may be something new, -1 if never, arrival ms}
 local owner, lease_ms, claim_ms, head_start_ms, grace_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local now_ms = now_us() / 1000

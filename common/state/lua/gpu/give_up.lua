@@ -1,6 +1,6 @@
 -- Leave the line. What was granted in the meantime is handed on.
--- KEYS  the locks of the candidate devices
--- ARGV  1 owner  2 claim ms  3 reason for the history
+-- KEYS  1… locks: of the candidate devices
+-- ARGV  1 owner  2 claim_ms  3 reason: for the history
 for _, lock in ipairs(KEYS) do
   local known = redis.call('HGET', lock .. ':parties', ARGV[1])
   if known then

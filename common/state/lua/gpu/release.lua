@@ -1,6 +1,6 @@
 -- End a lease, by its holder or by who has seen that the holder is gone, and hand the lock on.
--- KEYS  1 the lock
--- ARGV  1 owner  2 fence  3 claim ms  4 reason for the history
+-- KEYS  1 lock
+-- ARGV  1 owner  2 fence  3 claim_ms  4 reason: for the history
 -- Returns 1, or 0 when the lock has changed hands: then nothing was done
 local fence, holder = split(redis.call('GET', KEYS[1]))
 if holder ~= ARGV[1] or fence ~= ARGV[2] then return 0 end

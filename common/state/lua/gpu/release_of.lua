@@ -1,6 +1,6 @@
 -- End every lease of a process that is dead, and hand its locks on.
--- KEYS  1 gpu:locks
--- ARGV  1 the process's name as a worker  2 claim ms  3 reason for the history
+-- KEYS  1 locks: gpu:locks
+-- ARGV  1 worker: name of the process  2 claim_ms  3 reason: for the history
 -- Returns the locks that it held
 local mine, freed = ARGV[1] .. ':', {}
 for _, lock in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do

@@ -1,5 +1,5 @@
 -- Read the models on a device; those whose process is gone are forgotten.
--- KEYS  1 gpu:residents:{host}:{device}: resident -> JSON with its process's channel
+-- KEYS  1 residents: gpu:residents:{host}:{device}, resident -> JSON with its process's channel
 -- Returns flat resident, JSON pairs
 local found = redis.call('HGETALL', KEYS[1])
 local living = {}

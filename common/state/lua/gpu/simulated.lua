@@ -1,6 +1,6 @@
 -- The memory of a simulated card.
--- KEYS  1 gpu:simulated:{host}:{device}: pid -> MiB
--- ARGV  1 'read', 'take' or 'forget'  2 pid  3 MiB to take, negative to give back  4 MiB of the card
+-- KEYS  1 memory: gpu:simulated:{host}:{device}, pid -> MiB
+-- ARGV  1 verb: 'read', 'take' or 'forget'  2 pid  3 mib: to take, negative to give back  4 total_mib
 -- Returns flat pid, MiB pairs; for 'take' an empty list when there is not enough
 local verb, pid, mib, total = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 if verb == 'forget' then redis.call('HDEL', KEYS[1], pid) end

@@ -1,5 +1,5 @@
 -- Read every lock at one moment.
--- KEYS  1 gpu:locks
+-- KEYS  1 locks: gpu:locks
 -- Returns {now us, then for each lock: name, fence or '', ms of lease left, holder JSON or '', open connections of the
 -- holder, number of waiters, the waiters' JSONs in order …}
 local found = {string.format('%.0f', now_us())}
