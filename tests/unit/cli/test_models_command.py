@@ -59,7 +59,10 @@ def test_a_model_that_is_here_is_not_downloaded(listing: FakeGateway, baton: Run
     assert (ran.exit_code, "present" in ran.stdout) == (0, True)
 
 
-@pytest.mark.parametrize(
+HELD = [(True, "not loaded anywhere"), (False, "hearing@host/7 will unload it")]
+
+
+@pytest.mark.parametrize(("unloaded", "said"), HELD)
     ("unloaded", "said"), [(True, "not loaded anywhere"), (False, "hearing@host/7 will unload it")]
 )
 def test_unloading_says_who_holds_it_still(listing: FakeGateway, baton: Run, unloaded: bool, said: str) -> None:
