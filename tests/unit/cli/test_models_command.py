@@ -59,10 +59,7 @@ def test_a_model_that_is_here_is_not_downloaded(listing: FakeGateway, baton: Run
     assert (ran.exit_code, "present" in ran.stdout) == (0, True)
 
 
-HELD = [(True, "not loaded anywhere"), (False, "hearing@host/7 will unload it")]
-
-
-@pytest.mark.parametrize(("unloaded", "said"), HELD)
+@pytest.mark.parametrize(
     ("unloaded", "said"), [(True, "not loaded anywhere"), (False, "hearing@host/7 will unload it")]
 )
 def test_unloading_says_who_holds_it_still(listing: FakeGateway, baton: Run, unloaded: bool, said: str) -> None:
