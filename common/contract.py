@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from common.media.fields import MediaFile
 
@@ -24,11 +24,12 @@ class ClipInput(TaskInput):
     start: Position = 0.0
     end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
 
-    @model_validator(mode="after")
-    def in_order(self) -> Self:
-        if self.end is not None and self.end <= self.start:
-            raise ValueError("end must be after start")
-        return self
+    @field_validator("end")
+    @classmethod
+    def after_start(cls, end: float | None, info: ValidationInfo) -> float | None:
+        if end is not None and end <= info.data.get("start", 0.0):
+            raise ValueError("must be after start")
+        return end
 
 
 class TaskOutput(BaseModel):

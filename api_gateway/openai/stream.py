@@ -102,11 +102,10 @@ async def events(request_task: RequestTask) -> AsyncIterator[ServerSentEvent]:
 
 def fragment(frame: Frame) -> tuple[list[dict[str, Any]], str | None]:
     """Return the segments in an event, and their language."""
-    _, kind, data, *_ = frame.data.decode().split("\r\n")
-    if kind != "event: fragment":
+    if frame.kind != "fragment":
         return [], None
-    told = from_json(data.removeprefix("data: "))
-    return told["segments"], told.get("language")
+    data = from_json(frame.json)
+    return data["segments"], data.get("language")
 
 
 def event(kind: str, **data: str) -> ServerSentEvent:

@@ -26,11 +26,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One event, encoded for the wire."""
+    """One event: encoded once for all clients (`data`), and as kind and JSON for those that translate it."""
 
     id: str
     data: bytes
     closes: bool
+    kind: str = ""
+    json: str = ""
 
     @property
     def order(self) -> tuple[int, int]:
@@ -46,7 +48,7 @@ def sort_key(stream_id: str) -> tuple[int, int]:
 def frame(stream_id: str, fields: dict[str, str]) -> Frame:
     kind, data = fields["event"], fields["data"]
     text = f"id: {stream_id}\r\nevent: {kind}\r\ndata: {data}\r\n\r\n"
-    return Frame(stream_id, text.encode(), events.is_final(kind, data))
+    return Frame(stream_id, text.encode(), events.is_final(kind, data), kind, data)
 
 
 @dataclass(eq=False, slots=True)

@@ -7,8 +7,7 @@ depends only on the audio since its beginning: an attempt that skips finished ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
@@ -89,12 +88,3 @@ def with_check(items: Iterator[T], check: Callable[[], None]) -> Iterator[T]:
     for item in items:
         check()
         yield item
-
-
-def prefetch(items: Iterator[T]) -> Generator[T, None, None]:
-    """Yield the items while a thread prepares the next one. It is never more than one item ahead."""
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as other:
-        coming = other.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = other.submit(next, items, None)
-            yield item

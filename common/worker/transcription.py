@@ -13,8 +13,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from common.media.audio import SAMPLE_RATE_HZ, AudioTrack
-from common.media.chunking import Chunk, Span, chunks, prefetch, with_check
+from common.media.chunking import Chunk, Span, chunks, with_check
 from common.media.vad import find_speech_to_cut
+from common.prefetch import prefetch
 from common.stall import ends_when_stalled
 from common.transcript.format import Segment
 from common.transcript.live import fragment

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from common.contract import Contract, TaskInput, TaskOutput
+from common.contract import Contract, Position, TaskInput, TaskOutput
 from common.media.fields import Artifact, MediaFile
-from services.ffmpeg.fields import AudioForm, AudioTrack, ClipInput, Language, Length, MediaInput, Position, SampleRate
+from services.ffmpeg.fields import AudioForm, AudioTrack, Language, Length, MediaClipInput, MediaInput, SampleRate
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.operations.pictures import SubtitleStyle, VideoForm
 
@@ -22,7 +22,7 @@ class ProbeInput(TaskInput):
 PROBE = Contract("ffmpeg.probe", ProbeInput, MediaInfo, summary="Read container, tracks, chapters and tags.")
 
 
-class ExtractAudioInput(AudioForm, ClipInput):
+class ExtractAudioInput(AudioForm, MediaClipInput):
     video_path: MediaFile
     track: AudioTrack = 0
     sample_rate: SampleRate | None = 16_000
@@ -44,7 +44,7 @@ EXTRACT_AUDIO = Contract(
 )
 
 
-class ExtractKeyframesInput(ClipInput):
+class ExtractKeyframesInput(MediaClipInput):
     video_path: MediaFile
     mode: Annotated[
         Literal["scene", "keyframe", "interval"],
@@ -119,7 +119,7 @@ SPLIT_AUDIO_SEGMENTS = Contract(
 )
 
 
-class CutInput(ClipInput):
+class CutInput(MediaClipInput):
     media_path: MediaFile
     mode: Annotated[
         Literal["copy", "exact"],

@@ -4,11 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from common.contract import TaskInput
+from common.contract import ClipInput, TaskInput
 from services.ffmpeg.operations.languages import LANGUAGE_CODES
 
 AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac"]
-Position = Annotated[float, Field(ge=0, allow_inf_nan=False, description="seconds from the beginning of the file")]
 Length = Annotated[float, Field(gt=0, allow_inf_nan=False, description="seconds")]
 SampleRate = Annotated[int, Field(ge=8_000, le=192_000, description="Hz")]
 AudioBitrate = Annotated[int, Field(ge=6, le=640, description="audio bitrate, kbit/s")]
@@ -54,18 +53,8 @@ class MediaInput(TaskInput):
     ] = False
 
 
-class ClipInput(MediaInput):
+class MediaClipInput(ClipInput, MediaInput):
     """A medium of which a part can be selected."""
-
-    start: Position = 0.0
-    end: Annotated[Position | None, Field(description="seconds; None is the end of the file")] = None
-
-    @field_validator("end")
-    @classmethod
-    def after_start(cls, end: float | None, info: ValidationInfo) -> float | None:
-        if end is not None and end <= info.data.get("start", 0.0):
-            raise ValueError("must be after start")
-        return end
 
 
 class AudioForm(TaskInput):

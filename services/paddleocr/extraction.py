@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from common.errors import MediaTooLong, NotMedia
+from common.prefetch import prefetch
 from common.transcript.format import Segment
 from common.transcript.live import fragment
 from common.worker.job import Job
 from services.paddleocr.area_detection import DEFAULT_AREA, detect_areas
 from services.paddleocr.areas import FoundArea
 from services.paddleocr.batching import BATCH, OcrBatcher
-from services.paddleocr.bounded_queue import produce_ahead
 from services.paddleocr.contracts import ExtractSubtitlesInput
 from services.paddleocr.line_assembly import LineAssembler, SeenLine, seen_lines
 from services.paddleocr.text_tracking import TextTrack, TextTracker
@@ -34,7 +34,7 @@ PHASE = "read subtitles"
 LEAD_S = 1.0
 """Lead-in before a chunk; text across the border is complete in one of the two chunks."""
 FRAMES_AHEAD = 8
-SIGHTINGS_AHEAD = 16
+TRACKS_AHEAD = 16
 TELL_S = 1.0
 """Interval of progress reports, in seconds of video."""
 
@@ -188,7 +188,7 @@ class Extraction:
         """Track the bands, chunk by chunk; two chunks at a time during a lead-in."""
         watches: list[ChunkTracker] = []
         next_chunk, told, last = self.done, self.params.start, self.begin_of(self.done)
-        with closing(produce_ahead(self.bands(), depth=FRAMES_AHEAD, name="decode")) as coming:
+        with closing(prefetch(self.bands(), depth=FRAMES_AHEAD, name="decode")) as coming:
             for bands in coming:
                 if bands.time >= self.begin_of(next_chunk) - LEAD_S:
                     watches.append(ChunkTracker(next_chunk, self.areas, self.video.fps))
@@ -209,7 +209,7 @@ class Extraction:
     def read_on(self) -> None:
         pending: dict[int, list[EndedTrack]] = {}
         lines: dict[int, list[SeenLine]] = {}
-        with closing(produce_ahead(self.events(), depth=SIGHTINGS_AHEAD, name="watch")) as coming:
+        with closing(prefetch(self.events(), depth=TRACKS_AHEAD, name="watch")) as coming:
             for event in coming:
                 self.job.check()
                 if isinstance(event, EndedTrack):

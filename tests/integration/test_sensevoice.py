@@ -160,7 +160,7 @@ def test_parameters_that_do_not_fit_are_refused_at_submission(heard: Stack) -> N
         ({"language": "de"}, "language"),
         ({"model": "large-v3"}, "model"),
         ({"max_segment": 60}, "max_segment"),
-        ({"start": 5, "end": 3}, "end must be after start"),
+        ({"start": 5, "end": 3}, "must be after start"),
     ):
         body = {"task_name": NAME, "input_data": {"audio_path": "short.flac", **given}}
         answer = heard.http.post("/v1/tasks", json=body)

@@ -7,7 +7,8 @@ from threading import Event
 import numpy as np
 import pytest
 
-from common.media.chunking import Chunk, Span, chunks, prefetch
+from common.media.chunking import Chunk, Span, chunks
+from common.prefetch import prefetch
 
 LENGTH = 1_000
 

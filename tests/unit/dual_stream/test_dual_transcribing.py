@@ -122,7 +122,7 @@ def test_a_missing_model_of_either_engine_is_told_as_that(bench: ServiceBench, p
         ({"language": "xx"}, "language"),
         ({"model": "huge"}, "choose tiny-test"),
         ({"draft_model": "large-v3"}, "SenseVoiceSmall"),
-        ({"start": 10, "end": 5}, "end must be after start"),
+        ({"start": 10, "end": 5}, "must be after start"),
         ({"model": "small.en", "language": "zh"}, "knows English only"),
         ({"device": "cuda"}, "Extra inputs"),
     ],

@@ -27,7 +27,7 @@ ALIASES = {"large", "turbo"}
         ({"device": "tpu"}, "device", "'auto', 'cuda' or 'cpu'"),
         ({"compute_type": "int4"}, "compute_type", "'int8'"),
         ({"vad": {"treshold": 0.3}}, "vad.treshold", "Extra inputs"),
-        ({"start": 10, "end": 5}, "", "end must be after start"),
+        ({"start": 10, "end": 5}, "end", "must be after start"),
         ({"batch_size": 8, "vad_filter": False}, "", "batch_size over 1 needs vad_filter"),
         ({"model": "small.en", "language": "zh"}, "", "knows English only"),
         ({"model": "large-v3-turbo", "task": "translate"}, "", "choose large-v3"),

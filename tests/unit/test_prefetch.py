@@ -7,13 +7,13 @@ from threading import enumerate as threads
 
 import pytest
 
-from services.paddleocr.bounded_queue import produce_ahead
+from common.prefetch import prefetch
 from tests.support.waiting import wait_until
 
 
 def test_items_come_in_order_from_a_stage_of_a_stage() -> None:
-    doubled = (2 * item for item in produce_ahead(range(100), depth=3, name="first"))
-    assert list(produce_ahead(doubled, depth=3, name="second")) == list(range(0, 200, 2))
+    doubled = (2 * item for item in prefetch(range(100), depth=3, name="first"))
+    assert list(prefetch(doubled, depth=3, name="second")) == list(range(0, 200, 2))
 
 
 def test_a_stage_runs_ahead_only_as_far_as_its_queue() -> None:
@@ -24,11 +24,11 @@ def test_a_stage_runs_ahead_only_as_far_as_its_queue() -> None:
             made.append(number)
             yield number
 
-    with closing(produce_ahead(items(), depth=4, name="bounded")) as coming:
+    with closing(prefetch(items(), depth=4, name="bounded")) as coming:
         assert next(coming) == 0
-        wait_until(lambda: len(made) == 6)  # one is taken, four wait, one is in the hand
+        wait_until(lambda: len(made) == 5)  # one is in use, four are ahead
         assert next(coming) == 1
-        wait_until(lambda: len(made) == 7)
+        wait_until(lambda: len(made) == 6)
 
 
 def test_an_error_in_a_stage_comes_out_at_the_end_of_the_line() -> None:
@@ -36,7 +36,7 @@ def test_an_error_in_a_stage_comes_out_at_the_end_of_the_line() -> None:
         yield 1
         raise ValueError("broken film")
 
-    coming = produce_ahead(produce_ahead(failing(), depth=2, name="first"), depth=2, name="second")
+    coming = prefetch(prefetch(failing(), depth=2, name="first"), depth=2, name="second")
     assert next(coming) == 1
     with pytest.raises(ValueError, match="broken film"):
         next(coming)
@@ -52,7 +52,7 @@ def test_closing_the_last_stage_ends_all_threads() -> None:
         finally:
             let_go.set()
 
-    coming = produce_ahead(produce_ahead(endless(), depth=2, name="stage-first"), depth=2, name="stage-second")
+    coming = prefetch(prefetch(endless(), depth=2, name="stage-first"), depth=2, name="stage-second")
     next(coming)
     coming.close()
     assert let_go.is_set()
