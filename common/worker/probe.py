@@ -11,6 +11,7 @@ import sys
 from time import monotonic
 
 STALE_AFTER_S = 15.0
+TIME_BYTES = 20
 
 
 def alive_file(service: str) -> str:
@@ -19,11 +20,19 @@ def alive_file(service: str) -> str:
 
 
 def show_alive(service: str) -> None:
-    """Say that the worker of this service is well now."""
-    part = f"{alive_file(service)}.{os.getpid()}"
-    with open(part, "w", encoding="ascii") as file:  # noqa: PTH123 - pathlib alone takes longer to load than the rest
-        file.write(str(monotonic()))
-    os.replace(part, alive_file(service))  # noqa: PTH105
+    """Say that the worker of this service is well now.
+
+    One write of always as many bytes over the last ones: that works on a full disk too, and a probe reads either all
+    of it or all of what was there.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    file = os.open(alive_file(service), os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.write(file, f"{monotonic():0{TIME_BYTES}.3f}".encode("ascii"))
+    finally:
+        os.close(file)
 
 
 def withdraw(service: str) -> None:

@@ -56,6 +56,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         self.stopping_since: float | None = None
         self.started_at = utcnow()
         self.reaper: Any = None
+        self.probe_broken = False
         self.turned = 0.0
         """When Celery's event loop ran for the last time; 0.0 before it has begun."""
         self.replaced: deque[tuple[float, Unclaimed]] = deque(maxlen=20)
@@ -115,7 +116,18 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         except Exception as error:  # any bug at all
             log.critical("watchdog_failed", exc_info=error)
         if self.is_well():
+            self.show_alive()
+
+    def show_alive(self) -> None:
+        """Write the probe's file. Where that cannot be done the probe fails, and the watchdog goes on."""
+        try:
             show_alive(self.app.service)
+        except OSError as error:
+            if not self.probe_broken:
+                log.warning("probe_not_written", error=str(error))
+            self.probe_broken = True
+        else:
+            self.probe_broken = False
 
     def is_well(self) -> bool:
         """Tell whether the worker takes deliveries and its processes claim them; without Redis it can still be well."""
