@@ -196,9 +196,9 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         kill_tree(pid)
 
     def children(self) -> list[int]:
-        """Return the pids of the processes that run tasks; none before the pool has started them."""
+        """Return the pids of the processes that run tasks; none of one that the pool is only starting."""
         pool = self.worker.pool
-        return list(pool.info["processes"]) if pool and pool.active else []
+        return [pid for pid in pool.info["processes"] if pid] if pool and pool.active else []
 
     def show_presence(self) -> None:
         process = self.app.process
