@@ -33,12 +33,22 @@ SETTLED_WITHIN_S = 600
 
 WORKS_WITHIN_S = 120
 GONE_WITHIN_S = 20
-BUGS = {"task_raised", "callback_crashed", "request_failed", "process_will_not_die"}
-FAULTS_OF_CHAOS = {"worker_lost", "storage_full"}
+BUGS = {
+    "callback_crashed",
+    "loop_failed",
+    "message_crashed",
+    "process_will_not_die",
+    "request_failed",
+    "task_raised",
+    "watch_failed",
+    "watchdog_failed",
+}
+FAULTS_OF_CHAOS = {"ffmpeg_killed", "storage_full", "worker_lost"}
 """Codes of tasks that fail because of what chaos does, not because of a bug."""
 
-STOP_GRACE = timedelta(seconds=1)
-"""As in the settings of the box."""
+LONGEST_OVERLAP = timedelta(seconds=2)
+"""Of two attempts: `heartbeat.stop_grace` of the box; for a process that was suspended, one `heartbeat.interval` before
+it; and half a second for a busy machine."""
 
 PARTS = (":queue", ":parties", ":fence", ":history")
 
@@ -257,11 +267,12 @@ def artifacts(output: Any) -> Iterator[dict[str, Any]]:
 
 
 def the_history_is_consistent(seen: Aftermath) -> Iterator[str]:
-    """What clients and the receiver of callbacks have seen of a task agrees, in the order in which they saw it."""
-    history = History([*seen.crowd.history, *endings(seen), *callbacks(seen)])
+    """What clients, workers and the receiver of callbacks recorded agrees, in the order in which they recorded it."""
     asked_again = {promise.task_id for promise in seen.crowd.promises if promise.retries_asked or promise.removed}
-    history.observations = [found for found in history.observations if found.task_id not in asked_again]
-    for violation in check_history(history, STOP_GRACE):
+    outside = (*seen.crowd.history, *endings(seen), *callbacks(seen))
+    history = History([found for found in outside if found.task_id not in asked_again])
+    history.observations += seen.box.attempts()
+    for violation in check_history(history, LONGEST_OVERLAP):
         yield f"{violation.task_id}: {violation.rule}: {violation.found}"
 
 
