@@ -217,8 +217,9 @@ def take(list_key: str, count: int, lease: timedelta) -> Call[list[str]]:
     return Call(script("take"), [list_key], [count, us(lease)], as_is)
 
 
-def elect(name: str, lease: timedelta) -> Call[bool]:
-    return Call(script("elect"), [keys.LEADER], [name, int(lease.total_seconds() * 1000)], bool)
+def elect(name: str, lease: timedelta, silent: str = "") -> Call[str]:
+    """Return the lease that holds now, in the form `name renewals`; `silent` is one that was not renewed in time."""
+    return Call(script("elect"), [keys.LEADER], [name, int(lease.total_seconds() * 1000), silent], str)
 
 
 def record_keys(task_id: str) -> list[str]:

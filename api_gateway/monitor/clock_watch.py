@@ -9,7 +9,7 @@ import structlog
 
 from api_gateway.monitor.actions import Actions
 from api_gateway.monitor.alerts import Alerts
-from common.clock_steps import ClockStep, shift_due_times
+from common.clock_steps import ClockStep, clock_steps, shift_due_times
 from common.record import US
 from common.redis import AsyncRedis, told
 from common.state import StateStore
@@ -44,12 +44,18 @@ def step_between(earlier: Reading, later: Reading) -> int:
 
 
 class ClockReader:
-    """Keeps the last reading; one a gateway process, so that new settings of the monitor do not lose it."""
+    """Keeps the last reading; one a gateway process, so that new settings of the monitor do not lose it.
+
+    A gateway that does not lead reads too, so that it knows of a step when it leads. While it sees a step it keeps the
+    reading of before: the step is its own to handle unless a leader has recorded it.
+    """
 
     def __init__(self, redis: AsyncRedis, local: Callable[[], int] = local_us) -> None:
         self.redis = redis
         self.local = local
         self.last: Reading | None = None
+        self.recorded: tuple[ClockStep, ...] = ()
+        """The steps that were recorded before the last reading."""
 
     async def read(self) -> Reading:
         asked = self.local()
@@ -57,13 +63,20 @@ class ClockReader:
             seconds, micros = await self.redis.client.time()
         return Reading(seconds * US + micros, asked, self.local())
 
-    async def next_step(self) -> ClockStep | None:
-        """Read the time and return the step since the last reading, if there was one."""
-        earlier, self.last = self.last, await self.read()
-        step_us = step_between(earlier, self.last) if earlier else 0
-        if not earlier or not step_us:
+    async def find_step(self) -> ClockStep | None:
+        """Read the time and return the step since the last reading, less what has been recorded since."""
+        earlier, now = self.last, await self.read()
+        step_us = step_between(earlier, now) if earlier else 0
+        if earlier and not step_us:
+            self.last = now
             return None
-        return ClockStep(step_us=step_us, before_us=earlier.redis_us, after_us=self.last.redis_us)
+        recorded = (await self.redis.run(clock_steps())).steps
+        handled_us = sum(step.step_us for step in recorded if step not in self.recorded) if earlier else 0
+        if earlier and abs(step_us - handled_us) > SMALLEST_STEP_US:
+            before_us = earlier.redis_us + handled_us
+            return ClockStep(step_us=step_us - handled_us, before_us=before_us, after_us=now.redis_us)
+        self.last, self.recorded = now, recorded
+        return None
 
 
 class ClockWatch:
@@ -77,9 +90,12 @@ class ClockWatch:
         self.interval = timedelta(0)
 
     async def look(self, _contact: timedelta) -> None:
-        if step := await self.reader.next_step():
+        if step := await self.reader.find_step():
             shifted = await self.redis.run(shift_due_times(step))
             await self.report(step, shifted)
+
+    async def stand_by(self) -> None:
+        await self.reader.find_step()
 
     async def report(self, step: ClockStep, shifted: int) -> None:
         facts = {"step": round(step.step.total_seconds(), 3), "shifted": shifted}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from secrets import token_hex
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
@@ -27,6 +27,13 @@ class Watch(Protocol):
     async def look(self, contact: timedelta) -> None: ...
 
 
+@runtime_checkable
+class Standby(Protocol):
+    """A watch that also does something on a gateway that does not lead."""
+
+    async def stand_by(self) -> None: ...
+
+
 class Monitor:
     """Holds the leader's lease and runs the watches while it does."""
 
@@ -40,6 +47,10 @@ class Monitor:
         self.made_for = config.current
         self.watches = make_watches(config.current)
         self.name = token_hex(8)
+        self.held = ""
+        """The lease as it was seen last."""
+        self.held_since = 0.0
+        """When it was seen to change, on the monotonic clock."""
         self.contact_since: float | None = None
         self.looked: dict[int, float] = {}
         self.failed: set[str] = set()
@@ -56,9 +67,12 @@ class Monitor:
 
     async def round(self) -> None:
         await self.heed_config()
-        if not await self.redis.run(elect(self.name, self.config.current.monitor_interval * LEASE_INTERVALS)):
+        if not await self.leads():
             self.contact_since = None
             self.failed.clear()
+            for watch in self.watches:
+                if isinstance(watch, Standby):
+                    await watch.stand_by()
             return
         now = monotonic()
         self.contact_since = self.contact_since or now
@@ -66,6 +80,15 @@ class Monitor:
             if now - self.looked.get(number, 0.0) >= watch.interval.total_seconds():
                 self.looked[number] = now
                 await self.look(watch, timedelta(seconds=now - self.contact_since))
+
+    async def leads(self) -> bool:
+        """Take or renew the lease. One that nobody has renewed in time is taken, whatever Redis's clock says."""
+        lease = self.config.current.monitor_interval * LEASE_INTERVALS
+        silent = monotonic() - self.held_since > lease.total_seconds()
+        held = await self.redis.run(elect(self.name, lease, self.held if silent else ""))
+        if held != self.held:
+            self.held, self.held_since = held, monotonic()
+        return held.partition(" ")[0] == self.name
 
     async def look(self, watch: Watch, contact: timedelta) -> None:
         """Let one watch look. A bug that it meets must be seen, and must not stop the others."""
