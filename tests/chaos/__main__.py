@@ -18,7 +18,8 @@ from shutil import copytree, disk_usage
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.chaos.audit import CHECKS, Aftermath
+from tests.chaos.aftermath import Aftermath
+from tests.chaos.audit import CHECKS
 from tests.chaos.box import Box
 from tests.chaos.clients import Crowd
 from tests.chaos.faults.schedule import Faults

@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from tests.chaos import audit
-from tests.chaos.audit import Aftermath, Check
+from tests.chaos.aftermath import Aftermath
+from tests.chaos.audit import Check
 from tests.chaos.clients import Promise
 from tests.chaos.history import Observation
 from tests.chaos.letterbox import Letterbox
