@@ -86,9 +86,12 @@ class Monitor:
         lease = self.config.current.monitor_interval * LEASE_INTERVALS
         silent = monotonic() - self.held_since > lease.total_seconds()
         held = await self.redis.run(elect(self.name, lease, self.held if silent else ""))
+        before, leading = holder(self.held), holder(held) == self.name
         if held != self.held:
             self.held, self.held_since = held, monotonic()
-        return held.partition(" ")[0] == self.name
+        if leading and before != self.name:
+            log.info("monitor_leads", leader=self.name, after=before or None)
+        return leading
 
     async def look(self, watch: Watch, contact: timedelta) -> None:
         """Let one watch look. A bug that it meets must be seen, and must not stop the others."""
@@ -109,3 +112,8 @@ class Monitor:
         if self.config.current is not self.made_for:
             self.made_for = self.config.current
             self.watches = self.make_watches(self.made_for)
+
+
+def holder(lease: str) -> str:
+    """Return the name of the gateway that a lease belongs to."""
+    return lease.partition(" ")[0]

@@ -66,6 +66,7 @@ def test_a_leader_that_dies_while_the_clock_is_set_is_replaced_and_the_step_hand
     set_clock(stepped, offset_s)
     wait_until(lambda: steps_handled(stepped) == 1)
     assert leader(stepped) != before
+    assert f'"leader": "{leader(stepped)}", "after": "{before}"' in stepped.logged("gateway")
     assert second.poll() is None
 
 
