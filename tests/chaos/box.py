@@ -152,7 +152,16 @@ class Box:
     def leader(self) -> str | None:
         """Return which gateway leads, by the name that it gives itself; None when none does or Redis cannot tell."""
         with suppress(redis.RedisError):
-            return str(self.redis.get("monitor:leader") or "") or None
+            return str(self.redis.get("monitor:leader") or "").partition(" ")[0] or None
+        return None
+
+    def leading(self) -> psutil.Process | None:
+        """Return the process of the gateway that leads, which has logged the name that it leads under."""
+        entry = f'"leader": "{self.leader()}"'
+        for known in states(self.plan.state_dir):
+            log = self.plan.state_dir.log_of(known.name)
+            if known.name.startswith("gateway") and known.pid and entry in log.read_text(errors="replace"):
+                return psutil.Process(known.pid)
         return None
 
     def processes(self) -> dict[str, list[psutil.Process]]:

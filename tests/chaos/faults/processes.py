@@ -51,6 +51,13 @@ def kill_gateways(scene: Scene, _: Roll) -> None:
         scene.count("SIGKILL both gateways")
 
 
+def kill_leader(scene: Scene, _: Roll) -> None:
+    with suppress(psutil.Error, OSError):
+        if process := scene.box.leading():
+            process.kill()
+            scene.count("SIGKILL the leader")
+
+
 def kill_supervisord(scene: Scene, roll: Roll) -> None:
     """Kill what starts the programs: they work on for a time, and then somebody starts the stack again."""
     with scene.busy["host"]:

@@ -23,6 +23,7 @@ WEIGHTS: dict[Fault, float] = {
     processes.restart_redis: 1,
     processes.terminate_workers: 0.3,
     processes.kill_gateways: 0.5,
+    processes.kill_leader: 1,
     processes.kill_supervisord: 0.3,
     processes.shut_down: 0.3,
     broken_redis.refuse: 1,
