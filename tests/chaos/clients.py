@@ -16,6 +16,7 @@ import httpx
 from tests.chaos.box import Box
 from tests.chaos.history import Kind, Observation
 from tests.chaos.work import pick
+from tests.support.sse_client import parsed
 
 PATIENCE_S = 15
 """For one answer: longer than any pause of a process."""
@@ -23,6 +24,8 @@ PATIENCE_S = 15
 MOST_WAITING = 25
 CALM_S = 0.3
 ENDINGS = {"SUCCESS", "FAILED", "CANCELLED"}
+CLOSING = {"task_complete": "SUCCESS", "task_cancelled": "CANCELLED"}
+"""The status that a closing event tells, by its code; an error's is FAILED."""
 
 
 @dataclass
@@ -124,9 +127,13 @@ class Client:
 
     def watch(self, promise: Promise) -> None:
         """Follow the events, and vanish in the middle more often than not."""
-        leaves_after = self.dice.randrange(1, 30)
+        leaves_after = self.dice.randrange(1, 12)
         with self.http.stream("GET", f"/v1/tasks/{promise.task_id}/events") as answer:
-            for number, _ in enumerate(answer.iter_lines()):
+            if answer.status_code != httpx.codes.OK:
+                return
+            for number, event in enumerate(parsed(answer)):
+                if event.closes:
+                    self.record("status", promise.task_id, CLOSING.get(event.data["code"], "FAILED"))
                 if number > leaves_after or self.stop.is_set():
                     return
 
