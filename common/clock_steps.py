@@ -27,6 +27,20 @@ class ClockStep(BaseModel):
         return stamp_us >= self.before_us + self.step_us // 2
 
 
+class KeptReading(BaseModel):
+    """The clocks as the last leader has read them, for a gateway that starts later.
+
+    `asked_us` and `answered_us` are on a clock that goes on from `boot` to the next one; `latest` is the last step that
+    was recorded before.
+    """
+
+    redis_us: int
+    asked_us: int
+    answered_us: int
+    boot: str
+    latest: ClockStep | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ClockSteps:
     """The latest steps, oldest first."""

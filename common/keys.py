@@ -16,11 +16,13 @@ GPU_LOCKS = "gpu:locks"
 WAKE_CHANNEL = "baton:wake"
 
 CLOCK_STEPS = "monitor:clock_steps"
+CLOCK_READING = "monitor:clock_reading"
 
 # These have no TTL while their task is not finished: its record may not depend on Redis's clock.
 RECORDS = ("workflow_state:*", "task_control:*", "transcript_edits:*")
 # The few that live as long as the system; every other key must have a TTL.
-IMMORTAL = (INDEX, DISPATCH, WAIT_LIMITS, OUTBOX, MONITOR_CONFIG, CLOCK_STEPS, "tasks:index:*", "tasks:waiting:*")
+OF_THE_MONITOR = (MONITOR_CONFIG, CLOCK_STEPS, CLOCK_READING)
+IMMORTAL = (INDEX, DISPATCH, WAIT_LIMITS, OUTBOX, *OF_THE_MONITOR, "tasks:index:*", "tasks:waiting:*")
 
 
 def state(task_id: str) -> str:

@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
 from api_gateway.monitor.actions import Actions
 from api_gateway.monitor.alerts import Alerts
-from common.clock_steps import ClockStep, clock_steps, shift_due_times
+from common import keys
+from common.clock_steps import ClockStep, KeptReading, clock_steps, shift_due_times
 from common.record import US
 from common.redis import AsyncRedis, told
 from common.state import StateStore
@@ -34,6 +36,14 @@ def local_us() -> int:
     return time.clock_gettime_ns(clock) // 1_000
 
 
+def boot_id() -> str:
+    """Return what tells one run of the machine from the next, '' where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
 def step_between(earlier: Reading, later: Reading) -> int:
     """Return by how many microseconds Redis's clock was set between two readings; 0 when it may be due to delays."""
     passed = later.redis_us - earlier.redis_us
@@ -53,6 +63,7 @@ class ClockReader:
     def __init__(self, redis: AsyncRedis, local: Callable[[], int] = local_us) -> None:
         self.redis = redis
         self.local = local
+        self.boot = boot_id()
         self.last: Reading | None = None
         self.recorded: tuple[ClockStep, ...] = ()
         """The steps that were recorded before the last reading."""
@@ -65,18 +76,48 @@ class ClockReader:
 
     async def find_step(self) -> ClockStep | None:
         """Read the time and return the step since the last reading, less what has been recorded since."""
-        earlier, now = self.last, await self.read()
-        step_us = step_between(earlier, now) if earlier else 0
-        if earlier and not step_us:
+        now = await self.read()
+        earlier = self.last = self.last or await self.recall(now)
+        step_us = step_between(earlier, now)
+        if not step_us:
             self.last = now
             return None
-        recorded = (await self.redis.run(clock_steps())).steps
-        handled_us = sum(step.step_us for step in recorded if step not in self.recorded) if earlier else 0
-        if earlier and abs(step_us - handled_us) > SMALLEST_STEP_US:
+        recorded = await self.read_steps()
+        handled_us = sum(step.step_us for step in recorded if step not in self.recorded)
+        if abs(step_us - handled_us) > SMALLEST_STEP_US:
             before_us = earlier.redis_us + handled_us
             return ClockStep(step_us=step_us - handled_us, before_us=before_us, after_us=now.redis_us)
         self.last, self.recorded = now, recorded
         return None
+
+    async def read_steps(self) -> tuple[ClockStep, ...]:
+        return (await self.redis.run(clock_steps())).steps
+
+    async def recall(self, now: Reading) -> Reading:
+        """Return the reading of the last leader, if it tells of a step while no gateway ran; else this one.
+
+        After another boot of the machine nobody knows how much time has passed: then only a clock that is behind the
+        reading was certainly set.
+        """
+        self.recorded = await self.read_steps()
+        with told():
+            found = await self.redis.client.get(keys.CLOCK_READING)
+        kept = KeptReading.model_validate_json(found) if found else None
+        same_boot = kept is not None and kept.boot == self.boot != ""
+        if not kept or not (same_boot or kept.redis_us > now.redis_us):
+            return now
+        known = self.recorded.index(kept.latest) + 1 if kept.latest in self.recorded else 0
+        self.recorded = self.recorded[:known]
+        local = kept if same_boot else now
+        return Reading(kept.redis_us, local.asked_us, local.answered_us)
+
+    async def keep(self) -> None:
+        """Write the last reading down, for a gateway that starts when this one is gone."""
+        if self.last:
+            latest = self.recorded[-1] if self.recorded else None
+            kept = KeptReading(**asdict(self.last), boot=self.boot, latest=latest)
+            with told():
+                await self.redis.client.set(keys.CLOCK_READING, kept.model_dump_json())
 
 
 class ClockWatch:
@@ -93,6 +134,7 @@ class ClockWatch:
         if step := await self.reader.find_step():
             shifted = await self.redis.run(shift_due_times(step))
             await self.report(step, shifted)
+        await self.reader.keep()
 
     async def stand_by(self) -> None:
         await self.reader.find_step()

@@ -85,3 +85,15 @@ def test_a_step_that_another_leader_has_handled_is_not_handled_again(stepped: St
     assert steps_handled(stepped) == 1
     set_clock(stepped, 2 * HOUR_S)
     wait_until(lambda: steps_handled(stepped) == 2)
+
+
+def test_a_step_while_no_gateway_runs_is_handled_by_the_next(stepped: Stack) -> None:
+    first = stepped.gateway()
+    wait_until(lambda: stepped.redis.client.exists("monitor:clock_reading"))
+    first.kill()
+    first.wait()
+    set_clock(stepped, -HOUR_S)
+    stepped.gateway()
+    wait_until(lambda: steps_handled(stepped) == 1)
+    let_pass(1)
+    assert steps_handled(stepped) == 1
