@@ -9,6 +9,8 @@ from common import keys
 from common.redis import Call, script
 
 MOST_KEPT = 20
+BROKER_LOCK = "unacked_mutex"
+"""Kombu's: who has it looks for messages to deliver again."""
 
 
 class ClockStep(BaseModel):
@@ -72,7 +74,7 @@ def shift_due_times(step: ClockStep) -> Call[int]:
     """Record a step and shift the due times of dispatches, callbacks and wait limits by it."""
     return Call(
         script("shift_due"),
-        [keys.DISPATCH, keys.OUTBOX, keys.WAIT_LIMITS, keys.CLOCK_STEPS],
+        [keys.DISPATCH, keys.OUTBOX, keys.WAIT_LIMITS, keys.CLOCK_STEPS, BROKER_LOCK],
         [step.step_us, step.before_us, step.model_dump_json(), MOST_KEPT],
         int,
     )

@@ -1,7 +1,8 @@
 -- Redis's clock was set forward or back: record it, and shift the due times that were set by the clock of before.
 -- A due time does not say by which clock it was set. In doubt, work is done too early rather than too late, and a wait
 -- lasts too long rather than too short.
--- KEYS  1 tasks:dispatch  2 callbacks:outbox  3 tasks:wait_limits  4 monitor:clock_steps
+-- The broker's lock is dropped after a step back: a worker may have died with it, and now it would last too long.
+-- KEYS  1 tasks:dispatch  2 callbacks:outbox  3 tasks:wait_limits  4 monitor:clock_steps  5 unacked_mutex
 -- ARGV  1 step us, negative for back  2 the last time that was read before it, us  3 step JSON  4 most steps kept
 -- Returns how many due times were shifted
 local step, before, shifted = tonumber(ARGV[1]), tonumber(ARGV[2]), 0
@@ -22,6 +23,7 @@ for i = 1, 2 do
   end
 end
 shift(KEYS[3], step > 0 and '-inf' or string.format('%.0f', before), '+inf')
+if step < 0 then redis.call('DEL', KEYS[5]) end
 redis.call('RPUSH', KEYS[4], ARGV[3])
 redis.call('LTRIM', KEYS[4], -ARGV[4], -1)
 return shifted

@@ -23,6 +23,9 @@ HIGHEST_PRIORITY = 9
 SEPARATOR = ":"
 """Between a queue's name and the priority in the names of kombu's lists."""
 CONNECT_TIMEOUT_S = 5
+REDELIVERY_LOCK_S = 30
+"""How long a worker may take to deliver ten messages again. One that dies then keeps the others from it for as long; by
+kombu's default for five minutes."""
 BROKER_SILENCE_S = 3
 """How long kombu takes a wait for messages for healthy. When Redis dies between two of its reads it may notice nothing,
 and then looks again only after twice this and a second: of its own accord, after 51 s."""
@@ -64,6 +67,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
 
 def transport_options(settings: Settings) -> dict[str, Any]:
     return {
+        "unacked_mutex_expire": REDELIVERY_LOCK_S,
         "visibility_timeout": settings.worker.visibility_timeout.total_seconds(),
         "queue_order_strategy": "priority",
         "priority_steps": list(range(HIGHEST_PRIORITY + 1)),
