@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
 from api_gateway.monitor.actions import Actions
 from api_gateway.monitor.alerts import Alerts
+from common.state import keys
 from common.state.client import AsyncRedis, translate_errors
-from common.state.clock_steps import ClockStep, shift_due_times
+from common.state.clock_steps import ClockStep, KeptReading, clock_steps, shift_due_times
 from common.state.record import US
 from common.state.store import StateStore
 
@@ -34,6 +36,14 @@ def local_us() -> int:
     return time.clock_gettime_ns(clock) // 1_000
 
 
+def boot_id() -> str:
+    """Return what tells one run of the machine from the next, '' where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
 def step_between(earlier: Reading, later: Reading) -> int:
     """Return by how many microseconds Redis's clock was set between two readings; 0 if delays may explain it."""
     passed = later.redis_us - earlier.redis_us
@@ -44,12 +54,19 @@ def step_between(earlier: Reading, later: Reading) -> int:
 
 
 class ClockReader:
-    """Keeps the last reading; one per gateway process, so that new monitor settings do not lose it."""
+    """Keeps the last reading; one per gateway process, so that new monitor settings do not lose it.
+
+    A gateway that does not lead reads the clock too, so that it knows about a step when it becomes the leader. While it
+    sees a step, it keeps the reading before it: it must handle the step itself unless a leader has recorded it.
+    """
 
     def __init__(self, redis: AsyncRedis, local: Callable[[], int] = local_us) -> None:
         self.redis = redis
         self.local = local
+        self.boot = boot_id()
         self.last: Reading | None = None
+        self.recorded: tuple[ClockStep, ...] = ()
+        """The steps that were recorded before the last reading."""
 
     async def read(self) -> Reading:
         asked = self.local()
@@ -57,13 +74,50 @@ class ClockReader:
             seconds, micros = await self.redis.client.time()
         return Reading(seconds * US + micros, asked, self.local())
 
-    async def next_step(self) -> ClockStep | None:
-        """Read the time and return the step since the last reading, if there was one."""
-        earlier, self.last = self.last, await self.read()
-        step_us = step_between(earlier, self.last) if earlier else 0
-        if not earlier or not step_us:
+    async def find_step(self) -> ClockStep | None:
+        """Read the time and return the step since the last reading, less what has been recorded since."""
+        now = await self.read()
+        earlier = self.last = self.last or await self.recall(now)
+        step_us = step_between(earlier, now)
+        if not step_us:
+            self.last = now
             return None
-        return ClockStep(step_us=step_us, before_us=earlier.redis_us, after_us=self.last.redis_us)
+        recorded = await self.read_steps()
+        handled_us = sum(step.step_us for step in recorded if step not in self.recorded)
+        if abs(step_us - handled_us) > SMALLEST_STEP_US:
+            before_us = earlier.redis_us + handled_us
+            return ClockStep(step_us=step_us - handled_us, before_us=before_us, after_us=now.redis_us)
+        self.last, self.recorded = now, recorded
+        return None
+
+    async def read_steps(self) -> tuple[ClockStep, ...]:
+        return (await self.redis.run(clock_steps())).steps
+
+    async def recall(self, now: Reading) -> Reading:
+        """Return the reading of the last leader, if it tells of a step while no gateway ran; else this one.
+
+        After another boot of the machine nobody knows how much time has passed: then only a clock that is behind the
+        reading was certainly set.
+        """
+        self.recorded = await self.read_steps()
+        with translate_errors():
+            found = await self.redis.client.get(keys.CLOCK_READING)
+        kept = KeptReading.model_validate_json(found) if found else None
+        same_boot = kept is not None and kept.boot == self.boot != ""
+        if not kept or not (same_boot or kept.redis_us > now.redis_us):
+            return now
+        known = self.recorded.index(kept.latest) + 1 if kept.latest in self.recorded else 0
+        self.recorded = self.recorded[:known]
+        local = kept if same_boot else now
+        return Reading(kept.redis_us, local.asked_us, local.answered_us)
+
+    async def keep(self) -> None:
+        """Write the last reading down, for a gateway that starts when this one is gone."""
+        if self.last:
+            latest = self.recorded[-1] if self.recorded else None
+            kept = KeptReading(**asdict(self.last), boot=self.boot, latest=latest)
+            with translate_errors():
+                await self.redis.client.set(keys.CLOCK_READING, kept.model_dump_json())
 
 
 class ClockCheck:
@@ -77,9 +131,13 @@ class ClockCheck:
         self.interval = timedelta(0)
 
     async def look(self, _contact: timedelta) -> None:
-        if step := await self.reader.next_step():
+        if step := await self.reader.find_step():
             shifted = await self.redis.run(shift_due_times(step))
             await self.report(step, shifted)
+        await self.reader.keep()
+
+    async def stand_by(self) -> None:
+        await self.reader.find_step()
 
     async def report(self, step: ClockStep, shifted: int) -> None:
         facts = {"step": round(step.step.total_seconds(), 3), "shifted": shifted}

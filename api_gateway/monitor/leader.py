@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from secrets import token_hex
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
@@ -27,6 +27,13 @@ class PeriodicCheck(Protocol):
     async def look(self, contact: timedelta) -> None: ...
 
 
+@runtime_checkable
+class Standby(Protocol):
+    """A watch that also does something on a gateway that does not lead."""
+
+    async def stand_by(self) -> None: ...
+
+
 class Monitor:
     """Holds the leader's lease and runs the checks while it does."""
 
@@ -43,6 +50,10 @@ class Monitor:
         self.made_for = config.current
         self.watches = make_watches(config.current)
         self.name = token_hex(8)
+        self.held = ""
+        """The lease as it was seen last."""
+        self.held_since = 0.0
+        """When it was seen to change, on the monotonic clock."""
         self.contact_since: float | None = None
         self.looked: dict[int, float] = {}
         self.failed: set[str] = set()
@@ -59,9 +70,12 @@ class Monitor:
 
     async def round(self) -> None:
         await self.apply_config()
-        if not await self.redis.run(elect(self.name, self.config.current.monitor_interval * LEASE_INTERVALS)):
+        if not await self.leads():
             self.contact_since = None
             self.failed.clear()
+            for watch in self.watches:
+                if isinstance(watch, Standby):
+                    await watch.stand_by()
             return
         now = monotonic()
         self.contact_since = self.contact_since or now
@@ -69,6 +83,18 @@ class Monitor:
             if now - self.looked.get(number, 0.0) >= watch.interval.total_seconds():
                 self.looked[number] = now
                 await self.run_check(watch, timedelta(seconds=now - self.contact_since))
+
+    async def leads(self) -> bool:
+        """Take or renew the lease. A lease that was not renewed in time is taken, whatever Redis's clock says."""
+        lease = self.config.current.monitor_interval * LEASE_INTERVALS
+        silent = monotonic() - self.held_since > lease.total_seconds()
+        held = await self.redis.run(elect(self.name, lease, self.held if silent else ""))
+        before, leading = holder(self.held), holder(held) == self.name
+        if held != self.held:
+            self.held, self.held_since = held, monotonic()
+        if leading and before != self.name:
+            log.info("monitor_leads", leader=self.name, after=before or None)
+        return leading
 
     async def run_check(self, watch: PeriodicCheck, contact: timedelta) -> None:
         """Run one check. An unexpected exception is logged, and must not stop the others."""
@@ -89,3 +115,8 @@ class Monitor:
         if self.config.current is not self.made_for:
             self.made_for = self.config.current
             self.watches = self.make_watches(self.made_for)
+
+
+def holder(lease: str) -> str:
+    """Return the name of the gateway that a lease belongs to."""
+    return lease.partition(" ")[0]

@@ -10,6 +10,8 @@ from common.state import work_scripts as scripts
 from common.state.scripts import Call
 
 MOST_KEPT = 20
+BROKER_LOCK = keys.Key("unacked_mutex")
+"""Kombu's lock: its holder redelivers messages that were not acknowledged."""
 
 
 class ClockStep(BaseModel):
@@ -26,6 +28,20 @@ class ClockStep(BaseModel):
     def precedes(self, stamp_us: int) -> bool:
         """Return whether a timestamp was set after this forward step. Timestamps of the old clock are much smaller."""
         return stamp_us >= self.before_us + self.step_us // 2
+
+
+class KeptReading(BaseModel):
+    """The clocks as the last leader has read them, for a gateway that starts later.
+
+    `asked_us` and `answered_us` are on a clock that goes on from `boot` to the next one; `latest` is the last step that
+    was recorded before.
+    """
+
+    redis_us: int
+    asked_us: int
+    answered_us: int
+    boot: str
+    latest: ClockStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,7 @@ def shift_due_times(step: ClockStep) -> Call[int]:
         outbox=keys.OUTBOX,
         wait_limits=keys.WAIT_LIMITS,
         steps=keys.CLOCK_STEPS,
+        broker_lock=BROKER_LOCK,
         step_us=step.step_us,
         before_us=step.before_us,
         step=step.model_dump_json(),

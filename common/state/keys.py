@@ -21,11 +21,13 @@ GPU_LOCKS = Key("gpu:locks")
 WAKE_CHANNEL = "baton:wake"
 
 CLOCK_STEPS = Key("monitor:clock_steps")
+CLOCK_READING = Key("monitor:clock_reading")
 
 # These have no TTL until their task is finished: the record must not depend on Redis's clock.
 RECORDS = ("workflow_state:*", "task_control:*", "transcript_edits:*")
 # Keys that live as long as the system; every other key must have a TTL.
-IMMORTAL = (INDEX, DISPATCH, WAIT_LIMITS, OUTBOX, MONITOR_CONFIG, CLOCK_STEPS, "tasks:index:*", "tasks:waiting:*")
+OF_THE_MONITOR = (MONITOR_CONFIG, CLOCK_STEPS, CLOCK_READING)
+IMMORTAL = (INDEX, DISPATCH, WAIT_LIMITS, OUTBOX, *OF_THE_MONITOR, "tasks:index:*", "tasks:waiting:*")
 
 
 def state(task_id: str) -> Key:

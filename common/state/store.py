@@ -272,9 +272,9 @@ def take_due(list_key: Key, count: int, lease: timedelta) -> Call[list[str]]:
     return work_scripts.take_due(due=list_key, count=count, lease_us=to_us(lease))
 
 
-def elect(name: str, lease: timedelta) -> Call[bool]:
-    lease_ms = lease // timedelta(milliseconds=1)
-    return work_scripts.elect(leader=keys.LEADER, name=name, lease_ms=lease_ms).then(bool)
+def elect(name: str, lease: timedelta, silent: str = "") -> Call[str]:
+    """Return the lease that holds now, as `name renewals`; `silent` is one that was not renewed in time."""
+    return work_scripts.elect(leader=keys.LEADER, name=name, lease_ms=lease // timedelta(milliseconds=1), silent=silent)
 
 
 class RecordKeys(TypedDict):

@@ -77,8 +77,8 @@ def store_letter(
 
 
 @lua_script("elect")
-def elect(*, leader: Key, name: str, lease_ms: int) -> int:
-    """Take or renew the lease of the monitor leader."""
+def elect(*, leader: Key, name: str, lease_ms: int, silent: str) -> str:
+    """Take or renew the lease of the monitor leader; returns the lease that holds now."""
 
 
 @lua_script("act")
@@ -116,6 +116,15 @@ def read_clock_steps(*, steps: Key) -> list[str]:
 
 @lua_script("shift_due")
 def shift_due(
-    *, dispatch: Key, outbox: Key, wait_limits: Key, steps: Key, step_us: int, before_us: int, step: str, most_kept: int
+    *,
+    dispatch: Key,
+    outbox: Key,
+    wait_limits: Key,
+    steps: Key,
+    broker_lock: Key,
+    step_us: int,
+    before_us: int,
+    step: str,
+    most_kept: int,
 ) -> int:
     """Record a clock step, and shift due times by it."""

@@ -23,6 +23,9 @@ HIGHEST_PRIORITY = 9
 SEPARATOR = ":"
 """Separates queue name and priority in the names of kombu's lists."""
 CONNECT_TIMEOUT_S = 5
+REDELIVERY_LOCK_S = 30
+"""How long a worker may take to deliver ten messages again. One that dies then keeps the others from it for as long; by
+kombu's default for five minutes."""
 BROKER_SILENCE_S = 3
 """How long kombu considers a wait for messages healthy. If Redis dies between two of its reads, kombu may not notice,
 and checks again only after twice this plus a second; by default that is 51 s.
@@ -65,6 +68,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
 
 def transport_options(settings: Settings) -> dict[str, Any]:
     return {
+        "unacked_mutex_expire": REDELIVERY_LOCK_S,
         "visibility_timeout": settings.worker.visibility_timeout.total_seconds(),
         "queue_order_strategy": "priority",
         "priority_steps": list(range(HIGHEST_PRIORITY + 1)),

@@ -11,6 +11,7 @@ import sys
 from time import monotonic
 
 STALE_AFTER_S = 15.0
+TIME_BYTES = 20
 
 
 def alive_file(service: str) -> str:
@@ -19,11 +20,19 @@ def alive_file(service: str) -> str:
 
 
 def mark_alive(service: str) -> None:
-    """Record that the worker of this service is healthy now."""
-    part = f"{alive_file(service)}.{os.getpid()}"
-    with open(part, "w", encoding="ascii") as file:  # noqa: PTH123 - pathlib alone takes longer to load than the rest
-        file.write(str(monotonic()))
-    os.replace(part, alive_file(service))  # noqa: PTH105
+    """Record that the worker of this service is healthy now.
+
+    Each write overwrites the last one with the same number of bytes: that works on a full disk too, and a probe reads
+    either all of it or all of the previous one.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    file = os.open(alive_file(service), os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.write(file, f"{monotonic():0{TIME_BYTES}.3f}".encode("ascii"))
+    finally:
+        os.close(file)
 
 
 def withdraw(service: str) -> None:

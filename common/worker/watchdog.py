@@ -56,6 +56,7 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         self.stopping_since: float | None = None
         self.started_at = utcnow()
         self.reaper: Any = None
+        self.probe_broken = False
         self.turned = 0.0
         """When Celery's event loop last ran; 0.0 before it has started."""
         self.replaced: deque[tuple[float, Unclaimed]] = deque(maxlen=20)
@@ -115,7 +116,18 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         except Exception as error:  # any bug at all
             log.critical("watchdog_failed", exc_info=error)
         if self.is_well():
+            self.mark_alive()
+
+    def mark_alive(self) -> None:
+        """Write the probe's file. If that fails, the probe fails, and the watchdog continues."""
+        try:
             mark_alive(self.app.service)
+        except OSError as error:
+            if not self.probe_broken:
+                log.warning("probe_not_written", error=str(error))
+            self.probe_broken = True
+        else:
+            self.probe_broken = False
 
     def is_well(self) -> bool:
         """Return whether the worker takes deliveries and its processes claim them; it can be healthy without Redis."""
@@ -186,9 +198,9 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         kill_tree(pid)
 
     def children(self) -> list[int]:
-        """Return the pids of the task processes; none before the pool has started them."""
+        """Return the pids of the task processes, without one that the pool is only starting."""
         pool = self.worker.pool
-        return list(pool.info["processes"]) if pool and pool.active else []
+        return [pid for pid in pool.info["processes"] if pid] if pool and pool.active else []
 
     def show_presence(self) -> None:
         process = self.app.process

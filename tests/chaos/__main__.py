@@ -1,8 +1,9 @@
 """An hour of chaos on the whole stack: `make chaos`, `make chaos ARGS="--minutes 5 --seed 7"`.
 
-Clients post a mix of tasks of every service, watch, cancel, retry, remove and vanish, while processes are killed and
-frozen, Redis restarts, the disk fills and the receiver of callbacks goes away. Then it is quiet, and what Baton
-promises is checked. A seed gives the same requests and the same faults; what they meet is up to the machine.
+Clients post a mix of tasks of every service to two gateways, watch, cancel, retry, remove and vanish. Meanwhile
+processes are killed and frozen, the machine shuts down, programs are cut off from Redis, Redis restarts, refuses writes
+or gets another time, the disk fills and the receiver of callbacks goes away. Then it is quiet, and what Baton promises
+is checked. A seed gives the same requests and the same faults; what they meet is up to the machine.
 """
 
 import argparse
@@ -17,10 +18,11 @@ from shutil import copytree, disk_usage
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.chaos.audit import CHECKS, Aftermath
+from tests.chaos.aftermath import Aftermath
+from tests.chaos.audit import CHECKS
 from tests.chaos.box import Box
 from tests.chaos.clients import Crowd
-from tests.chaos.faults import Faults
+from tests.chaos.faults.schedule import Faults
 from tests.chaos.letterbox import Letterbox
 from tests.chaos.work import KINDS, services
 from tests.support.chat_server import ChatServer
@@ -60,11 +62,16 @@ def run(folder: Path, chosen: argparse.Namespace) -> int:
         chat.latency_s = CHAT_LATENCY_S
         if not box.has_disk:
             print("There is no disk to fill: only root may mount one. The other faults happen.")
+        if not box.plan.clock:
+            print(
+                "No clock is set: that needs libfaketime (Debian's package faketime; LIBFAKETIME names another place)."
+            )
         try:
             return after(box, letterbox, chosen)
         finally:
             if chosen.keep:
                 copytree(box.plan.state_dir.logs, chosen.keep, dirs_exist_ok=True)
+                copytree(box.traces, chosen.keep / "traces", dirs_exist_ok=True)
 
 
 def after(box: Box, letterbox: Letterbox, chosen: argparse.Namespace) -> int:
@@ -74,7 +81,7 @@ def after(box: Box, letterbox: Letterbox, chosen: argparse.Namespace) -> int:
         faults.run(chosen.minutes * 60, chosen.every)
     with Aftermath(box, crowd, letterbox) as aftermath:
         aftermath.settle()
-        show("faults", faults.happened)
+        show("faults", faults.scene.happened)
         broken = sum(told(check.__doc__ or "", lambda check=check: check(aftermath)) for check in CHECKS)
         show("tasks", ends(aftermath))
         show("callbacks", {"requests": len(letterbox.seen), "messages accepted": len(letterbox.accepted)})

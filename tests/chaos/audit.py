@@ -2,106 +2,42 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
-from time import monotonic
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
 from api_gateway.monitor.janitor import CUT_OFF
 from common.clock import utcnow
-from common.state import javascript_json
 from common.state.context import Status
 from common.state.events import is_final
-from tests.chaos.box import Box
+from tests.chaos.aftermath import Aftermath, nothing_waits, unsettled_leases
 from tests.chaos.checker import check as check_history
-from tests.chaos.clients import ENDINGS, Crowd, Promise
-from tests.chaos.history import History, Observation
-from tests.chaos.letterbox import Letterbox
+from tests.chaos.clients import ENDINGS
+from tests.chaos.observations import collect_history
 from tests.chaos.work import KINDS
 from tests.support.keys import immortal_keys
 from tests.support.processes import described
 from tests.support.waiting import wait_until
 
-SETTLED_WITHIN_S = 600
-"""For everything to end once nobody hurts it any more: attempts, their backoff, redeliveries, leases."""
-
 WORKS_WITHIN_S = 120
 GONE_WITHIN_S = 20
-BUGS = {"task_raised", "callback_crashed", "request_failed", "process_will_not_die"}
-FAULTS_OF_CHAOS = {"worker_lost", "storage_full"}
-"""Codes of tasks that fail because of what chaos does, not because of a bug."""
-
-STOP_GRACE = timedelta(seconds=1)
-"""As in the settings of the box."""
-
-PARTS = (":queue", ":parties", ":fence", ":history")
-
-
-@dataclass
-class Aftermath:
-    """All there is to look at."""
-
-    box: Box
-    crowd: Crowd
-    letterbox: Letterbox
-
-    def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=self.box.url, timeout=30, trust_env=False)
-        self.redis = self.box.redis
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.http.close()
-
-    @cached_property
-    def records(self) -> dict[str, dict[str, Any]]:
-        """Return every task that a client knows of and that is there, as it is when first looked at."""
-        answers = ((one.task_id, self.http.get(f"/v1/tasks/{one.task_id}")) for one in self.crowd.promises)
-        found = {task_id: answer for task_id, answer in answers if answer.status_code != httpx.codes.NOT_FOUND}
-        return {task_id: answer.raise_for_status().json() for task_id, answer in found.items()}
-
-    @property
-    def promises(self) -> list[Promise]:
-        """Return the tasks that were accepted, and those of which only the answer was lost."""
-        return [one for one in self.crowd.promises if one.task_id in self.records or (one.accepted and not one.removed)]
-
-    @property
-    def succeeded(self) -> Iterator[tuple[Promise, dict[str, Any]]]:
-        """Yield each task that succeeded, with its output."""
-        for promise in self.promises:
-            record = self.records.get(promise.task_id)
-            if record and record["status"] == "SUCCESS":
-                yield promise, record["stages"][promise.kind]["output"]
-
-    def messages_due(self) -> dict[str, tuple[str, int]]:
-        """Return the task and the number of tries of each message in the outbox, by its id."""
-        names = self.redis.zrange("callbacks:outbox", 0, -1)
-        rows = ((name, self.redis.hmget(f"callbacks:message:{name}", "message", "tries")) for name in names)
-        return {name: (json.loads(message)["task_id"], int(tries)) for name, (message, tries) in rows if message}
-
-    def settle(self) -> None:
-        """Give the stack the time to end what it has begun."""
-        try:
-            wait_until(self.settled, timeout=SETTLED_WITHIN_S, every=0.5)
-        except AssertionError:
-            return  # the checks say what has not
-
-    def settled(self) -> bool:
-        try:
-            unfinished = [self.redis.zcard(f"tasks:index:{status}") for status in set(Status) if not status.final]
-            untried = [name for name, (_, tries) in self.messages_due().items() if not tries]
-            return not (any(unfinished) or untried or list(unsettled_leases(self)) or list(nothing_waits(self)))
-        except Exception:  # noqa: BLE001 - Redis or the gateway is still on its way back
-            return False
-
+BUGS = {
+    "callback_crashed",
+    "loop_failed",
+    "message_crashed",
+    "process_will_not_die",
+    "request_failed",
+    "task_raised",
+    "watch_failed",
+    "watchdog_failed",
+}
+LONGEST_OVERLAP = timedelta(seconds=2)
+"""Of two attempts: `heartbeat.stop_grace` of the box; for a process that was suspended, one `heartbeat.interval` before
+it; and half a second for a busy machine."""
 
 Check = Callable[[Aftermath], Iterator[str]]
 
@@ -175,23 +111,6 @@ def nobody_works_unseen(seen: Aftermath) -> Iterator[str]:
     yield from (described(process) for process in seen.box.strays())
 
 
-def unsettled_leases(seen: Aftermath) -> Iterator[str]:
-    """Nobody holds the GPU or waits for it."""
-    for name in seen.redis.scan_iter("gpu_lock:*", count=1000):
-        if not name.endswith(PARTS) or (name.endswith(":queue") and seen.redis.zcard(name)):
-            yield name
-
-
-def nothing_waits(seen: Aftermath) -> Iterator[str]:
-    """No queue, dispatch list or broker holds anything."""
-    services = seen.box.plan.services
-    names = ["tasks:dispatch", "unacked_index", *(f"tasks:waiting:{service}" for service in services)]
-    yield from (f"{name}: {count}" for name in names if (count := seen.redis.zcard(name)))
-    for name in (f"{service}{step}" for service in services for step in ("", *(f":{n}" for n in range(1, 10)))):
-        if count := seen.redis.llen(name):
-            yield f"{name}: {count} messages"
-
-
 def the_indexes_agree(seen: Aftermath) -> Iterator[str]:
     """Every index lists exactly the tasks that have its status."""
     everything = set(seen.redis.zrange("tasks:index", 0, -1))
@@ -257,41 +176,9 @@ def artifacts(output: Any) -> Iterator[dict[str, Any]]:
 
 
 def the_history_is_consistent(seen: Aftermath) -> Iterator[str]:
-    """What clients and the receiver of callbacks have seen of a task agrees, in the order in which they saw it."""
-    history = History([*seen.crowd.history, *endings(seen), *callbacks(seen)])
-    asked_again = {promise.task_id for promise in seen.crowd.promises if promise.retries_asked or promise.removed}
-    history.observations = [found for found in history.observations if found.task_id not in asked_again]
-    for violation in check_history(history, STOP_GRACE):
+    """What clients, workers and the receiver of callbacks recorded agrees, in the order in which they recorded it."""
+    for violation in check_history(collect_history(seen), LONGEST_OVERLAP):
         yield f"{violation.task_id}: {violation.rule}: {violation.found}"
-
-
-def endings(seen: Aftermath) -> Iterator[Observation]:
-    """Yield how each task stands in the end, read after all else."""
-    now = monotonic()
-    for task_id, record in seen.records.items():
-        yield Observation(now, "status", task_id, record["status"])
-        yield Observation(now, "result", task_id, outcome(record["status"], record["stages"][record["task_name"]]))
-        if (record.get("error") or {}).get("code") in FAULTS_OF_CHAOS:
-            yield Observation(now, "failure", task_id)
-
-
-def callbacks(seen: Aftermath) -> Iterator[Observation]:
-    for request in seen.letterbox.seen:
-        body = request.json["data"]
-        yield Observation(
-            request.at, "callback", body["task_id"], outcome(body["status"], body["stages"][body["task_name"]])
-        )
-    # what is still due will come: here it only must not count as lost
-    for task_id, _ in seen.messages_due().values():
-        record = seen.records.get(task_id)
-        if record:
-            stage = record["stages"][record["task_name"]]
-            yield Observation(monotonic(), "callback", task_id, outcome(record["status"], stage))
-
-
-def outcome(status: str, stage: Mapping[str, Any]) -> str:
-    """Return a result in one form: a callback writes numbers as JavaScript does."""
-    return javascript_json.dumps([status, stage["output"]])
 
 
 CHECKS: tuple[Check, ...] = (

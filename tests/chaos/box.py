@@ -1,11 +1,12 @@
-"""The box that is hurt: the whole stack as `baton up` starts it, on a small disk of its own where we may mount one."""
+"""The box that is hurt: the stack of `baton up` with two gateways, on a small disk of its own where we may mount it."""
 
 import json
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,13 +15,20 @@ import redis
 
 from cli.stack.folder import StateDir
 from cli.stack.lifecycle import STOP_TIMEOUT, down, family, is_running, members, states, up, wait_until_ended
-from cli.stack.plan import Plan
+from cli.stack.plan import OwnRedis, free_port
+from cli.stack.readiness import Bounds
 from cli.stack.supervisord import Supervisor
+from common.errors import BatonError
+from tests.chaos.history import Observation, parse_trace
+from tests.chaos.plan import BoxPlan
 from tests.chaos.work import place_inputs
 from tests.support.processes import holders
+from tests.support.proxy import Proxy
+from tests.support.stepped_redis import find_libfaketime, write_offset
 
 DISK_MIB = 2048
 PIECE = b"\0" * (1 << 20)
+REVIVAL = Bounds(patience=timedelta(seconds=60), in_all=timedelta(seconds=120))
 
 # Every wait turned down, so that an hour holds as many recoveries as a month of a quiet box.
 QUICK = {
@@ -30,6 +38,7 @@ QUICK = {
     "BATON_GPU_LOCK_MONITOR__MONITOR_INTERVAL": "0.5",
     "BATON_GPU_LOCK_MONITOR__RECONCILE_INTERVAL": "3",
     "BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.5, "timeout": 5, "stop_grace": 1}',
+    "BATON_REDIS__SOCKET_TIMEOUT": "1",  # an attempt that is cut off must notice it before the timeout
     "BATON_WORKER__CLAIM_TIMEOUT": "5",
     "BATON_GPU_LOCK_MONITOR__STALL_TIMEOUT": "60",
     "BATON_TASKS__RETRY_BACKOFF": "0.5",
@@ -51,19 +60,38 @@ class Box:
     def __init__(self, folder: Path, services: tuple[str, ...], chat_url: str) -> None:
         provider = {"base_url": chat_url, "model": "good", "uses_gpu": False, "tries": 3}
         chat = {"BATON_LLM__PROVIDERS": json.dumps({"chat": provider}), "BATON_LLM__DEFAULT_PROVIDER": "chat"}
-        self.folder = folder
+        self.folder, self.traces = folder, folder.with_name("traces")
         self.has_disk = False
+        self.slow_imports = folder.with_name("slow-imports")
+        clock = folder.with_name("clock") if find_libfaketime() else None
         environment = QUICK | chat | {"TMPDIR": str(folder / "tmp")}
-        self.plan = Plan(StateDir(folder / "state"), folder / "share", services=services, extra_environment=environment)
+        environment |= {"CHAOS_TRACE": str(self.traces), "CHAOS_SLOW_IMPORTS": str(self.slow_imports)}
+        own_redis = OwnRedis(free_port())
+        programs = ("gateway", "gateway-2", *(f"worker-{service}" for service in services))
+        self.proxies = {name: Proxy(own_redis.port) for name in programs}
+        self.plan = BoxPlan(
+            StateDir(folder / "state"),
+            folder / "share",
+            services=services,
+            own_redis=own_redis,
+            extra_environment=environment,
+            proxies={name: proxy.port for name, proxy in self.proxies.items()},
+            clock=clock,
+        )
         self.redis: Any = redis.Redis.from_url(self.plan.redis_url, decode_responses=True, socket_timeout=5)
+        self.opened = ExitStack()
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True)
+        self.traces.mkdir()
+        self.set_clock(0)
         mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(self.folder)]
         self.has_disk = os.geteuid() == 0 and subprocess.run(mount, check=False, capture_output=True).returncode == 0
         try:
             (self.folder / "tmp").mkdir()
             place_inputs(self.plan.share)
+            for proxy in self.proxies.values():
+                self.opened.enter_context(proxy)
             up(self.plan)
         except BaseException:
             self.remove()
@@ -75,6 +103,18 @@ class Box:
             self.stop()
         finally:
             self.remove()
+
+    def revive(self) -> None:
+        """Start the stack again, as its owner does, however often that fails while it is hurt."""
+        while True:
+            with suppress(BatonError, OSError):
+                up(self.plan, REVIVAL)
+                return
+
+    def set_clock(self, offset_s: int) -> None:
+        """Set Redis's clock so far ahead of the machine's, where there is libfaketime."""
+        if self.plan.clock:
+            write_offset(self.plan.clock, offset_s)
 
     def strays(self) -> set[psutil.Process]:
         """Return what nobody looks after any more, and every ffmpeg: nothing works when all tasks have ended."""
@@ -95,6 +135,7 @@ class Box:
         down(self.plan.state_dir)
 
     def remove(self) -> None:
+        self.opened.close()
         if self.has_disk:
             subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -102,6 +143,26 @@ class Box:
     @property
     def url(self) -> str:
         return self.plan.url
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Return where the gateways are."""
+        return self.plan.urls
+
+    def leader(self) -> str | None:
+        """Return which gateway leads, by the name that it gives itself; None when none does or Redis cannot tell."""
+        with suppress(redis.RedisError):
+            return str(self.redis.get("monitor:leader") or "").partition(" ")[0] or None
+        return None
+
+    def leading(self) -> psutil.Process | None:
+        """Return the process of the gateway that leads, which has logged the name that it leads under."""
+        entry = f'"leader": "{self.leader()}"'
+        for known in states(self.plan.state_dir):
+            log = self.plan.state_dir.log_of(known.name)
+            if known.name.startswith("gateway") and known.pid and entry in log.read_text(errors="replace"):
+                return psutil.Process(known.pid)
+        return None
 
     def processes(self) -> dict[str, list[psutil.Process]]:
         """Return what runs now, by its part in the stack."""
@@ -130,6 +191,10 @@ class Box:
             while file.write(PIECE):
                 pass
         return filler
+
+    def attempts(self) -> list[Observation]:
+        """Return what the workers have written down about their attempts."""
+        return [found for file in sorted(self.traces.glob("*.trace")) for found in parse_trace(file.read_text())]
 
     def logged(self) -> Iterator[dict[str, Any]]:
         """Yield what the programs have logged as JSON, with the program's name."""

@@ -19,13 +19,13 @@ class Violation:
 Rule = Callable[[Sequence[Observation], timedelta], Iterator[str]]
 
 
-def check(history: History, stop_grace: timedelta) -> list[Violation]:
-    """Return every violation; `stop_grace` is `heartbeat.stop_grace`."""
+def check(history: History, longest_overlap: timedelta) -> list[Violation]:
+    """Return every violation; two attempts at a task may both work for as long as `longest_overlap`."""
     return [
         Violation(name, task_id, found)
         for task_id, observations in history.of_tasks()
         for name, rule in RULES.items()
-        for found in rule(observations, stop_grace)
+        for found in rule(observations, longest_overlap)
     ]
 
 
@@ -46,10 +46,10 @@ def backwards(observations: Sequence[Observation], _: timedelta) -> Iterator[str
             yield f"{before} became {after}"
 
 
-def overlapping(observations: Sequence[Observation], stop_grace: timedelta) -> Iterator[str]:
+def overlapping(observations: Sequence[Observation], longest: timedelta) -> Iterator[str]:
     for first, second in combinations(attempts(observations), 2):
-        overlap = min(first.last, second.last) - max(first.began, second.began)
-        if overlap > stop_grace.total_seconds():
+        overlap = first.overlap(second)
+        if overlap > longest.total_seconds():
             pair = f"{first.number} (pid {first.pid}) and {second.number} (pid {second.pid})"
             yield f"attempts {pair} for {overlap:.3f} s"
 

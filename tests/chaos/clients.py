@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle
 from random import Random
 from time import monotonic
 from typing import Any, Self
@@ -15,6 +16,7 @@ import httpx
 from tests.chaos.box import Box
 from tests.chaos.history import Kind, Observation
 from tests.chaos.work import pick
+from tests.support.sse_client import parsed
 
 PATIENCE_S = 15
 """For one answer: longer than any pause of a process."""
@@ -22,6 +24,8 @@ PATIENCE_S = 15
 MOST_WAITING = 25
 CALM_S = 0.3
 ENDINGS = {"SUCCESS", "FAILED", "CANCELLED"}
+CLOSING = {"task_complete": "SUCCESS", "task_cancelled": "CANCELLED"}
+"""The status that a closing event tells, by its code; an error's is FAILED."""
 
 
 @dataclass
@@ -56,10 +60,11 @@ class Client:
 
     def __init__(self, box: Box, name: str, seed: int, callback_url: str, stop: threading.Event) -> None:
         self.box, self.name, self.callback_url, self.stop = box, name, callback_url, stop
+        self.gateways = cycle(box.urls)
         self.seed = f"{seed}-{name}"
         self.dice, self.pauses = Random(self.seed), Random(self.seed)
         self.http = httpx.Client(
-            base_url=box.url, timeout=PATIENCE_S, trust_env=False, event_hooks={"response": [self.note]}
+            base_url=next(self.gateways), timeout=PATIENCE_S, trust_env=False, event_hooks={"response": [self.note]}
         )
         self.promises: list[Promise] = []
         self.surprises: list[str] = []
@@ -105,12 +110,13 @@ class Client:
             self.surprises.append(f"{promise.task_id} was refused: {answer.status_code} {answer.text[:200]}")
 
     def until_answered(self, method: str, path: str, **options: Any) -> httpx.Response | None:
-        """Repeat the same request, as everybody may, until it is heard; None when the chaos ends before."""
+        """Repeat the same request until a gateway answers it, at each of them in turn; None when the chaos ends."""
         while not self.stop.is_set():
             with suppress(httpx.TransportError):
                 answer = self.http.request(method, path, **options)
                 if answer.status_code < 500 and answer.status_code != 429:
                     return answer
+            self.http.base_url = next(self.gateways)
             self.stop.wait(CALM_S)
         return None
 
@@ -121,9 +127,13 @@ class Client:
 
     def watch(self, promise: Promise) -> None:
         """Follow the events, and vanish in the middle more often than not."""
-        leaves_after = self.dice.randrange(1, 30)
+        leaves_after = self.dice.randrange(1, 12)
         with self.http.stream("GET", f"/v1/tasks/{promise.task_id}/events") as answer:
-            for number, _ in enumerate(answer.iter_lines()):
+            if answer.status_code != httpx.codes.OK:
+                return
+            for number, event in enumerate(parsed(answer)):
+                if event.closes:
+                    self.record("status", promise.task_id, CLOSING.get(event.data["code"], "FAILED"))
                 if number > leaves_after or self.stop.is_set():
                     return
 

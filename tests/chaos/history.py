@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from itertools import product
+from typing import Literal, cast
 
 from common.state.context import FINAL, Status
 
 Kind = Literal["accepted", "status", "result", "event", "callback", "begin", "step", "end", "failure"]
 OUTCOMES: frozenset[Kind] = frozenset({"result", "event", "callback"})
 """Observations that carry a task's result: reads, closing events and callbacks must agree on it."""
+
+LONGEST_STEP_S = 1.0
+"""A process that writes no step for longer was suspended, and did no work meanwhile."""
 
 WORK: frozenset[Kind] = frozenset({"begin", "step", "end"})
 
@@ -30,12 +34,21 @@ class Observation:
 
 @dataclass
 class Attempt:
-    """When one process worked on a task; without an end, until its last step."""
+    """When one process worked on a task: spans of time in which no step is missing."""
 
     number: int
     pid: int
-    began: float
-    last: float
+    spans: list[tuple[float, float]]
+
+    def work(self, at: float) -> None:
+        """Add a step: to the last span, or to a new one if the process was suspended in between."""
+        began, last = self.spans[-1]
+        self.spans[-1:] = [(began, at)] if at - last <= LONGEST_STEP_S else [(began, last), (at, at)]
+
+    def overlap(self, other: "Attempt") -> float:
+        """Return for how many seconds both worked."""
+        pairs = product(self.spans, other.spans)
+        return sum(max(0.0, min(mine[1], theirs[1]) - max(mine[0], theirs[0])) for mine, theirs in pairs)
 
 
 @dataclass
@@ -64,12 +77,14 @@ def attempts(observations: Iterable[Observation]) -> list[Attempt]:
     for observation in observations:
         if observation.kind in WORK:
             key = (observation.attempt, observation.pid)
-            attempt = found.setdefault(key, Attempt(*key, began=observation.at, last=observation.at))
-            attempt.last = observation.at
+            found.setdefault(key, Attempt(*key, [(observation.at, observation.at)])).work(observation.at)
     return list(found.values())
 
 
 def parse_trace(text: str) -> list[Observation]:
-    """Read what the testing service's option `trace` writes: `id attempt pid monotonic` for each step."""
+    """Read what a traced worker writes: `id attempt pid kind monotonic`, a line for each begin, step and end."""
     lines = (line.split() for line in text.splitlines() if line.strip())
-    return [Observation(float(at), "step", task_id, "", int(attempt), int(pid)) for task_id, attempt, pid, at in lines]
+    return [
+        Observation(float(at), cast("Kind", kind), task_id, "", int(attempt), int(pid))
+        for task_id, attempt, pid, kind, at in lines
+    ]

@@ -57,3 +57,10 @@ def test_a_step_forward_does_not_end_an_attempt_that_is_well(stepped: Stack) -> 
     assert beating["liveness"] == "alive"
     context = stepped.wait_for(task_id)
     assert (context["status"], context["stages"]["testing.work"]["attempt"]) == ("SUCCESS", 1)
+
+
+def test_a_step_back_does_not_make_the_brokers_lock_last_longer(stepped: Stack) -> None:
+    """The one that a worker leaves that dies while it looks for messages to deliver again."""
+    stepped.redis.client.set("unacked_mutex", "of a dead worker", px=60_000)
+    set_clock(stepped, -HOUR_S)
+    wait_until(lambda: stepped.redis.client.get("unacked_mutex") != "of a dead worker", timeout=20)

@@ -4,7 +4,7 @@ import errno
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +18,15 @@ from common.worker.app import create_worker
 from common.worker.job import Job
 from services import settings
 from tests.support.delivery import run
+from tests.support.disks import BLOCK, DISK_KIB, fill_disk, small_disk
 from tests.support.redis_server import RedisServer
 from tests.support.stack import Stack
 from tests.support.testing_service import EchoInput, EchoOutput
 from tests.support.waiting import wait_until
 
-DISK_KIB = 1024
 TONE_SECONDS = 60
 RARE_WRITES = {"BATON_GPU_LOCK_MONITOR__MONITOR_INTERVAL": "60"}
 """So that the write that meets the full disk is a request's."""
-BLOCK = 4096
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """Let the folder be a disk of one MiB."""
-    folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_KIB}k", "tmpfs", folder], check=False).returncode:
-        pytest.skip("mounting a tmpfs needs root")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @contextmanager
@@ -128,10 +115,7 @@ def without_room(tmp_path: Path) -> Iterator[Stack]:
 
 def fill(stack: Stack) -> Path:
     """Leave no room for another byte, neither on the disk nor in the last block of Redis's file."""
-    filler = stack.redis.folder / "filler"
-    with filler.open("wb", buffering=0) as file, suppress(OSError):
-        while file.write(bytes(BLOCK)):
-            continue
+    filler = fill_disk(stack.redis.folder)
     left = -(stack.redis.folder / "appendonly.aof").stat().st_size % BLOCK
     written = next(size for size in range(left, 0, -1) if len(as_written(size)) <= left)
     stack.redis.client.set("filler", "a" * written)

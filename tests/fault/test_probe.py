@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.disks import fill_disk, small_disk
+from tests.support.faults import child_of, gone
 from tests.support.stack import ROOT, Stack
+from tests.support.testing_service import HANG_BEFORE_CLAIM
 from tests.support.waiting import wait_until
 
 PROBE = [sys.executable, "-I", "-S", str(ROOT / "common" / "worker" / "probe.py"), "testing"]
@@ -42,6 +46,34 @@ def test_it_follows_the_worker(stack: Stack, temp: dict[str, str]) -> None:
     worker.terminate()
     worker.wait()
     wait_until(lambda: not healthy(temp), timeout=60)
+
+
+def test_a_full_disk_ends_neither_the_probe_nor_the_watchdog(stack: Stack, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "tmp"):
+        temp = {"TMPDIR": str(tmp_path / "tmp")}
+        stack.gateway()
+        worker = stack.worker(**temp)
+        wait_until(lambda: healthy(temp))
+        fill_disk(tmp_path / "tmp")
+        (shown,) = (tmp_path / "tmp").glob("*.alive")
+        for _ in range(2):
+            before = shown.read_text()
+            wait_until(lambda before=before: shown.read_text() != before)
+        assert healthy(temp)
+        hung = child_of(stack, stack.submit("testing.work", {"seconds": 0.5, "hang_on": [1]}))
+        worker.terminate()
+        wait_until(lambda: gone(hung), timeout=60)
+        worker.wait()
+
+
+def test_a_temporary_folder_that_is_gone_does_not_end_the_watchdog(stack: Stack, temp: dict[str, str]) -> None:
+    stack.gateway()
+    stack.worker(**temp, BATON_WORKER__CLAIM_TIMEOUT="1")
+    wait_until(lambda: healthy(temp))
+    shutil.rmtree(temp["TMPDIR"])
+    wait_until(lambda: "probe_not_written" in stack.logged("worker"))
+    (stack.share / HANG_BEFORE_CLAIM).touch()
+    assert stack.wait_for(stack.submit("testing.echo"), timeout=60)["status"] == "SUCCESS"
 
 
 def test_a_probe_costs_less_than_50_ms_of_cpu(temp: dict[str, str]) -> None:

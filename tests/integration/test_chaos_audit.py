@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from tests.chaos import audit
-from tests.chaos.audit import Aftermath, Check
+from tests.chaos.aftermath import Aftermath
+from tests.chaos.audit import Check
 from tests.chaos.clients import Promise
 from tests.chaos.history import Observation
 from tests.chaos.letterbox import Letterbox
@@ -42,7 +43,7 @@ def seen(healthy: Stack) -> Iterator[Aftermath]:
         box = SimpleNamespace(
             url=healthy.url, redis=healthy.redis.client, plan=plan, folder=healthy.folder, logged=list
         )
-        box.strays = set
+        box.strays, box.attempts = set, list
         history = [Observation(monotonic(), "accepted", task_id, wants_callback=True)]
         crowd = SimpleNamespace(promises=[promise], surprises=[], history=history)
         with Aftermath(cast("Any", box), cast("Any", crowd), letterbox) as aftermath:

@@ -13,7 +13,7 @@ from api_gateway.monitor.clock_watch import ClockCheck, ClockReader, Reading, st
 from common.settings import CallbackSettings, RedisSettings, TaskSettings
 from common.state import keys
 from common.state.client import AsyncRedis, SyncRedis
-from common.state.clock_steps import ClockStep, ClockSteps, clock_steps
+from common.state.clock_steps import ClockStep, ClockSteps, KeptReading, clock_steps
 from common.state.record import US
 from common.state.store import StateStore
 from tests.support.redis_server import RedisServer
@@ -83,6 +83,16 @@ def test_delays_and_small_corrections_are_no_step(redis_server: RedisServer, red
     assert not redis.client.exists(keys.CLOCK_STEPS, keys.MONITOR_ACTIONS)
     slow = Reading(100 * US, 0, 40 * US), Reading(130 * US, 40 * US, 70 * US)
     assert step_between(*slow) == 0
+
+
+@pytest.mark.parametrize(("ahead_us", "steps"), [(HOUR_US, 1), (-HOUR_US, 0)], ids=["set back", "perhaps only later"])
+def test_after_a_boot_a_clock_that_is_behind_the_last_reading_was_set(
+    redis_server: RedisServer, redis: SyncRedis, ahead_us: int, steps: int
+) -> None:
+    kept = KeptReading(redis_us=redis.now_us() + ahead_us, asked_us=0, answered_us=0, boot="another")
+    redis.client.set(keys.CLOCK_READING, kept.model_dump_json())
+    look(redis_server, 0, 0)
+    assert len(redis.run(clock_steps()).steps) == steps
 
 
 def test_stamps_of_before_a_step_forward_are_read_on_the_present_clock() -> None:

@@ -10,30 +10,44 @@ from tests.support.redis_server import RedisServer
 PLACES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib*/faketime/libfaketime.so.1")
 
 
-def libfaketime() -> Path:
-    """Find the library, or skip the test. LIBFAKETIME names one that is not where Debian's package puts it."""
+def find_libfaketime() -> Path | None:
+    """Return the library; LIBFAKETIME names one that is not where Debian's package puts it."""
     named = os.environ.get("LIBFAKETIME")  # noqa: TID251 - of the test's own
     found = [Path(named)] if named else [file for place in PLACES for file in Path("/").glob(place.lstrip("/"))]
-    if not found:
+    return found[0] if found else None
+
+
+def faketime_environment(offset: Path) -> dict[str, str]:
+    """Return what gives a process the clock that the file `offset` sets; its monotonic clock stays.
+
+    Without the library the test is skipped.
+    """
+    library = find_libfaketime()
+    if not library:
         pytest.skip("setting a clock needs libfaketime: Debian's package faketime")
-    return found[0]
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME_TIMESTAMP_FILE": str(offset),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+def write_offset(offset: Path, seconds: int) -> None:
+    """Let the clock be so far ahead of the machine's own, at once."""
+    written = offset.with_name("offset.new")
+    written.write_text(f"{seconds:+d}\n")
+    written.replace(offset)
 
 
 class SteppedRedis(RedisServer):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.offset = folder / "offset"
-        self.environment = {
-            "LD_PRELOAD": str(libfaketime()),
-            "FAKETIME_TIMESTAMP_FILE": str(self.offset),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
+        self.environment = faketime_environment(self.offset)
         folder.mkdir(parents=True, exist_ok=True)
         self.set_clock(0)
 
     def set_clock(self, offset_s: int) -> None:
         """Let the clock be so far ahead of the machine's own, at once."""
-        written = self.offset.with_name("offset.new")
-        written.write_text(f"{offset_s:+d}\n")
-        written.replace(self.offset)
+        write_offset(self.offset, offset_s)
