@@ -58,7 +58,7 @@ class FastDouble:
         length = len(samples) // 4
         return [(n * length, (n + 1) * length - SAMPLE_RATE_HZ) for n in range(4)]
 
-    def hear(self, samples: np.ndarray) -> Segment:
+    def transcribe(self, samples: np.ndarray) -> Segment:
         number = int(samples[0])
         if number not in self.heard:
             self.before(number)
@@ -98,7 +98,7 @@ class SlowDouble:
         finally:
             self.left = get_ident()
 
-    def hear(
+    def transcribe(
         self, _model: Any, samples: np.ndarray, speech: list[Span], *, prompt: str, language: str | None
     ) -> SlowTranscript:
         number = int(samples[0])

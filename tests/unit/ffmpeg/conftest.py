@@ -7,7 +7,6 @@ from pathlib import Path
 from shutil import which
 
 import pytest
-from folder_job import FolderJob, FolderSettings
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from common.media.fields import Artifact, MediaFile
@@ -15,6 +14,7 @@ from services.ffmpeg import probe
 from services.ffmpeg.execution.program import MINIMUM, inspect_program
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.settings import FfmpegSettings
+from tests.unit.ffmpeg.folder_job import FolderJob, FolderSettings
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 VIDEO = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=10:duration=3")

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from folder_job import FolderJob
 
 from common.errors import ClipOutsideMedia
 from common.media.fields import Artifact, MediaFile
 from services.ffmpeg.contracts import CutInput, MediaOutput
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import cut_media
+from tests.unit.ffmpeg.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 Inspect = Callable[[Artifact], MediaInfo]

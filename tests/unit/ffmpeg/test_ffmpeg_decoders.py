@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from folder_job import FolderJob
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from common.media.fields import Artifact, MediaFile
@@ -16,6 +15,7 @@ from services.ffmpeg.execution.decoders import DECODERS
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import cut_media, extract_audio, extract_keyframes, probe, transcode
 from tests.support.sounds import ffmpeg as make
+from tests.unit.ffmpeg.folder_job import FolderJob
 
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=size=352x288:rate=25:duration=0.2")
 SOUND = ("-f", "lavfi", "-i", "sine=frequency=440:duration=0.6:sample_rate=48000")

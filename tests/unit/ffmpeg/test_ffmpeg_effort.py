@@ -8,7 +8,6 @@ from typing import Any
 
 import psutil
 import pytest
-from folder_job import FolderJob
 
 from common.media.fields import MediaFile
 from services.ffmpeg.contracts import BurnSubtitlesInput, ExtractAudioInput
@@ -20,6 +19,7 @@ from services.ffmpeg.execution.resource_limits import HEADROOM, ResourceLimits, 
 from services.ffmpeg.media import MediaInfo, StreamInfo
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import burn_subtitles, extract_audio
+from tests.unit.ffmpeg.folder_job import FolderJob
 
 SPIN = "while True: pass"
 SPIN_IN_A_CHILD = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SPIN!r}])"

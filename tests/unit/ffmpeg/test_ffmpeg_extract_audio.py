@@ -5,8 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import make
-from folder_job import FolderJob
 
 from common.errors import ClipOutsideMedia, NoAudioTrack
 from common.media.fields import Artifact, MediaFile
@@ -14,6 +12,8 @@ from services.ffmpeg.contracts import AudioOutput, ExtractAudioInput
 from services.ffmpeg.errors import MediaDamaged
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import extract_audio
+from tests.unit.ffmpeg.conftest import make
+from tests.unit.ffmpeg.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 Inspect = Callable[[Artifact], MediaInfo]

@@ -10,7 +10,6 @@ from signal import SIGKILL, SIGSEGV, Signals
 from typing import Any
 
 import pytest
-from folder_job import FolderJob
 
 from common.errors import BatonError, MediaTooLong, NotMedia, StorageFull
 from common.files import disk
@@ -47,6 +46,7 @@ from services.ffmpeg.tasks import (
     transcode,
 )
 from tests.support.sounds import ffmpeg as make
+from tests.unit.ffmpeg.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 Place = Callable[[str, bytes], MediaFile]

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import make
-from folder_job import FolderJob
 
 from common.errors import NoVideoTrack
 from common.media.fields import MediaFile
@@ -14,6 +12,8 @@ from services.ffmpeg.contracts import ExtractKeyframesInput, ExtractKeyframesOut
 from services.ffmpeg.errors import OutputTooLarge
 from services.ffmpeg.operations.frames import Picture, evenly_spaced
 from services.ffmpeg.tasks import extract_keyframes
+from tests.unit.ffmpeg.conftest import make
+from tests.unit.ffmpeg.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 

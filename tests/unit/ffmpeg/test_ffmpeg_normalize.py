@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from folder_job import FolderJob
 
 from common.errors import NoAudioTrack, NoVideoTrack
 from common.media.fields import Artifact, MediaFile
@@ -12,6 +11,7 @@ from services.ffmpeg.contracts import NormalizeAudioInput, NormalizeAudioOutput
 from services.ffmpeg.errors import AudioSilent
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import normalize_audio
+from tests.unit.ffmpeg.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 Inspect = Callable[[Artifact], MediaInfo]

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import RECIPES, make
-from folder_job import FolderJob
 
 from common.errors import FileMissing, NotMedia
 from common.media.fields import MediaFile
@@ -13,6 +11,8 @@ from services.ffmpeg import probe as headers
 from services.ffmpeg.contracts import ProbeInput
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import probe
+from tests.unit.ffmpeg.conftest import RECIPES, make
+from tests.unit.ffmpeg.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import psutil
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
-from folder_job import FolderJob
 
 from common.errors import Cancelled
 from common.media.fields import MediaFile
@@ -23,6 +22,7 @@ from services.ffmpeg.execution.resource_limits import ResourceLimits
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import transcode
 from tests.support.waiting import wait_until
+from tests.unit.ffmpeg.folder_job import FolderJob
 
 ENDLESS = ("-nostdin", "-loglevel", "error", "-progress", "pipe:1", "-re", "-f", "lavfi", "-i", "anullsrc")
 MUTE = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(600)"

@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from folder_job import FolderJob
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from common.media.fields import MediaFile
 from services.ffmpeg.contracts import SplitAudioSegmentsInput, SplitAudioSegmentsOutput
 from services.ffmpeg.operations.silence import plan
 from services.ffmpeg.tasks import split_audio_segments
+from tests.unit.ffmpeg.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 TONE_THEN_PAUSE = [(1.4, 2.0), (3.4, 4.0), (5.4, 6.0)]

@@ -6,7 +6,6 @@ from typing import Any
 
 import av
 import pytest
-from folder_job import FolderJob
 
 from common.errors import NoVideoTrack
 from common.media.fields import Artifact, MediaFile
@@ -24,6 +23,7 @@ from services.ffmpeg.operations.mux import codec_in_container
 from services.ffmpeg.operations.pictures import SubtitleStyle
 from services.ffmpeg.operations.tracks import subtitle_codec
 from services.ffmpeg.tasks import burn_subtitles, mux_subtitles
+from tests.unit.ffmpeg.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 Place = Callable[[str, bytes], MediaFile]
@@ -65,7 +65,8 @@ def drawn(pixel: Pixel, output: BurnSubtitlesOutput, plain: Artifact) -> int:
 
 @pytest.fixture
 def plain(job: FolderJob, medium: Medium) -> Artifact:
-    return job.storage.describe(job.share / medium("scenes.mp4"))
+    path: Path = job.share / medium("scenes.mp4")
+    return job.storage.describe(path)
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.srt", SRT), ("a.vtt", VTT), ("a.ass", ASS), ("a.txt", SRT)])

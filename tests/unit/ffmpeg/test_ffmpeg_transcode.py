@@ -4,8 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import make
-from folder_job import FolderJob
 
 from common.errors import TooManyPixels
 from common.media.fields import Artifact, MediaFile
@@ -13,6 +11,8 @@ from services.ffmpeg.contracts import MediaOutput, TranscodeInput
 from services.ffmpeg.errors import CodecUnsupported
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import transcode
+from tests.unit.ffmpeg.conftest import make
+from tests.unit.ffmpeg.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 Inspect = Callable[[Artifact], MediaInfo]

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from subtitle_job import SubtitleJob
 
 from common.transcript.format import Segment, Transcript, Word
+from tests.unit.subtitle.subtitle_job import SubtitleJob
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 

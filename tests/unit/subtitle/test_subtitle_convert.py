@@ -7,13 +7,13 @@ import pysubs2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from subtitle_job import SubtitleJob
 
 from common.captions.document import Caption, Document, Run
 from services.subtitle.contracts import ConvertInput, ConvertOutput
 from services.subtitle.errors import FrameRateUnknown, NotATranscript, NotSubtitles, TimeTooLate
 from services.subtitle.formats import registry as formats
 from services.subtitle.tasks import convert
+from tests.unit.subtitle.subtitle_job import SubtitleJob
 
 FORMATS = ["srt", "vtt", "ass", "ssa", "sub", "json"]
 SRT = "1\n00:00:01,000 --> 00:00:02,500\nHello <i>there</i>\nfriend\n\n2\n00:00:03,000 --> 00:00:04,000\n你好\n"

@@ -7,12 +7,12 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from subtitle_job import SubtitleJob
 
 from services.subtitle.contracts import ConvertInput
 from services.subtitle.errors import EncodingUnknown
 from services.subtitle.formats.encodings import decode
 from services.subtitle.tasks import convert
+from tests.unit.subtitle.subtitle_job import SubtitleJob
 
 SIMPLIFIED = "今天大家听音乐，我们喜欢看书。这个问题很重要！"
 TRADITIONAL = "今天大家聽音樂，我們喜歡看書。這個問題很重要！"

@@ -5,13 +5,13 @@ from typing import Any
 
 import pysubs2
 import pytest
-from subtitle_job import SubtitleJob
 
 from common.transcript.format import Segment, Transcript
 from services.subtitle.contracts import GenerateFilesInput, GenerateFilesOutput
 from services.subtitle.errors import NotATranscript, NotSubtitles, SubtitlesTooLarge, TranscriptsDiffer
 from services.subtitle.settings import SubtitleSettings
 from services.subtitle.tasks import generate_files
+from tests.unit.subtitle.subtitle_job import SubtitleJob
 
 Truth = Callable[[str], Transcript]
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from subtitle_job import SubtitleJob
 
 from common.transcript.format import Segment, Transcript, Word
 from services.subtitle.contracts import SegmentInput
@@ -18,6 +17,7 @@ from services.subtitle.layout.pieces import has_true_words
 from services.subtitle.layout.quality import too_fast, too_wide
 from services.subtitle.layout.widths import width
 from services.subtitle.tasks import segment
+from tests.unit.subtitle.subtitle_job import SubtitleJob
 
 Truth = Callable[[str], Transcript]
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from subtitle_job import SubtitleJob
 
 from common.transcript.format import Segment, Transcript, Word
 from services.subtitle import turns
@@ -19,6 +18,7 @@ from services.subtitle.speakers import assign
 from services.subtitle.tasks import assign_speakers
 from services.subtitle.timeline import Timeline
 from services.subtitle.turns import Turn
+from tests.unit.subtitle.subtitle_job import SubtitleJob
 
 RTTM = Path(__file__).parents[2] / "fixtures" / "speech" / "dialogue.rttm"
 Said = list[tuple[str, float, float]]
@@ -101,7 +101,7 @@ def test_a_word_in_two_pieces_is_not_torn_apart() -> None:
 
 def test_the_first_part_keeps_the_id_and_the_others_get_new_ones() -> None:
     said = transcript(TWO, [("three", 3, 4), ("four", 4, 5)], identity=5)
-    talk = [(0, 1, "A"), (1, 2, "B"), (3, 4, "A"), (4, 5, "B")]
+    talk: Talk = [(0, 1, "A"), (1, 2, "B"), (3, 4, "A"), (4, 5, "B")]
     made = assign(said, timeline(talk), within=1.0)
     assert [segment.id for segment in made.segments] == [5, 7, 6, 8]
     assert assign(made, timeline(talk), within=1.0) == made
