@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from common.transcript.format import Segment, Transcript, Word
-from tests.unit.subtitle.subtitle_job import SubtitleJob
+from tests.support.folder_job import FolderJob
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> SubtitleJob:
-    return SubtitleJob(tmp_path / "share")
+def job(tmp_path: Path) -> FolderJob:
+    return FolderJob(tmp_path / "share", "subtitle")
 
 
 @pytest.fixture(scope="session")
