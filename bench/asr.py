@@ -117,7 +117,7 @@ def plain(sound: Path) -> Row:
 
 def plain_script(sound: str) -> None:
     """Do what a script of a few lines does."""
-    from faster_whisper import WhisperModel  # type: ignore[import-untyped]  # noqa: PLC0415 - only this process is the script
+    from faster_whisper import WhisperModel  # noqa: PLC0415 - only this process is the script
 
     model = WhisperModel(str(MODEL), device="cpu", compute_type="int8")
     list(model.transcribe(str(CLIPS[0]), vad_filter=True, temperature=0)[0])  # warm, as our worker is

@@ -90,7 +90,7 @@ class Script:
     """What a script of a few lines does with both libraries."""
 
     def __init__(self, sound: str) -> None:
-        from faster_whisper import WhisperModel, decode_audio  # type: ignore[import-untyped]  # noqa: PLC0415 - only this process is the script
+        from faster_whisper import WhisperModel, decode_audio  # noqa: PLC0415 - only this process is the script
 
         from services.sensevoice import engine  # noqa: PLC0415 - the same
 

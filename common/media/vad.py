@@ -27,7 +27,7 @@ WINDOWS_AT_ONCE = 1_000
 @cache
 def library() -> Any:
     """Load the VAD once per process, with a model whose memory does not grow with the audio."""
-    from faster_whisper import vad  # type: ignore[import-untyped]  # the library has no types
+    from faster_whisper import vad
 
     load = vad.get_vad_model
     vad.get_vad_model = cache(lambda: PiecewiseVad(load().session))

@@ -222,7 +222,7 @@ class GuardedBackend(httpcore.NetworkBackend):
 
     def __init__(self, policy: TargetPolicy) -> None:
         self.policy = policy
-        self.plain = httpcore.SyncBackend()
+        self.plain: httpcore.NetworkBackend = httpcore.SyncBackend()
 
     @override
     def connect_tcp(
@@ -256,7 +256,7 @@ class AsyncGuardedBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self, policy: TargetPolicy) -> None:
         self.policy = policy
-        self.plain = httpcore.AnyIOBackend()
+        self.plain: httpcore.AsyncNetworkBackend = httpcore.AnyIOBackend()
 
     @override
     async def connect_tcp(

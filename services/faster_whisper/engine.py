@@ -61,7 +61,7 @@ OnWindow = Callable[[], None]
 @cache
 def library() -> Any:
     """Load faster-whisper once per process."""
-    import faster_whisper.transcribe  # type: ignore[import-untyped]  # the library has no types
+    import faster_whisper.transcribe
 
     return faster_whisper
 

@@ -26,7 +26,7 @@ FLOOR, RANGE = 1e-10, 8.0
 def extractor_class() -> type[Any]:
     """Return a subclass of the library's extractor that needs less memory and returns identical numbers."""
     import numpy as np
-    from faster_whisper.feature_extractor import FeatureExtractor  # type: ignore[import-untyped]  # the library has no types
+    from faster_whisper.feature_extractor import FeatureExtractor
 
     class LeanExtractor(FeatureExtractor):  # type: ignore[misc]  # the library has no types
         def __call__(self, waveform: Samples, padding: int = 160, chunk_length: int | None = None) -> np.ndarray:

@@ -153,8 +153,8 @@ class BurnSubtitlesInput(MediaInput):
     )
     font_files: Annotated[
         list[MediaFile],
-        Field(default_factory=list, max_length=MAX_FONTS, description="additional fonts: TTF, OTF or TTC"),
-    ]
+        Field(max_length=MAX_FONTS, description="additional fonts: TTF, OTF or TTC"),
+    ] = Field(default_factory=list)
     crf: Annotated[int, Field(ge=0, le=51, description="H.264 quality; lower is better and larger")] = 20
 
 

@@ -30,7 +30,7 @@ FRAME_S = 0.06
 @cache
 def library() -> Any:
     """Load kaldi-native-fbank once per process."""
-    import kaldi_native_fbank  # type: ignore[import-untyped]  # the library has no types
+    import kaldi_native_fbank
 
     return kaldi_native_fbank
 

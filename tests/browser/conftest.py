@@ -37,7 +37,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def photographs(browsing: Browsing, folder: Path) -> Iterator[str]:
+def photographs(browsing: object, folder: object) -> Iterator[str]:
+    assert isinstance(browsing, Browsing)
+    assert isinstance(folder, Path)
     for number, page in enumerate(browsing.pages):
         picture = folder / f"failed-{number}.png"
         page.screenshot(path=picture)

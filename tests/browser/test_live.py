@@ -113,7 +113,8 @@ def submitted(page: Page, video: Path) -> str:
     page.locator(".source-card input[type=file][multiple]").set_input_files(video)
     page.get_by_role("button", name="Submit task").click()
     page.wait_for_url("**/#/live/task_*")
-    return page.url.rpartition("/")[2]
+    url: str = page.url
+    return url.rpartition("/")[2]
 
 
 def test_a_video_is_submitted_drafts_are_seen_then_finals_and_an_edit_is_in_the_subtitles(
@@ -156,7 +157,7 @@ def test_a_gateway_that_is_killed_and_restarted_leaves_no_trace(browsing: Browsi
 
 
 def kill_gateway(stack: Stack) -> None:
-    gateway = next(one for one in reversed(stack.processes) if "tests.support.run_gateway" in one.args)
+    gateway = next(one for one in reversed(stack.processes) if "tests.support.run_gateway" in str(one.args))
     gateway.kill()
     gateway.wait()
 

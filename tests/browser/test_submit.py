@@ -88,7 +88,8 @@ def press_submit(page: Page, label: str = "Submit task") -> dict[str, Any]:
 def task_on_page(page: Page, view: str = "tasks") -> str:
     """Wait for the page of the task that was submitted; return its id."""
     page.wait_for_url(f"**/#/{view}/task_*")
-    return page.url.rpartition("/")[2]
+    url: str = page.url
+    return url.rpartition("/")[2]
 
 
 def drop(page: Page, file: Path, target: str = "") -> None:

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
 from shutil import copytree, disk_usage
@@ -82,7 +83,7 @@ def after(box: Box, letterbox: Letterbox, chosen: argparse.Namespace) -> int:
     with Aftermath(box, crowd, letterbox) as aftermath:
         aftermath.settle()
         show("faults", faults.scene.happened)
-        broken = sum(told(check.__doc__ or "", lambda check=check: check(aftermath)) for check in CHECKS)
+        broken = sum(told(check.__doc__ or "", partial(check, aftermath)) for check in CHECKS)
         show("tasks", ends(aftermath))
         show("callbacks", {"requests": len(letterbox.seen), "messages accepted": len(letterbox.accepted)})
         show("loudest in the logs", Counter(loud(box.logged())))

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,7 @@ def every_service_works(seen: Aftermath) -> Iterator[str]:
         body = {"task_name": kind.name, "input_data": kind.input_data, "task_id": f"afterwards-{number}"}
         try:
             seen.http.post("/v1/tasks", json=body).raise_for_status()
-            wait_until(lambda n=number: ended(seen, f"afterwards-{n}"), timeout=WORKS_WITHIN_S, every=0.2)
+            wait_until(partial(ended, seen, f"afterwards-{number}"), timeout=WORKS_WITHIN_S, every=0.2)
         except (httpx.HTTPError, AssertionError) as error:
             yield f"{kind.name}: {error}"
             continue

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.stack import Stack
 
-SLOW = {"task_name": "testing.work", "input_data": {"seconds": 30}}
+SLOW: dict[str, Any] = {"task_name": "testing.work", "input_data": {"seconds": 30}}
 
 
 def post(stack: Stack, body: dict[str, Any], **headers: str) -> httpx.Response:

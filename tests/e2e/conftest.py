@@ -5,8 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from command import Baton
 
+from tests.e2e.command import Baton
 from tests.support.processes import holders
 
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from command import ROOT
 
+from tests.e2e.command import ROOT
 from tests.support.processes import holders
 from tests.support.waiting import wait_until
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from shlex import quote
 
 import pytest
-from command import ROOT, Baton
 
 from cli.stack.plan import free_port
+from tests.e2e.command import ROOT, Baton
 
 PAGE = ROOT / "docs" / "tutorial.md"
 FIRST, AFTER = "## 3. ", "## 6. "

@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from command import ROOT, Baton
 
 from cli.stack.plan import free_port, service_names
 from services.ffmpeg.execution.program import find_program
+from tests.e2e.command import ROOT, Baton
 from tests.support.processes import holders
 from tests.support.waiting import wait_until
 

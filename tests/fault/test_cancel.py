@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_a_cancelled_transcode_leaves_no_ffmpeg(running: Stack, film: Path) -> N
 
 
 @pytest.mark.parametrize("deaf", [{"seconds": 60, "silent": True}, {"seconds": 0.1, "hang_on": [1]}])
-def test_a_task_that_does_not_listen_is_killed_after_the_grace(running: Stack, deaf: dict) -> None:
+def test_a_task_that_does_not_listen_is_killed_after_the_grace(running: Stack, deaf: dict[str, Any]) -> None:
     task_id = running.submit("testing.work", deaf)
     child = child_of(running, task_id)
     began = monotonic()

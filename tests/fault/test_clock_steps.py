@@ -16,7 +16,7 @@ DAY_S = 24 * HOUR_S
 @pytest.fixture
 def stepped(tmp_path: Path) -> Iterator[Stack]:
     redis = SteppedRedis(tmp_path / "redis")
-    with Stack(tmp_path, redis=redis, BATON_TASKS__RETRY_BACKOFF="5") as own:
+    with Stack(tmp_path, redis, BATON_TASKS__RETRY_BACKOFF="5") as own:
         own.gateway()
         yield own
 

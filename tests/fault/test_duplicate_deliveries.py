@@ -1,6 +1,7 @@
 """A delivery is only a hint: the same message again runs nothing."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from celery import Celery
@@ -56,7 +57,7 @@ def test_a_message_of_a_removed_task_runs_nothing(stack: Stack) -> None:
     wait_until(lambda: quiet(stack))
 
 
-def publish(app: Celery, context: dict) -> None:
+def publish(app: Celery, context: dict[str, Any]) -> None:
     app.send_task(
         context["task_name"],
         args=[context],

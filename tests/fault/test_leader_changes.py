@@ -20,7 +20,7 @@ HOUR_S = 3_600
 
 @pytest.fixture
 def stepped(tmp_path: Path) -> Iterator[Stack]:
-    with Stack(tmp_path, redis=SteppedRedis(tmp_path / "redis")) as own:
+    with Stack(tmp_path, SteppedRedis(tmp_path / "redis")) as own:
         yield own
 
 

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import PurePosixPath
+from typing import Any
 
 import httpx
 
@@ -78,7 +79,7 @@ def test_every_accepted_task_is_done_though_a_gateway_dies_under_load(stack: Sta
         body = {"task_name": "testing.echo", "input_data": {"text": task_id}, "task_id": task_id}
         wait_until(lambda: post(task_id, body))
 
-    def post(task_id: str, body: dict) -> bool:
+    def post(task_id: str, body: dict[str, Any]) -> bool:
         try:
             answers[task_id] = stack.http.post("/v1/tasks", json=body).status_code
         except httpx.TransportError:

@@ -25,7 +25,7 @@ def test_a_message_stuck_with_a_worker_that_is_no_more_is_dispatched_again(stack
     (message,) = queued(stack)
     client = stack.redis.client
     seconds, _ = client.time()
-    client.hset("unacked", "tag", dumps([message, "testing", "testing"]))
+    client.hset("unacked", "tag", dumps([message, "testing", "testing"]))  # type: ignore[no-untyped-call]  # kombu has no types
     client.zadd("unacked_index", {"tag": seconds})
     client.delete(broker_queue())
     stack.worker()

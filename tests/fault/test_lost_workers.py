@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def tidy(busy: Stack) -> Iterator[Stack]:
     assert partial_files(busy) == []
 
 
-def attempt_of(context: dict, task: str = "testing.work") -> tuple[str, int]:
+def attempt_of(context: dict[str, Any], task: str = "testing.work") -> tuple[str, int]:
     return context["status"], context["stages"][task]["attempt"]
 
 

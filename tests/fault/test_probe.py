@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,10 @@ def test_it_follows_the_worker(stack: Stack, temp: dict[str, str]) -> None:
     wait_until(lambda: not healthy(temp), timeout=60)
 
 
+def has_changed(file: Path, before: str) -> bool:
+    return file.read_text() != before
+
+
 def test_a_full_disk_ends_neither_the_probe_nor_the_watchdog(stack: Stack, tmp_path: Path) -> None:
     with small_disk(tmp_path / "tmp"):
         temp = {"TMPDIR": str(tmp_path / "tmp")}
@@ -57,8 +62,7 @@ def test_a_full_disk_ends_neither_the_probe_nor_the_watchdog(stack: Stack, tmp_p
         fill_disk(tmp_path / "tmp")
         (shown,) = (tmp_path / "tmp").glob("*.alive")
         for _ in range(2):
-            before = shown.read_text()
-            wait_until(lambda before=before: shown.read_text() != before)
+            wait_until(partial(has_changed, shown, shown.read_text()))
         assert healthy(temp)
         hung = child_of(stack, stack.submit("testing.work", {"seconds": 0.5, "hang_on": [1]}))
         worker.terminate()

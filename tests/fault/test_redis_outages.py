@@ -1,6 +1,7 @@
 """Redis dies, or stands still, in mid-queue: nothing is lost, nothing runs twice at once, each task ends once."""
 
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,10 @@ def finished(stack: Stack) -> int:
     return count
 
 
+def has_finished(stack: Stack, count: int) -> bool:
+    return finished(stack) >= count
+
+
 def each_ended_once(stack: Stack, tasks: list[str]) -> None:
     assert set(starts(stack)) == set(tasks)
     assert all(len(stack.closing_events(task_id)) == 1 for task_id in tasks)
@@ -42,7 +47,7 @@ def test_fifty_queued_tasks_outlive_a_redis_that_is_killed_again_and_again(stack
     stack.worker()
     tasks = [stack.submit("testing.work", WORK) for _ in range(QUEUED)]
     for number in range(1, KILLS + 1):
-        wait_until(lambda at=number * QUEUED // (KILLS + 2): finished(stack) >= at)
+        wait_until(partial(has_finished, stack, number * QUEUED // (KILLS + 2)))
         stack.redis.kill()
         stack.redis.start()
     wait_until(lambda: finished(stack) == QUEUED, timeout=60)
@@ -54,7 +59,7 @@ def test_a_worker_whose_acknowledgement_was_lost_takes_the_next_task(stack: Stac
     stack.worker()
     for number in range(1, MOST_KILLS):
         stack.submit("testing.echo")
-        wait_until(lambda at=number: finished(stack) == at, every=0.0005)
+        wait_until(partial(has_finished, stack, number), every=0.0005)
         stack.redis.kill()  # between the result and the acknowledgement, with some luck
         stack.redis.start()
         wait_until(stack.ready)

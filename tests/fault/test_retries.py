@@ -1,5 +1,7 @@
 """Which errors get another attempt, and what a user's retry does."""
 
+from typing import Any
+
 from pydantic_core import from_json
 
 from tests.support.faults import child_of, codes
@@ -72,6 +74,6 @@ def test_a_finished_task_is_not_retried(shared_stack: Stack) -> None:
     assert shared_stack.read(task_id) == before
 
 
-def retry(stack: Stack, task_id: str) -> dict:
+def retry(stack: Stack, task_id: str) -> dict[str, Any]:
     assert stack.http.post(f"/v1/tasks/{task_id}/retry").status_code == 202
     return stack.wait_for(task_id)

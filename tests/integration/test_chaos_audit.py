@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.chaos import audit
+from tests.chaos import aftermath, audit
 from tests.chaos.aftermath import Aftermath
 from tests.chaos.audit import Check
 from tests.chaos.clients import Promise
@@ -105,10 +105,10 @@ BREACHES: tuple[tuple[Check, Callable[[Aftermath], None], str | None], ...] = (
     (audit.what_succeeded_is_there, remove_its_file, None),
     (audit.the_history_is_consistent, see_another_end, None),
     (audit.no_bug_was_met, surprise_a_client, None),
-    (audit.unsettled_leases, planted("gpu_lock:h:0", "set", "1 w"), "gpu_lock:h:0"),
-    (audit.unsettled_leases, planted("gpu_lock:h:0:queue", "zadd", {"w": 1}), "gpu_lock:h:0:queue"),
-    (audit.nothing_waits, planted("nobody:3", "rpush", "message"), "nobody:3"),
-    (audit.nothing_waits, planted("tasks:waiting:testing", "zadd", {"ghost": 1}), "tasks:waiting:testing"),
+    (aftermath.unsettled_leases, planted("gpu_lock:h:0", "set", "1 w"), "gpu_lock:h:0"),
+    (aftermath.unsettled_leases, planted("gpu_lock:h:0:queue", "zadd", {"w": 1}), "gpu_lock:h:0:queue"),
+    (aftermath.nothing_waits, planted("nobody:3", "rpush", "message"), "nobody:3"),
+    (aftermath.nothing_waits, planted("tasks:waiting:testing", "zadd", {"ghost": 1}), "tasks:waiting:testing"),
     (audit.the_indexes_agree, planted("tasks:index:RUNNING", "zadd", {"ghost": 1}), "tasks:index:RUNNING"),
     (audit.no_key_lives_for_ever, planted("immortal", "set", "1"), "immortal"),
     (audit.no_file_is_an_orphan, leave_half_a_file, None),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from threading import Thread
 
@@ -233,6 +234,10 @@ def test_readers_that_come_and_go_at_different_times_all_see_the_same(shared_sta
         assert ids == told[-len(ids) :]
 
 
+def has_more(events: list[SseEvent], count: int) -> bool:
+    return len(events) > count
+
+
 def test_coming_back_while_events_pour_in_misses_and_doubles_nothing(event_stack: Stack, attempt: Attempt) -> None:
     listener = Reader(event_stack, attempt)  # so that the gateway reads the stream all the while
     first = next(follow(event_stack, attempt.task_id))
@@ -241,7 +246,7 @@ def test_coming_back_while_events_pour_in_misses_and_doubles_nothing(event_stack
     def pour() -> None:
         for number in range(1_000):
             attempt.tell([number])
-            wait_until(lambda near=number - 15: len(events) > near, every=0.001)
+            wait_until(partial(has_more, events, number - 15), every=0.001)
         attempt.end()
 
     with ThreadPoolExecutor(1) as threads:
@@ -315,6 +320,10 @@ class Reader(Thread):
         return self.seen
 
 
+def has_read(reader: Reader, count: int) -> bool:
+    return len(numbers(reader.seen)) == count
+
+
 def test_a_client_that_stops_reading_is_dropped_and_disturbs_nobody(event_stack: Stack, attempt: Attempt) -> None:
     wait_until(lambda: clients(event_stack) == 0)
     with socket.create_connection(("127.0.0.1", event_stack.port)) as deaf:
@@ -324,7 +333,7 @@ def test_a_client_that_stops_reading_is_dropped_and_disturbs_nobody(event_stack:
         reader = Reader(event_stack, attempt)
         for begin in range(0, 4_000, 40):
             attempt.tell(range(begin, begin + 40), size=4 * KIB)
-            wait_until(lambda expected=begin + 40: len(numbers(reader.seen)) == expected)
+            wait_until(partial(has_read, reader, begin + 40))
         attempt.end()
         assert numbers(reader.all) == list(range(4_000))
         assert "slow_client_dropped" in event_stack.logged("gateway")

@@ -60,7 +60,11 @@ def test_a_raw_upload_comes_back_byte_for_byte_by_id_path_and_url(file_stack: St
 
 
 def test_a_multipart_upload_is_the_file_alone(file_stack: Stack) -> None:
-    files = {"note": (None, "just text"), "file": ("clip.mkv", b"first"), "other": (None, "more text")}
+    files: dict[str, tuple[str | None, str | bytes]] = {
+        "note": (None, "just text"),
+        "file": ("clip.mkv", b"first"),
+        "other": (None, "more text"),
+    }
     told = file_stack.http.post("/v1/files", files=files).json()
     assert (told["name"], told["size"]) == ("clip.mkv", 5)
     assert file_stack.http.get(told["url"]).content == b"first"

@@ -1,7 +1,7 @@
 """The whole system live: what changes is told as it does, in order, and whoever comes back misses nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from datetime import datetime
 from itertools import islice
@@ -26,7 +26,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield own
 
 
-def watch(stack: Stack, last_event_id: str = "") -> Iterator[SseEvent]:
+def watch(stack: Stack, last_event_id: str = "") -> Generator[SseEvent]:
     """Yield the events of one connection; whoever closes this cuts it."""
     headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
     with stack.http.stream("GET", PATH, headers=headers) as answer:

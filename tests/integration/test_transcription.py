@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -169,7 +170,7 @@ def test_a_child_that_is_too_large_is_replaced_after_its_task_and_never_in_one(s
     names = []
     for _ in range(3):
         task_id = start(stack, "film.flac")
-        name, rss = wait_until(lambda at=task_id: process_of(stack, at))
+        name, rss = wait_until(partial(process_of, stack, task_id))
         stage = stack.wait_for(task_id, timeout=60)["stages"][NAME]
         assert (stage["status"], stage["attempt"]) == ("SUCCESS", 1), stage["error"]
         assert stage["timings"]["model_load"], "a new process knows no model"

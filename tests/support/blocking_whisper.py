@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import faster_whisper  # type: ignore[import-untyped]
+import faster_whisper
 
 from services import settings
 from services.__main__ import work

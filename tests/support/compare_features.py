@@ -3,7 +3,7 @@
 import sys
 
 import numpy as np
-from faster_whisper.feature_extractor import FeatureExtractor  # type: ignore[import-untyped]  # the library has no types
+from faster_whisper.feature_extractor import FeatureExtractor
 
 from services.faster_whisper.features import FRAMES_AT_ONCE, extractor_class
 from tests.support.sounds import RATE_HZ, speech

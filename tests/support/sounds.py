@@ -15,7 +15,7 @@ RATE_HZ = 16_000
 
 def speech(name: str) -> np.ndarray:
     """Return a fixture's samples, as plain faster-whisper reads them."""
-    from faster_whisper import decode_audio  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy, and not every test of sound needs it
+    from faster_whisper import decode_audio  # noqa: PLC0415 - heavy, and not every test of sound needs it
 
     samples: np.ndarray = decode_audio(str(FIXTURES / name))
     return samples

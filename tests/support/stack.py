@@ -44,7 +44,7 @@ START_METHODS = {"fork": FORK, "spawn": SPAWN}
 class Stack:
     """Starts what a test asks for and ends all of it."""
 
-    def __init__(self, folder: Path, *, redis: RedisServer | None = None, **environment: str) -> None:
+    def __init__(self, folder: Path, redis: RedisServer | None = None, /, **environment: str) -> None:
         self.folder = folder
         self.share = folder / "share"
         self.redis = redis or RedisServer(folder / "redis")

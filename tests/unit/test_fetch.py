@@ -17,6 +17,7 @@ import httpcore
 import httpx
 import pytest
 from pydantic import SecretStr
+from typing_extensions import override
 
 from common.errors import BatonError, Cancelled, DownloadFailed, NotStartable, StorageFull, UrlNotAllowed
 from common.net import fetch as fetching
@@ -33,6 +34,7 @@ class Visit(BaseHTTPRequestHandler):
     """One request; the site's answer for its path decides what comes back."""
 
     protocol_version = "HTTP/1.1"
+    server: "Site"
 
     def do_GET(self) -> None:
         self.server.seen.append((self.path, dict(self.headers)))
@@ -69,6 +71,7 @@ class Visit(BaseHTTPRequestHandler):
         content_range = f"bytes {self.start}-{len(body) - 1}/{len(body)}"
         self.give(body[self.start :], 206, Content_Range=content_range, **headers)
 
+    @override
     def log_message(self, *_args: Any) -> None:
         pass
 
@@ -88,6 +91,7 @@ class Site(ThreadingHTTPServer):
     def hold(self, _visit: Visit) -> None:
         self.over.wait(30)
 
+    @override
     def handle_error(self, *_args: Any) -> None:
         """A client that hung up is what these tests are about."""
 
@@ -429,7 +433,12 @@ def test_a_server_that_falls_silent_is_asked_again(site: Site, tmp_path: Path, m
 @slow
 def test_a_cancel_is_heard_while_nothing_comes(site: Site, tmp_path: Path, answer: Answer) -> None:
     cancelled = Event()
-    site.url("/a", lambda visit: (cancelled.set(), answer(visit)))
+
+    def cancel_then_answer(visit: Visit) -> None:
+        cancelled.set()
+        answer(visit)
+
+    site.url("/a", cancel_then_answer)
 
     def on_progress(_done: int, _total: int | None) -> None:
         if cancelled.is_set():
@@ -512,7 +521,7 @@ def test_a_name_that_rebinds_reaches_only_the_checked_address(
 
 # ---- s3 ----
 
-KEYS = {"s3_access_key": SecretStr("AKIAIOSFODNN7EXAMPLE"), "s3_secret_key": SecretStr("wJalrXUtnFEMI")}
+KEYS: dict[str, Any] = {"s3_access_key": SecretStr("AKIAIOSFODNN7EXAMPLE"), "s3_secret_key": SecretStr("wJalrXUtnFEMI")}
 
 
 def test_an_s3_object_comes_from_the_endpoint_that_the_settings_name(site: Site, tmp_path: Path) -> None:
@@ -576,7 +585,7 @@ def test_an_endpoint_that_is_no_url_is_the_operators_error(tmp_path: Path) -> No
 
 
 def test_aws_is_addressed_by_host_and_an_own_endpoint_by_path() -> None:
-    aws = {"endpoint": None, "region": "eu-west-1"}
+    aws: dict[str, Any] = {"endpoint": None, "region": "eu-west-1"}
     assert object_url("s3://films/a b", **aws) == "https://films.s3.eu-west-1.amazonaws.com/a%20b"
     assert object_url("s3://my.films/a", **aws) == "https://s3.eu-west-1.amazonaws.com/my.films/a"
     assert object_url("s3://films/a", endpoint="http://minio:9000/", region="") == "http://minio:9000/films/a"

@@ -3,12 +3,14 @@
 import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Self
 
 import pytest
 from pydantic_core import from_json
+from typing_extensions import override
 
 from common.errors import BatonError, Cancelled, GpuLockTimeout, GpuLockUnavailable, NestedGpuLock
 from common.gpu.lease_renewer import Lease
@@ -42,6 +44,7 @@ class Worker(Thread):
         self.done = Event()
         self.start()
 
+    @override
     def run(self) -> None:
         try:
             with self.lock.lease(self.claim, check=self.check, prefer=self.prefer) as self.lease:
@@ -125,13 +128,17 @@ def history(redis: SyncRedis, device: str = "0") -> list[dict[str, Any]]:
     return [from_json(entry["lease"]) for _, entry in redis.client.xrange(keys.gpu_lock_history(HOST, device))]
 
 
+def is_longer(redis: SyncRedis, before: int) -> bool:
+    return len(line(redis)) > before
+
+
 def queue_up(host: Host, redis: SyncRedis, *names: str, **settings: Any) -> list[Worker]:
     """Start workers that wait in this order behind one that holds."""
     workers = []
     for name in names:
         before = len(line(redis))
         workers.append(host.worker(name, **settings))
-        wait_until(lambda known=before: len(line(redis)) > known)
+        wait_until(partial(is_longer, redis, before))
     return workers
 
 

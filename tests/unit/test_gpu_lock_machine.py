@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from typing_extensions import override
 
 from common.gpu.lock import Answer
 from common.state.client import SyncRedis
@@ -42,6 +43,7 @@ class LockMachine(RuleBasedStateMachine):
         self.fences = dict.fromkeys(DEVICES, 0)
         self.holders: dict[str, tuple[str, int] | None] = dict.fromkeys(DEVICES)
 
+    @override
     def teardown(self) -> None:
         for owner in getattr(self, "all", []):
             owner.subscription.close()

@@ -12,6 +12,7 @@ import httpcore
 import httpx
 import pytest
 import uvloop
+from typing_extensions import override
 
 from common.errors import BatonError, CallbackNotAllowed, NotStartable, UrlNotAllowed
 from common.net.policy import (
@@ -66,6 +67,7 @@ class Recorder(httpcore.MockBackend):
         super().__init__([])
         self.hosts: list[str] = []
 
+    @override
     def connect_tcp(self, host: str, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
         self.hosts.append(host)
         return super().connect_tcp(host, *args, **kwargs)
@@ -76,6 +78,7 @@ class AsyncRecorder(httpcore.AsyncMockBackend):
         super().__init__([])
         self.hosts: list[str] = []
 
+    @override
     async def connect_tcp(self, host: str, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
         self.hosts.append(host)
         return await super().connect_tcp(host, *args, **kwargs)
@@ -84,6 +87,7 @@ class AsyncRecorder(httpcore.AsyncMockBackend):
 class ClosedAtOnce(httpcore.AnyIOBackend):
     """Connects to a peer that has gone before anybody writes."""
 
+    @override
     async def connect_tcp(self, host: str, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
         stream = await super().connect_tcp(host, *args, **kwargs)
         await stream.aclose()
@@ -91,6 +95,8 @@ class ClosedAtOnce(httpcore.AnyIOBackend):
 
 
 class Handler(BaseHTTPRequestHandler):
+    server: "HostRecorder"
+
     def do_GET(self) -> None:
         self.server.hosts.append(self.headers["Host"])
         redirect = self.path.startswith("/to/")
@@ -101,14 +107,22 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"ok")
 
+    @override
     def log_message(self, *_args: Any) -> None:
         pass
 
 
+class HostRecorder(ThreadingHTTPServer):
+    """Records the Host header of each request."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.hosts: list[str] = []
+
+
 @pytest.fixture
-def server() -> Iterator[ThreadingHTTPServer]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        listening.hosts = []
+def server() -> Iterator[HostRecorder]:
+    with HostRecorder() as listening:
         Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}).start()
         yield listening
         listening.shutdown()
@@ -331,7 +345,7 @@ Request = Callable[..., httpx.Response]
 
 @both
 def test_a_client_reaches_an_allowed_host_and_keeps_its_name(
-    request_by: Request, names: NameServer, server: ThreadingHTTPServer
+    request_by: Request, names: NameServer, server: HostRecorder
 ) -> None:
     names.tell("n8n", ["127.0.0.1"])
     assert request_by(policy("n8n"), f"http://n8n:{server.server_port}/").text == "ok"
@@ -339,14 +353,14 @@ def test_a_client_reaches_an_allowed_host_and_keeps_its_name(
 
 
 @both
-def test_a_client_never_connects_to_a_refused_address(request_by: Request, server: ThreadingHTTPServer) -> None:
+def test_a_client_never_connects_to_a_refused_address(request_by: Request, server: HostRecorder) -> None:
     with pytest.raises(CallbackNotAllowed):
         request_by(policy(), f"http://127.0.0.1:{server.server_port}/")
     assert server.hosts == []
 
 
 @both
-def test_every_redirect_is_checked(request_by: Request, server: ThreadingHTTPServer) -> None:
+def test_every_redirect_is_checked(request_by: Request, server: HostRecorder) -> None:
     start = f"http://127.0.0.1:{server.server_port}/to/"
     for target in ("http://169.254.169.254/latest/", "http://10.0.0.1/", "http://[::1]/"):
         with pytest.raises(CallbackNotAllowed):
@@ -354,13 +368,13 @@ def test_every_redirect_is_checked(request_by: Request, server: ThreadingHTTPSer
 
 
 @both
-def test_redirects_are_not_followed_unless_asked_for(request_by: Request, server: ThreadingHTTPServer) -> None:
+def test_redirects_are_not_followed_unless_asked_for(request_by: Request, server: HostRecorder) -> None:
     assert request_by(policy("127.0.0.1"), f"http://127.0.0.1:{server.server_port}/to/http://x.test/").is_redirect
 
 
 @both
 def test_the_next_checked_address_is_tried_when_one_does_not_answer(
-    request_by: Request, names: NameServer, server: ThreadingHTTPServer
+    request_by: Request, names: NameServer, server: HostRecorder
 ) -> None:
     names.tell("two.test", ["127.0.0.2", "127.0.0.1"])  # the server listens on the second only
     assert request_by(policy("two.test"), f"http://two.test:{server.server_port}/").text == "ok"
@@ -374,7 +388,7 @@ def test_an_unresolved_name_is_a_connect_error(request_by: Request, names: NameS
 
 @both
 def test_a_proxy_of_the_environment_is_not_used(
-    request_by: Request, monkeypatch: pytest.MonkeyPatch, server: ThreadingHTTPServer
+    request_by: Request, monkeypatch: pytest.MonkeyPatch, server: HostRecorder
 ) -> None:
     for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(variable, f"http://127.0.0.1:{server.server_port}")
@@ -386,7 +400,8 @@ def test_a_proxy_of_the_environment_is_not_used(
 def test_a_second_answer_of_the_name_server_is_never_asked_for(names: NameServer) -> None:
     names.tell("rebind.test", [PUBLIC], ["127.0.0.1"])
     backend = GuardedBackend(policy())
-    backend.plain = recorder = Recorder()
+    recorder = Recorder()
+    backend.plain = recorder
     backend.connect_tcp("rebind.test", 80)
     assert (recorder.hosts, names.asked) == ([PUBLIC], ["rebind.test"])
 
@@ -406,7 +421,7 @@ def test_a_name_that_rebinds_is_checked_again_at_its_next_connection(names: Name
         get(policy(), "http://rebind.test/")
 
 
-def test_a_connection_that_is_closed_at_once_is_a_connect_error(server: ThreadingHTTPServer) -> None:
+def test_a_connection_that_is_closed_at_once_is_a_connect_error(server: HostRecorder) -> None:
     backend = AsyncGuardedBackend(policy("127.0.0.1"))
     backend.plain = ClosedAtOnce()
     with pytest.raises(httpcore.ConnectError, match="closed the connection at once"):

@@ -260,7 +260,7 @@ class TaskLife(RuleBasedStateMachine):
 
 def test_every_interleaving_keeps_the_promises(redis: SyncRedis) -> None:
     run_state_machine_as_test(
-        lambda: TaskLife(redis),
+        lambda: TaskLife(redis),  # type: ignore[arg-type]  # it is called to make one
         settings=settings(
             max_examples=60,
             stateful_step_count=40,

@@ -32,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the base URL of a running server."""
     port, log = free_port(), tmp_path_factory.mktemp("server") / "serve.log"
     program = Path(sys.executable).with_name("transformers")
-    command = [program, "serve", "--host", "127.0.0.1", "--port", str(port), "--device", "cpu", str(MODEL)]
+    command = [str(program), "serve", "--host", "127.0.0.1", "--port", str(port), "--device", "cpu", str(MODEL)]
     with log.open("wb") as written:
         offline = {**os.environ, "HF_HUB_OFFLINE": "1"}  # noqa: TID251 - the server's own environment
         process = Popen(command, env=offline, stdin=DEVNULL, stdout=written, stderr=STDOUT)

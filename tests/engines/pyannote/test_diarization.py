@@ -77,7 +77,8 @@ def error_rate(reference: Annotation, found: Annotation) -> float:
 
 
 def content(stack: Stack, artifact: dict[str, Any]) -> str:
-    return (stack.share / artifact["path"]).read_text()
+    path: str = artifact["path"]
+    return (stack.share / path).read_text()
 
 
 def silence(file: Path, seconds: float) -> None:

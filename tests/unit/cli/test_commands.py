@@ -6,7 +6,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fake_gateway import FakeGateway, Run, context, events, problem
+
+from tests.unit.cli.fake_gateway import FakeGateway, Run, context, events, problem
 
 CATALOG = {
     "tasks": [

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_gateway import Run
 
 from cli.doctor import CHECKS
 from services.ffmpeg.execution.program import find_program, inspect_program
 from tests.support.redis_server import RedisServer
+from tests.unit.cli.fake_gateway import Run
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,10 @@
 
 import httpx
 import pytest
-from fake_gateway import FakeGateway, context, events, problem
 
 from cli.errors import GatewayUnreachable, Refused
 from cli.follow import follow
+from tests.unit.cli.fake_gateway import FakeGateway, context, events, problem
 
 PATH = "GET /v1/tasks/ep-1/events"
 STARTED = 'id: 1-0\nevent: initial_state\ndata: {"status": "RUNNING"}'

@@ -5,11 +5,19 @@ from typing import Any
 
 import httpx
 import pytest
-from fake_gateway import FakeGateway, Run, context, events
+
+from tests.unit.cli.fake_gateway import FakeGateway, Run, context, events
 
 
 def model(name: str, **more: Any) -> dict[str, Any]:
-    usual = {"status": "missing", "download": None, "size": None, "loaded": [], "default_for": [], "test_model": False}
+    usual: dict[str, Any] = {
+        "status": "missing",
+        "download": None,
+        "size": None,
+        "loaded": [],
+        "default_for": [],
+        "test_model": False,
+    }
     return {"id": f"hearing/{name}", **usual, **more}
 
 

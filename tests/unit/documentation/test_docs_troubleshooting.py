@@ -33,7 +33,7 @@ def template(node: ast.AST) -> re.Pattern[str] | None:
         case ast.Constant(value=str(text)):
             parts = [text]
         case ast.JoinedStr(values=values):
-            parts = [part.value if isinstance(part, ast.Constant) else "" for part in values]
+            parts = [str(part.value) if isinstance(part, ast.Constant) else "" for part in values]
         case _:
             return None
     if sum(map(len, parts)) < LEAST:

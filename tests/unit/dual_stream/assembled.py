@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from doubles import FastDouble, SlowDouble, chunks
-
 from common.files.checkpoint import Checkpoint
 from common.transcript.format import Segment
 from common.transcript.partial import put_together
@@ -16,6 +14,7 @@ from services.dual_stream.fast_stage import FastStage
 from services.dual_stream.pipeline import FailureSignal, run
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
+from tests.unit.dual_stream.doubles import FastDouble, SlowDouble, chunks
 
 Told = list[tuple[str, dict[str, Any]]]
 

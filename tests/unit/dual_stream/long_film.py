@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from doubles import CHUNK_S, FastDouble, SlowDouble, chunks
-
 from common.files.checkpoint import Checkpoint
+from common.transcript.format import Segment
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment_stage import AlignmentStage
 from services.dual_stream.checkpoint import StreamCheckpoint
@@ -19,16 +18,22 @@ from services.dual_stream.pipeline import FailureSignal, run
 from services.dual_stream.result import cues, json_list
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
+from tests.unit.dual_stream.doubles import CHUNK_S, FastDouble, SlowDouble, chunks
 
 FAST_S = 0.0005
 TIMES_SLOWER = 20
 
 
+def drop(segments: list[Segment]) -> None:
+    """Make what is published, and drop it."""
+    segments_payload(segments)
+
+
 def film(minutes: int, folder: Path) -> None:
     ledger = StreamCheckpoint(Checkpoint(folder / "checkpoint.jsonl"))
-    fast = FastStage(chunks(minutes * 60 // CHUNK_S), FastDouble(FAST_S), ledger, origin=0.0, tell=segments_payload)
+    fast = FastStage(chunks(minutes * 60 // CHUNK_S), FastDouble(FAST_S), ledger, origin=0.0, tell=drop)
     slow = SlowStage(SlowDouble(FAST_S * TIMES_SLOWER), ledger, DualStreamSettings(), language=None)
-    run(fast, slow, AlignmentStage(ledger, FallbackLimits(), tell=segments_payload, report=print), stop=FailureSignal())
+    run(fast, slow, AlignmentStage(ledger, FallbackLimits(), tell=drop, report=print), stop=FailureSignal())
     segments = (segment for record in ledger.finals() for segment in record.segments)
     with (folder / "transcript.json").open("wb") as file:
         file.writelines(json_list({"language": "en"}, "segments", (segment.model_dump() for segment in segments)))

@@ -51,7 +51,9 @@ def chunk(
     draft_language: str | None = None,
 ) -> ProcessingContext:
     """Return a chunk in which each draft is an utterance, and each final a segment of Whisper's, that much `late`."""
-    utterances, heard, at = [], [], PAUSE_S
+    utterances: list[Utterance] = []
+    heard: list[Segment] = []
+    at = PAUSE_S
     for number, (drafted, said) in enumerate(zip(drafts, finals, strict=True)):
         length = max(len(words_of(text, 0, WORD_S)) for text in (drafted, said, "one")) * WORD_S
         spoken = draft(number, drafted, at, confidence, draft_language or language)

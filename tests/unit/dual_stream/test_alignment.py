@@ -6,7 +6,6 @@ from itertools import chain, pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from speaking import CONFIDENT, chunk, content
 
 from common.transcript.format import Segment
 from services.dual_stream.alignment.assignment import assign
@@ -15,6 +14,7 @@ from services.dual_stream.alignment.hallucinations import max_repetitions
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.context import ProcessingContext
 from services.dual_stream.records import Decision
+from tests.unit.dual_stream.speaking import CONFIDENT, chunk, content
 
 LIMITS = FallbackLimits()
 LOOP = "thank you for watching " * 8

@@ -10,11 +10,11 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
-from virtual_time import Fast, Last, seconds_for
 
 from common.errors import Cancelled
 from services.dual_stream.pipeline import QUEUE_BOUND, FailureSignal, Stopped, run
 from tests.support.waiting import wait_until
+from tests.unit.dual_stream.virtual_time import Fast, Last, seconds_for
 
 COST = st.floats(0.01, 20)
 

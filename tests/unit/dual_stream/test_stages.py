@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from assembled import Assembled, Told
-from doubles import FastDouble, SlowDouble
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +12,8 @@ from common.files.checkpoint import Checkpoint
 from services.dual_stream.pipeline import QUEUE_BOUND
 from services.dual_stream.records import FinalRecord
 from tests.support.waiting import wait_until
+from tests.unit.dual_stream.assembled import Assembled, Told
+from tests.unit.dual_stream.doubles import FastDouble, SlowDouble
 
 COUNT = 12
 State = dict[int, dict[str, Any]]

@@ -1,16 +1,26 @@
 """A pipeline on a clock that jumps: what each stage costs is said, and nothing else takes any time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from services.dual_stream.pipeline import FailureSignal, flow
 
 
-class Clock(asyncio.SelectorEventLoop):
+class PrivateLoop(asyncio.SelectorEventLoop):
+    """What typeshed leaves out of asyncio's own loop."""
+
+    if TYPE_CHECKING:
+        _ready: Sequence[asyncio.Handle]
+        _scheduled: Sequence[asyncio.TimerHandle]
+
+        def _run_once(self) -> None: ...
+
+
+class Clock(PrivateLoop):
     """An event loop that never waits: when nothing is ready, it is as late as the next thing that is due."""
 
     now = 0.0
@@ -19,6 +29,7 @@ class Clock(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now
 
+    @override
     def _run_once(self) -> None:
         if not self._ready and self._scheduled:
             self.now = max(self.now, self._scheduled[0].when())

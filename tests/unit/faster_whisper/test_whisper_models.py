@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from common.state.context import ErrorRecord
+from common.errors import ErrorRecord
 from tests.support.model_hub import ModelHub, names
 from tests.support.ports import free_port
 from tests.support.service_bench import ServiceBench

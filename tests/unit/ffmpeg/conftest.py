@@ -7,7 +7,6 @@ from pathlib import Path
 from shutil import which
 
 import pytest
-from folder_job import FolderJob, FolderSettings
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from common.media.fields import Artifact, MediaFile
@@ -15,6 +14,7 @@ from services.ffmpeg import probe
 from services.ffmpeg.execution.program import MINIMUM, inspect_program
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.settings import FfmpegSettings
+from tests.support.folder_job import FolderJob
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 VIDEO = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=10:duration=3")
@@ -74,8 +74,7 @@ PROGRAMS = programs()
 @pytest.fixture(params=PROGRAMS)
 def job(request: pytest.FixtureRequest, tmp_path: Path) -> FolderJob:
     """A job of each ffmpeg that is here."""
-    settings = FfmpegSettings(binary=PROGRAMS[request.param])
-    return FolderJob(tmp_path / "share", FolderSettings(settings))
+    return FolderJob(tmp_path / "share", "ffmpeg", ffmpeg={"binary": PROGRAMS[request.param]})
 
 
 @pytest.fixture
@@ -107,7 +106,7 @@ def sample_srt(place: Callable[[str, bytes], MediaFile]) -> MediaFile:
 
 @pytest.fixture
 def inspect(job: FolderJob) -> Callable[[Artifact], MediaInfo]:
-    return lambda artifact: probe.inspect(job.path(artifact), job.settings.ffmpeg)
+    return lambda artifact: probe.inspect(job.path(artifact), job.settings.section(FfmpegSettings))
 
 
 @pytest.fixture

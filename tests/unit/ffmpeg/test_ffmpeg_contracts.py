@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from common.contract import TaskInput
+from common.contract import Contract, TaskInput
 from services.ffmpeg import contracts as c
 
 AUDIO = {"video_path": "a.mp4"}
@@ -64,7 +64,7 @@ def test_webm_chooses_its_own_codecs() -> None:
 
 
 def test_every_contract_can_be_shown_as_a_json_schema() -> None:
-    contracts = [value for value in vars(c).values() if isinstance(value, c.Contract)]
+    contracts = [value for value in vars(c).values() if isinstance(value, Contract)]
     assert len(contracts) == 9
     assert all(contract.input.model_json_schema()["additionalProperties"] is False for contract in contracts)
     assert all(contract.summary for contract in contracts)

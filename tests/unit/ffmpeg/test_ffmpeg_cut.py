@@ -4,20 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from folder_job import FolderJob
 
 from common.errors import ClipOutsideMedia
 from common.media.fields import Artifact, MediaFile
 from services.ffmpeg.contracts import CutInput, MediaOutput
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import cut_media
+from tests.support.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 Inspect = Callable[[Artifact], MediaInfo]
 
 
 def cut(job: FolderJob, media: MediaFile, **options: Any) -> MediaOutput:
-    return cut_media(CutInput(media_path=media, **options), job.as_job())
+    return cut_media(CutInput(media_path=media, **options), job)
 
 
 def test_a_copy_begins_at_the_keyframe_before(job: FolderJob, sample: MediaFile, inspect: Inspect) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from folder_job import FolderJob
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from common.media.fields import Artifact, MediaFile
@@ -15,6 +14,7 @@ from services.ffmpeg.errors import CodecNotAllowed
 from services.ffmpeg.execution.decoders import DECODERS
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import cut_media, extract_audio, extract_keyframes, probe, transcode
+from tests.support.folder_job import FolderJob
 from tests.support.sounds import ffmpeg as make
 
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=size=352x288:rate=25:duration=0.2")
@@ -67,7 +67,7 @@ def known(*names: str) -> list[str]:
 def test_usual_pictures_are_decoded(job: FolderJob, encoder: str) -> None:
     name = f"film.{VIDEO[encoder]}"
     make(job.share / name, *PICTURES, "-c:v", encoder)
-    made = extract_keyframes(ExtractKeyframesInput(video_path=MediaFile(name), mode="interval"), job.as_job())
+    made = extract_keyframes(ExtractKeyframesInput(video_path=MediaFile(name), mode="interval"), job)
     assert made.frames
 
 
@@ -76,7 +76,7 @@ def test_usual_sound_is_decoded(job: FolderJob, encoder: str) -> None:
     extension, *options = STRICT.get(encoder) or (AUDIO[encoder],)
     name = f"sound.{extension}"
     make(job.share / name, *SOUND, "-c:a", encoder, *options)
-    assert extract_audio(ExtractAudioInput(video_path=MediaFile(name)), job.as_job()).duration > 0.4
+    assert extract_audio(ExtractAudioInput(video_path=MediaFile(name)), job).duration > 0.4
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def unusual(job: FolderJob) -> MediaFile:
 
 def test_an_unusual_codec_is_refused_by_its_name_and_with_the_setting(job: FolderJob, unusual: MediaFile) -> None:
     with pytest.raises(CodecNotAllowed, match=r"add cinepak to ffmpeg\.extra_decoders") as raised:
-        transcode(TranscodeInput(media_path=unusual), job.as_job())
+        transcode(TranscodeInput(media_path=unusual), job)
     assert not raised.value.retryable
     assert raised.value.detail == {"decoder": "cinepak"}
 
@@ -95,14 +95,14 @@ def test_an_unusual_codec_is_refused_by_its_name_and_with_the_setting(job: Folde
 def test_the_setting_allows_an_unusual_codec(
     job: FolderJob, unusual: MediaFile, inspect: Callable[[Artifact], MediaInfo]
 ) -> None:
-    job.limit(extra_decoders=["cinepak"])
-    made = transcode(TranscodeInput(media_path=unusual), job.as_job())
+    job.configure("ffmpeg", extra_decoders=["cinepak"])
+    made = transcode(TranscodeInput(media_path=unusual), job)
     assert inspect(made.media_path).of("video")[0].codec == "h264"
 
 
 def test_an_unusual_codec_may_be_looked_at_and_copied(job: FolderJob, unusual: MediaFile) -> None:
-    assert probe(ProbeInput(media_path=unusual), job.as_job()).of("video")[0].codec == "cinepak"
-    assert cut_media(CutInput(media_path=unusual, end=0.1, mode="copy"), job.as_job()).duration > 0
+    assert probe(ProbeInput(media_path=unusual), job).of("video")[0].codec == "cinepak"
+    assert cut_media(CutInput(media_path=unusual, end=0.1, mode="copy"), job).duration > 0
 
 
 def test_every_name_of_the_list_is_a_decoder() -> None:
@@ -113,5 +113,5 @@ def test_every_name_of_the_list_is_a_decoder() -> None:
 def test_the_fixtures_are_decoded(job: FolderJob) -> None:
     for file in sorted((Path(__file__).parents[2] / "fixtures").glob("*.mp4")):
         (job.share / file.name).write_bytes(file.read_bytes())
-        made = transcode(TranscodeInput(media_path=MediaFile(file.name), speed="fast", max_width=64), job.as_job())
+        made = transcode(TranscodeInput(media_path=MediaFile(file.name), speed="fast", max_width=64), job)
         assert made.duration > 0

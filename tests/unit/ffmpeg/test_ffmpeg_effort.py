@@ -8,7 +8,6 @@ from typing import Any
 
 import psutil
 import pytest
-from folder_job import FolderJob
 
 from common.media.fields import MediaFile
 from services.ffmpeg.contracts import BurnSubtitlesInput, ExtractAudioInput
@@ -20,6 +19,7 @@ from services.ffmpeg.execution.resource_limits import HEADROOM, ResourceLimits, 
 from services.ffmpeg.media import MediaInfo, StreamInfo
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import burn_subtitles, extract_audio
+from tests.support.folder_job import FolderJob
 
 SPIN = "while True: pass"
 SPIN_IN_A_CHILD = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SPIN!r}])"
@@ -56,22 +56,22 @@ def run(code: str, folder: Path, settings: FfmpegSettings) -> process.ProcessRes
 
 
 def test_a_demanding_subtitle_file_is_given_up_and_says_why(job: FolderJob, sample: MediaFile) -> None:
-    job.limit(cpu_floor=2, cpu_per_second={"burn_subtitles": 1})
+    job.configure("ffmpeg", cpu_floor=2, cpu_per_second={"burn_subtitles": 1})
     (job.share / "demanding.ass").write_bytes(demanding_ass())
     params = BurnSubtitlesInput(video_path=sample, subtitle_path=MediaFile("demanding.ass"))
     with pytest.raises(MediaTooDemanding, match=r"ffmpeg\.cpu_per_second\.burn_subtitles") as raised:
-        burn_subtitles(params, job.as_job())
+        burn_subtitles(params, job)
     assert not raised.value.retryable
     assert raised.value.detail["limit"] == "CPU time"
-    assert job.published() == []
+    assert job.published == []
 
 
 def test_usual_subtitles_stay_far_below_the_default_limits(
     job: FolderJob, sample: MediaFile, sample_srt: MediaFile
 ) -> None:
-    job.limit(cpu_floor=12, cpu_per_second={"burn_subtitles": 2}, max_memory=1 << 30)  # about a tenth of the default
-    burn_subtitles(BurnSubtitlesInput(video_path=sample, subtitle_path=sample_srt), job.as_job())
-    assert "video.mp4" in job.published()
+    job.configure("ffmpeg", cpu_floor=12, cpu_per_second={"burn_subtitles": 2}, max_memory=1 << 30)
+    burn_subtitles(BurnSubtitlesInput(video_path=sample, subtitle_path=sample_srt), job)
+    assert "video.mp4" in job.published
 
 
 @pytest.mark.parametrize("code", [SPIN, SPIN_IN_A_CHILD], ids=["itself", "a child"])
@@ -139,8 +139,8 @@ def test_a_long_output_and_large_pictures_may_use_more() -> None:
 
 
 def test_sound_has_a_limit_of_its_own(job: FolderJob, sample: MediaFile) -> None:
-    job.limit(cpu_floor=0, cpu_per_second={"extract_audio": 5})
-    assert extract_audio(ExtractAudioInput(video_path=sample), job.as_job()).duration > 1
+    job.configure("ffmpeg", cpu_floor=0, cpu_per_second={"extract_audio": 5})
+    assert extract_audio(ExtractAudioInput(video_path=sample), job).duration > 1
 
 
 def test_a_process_that_has_ended_is_over_no_limit(tmp_path: Path) -> None:

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import make
-from folder_job import FolderJob
 
 from common.errors import ClipOutsideMedia, NoAudioTrack
 from common.media.fields import Artifact, MediaFile
@@ -14,13 +12,15 @@ from services.ffmpeg.contracts import AudioOutput, ExtractAudioInput
 from services.ffmpeg.errors import MediaDamaged
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import extract_audio
+from tests.support.folder_job import FolderJob
+from tests.unit.ffmpeg.conftest import make
 
 Medium = Callable[..., MediaFile]
 Inspect = Callable[[Artifact], MediaInfo]
 
 
 def extract(job: FolderJob, media: MediaFile, **options: Any) -> AudioOutput:
-    return extract_audio(ExtractAudioInput(video_path=media, **options), job.as_job())
+    return extract_audio(ExtractAudioInput(video_path=media, **options), job)
 
 
 def test_it_gives_16_khz_mono_16_bit_wav_unless_asked_otherwise(job: FolderJob, sample: MediaFile) -> None:
@@ -112,7 +112,7 @@ def cut_off(job: FolderJob, sample: MediaFile, request: pytest.FixtureRequest) -
 def test_a_file_that_ends_early_is_not_taken_for_whole(job: FolderJob, cut_off: MediaFile) -> None:
     with pytest.raises(MediaDamaged, match="allow_damaged"):
         extract(job, cut_off)
-    assert job.published() == []
+    assert job.published == []
 
 
 def test_what_can_be_read_of_a_damaged_file_can_be_asked_for(job: FolderJob, cut_off: MediaFile) -> None:
@@ -121,7 +121,7 @@ def test_what_can_be_read_of_a_damaged_file_can_be_asked_for(job: FolderJob, cut
 
 def test_progress_grows_to_the_end(job: FolderJob, sample: MediaFile) -> None:
     extract(job, sample, format="flac", sample_rate=192_000)
-    percents = [percent for _, percent in job.told]
-    assert job.phases() == ["extract"]
+    percents = job.percents
+    assert job.phases == ["extract"]
     assert percents == sorted(percents)
     assert percents[-1] == pytest.approx(100, abs=1)

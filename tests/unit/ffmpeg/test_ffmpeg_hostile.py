@@ -10,7 +10,6 @@ from signal import SIGKILL, SIGSEGV, Signals
 from typing import Any
 
 import pytest
-from folder_job import FolderJob
 
 from common.errors import BatonError, MediaTooLong, NotMedia, StorageFull
 from common.files import disk
@@ -46,6 +45,7 @@ from services.ffmpeg.tasks import (
     split_audio_segments,
     transcode,
 )
+from tests.support.folder_job import FolderJob
 from tests.support.sounds import ffmpeg as make
 
 Medium = Callable[..., MediaFile]
@@ -83,7 +83,7 @@ def test_an_unguarded_ffmpeg_would_read_the_other_file(place: Place, job: Folder
 
 def test_a_playlist_that_is_called_a_film_is_refused(job: FolderJob, playlist: MediaFile) -> None:
     with pytest.raises(NotMedia):
-        probe(ProbeInput(media_path=playlist), job.as_job())
+        probe(ProbeInput(media_path=playlist), job)
 
 
 @pytest.mark.engine
@@ -111,8 +111,8 @@ def test_no_task_opens_a_playlist(
 ) -> None:
     place(EVIL, PLAYLISTS["hls"].format(secret=secret).encode())
     with pytest.raises(NotMedia):
-        task(params, job.as_job())
-    assert job.published() == []
+        task(params, job)
+    assert job.published == []
 
 
 def test_a_playlist_that_is_called_subtitles_is_refused(job: FolderJob, medium: Medium, place: Place) -> None:
@@ -120,13 +120,13 @@ def test_a_playlist_that_is_called_subtitles_is_refused(job: FolderJob, medium: 
     hls = f"#EXTM3U\n#EXT-X-TARGETDURATION:3\n# -->\n#EXTINF:3,\n{job.share / other}\n#EXT-X-ENDLIST\n"
     params = BurnSubtitlesInput(video_path=medium("scenes.mp4"), subtitle_path=place("a.srt", hls.encode()))
     with pytest.raises(SubtitlesUnreadable):
-        burn_subtitles(params, job.as_job())
+        burn_subtitles(params, job)
     assert "SECRET" not in (job.staging("burned") / burn.DRAWN).read_text()
 
 
 def write_wav(job: FolderJob, source: Path, on_progress: Callable[[float], None] = lambda _: None) -> None:
     """Decode without the probe that a task begins with."""
-    ffmpeg = Ffmpeg(job.settings.ffmpeg)
+    ffmpeg = Ffmpeg(job.settings.section(FfmpegSettings))
     form = ExtractAudioInput(video_path=MediaFile("unused"))
     target = job.staging("audio.wav")
     audio.write(ffmpeg, source, target, form, track=0, clip=Clip(0.0, None), on_progress=on_progress)
@@ -142,29 +142,29 @@ def day_long(flac: bytes) -> bytes:
 
 def test_a_header_that_promises_a_day_is_refused(job: FolderJob, made: Callable[[str], bytes], place: Place) -> None:
     with pytest.raises(MediaTooLong) as raised:
-        extract_audio(ExtractAudioInput(video_path=place("day.flac", day_long(made("tone.flac")))), job.as_job())
+        extract_audio(ExtractAudioInput(video_path=place("day.flac", day_long(made("tone.flac")))), job)
     assert raised.value.detail == {"seconds": 86_400.0, "max_duration": 43_200.0}
 
 
 def test_a_part_of_a_long_file_may_be_taken(job: FolderJob, sample: MediaFile) -> None:
-    job.limit(max_duration=5)
+    job.configure("ffmpeg", max_duration=5)
     with pytest.raises(MediaTooLong):
-        extract_audio(ExtractAudioInput(video_path=sample), job.as_job())
-    assert extract_audio(ExtractAudioInput(video_path=sample, end=4), job.as_job()).duration == 4.0
+        extract_audio(ExtractAudioInput(video_path=sample), job)
+    assert extract_audio(ExtractAudioInput(video_path=sample, end=4), job).duration == 4.0
 
 
 def test_a_file_that_does_not_tell_its_length_is_stopped_on_the_way(job: FolderJob) -> None:
     make(job.share / "long.aac", "-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", "5", "-f", "adts")
-    job.limit(max_duration=1)
+    job.configure("ffmpeg", max_duration=1)
     with pytest.raises(MediaTooLong):
         write_wav(job, job.share / "long.aac")
 
 
 def test_an_output_over_the_limit_is_an_error_and_not_cut_short(job: FolderJob, sample: MediaFile) -> None:
-    job.limit(max_output_bytes=100_000)
+    job.configure("ffmpeg", max_output_bytes=100_000)
     with pytest.raises(OutputTooLarge, match="max_output_bytes"):
-        extract_audio(ExtractAudioInput(video_path=sample), job.as_job())
-    assert job.published() == []
+        extract_audio(ExtractAudioInput(video_path=sample), job)
+    assert job.published == []
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_said_to_be_full(job: FolderJob, sample: MediaFile, small_disk: Path) -> None:
     source = job.share / sample
-    full = FolderJob(small_disk / "share")
+    full = FolderJob(small_disk / "share", "ffmpeg")
     with pytest.raises(StorageFull) as raised:
         write_wav(full, source)
     assert raised.value.retryable
@@ -194,14 +194,14 @@ def test_a_disk_that_is_full_at_the_very_end_is_told_though_ffmpeg_ends_well(num
 
 
 def test_a_format_that_this_ffmpeg_lacks_is_named(job: FolderJob, medium: Medium) -> None:
-    ffmpeg = Ffmpeg(job.settings.ffmpeg)
+    ffmpeg = Ffmpeg(job.settings.section(FfmpegSettings))
     sound = ffmpeg.input(job.share / medium("tone.wav"))["a:0"]
     with pytest.raises(CodecUnsupported):
         ffmpeg.run(ffmpeg.output(sound, "x.wav", {"c:a": "nonesuch"}), job.staging("x").parent, lambda _: None)
 
 
 def test_any_other_failure_tells_the_last_words_without_this_hosts_folders(job: FolderJob, medium: Medium) -> None:
-    ffmpeg = Ffmpeg(job.settings.ffmpeg)
+    ffmpeg = Ffmpeg(job.settings.section(FfmpegSettings))
     sound = ffmpeg.input(job.share / medium("tone.wav"))["a:0"]
     command = ffmpeg.output(sound, "x.unknown", {})
     with pytest.raises(FfmpegFailed) as raised:

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import make
-from folder_job import FolderJob
 
 from common.errors import NoVideoTrack
 from common.media.fields import MediaFile
@@ -14,12 +12,14 @@ from services.ffmpeg.contracts import ExtractKeyframesInput, ExtractKeyframesOut
 from services.ffmpeg.errors import OutputTooLarge
 from services.ffmpeg.operations.frames import Picture, evenly_spaced
 from services.ffmpeg.tasks import extract_keyframes
+from tests.support.folder_job import FolderJob
+from tests.unit.ffmpeg.conftest import make
 
 Medium = Callable[..., MediaFile]
 
 
 def extract(job: FolderJob, media: MediaFile, **options: Any) -> ExtractKeyframesOutput:
-    return extract_keyframes(ExtractKeyframesInput(video_path=media, **options), job.as_job())
+    return extract_keyframes(ExtractKeyframesInput(video_path=media, **options), job)
 
 
 def times(output: ExtractKeyframesOutput) -> list[float]:
@@ -69,7 +69,7 @@ def test_of_too_many_an_even_choice_is_kept(job: FolderJob, medium: Medium) -> N
     output = extract(job, medium("scenes.mp4"), mode="interval", interval=0.5, max_count=3)
     assert output.found == 12
     assert times(output) == [0.0, 3.0, 5.5]
-    assert len(job.published()) == 3
+    assert len(job.published) == 3
 
 
 def test_a_choice_of_one_is_the_first() -> None:
@@ -84,11 +84,11 @@ def test_sound_alone_has_no_pictures(job: FolderJob, medium: Medium) -> None:
 
 
 def test_too_many_files_are_an_error(job: FolderJob, medium: Medium) -> None:
-    job.limit(max_output_files=5)
+    job.configure("ffmpeg", max_output_files=5)
     with pytest.raises(OutputTooLarge, match="max_output_files"):
         extract(job, medium("scenes.mp4"), mode="interval", interval=0.1)
 
 
 def test_progress_follows_the_film_also_when_no_picture_is_kept(job: FolderJob, sample: MediaFile) -> None:
     assert len(extract(job, sample, threshold=0.99).frames) == 1
-    assert job.told[-1][1] == pytest.approx(100, abs=1)
+    assert job.percents[-1] == pytest.approx(100, abs=1)

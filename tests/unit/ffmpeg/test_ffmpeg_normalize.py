@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from folder_job import FolderJob
 
 from common.errors import NoAudioTrack, NoVideoTrack
 from common.media.fields import Artifact, MediaFile
@@ -12,13 +11,14 @@ from services.ffmpeg.contracts import NormalizeAudioInput, NormalizeAudioOutput
 from services.ffmpeg.errors import AudioSilent
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import normalize_audio
+from tests.support.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 Inspect = Callable[[Artifact], MediaInfo]
 
 
 def normalized(job: FolderJob, media: MediaFile, **options: Any) -> NormalizeAudioOutput:
-    return normalize_audio(NormalizeAudioInput(media_path=media, **options), job.as_job())
+    return normalize_audio(NormalizeAudioInput(media_path=media, **options), job)
 
 
 @pytest.mark.parametrize("loudness", [-16.0, -23.0])
@@ -60,6 +60,6 @@ def test_what_is_missing_is_named(job: FolderJob, medium: Medium) -> None:
 
 def test_both_passes_are_reported(job: FolderJob, sample: MediaFile) -> None:
     normalized(job, sample)
-    percents = [percent for _, percent in job.told]
-    assert job.phases() == ["measure", "normalize"]
+    percents = job.percents
+    assert job.phases == ["measure", "normalize"]
     assert percents == sorted(percents)

@@ -4,21 +4,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import RECIPES, make
-from folder_job import FolderJob
 
 from common.errors import FileMissing, NotMedia
 from common.media.fields import MediaFile
 from services.ffmpeg import probe as headers
 from services.ffmpeg.contracts import ProbeInput
 from services.ffmpeg.media import MediaInfo
+from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import probe
+from tests.support.folder_job import FolderJob
+from tests.unit.ffmpeg.conftest import RECIPES, make
 
 Medium = Callable[..., MediaFile]
 
 
 def read(job: FolderJob, media: MediaFile) -> MediaInfo:
-    return probe(ProbeInput(media_path=media), job.as_job())
+    return probe(ProbeInput(media_path=media), job)
 
 
 def test_it_tells_container_duration_and_every_track(job: FolderJob, sample: MediaFile) -> None:
@@ -88,7 +89,7 @@ def test_a_missing_file_is_said_to_be_missing(job: FolderJob) -> None:
     with pytest.raises(FileMissing):
         read(job, MediaFile("nowhere.mp4"))
     with pytest.raises(FileMissing):
-        headers.inspect(job.share / "gone.mp4", job.settings.ffmpeg)
+        headers.inspect(job.share / "gone.mp4", job.settings.section(FfmpegSettings))
 
 
 @pytest.mark.parametrize("content", [b"", b"just some words\n" * 100, b"\x00" * 5000, b"PK\x03\x04" + b"x" * 500])

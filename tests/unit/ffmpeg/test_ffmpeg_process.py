@@ -9,7 +9,6 @@ from pathlib import Path
 import psutil
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
-from folder_job import FolderJob
 
 from common.errors import Cancelled
 from common.media.fields import MediaFile
@@ -22,6 +21,7 @@ from services.ffmpeg.execution.program import find_program
 from services.ffmpeg.execution.resource_limits import ResourceLimits
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import transcode
+from tests.support.folder_job import FolderJob
 from tests.support.waiting import wait_until
 
 ENDLESS = ("-nostdin", "-loglevel", "error", "-progress", "pipe:1", "-re", "-f", "lavfi", "-i", "anullsrc")
@@ -88,20 +88,20 @@ def test_a_flood_of_words_neither_blocks_nor_grows(tmp_path: Path) -> None:
 
 
 def test_a_cancelled_task_leaves_nothing_running_and_publishes_nothing(job: FolderJob, sample: MediaFile) -> None:
-    job.stop = Cancelled()
+    job.heartbeat.stop = Cancelled()
     with pytest.raises(Cancelled):
-        transcode(TranscodeInput(media_path=sample, speed="slow"), job.as_job())
+        transcode(TranscodeInput(media_path=sample, speed="slow"), job)
     assert children() == []
-    assert job.published() == []
+    assert job.published == []
 
 
 def test_the_job_is_asked_though_nothing_moves(job: FolderJob, tmp_path: Path) -> None:
     from services.ffmpeg.task_setup import TaskSetup  # noqa: PLC0415
 
-    report = TaskSetup(job.as_job(), PROBE).reporter("wait", 10.0)
+    report = TaskSetup(job, PROBE).reporter("wait", 10.0)
     report(1.0)
     report(1.0)
-    assert job.told == [("wait", 10.0)]
+    assert job.reported == [("wait", 10.0)]
     assert job.checks == 2
 
 
@@ -128,7 +128,7 @@ def test_a_file_that_changes_is_a_sign_of_life(tmp_path: Path) -> None:
 
 def test_ffmpeg_dies_with_a_worker_that_is_killed(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from services.ffmpeg import process\n"
+        "import sys; from pathlib import Path; from services.ffmpeg.execution import process\n"
         "process.run(sys.argv[2:], Path(sys.argv[1]), lambda _: None)"
     )
     worker = subprocess.Popen([sys.executable, "-c", code, str(tmp_path), *endless()], cwd=Path(__file__).parents[3])

@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from folder_job import FolderJob
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from common.media.fields import MediaFile
 from services.ffmpeg.contracts import SplitAudioSegmentsInput, SplitAudioSegmentsOutput
 from services.ffmpeg.operations.silence import plan
 from services.ffmpeg.tasks import split_audio_segments
+from tests.support.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 TONE_THEN_PAUSE = [(1.4, 2.0), (3.4, 4.0), (5.4, 6.0)]
@@ -25,7 +25,7 @@ def wanted(media: str = "a.wav", **options: Any) -> SplitAudioSegmentsInput:
 
 
 def split(job: FolderJob, media: MediaFile, **options: Any) -> SplitAudioSegmentsOutput:
-    return split_audio_segments(wanted(media, **options), job.as_job())
+    return split_audio_segments(wanted(media, **options), job)
 
 
 def edges(output: SplitAudioSegmentsOutput) -> list[float]:
@@ -73,8 +73,8 @@ def test_every_format_can_be_split(job: FolderJob, medium: Medium, kind: Any) ->
 
 def test_both_phases_are_reported_and_the_percent_never_falls(job: FolderJob, sample: MediaFile) -> None:
     split(job, sample, max_length=10)
-    percents = [percent for _, percent in job.told]
-    assert job.phases() == ["find silences", "split"]
+    percents = job.percents
+    assert job.phases == ["find silences", "split"]
     assert percents == sorted(percents)
 
 

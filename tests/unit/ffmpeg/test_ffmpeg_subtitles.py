@@ -6,7 +6,6 @@ from typing import Any
 
 import av
 import pytest
-from folder_job import FolderJob
 
 from common.errors import NoVideoTrack
 from common.media.fields import Artifact, MediaFile
@@ -24,6 +23,7 @@ from services.ffmpeg.operations.mux import codec_in_container
 from services.ffmpeg.operations.pictures import SubtitleStyle
 from services.ffmpeg.operations.tracks import subtitle_codec
 from services.ffmpeg.tasks import burn_subtitles, mux_subtitles
+from tests.support.folder_job import FolderJob
 
 Medium = Callable[..., MediaFile]
 Place = Callable[[str, bytes], MediaFile]
@@ -50,11 +50,11 @@ FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 
 def burned(job: FolderJob, video: MediaFile, text: MediaFile, **options: Any) -> BurnSubtitlesOutput:
     params = BurnSubtitlesInput(video_path=video, subtitle_path=text, **options)
-    return burn_subtitles(params, job.as_job())
+    return burn_subtitles(params, job)
 
 
 def muxed(job: FolderJob, video: MediaFile, *tracks: SubtitleTrack, **options: Any) -> MuxSubtitlesOutput:
-    return mux_subtitles(MuxSubtitlesInput(video_path=video, tracks=list(tracks), **options), job.as_job())
+    return mux_subtitles(MuxSubtitlesInput(video_path=video, tracks=list(tracks), **options), job)
 
 
 def drawn(pixel: Pixel, output: BurnSubtitlesOutput, plain: Artifact) -> int:
@@ -65,7 +65,8 @@ def drawn(pixel: Pixel, output: BurnSubtitlesOutput, plain: Artifact) -> int:
 
 @pytest.fixture
 def plain(job: FolderJob, medium: Medium) -> Artifact:
-    return job.storage.describe(job.share / medium("scenes.mp4"))
+    path: Path = job.share / medium("scenes.mp4")
+    return job.storage.describe(path)
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.srt", SRT), ("a.vtt", VTT), ("a.ass", ASS), ("a.txt", SRT)])
@@ -90,7 +91,7 @@ def test_no_name_needs_escaping(job: FolderJob, place: Place, pixel: Pixel, plai
 
 
 def test_a_share_with_a_terrible_name_works_too(tmp_path: Path, made: Callable[[str], bytes]) -> None:
-    job = FolderJob(tmp_path / "it's, [a]: \\ %d sh=are 中文")
+    job = FolderJob(tmp_path / "it's, [a]: \\ %d sh=are 中文", "ffmpeg")
     (job.share / "video.mp4").write_bytes(made("scenes.mp4"))
     (job.share / "a.srt").write_bytes(SRT)
     assert burned(job, MediaFile("video.mp4"), MediaFile("a.srt")).duration == pytest.approx(6.0, abs=0.1)

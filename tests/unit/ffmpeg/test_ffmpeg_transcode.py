@@ -4,8 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import make
-from folder_job import FolderJob
 
 from common.errors import TooManyPixels
 from common.media.fields import Artifact, MediaFile
@@ -13,13 +11,15 @@ from services.ffmpeg.contracts import MediaOutput, TranscodeInput
 from services.ffmpeg.errors import CodecUnsupported
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import transcode
+from tests.support.folder_job import FolderJob
+from tests.unit.ffmpeg.conftest import make
 
 Medium = Callable[..., MediaFile]
 Inspect = Callable[[Artifact], MediaInfo]
 
 
 def convert(job: FolderJob, media: MediaFile, **options: Any) -> MediaOutput:
-    return transcode(TranscodeInput(media_path=media, speed="fast", **options), job.as_job())
+    return transcode(TranscodeInput(media_path=media, speed="fast", **options), job)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_codec_that_a_container_cannot_hold_is_named(job: FolderJob, medium: M
 
 
 def test_pictures_over_the_limit_are_refused_by_their_header(job: FolderJob, medium: Medium) -> None:
-    job.limit(max_pixels=160 * 90 - 1)
+    job.configure("ffmpeg", max_pixels=160 * 90 - 1)
     with pytest.raises(TooManyPixels) as raised:
         convert(job, medium("video.mp4"))
     assert raised.value.detail == {"width": 160, "height": 90, "max_pixels": 160 * 90 - 1}

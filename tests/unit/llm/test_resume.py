@@ -4,7 +4,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from common.files.checkpoint import Checkpoint
 from common.transcript.format import Segment
 from services.llm.batches import Batch, batches
 from services.llm.cache import digest_of
@@ -12,6 +11,7 @@ from services.llm.contracts import SummarizeInput, Usage
 from services.llm.line_work import BatchDone, LineWork
 from services.llm.lines import replace_text
 from services.llm.summary import ChapterMark, PartDone, PartJudge, PartSummary, Summarizer
+from tests.support.folder_job import FolderJob
 
 
 def lines(*texts: str) -> list[Segment]:
@@ -20,7 +20,7 @@ def lines(*texts: str) -> list[Segment]:
 
 def bench(folder: Path, asked: list[int]) -> Any:
     """Stand in for the task setup: nothing is asked, but counted."""
-    job = SimpleNamespace(checkpoint=lambda: Checkpoint(folder / "checkpoint.jsonl"))
+    job = FolderJob(folder, "llm")
     settings = SimpleNamespace(batch_lines=1, batch_characters=100, context_lines=0, summary_characters=10)
 
     def ask(_endpoint: Any, work: Any) -> None:

@@ -63,7 +63,7 @@ def test_pieces_become_words_or_characters(path: tuple[str | int, ...], expected
 
 
 def test_a_word_begins_with_its_first_piece_and_lasts_until_the_next() -> None:
-    path = (B, B, "▁the", "▁the", B, "▁wal", "king", *[B] * 20)
+    path: tuple[str | int, ...] = (B, B, "▁the", "▁the", B, "▁wal", "king", *[B] * 20)
     first, second = decode(scores(*path), VOCABULARY, duration=10.0)
     assert (first.start, first.end) == pytest.approx((0.09, 0.27))
     assert (second.start, second.end) == pytest.approx((0.27, 0.39 + 0.3))

@@ -5,16 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from subtitle_job import SubtitleJob
 
 from common.transcript.format import Segment, Transcript, Word
+from tests.support.folder_job import FolderJob
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> SubtitleJob:
-    return SubtitleJob(tmp_path / "share")
+def job(tmp_path: Path) -> FolderJob:
+    return FolderJob(tmp_path / "share", "subtitle")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from common.contract import TaskInput
+from common.contract import Contract, TaskInput
 from common.worker.task import REGISTRY
 from services.subtitle import contracts as c
 from services.subtitle import tasks
@@ -45,7 +45,7 @@ def test_a_wrong_field_is_named(
 
 
 def test_every_contract_has_its_function_and_a_schema() -> None:
-    contracts = [value for value in vars(c).values() if isinstance(value, c.Contract)]
+    contracts = [value for value in vars(c).values() if isinstance(value, Contract)]
     assert contracts
     for contract in contracts:
         assert REGISTRY[contract.name].function.__module__ == tasks.__name__

@@ -7,13 +7,13 @@ import pysubs2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from subtitle_job import SubtitleJob
 
 from common.captions.document import Caption, Document, Run
 from services.subtitle.contracts import ConvertInput, ConvertOutput
 from services.subtitle.errors import FrameRateUnknown, NotATranscript, NotSubtitles, TimeTooLate
 from services.subtitle.formats import registry as formats
 from services.subtitle.tasks import convert
+from tests.support.folder_job import FolderJob
 
 FORMATS = ["srt", "vtt", "ass", "ssa", "sub", "json"]
 SRT = "1\n00:00:01,000 --> 00:00:02,500\nHello <i>there</i>\nfriend\n\n2\n00:00:03,000 --> 00:00:04,000\n你好\n"
@@ -58,9 +58,9 @@ Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,{\p1}m 0 0 l 10 10{\p0}
 SUB = "{1}{1}25\n{25}{62}{Y:i}Hello|friend\n{75}{100}plain\n"
 
 
-def converted(job: SubtitleJob, content: bytes | str, target: str, **options: Any) -> tuple[str, ConvertOutput]:
+def converted(job: FolderJob, content: bytes | str, target: str, **options: Any) -> tuple[str, ConvertOutput]:
     given = {"subtitle_path": job.put("in", content), "format": target, **options}
-    made = convert(ConvertInput.model_validate(given), job.as_job())
+    made = convert(ConvertInput.model_validate(given), job)
     return job.read(made.subtitle_path), made
 
 
@@ -115,7 +115,7 @@ def test_type_survives_where_the_format_has_it(kind: str, document: Document) ->
 
 @pytest.mark.parametrize(("source", "text"), [("srt", SRT), ("vtt", VTT), ("ass", ASS), ("sub", SUB)])
 @pytest.mark.parametrize("target", FORMATS)
-def test_every_format_converts_to_every_other(job: SubtitleJob, source: str, text: str, target: str) -> None:
+def test_every_format_converts_to_every_other(job: FolderJob, source: str, text: str, target: str) -> None:
     written, made = converted(job, text, target, fps=25)
     assert (made.source_format, made.cues, made.empty, made.repaired) == (source, 2, False, 0)
     back = formats.read(written, fps=25)
@@ -124,7 +124,7 @@ def test_every_format_converts_to_every_other(job: SubtitleJob, source: str, tex
 
 
 @pytest.mark.parametrize("target", ["srt", "vtt", "ass", "ssa"])
-def test_pysubs2_reads_what_is_written(job: SubtitleJob, target: str) -> None:
+def test_pysubs2_reads_what_is_written(job: FolderJob, target: str) -> None:
     read = pysubs2.SSAFile.from_string(converted(job, SRT, target)[0])
     assert [(event.start, event.end, event.plaintext) for event in read] == [
         (1000, 2500, "Hello there\nfriend"),
@@ -132,7 +132,7 @@ def test_pysubs2_reads_what_is_written(job: SubtitleJob, target: str) -> None:
     ]
 
 
-def test_pysubs2_reads_microdvd_that_is_written(job: SubtitleJob) -> None:
+def test_pysubs2_reads_microdvd_that_is_written(job: FolderJob) -> None:
     read = pysubs2.SSAFile.from_string(converted(job, SUB, "sub", fps=25)[0])
     assert [(event.start, event.end, event.plaintext) for event in read] == [
         (1000, 2480, "Hello\nfriend"),
@@ -140,19 +140,19 @@ def test_pysubs2_reads_microdvd_that_is_written(job: SubtitleJob) -> None:
     ]
 
 
-def test_ass_to_ass_keeps_all_of_it(job: SubtitleJob) -> None:
+def test_ass_to_ass_keeps_all_of_it(job: FolderJob) -> None:
     before, after = pysubs2.SSAFile.from_string(ASS), pysubs2.SSAFile.from_string(converted(job, ASS, "ass")[0])
     assert (after.events, after.styles, after.info) == (before.events, before.styles, before.info)
 
 
-def test_ass_to_srt_keeps_type_and_leaves_out_comments_and_drawings(job: SubtitleJob) -> None:
+def test_ass_to_srt_keeps_type_and_leaves_out_comments_and_drawings(job: FolderJob) -> None:
     written, made = converted(job, ASS, "srt")
     assert made.cues == 2
     assert "<i>Hello</i> there\nfriend" in written
     assert "{\\an8}<b><i>EXIT</i></b>" in written
 
 
-def test_vtt_to_vtt_keeps_settings_ids_notes_styles_and_regions(job: SubtitleJob) -> None:
+def test_vtt_to_vtt_keeps_settings_ids_notes_styles_and_regions(job: FolderJob) -> None:
     written, _ = converted(job, VTT, "vtt")
     head = VTT.partition("\nintro\n")[0]
     assert written.startswith(head)
@@ -162,20 +162,20 @@ def test_vtt_to_vtt_keeps_settings_ids_notes_styles_and_regions(job: SubtitleJob
     assert "&lt;script>alert(1)&lt;/script> 1 &lt; 2" in written
 
 
-def test_vtt_gives_place_and_speaker_to_other_formats(job: SubtitleJob) -> None:
+def test_vtt_gives_place_and_speaker_to_other_formats(job: FolderJob) -> None:
     assert "{\\an7}<b>Hello</b> there & <\u2060you>" in converted(job, VTT, "srt")[0]
     assert ",Ann,0,0,0,,{\\an7}{\\b1}Hello{\\b0} there" in converted(job, VTT, "ass")[0]
     assert '"speaker": "Ann"' in converted(job, VTT, "json")[0]
 
 
-def test_an8_in_srt_stays_and_becomes_a_line_at_the_top(job: SubtitleJob) -> None:
+def test_an8_in_srt_stays_and_becomes_a_line_at_the_top(job: FolderJob) -> None:
     text = "1\n00:00:01,000 --> 00:00:02,000\n{\\an8}<font color=red>up</font>\n"
     assert "{\\an8}<font color=red>up</font>" in converted(job, text, "srt")[0]
     assert "--> 00:00:02.000 line:0\nup\n" in converted(job, text, "vtt")[0]
     assert "{\\an8}up" in converted(job, text, "ass")[0]
 
 
-def test_microdvd_needs_a_frame_rate(job: SubtitleJob) -> None:
+def test_microdvd_needs_a_frame_rate(job: FolderJob) -> None:
     with pytest.raises(FrameRateUnknown):
         converted(job, "{25}{50}hello\n", "srt")
     with pytest.raises(FrameRateUnknown):
@@ -184,7 +184,7 @@ def test_microdvd_needs_a_frame_rate(job: SubtitleJob) -> None:
     assert "00:00:01,000 --> 00:00:02,480" in converted(job, SUB, "srt")[0]
 
 
-def test_times_over_a_hundred_hours_are_kept_or_refused_but_never_cut(job: SubtitleJob) -> None:
+def test_times_over_a_hundred_hours_are_kept_or_refused_but_never_cut(job: FolderJob) -> None:
     text = "1\n123:00:01,000 --> 123:00:02,000\nlate\n"
     assert "123:00:01,000 --> 123:00:02,000" in converted(job, text, "srt")[0]
     assert "123:00:01.000" in converted(job, text, "vtt")[0]
@@ -194,13 +194,13 @@ def test_times_over_a_hundred_hours_are_kept_or_refused_but_never_cut(job: Subti
             converted(job, text, target)
 
 
-def test_ass_holds_times_over_ten_hours(job: SubtitleJob) -> None:
+def test_ass_holds_times_over_ten_hours(job: FolderJob) -> None:
     text = "1\n30:00:01,000 --> 30:00:02,000\nlate\n"
     (event,) = pysubs2.SSAFile.from_string(converted(job, text, "ass")[0])
     assert (event.start, event.end) == (108_001_000, 108_002_000)
 
 
-def test_impossible_times_are_mended_and_counted(job: SubtitleJob) -> None:
+def test_impossible_times_are_mended_and_counted(job: FolderJob) -> None:
     text = "1\n-00:00:01,000 --> 00:00:02,000\na\n\n2\n00:00:05,000 --> 00:00:04,000\nb\n"
     written, made = converted(job, text, "srt")
     assert made.repaired == 2
@@ -208,7 +208,7 @@ def test_impossible_times_are_mended_and_counted(job: SubtitleJob) -> None:
     assert "00:00:05,000 --> 00:00:05,000\nb" in written
 
 
-def test_overlapping_cues_stay_as_they_are(job: SubtitleJob) -> None:
+def test_overlapping_cues_stay_as_they_are(job: FolderJob) -> None:
     text = "1\n00:00:01,000 --> 00:00:05,000\na\n\n2\n00:00:02,000 --> 00:00:03,000\nb\n\n"
     assert converted(job, text, "srt")[0] == text
 
@@ -236,19 +236,19 @@ def test_text_that_ends_in_a_number_keeps_it() -> None:
 @pytest.mark.parametrize(
     "content", ["just some words", "{not a frame}", "<html><body>404</body></html>", "a --> b", "[1]"]
 )
-def test_what_is_no_subtitles_is_refused(job: SubtitleJob, content: str) -> None:
+def test_what_is_no_subtitles_is_refused(job: FolderJob, content: str) -> None:
     with pytest.raises((NotSubtitles, NotATranscript)):
         converted(job, content, "srt")
 
 
-def test_a_broken_ass_field_is_told(job: SubtitleJob) -> None:
+def test_a_broken_ass_field_is_told(job: FolderJob) -> None:
     with pytest.raises(NotSubtitles, match="ass"):
         converted(job, ASS.replace("0:00:01.00,0:00:02.50", "soon,later"), "srt")
 
 
 @pytest.mark.parametrize("content", ["", "WEBVTT\n", '{"segments": []}'])
 @pytest.mark.parametrize("target", ["srt", "vtt", "ass", "json", "txt"])
-def test_subtitles_without_cues_stay_valid(job: SubtitleJob, content: str, target: str) -> None:
+def test_subtitles_without_cues_stay_valid(job: FolderJob, content: str, target: str) -> None:
     written, made = converted(job, content, target)
     assert (made.cues, made.empty) == (0, True)
     assert formats.read(written).captions == []

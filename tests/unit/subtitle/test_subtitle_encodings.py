@@ -7,12 +7,12 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from subtitle_job import SubtitleJob
 
 from services.subtitle.contracts import ConvertInput
 from services.subtitle.errors import EncodingUnknown
 from services.subtitle.formats.encodings import decode
 from services.subtitle.tasks import convert
+from tests.support.folder_job import FolderJob
 
 SIMPLIFIED = "今天大家听音乐，我们喜欢看书。这个问题很重要！"
 TRADITIONAL = "今天大家聽音樂，我們喜歡看書。這個問題很重要！"
@@ -50,11 +50,11 @@ def test_the_encoding_is_found_out(text: str, codec: str) -> None:
     assert decode(srt(text).encode(codec))[0] == srt(text)
 
 
-def test_the_task_says_which_it_was(job: SubtitleJob) -> None:
+def test_the_task_says_which_it_was(job: FolderJob) -> None:
     given = ConvertInput.model_validate(
         {"subtitle_path": job.put("a.srt", srt(SIMPLIFIED).encode("gb18030")), "format": "vtt"}
     )
-    made = convert(given, job.as_job())
+    made = convert(given, job)
     assert made.encoding == "gb18030"
     assert SIMPLIFIED in job.read(made.subtitle_path)
 

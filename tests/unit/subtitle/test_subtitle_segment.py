@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from subtitle_job import SubtitleJob
 
 from common.transcript.format import Segment, Transcript, Word
 from services.subtitle.contracts import SegmentInput
@@ -18,6 +17,7 @@ from services.subtitle.layout.pieces import has_true_words
 from services.subtitle.layout.quality import too_fast, too_wide
 from services.subtitle.layout.widths import width
 from services.subtitle.tasks import segment
+from tests.support.folder_job import FolderJob
 
 Truth = Callable[[str], Transcript]
 
@@ -223,16 +223,16 @@ def test_ids_of_cut_segments_follow_those_that_there_were() -> None:
     assert ids == [3, *range(10, 8 + len(ids)), 9]
 
 
-def test_the_task_tells_which_cues_to_look_at(job: SubtitleJob) -> None:
+def test_the_task_tells_which_cues_to_look_at(job: FolderJob) -> None:
     said = [
         Segment(id=0, start=0, end=2, text="Donaudampfschifffahrtsgesellschaftskapitänswitwenrente"),
         Segment(id=1, start=2, end=3, text="far too much is said in this one second of speech"),
         Segment(id=2, start=3, end=6, text="the end"),
     ]
-    made = segment(SegmentInput(transcript_path=job.put("t.json", Transcript(segments=said))), job.as_job())
+    made = segment(SegmentInput(transcript_path=job.put("t.json", Transcript(segments=said))), job)
     assert (made.cues, made.empty, made.too_wide, made.too_fast) == (3, False, [0], [0, 1])
     assert [one.id for one in job.transcript(made.transcript_path).segments] == [0, 1, 2]
-    assert job.told[-1] == 90.0
+    assert job.percents[-1] == 90.0
 
 
 def test_twenty_minutes_in_one_segment_are_cut_in_a_moment() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from subtitle_job import SubtitleJob
 
 from common.transcript.format import Segment, Transcript, Word
 from services.subtitle import turns
@@ -19,6 +18,7 @@ from services.subtitle.speakers import assign
 from services.subtitle.tasks import assign_speakers
 from services.subtitle.timeline import Timeline
 from services.subtitle.turns import Turn
+from tests.support.folder_job import FolderJob
 
 RTTM = Path(__file__).parents[2] / "fixtures" / "speech" / "dialogue.rttm"
 Said = list[tuple[str, float, float]]
@@ -101,7 +101,7 @@ def test_a_word_in_two_pieces_is_not_torn_apart() -> None:
 
 def test_the_first_part_keeps_the_id_and_the_others_get_new_ones() -> None:
     said = transcript(TWO, [("three", 3, 4), ("four", 4, 5)], identity=5)
-    talk = [(0, 1, "A"), (1, 2, "B"), (3, 4, "A"), (4, 5, "B")]
+    talk: Talk = [(0, 1, "A"), (1, 2, "B"), (3, 4, "A"), (4, 5, "B")]
     made = assign(said, timeline(talk), within=1.0)
     assert [segment.id for segment in made.segments] == [5, 7, 6, 8]
     assert assign(made, timeline(talk), within=1.0) == made
@@ -142,12 +142,12 @@ def test_the_time_line_agrees_with_looking_at_every_turn(talk: Talk, start: floa
     assert sorted(line.overlapping(start, end), key=str) == sorted(overlapping, key=str)
 
 
-def run(job: SubtitleJob, said: Transcript, diarization: bytes | str, **options: Any) -> AssignSpeakersOutput:
+def run(job: FolderJob, said: Transcript, diarization: bytes | str, **options: Any) -> AssignSpeakersOutput:
     given = {"transcript_path": job.put("t.json", said), "diarization_path": job.put("d", diarization), **options}
-    return assign_speakers(AssignSpeakersInput.model_validate(given), job.as_job())
+    return assign_speakers(AssignSpeakersInput.model_validate(given), job)
 
 
-def test_a_real_dialogue_gets_its_speakers_back(job: SubtitleJob, truth: Callable[[str], Transcript]) -> None:
+def test_a_real_dialogue_gets_its_speakers_back(job: FolderJob, truth: Callable[[str], Transcript]) -> None:
     said = truth("speech/dialogue.flac")
     bare = [one.model_copy(update={"speaker": None}) for one in said.segments]
     made = run(job, said.model_copy(update={"segments": bare}), RTTM.read_bytes())
@@ -156,7 +156,7 @@ def test_a_real_dialogue_gets_its_speakers_back(job: SubtitleJob, truth: Callabl
 
 
 def test_a_run_on_dialogue_is_cut_where_the_speaker_changes(
-    job: SubtitleJob, run_on: Callable[[str], Transcript]
+    job: FolderJob, run_on: Callable[[str], Transcript]
 ) -> None:
     made = run(job, run_on("speech/dialogue.flac"), RTTM.read_bytes())
     speakers = [one.speaker for one in job.transcript(made.transcript_path).segments]
@@ -174,7 +174,7 @@ def test_a_run_on_dialogue_is_cut_where_the_speaker_changes(
         "\ufeffSPEAKER x 1 0.0 3 <NA> <NA> A\r\n",
     ],
 )
-def test_rttm_and_json_are_read(job: SubtitleJob, content: str) -> None:
+def test_rttm_and_json_are_read(job: FolderJob, content: str) -> None:
     assert run(job, transcript(TWO), content).speakers == {"A": 2.0}
 
 
@@ -190,13 +190,13 @@ def test_rttm_and_json_are_read(job: SubtitleJob, content: str) -> None:
         ("SPEAKER x 1 nan 3 <NA> <NA> A", "Line 1"),
     ],
 )
-def test_what_is_no_diarization_is_refused(job: SubtitleJob, content: str, told: str) -> None:
+def test_what_is_no_diarization_is_refused(job: FolderJob, content: str, told: str) -> None:
     with pytest.raises(NotDiarization, match=told):
         run(job, transcript(TWO), content)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "\n\n"])
-def test_an_empty_diarization_changes_nothing(job: SubtitleJob, content: str) -> None:
+def test_an_empty_diarization_changes_nothing(job: FolderJob, content: str) -> None:
     said = transcript(TWO)
     made = run(job, said, content)
     assert job.transcript(made.transcript_path) == said

@@ -1,0 +1,138 @@
+"""Which third-party packages an image's code imports, and which of them its requirements file does not install."""
+
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from grimp import ImportGraph, build_graph
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+OUR_PACKAGES = ("api_gateway", "cli", "common", "services")
+READ_OF_EVERY_SERVICE = ("settings",)
+"""`services.settings()` imports these modules of all services by name, in every process."""
+READ_BY_THE_GATEWAY = ("contracts", "models", "settings")
+DISTRIBUTIONS = {
+    "cv2": ("opencv-contrib-python",),
+    "paddleocr": ("paddleocr",),
+    "pyannote": ("pyannote-audio",),
+    "torch": ("torch",),
+}
+"""Of import names that are not installed here, or come from another distribution in an image."""
+IMAGE_PYTHON = {
+    "python_version": "3.11",
+    "python_full_version": "3.11.9",
+    "sys_platform": "linux",
+    "platform_system": "Linux",
+    "platform_python_implementation": "CPython",
+    "implementation_name": "cpython",
+}
+
+
+@dataclass(frozen=True)
+class Image:
+    """`requirements` is installed in it; `optional` packages may be absent, each for a reason."""
+
+    name: str
+    requirements: str
+    optional: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages whose modules all run in this image."""
+        return ("api_gateway",) if self.name == "gateway" else (f"services.{self.name}",)
+
+    @property
+    def by_name(self) -> tuple[str, ...]:
+        """The modules that the image imports from every service by name, which no import statement shows."""
+        return READ_BY_THE_GATEWAY if self.name == "gateway" else READ_OF_EVERY_SERVICE
+
+
+def load_graph() -> ImportGraph:
+    """Return who imports whom, in functions too, but not for type checking only."""
+    return build_graph(
+        *OUR_PACKAGES, include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
+    )
+
+
+def missing_packages(graph: ImportGraph, image: Image) -> dict[str, list[str]]:
+    """Return the packages that the image's code imports and its requirements do not install, and who imports each."""
+    modules = reachable(graph, roots(graph, image))
+    installed = pinned(image.requirements)
+    wanted = {name for name in modules if is_third_party(name)}
+    return {
+        name: sorted(graph.find_modules_that_directly_import(name) & modules)
+        for name in sorted(wanted)
+        if name.partition(".")[0] not in image.optional and not installed & distributions(name)
+    }
+
+
+def roots(graph: ImportGraph, image: Image) -> set[str]:
+    named = {f"services.{service}.{name}" for service in services() for name in image.by_name}
+    own = {module for module in graph.modules for package in image.packages if is_below(module, package)}
+    entry = {"services"} if image.name == "gateway" else {"services", "services.__main__"}
+    return (named & graph.modules) | own | entry
+
+
+def services() -> list[str]:
+    return sorted(file.parent.name for file in (ROOT / "services").glob("*/contracts.py"))
+
+
+def is_below(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def reachable(graph: ImportGraph, starts: Collection[str]) -> set[str]:
+    """Return all modules that these import, directly or not. Importing a module also runs its packages."""
+    found: set[str] = set()
+    left = list(starts)
+    while left:
+        module = left.pop()
+        if module not in found:
+            found.add(module)
+            left.extend(graph.find_modules_directly_imported_by(module))
+            left.extend(package for package in packages_of(module) if package in graph.modules)
+    return found
+
+
+def packages_of(module: str) -> Iterator[str]:
+    while "." in module:
+        module = module.rpartition(".")[0]
+        yield module
+
+
+def is_third_party(module: str) -> bool:
+    top = module.partition(".")[0]
+    return top not in OUR_PACKAGES and top not in sys.stdlib_module_names
+
+
+def distributions(module: str) -> set[str]:
+    """Return the distributions that contain a module.
+
+    Raises:
+        AssertionError: none is known, so its image cannot be checked.
+    """
+    top = module.partition(".")[0]
+    found = {*names_here().get(top, ()), *DISTRIBUTIONS.get(top, ())}
+    assert found, f"no installed distribution contains {top}: add it to DISTRIBUTIONS in {__name__}"
+    return set(canonical(found))
+
+
+@cache
+def names_here() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
+def pinned(requirements: str) -> set[str]:
+    """Return the distributions that a requirements file installs in an image."""
+    lines = (ROOT / "requirements" / requirements).read_text(encoding="utf-8").splitlines()
+    wanted = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return set(canonical(each.name for each in wanted if not each.marker or each.marker.evaluate(IMAGE_PYTHON)))
+
+
+def canonical(names: Iterable[str]) -> Iterator[str]:
+    return (canonicalize_name(name) for name in names)

@@ -1,0 +1,65 @@
+"""An image contains every package that its code imports, in functions too: a task must not fail for a missing one."""
+
+import pytest
+from grimp import ImportGraph
+
+from tests.support.image_closure import Image, load_graph, missing_packages, pinned, services
+
+OWN_FFMPEG = {"imageio_ffmpeg": "the image has its own ffmpeg; `bundled_path` handles the ImportError"}
+WITHOUT_PIPELINE = {"paddleocr": "`engine: paddleocr` needs the other image"}
+WITHOUT_EMBEDDED = {"rapidocr": "`engine: embedded` needs the other image"}
+IMAGES = [
+    Image("gateway", "gateway.txt"),
+    Image("dual_stream", "dual_stream.txt"),
+    Image("faster_whisper", "faster_whisper.txt"),
+    Image("ffmpeg", "ffmpeg.txt", OWN_FFMPEG),
+    Image("llm", "llm.txt"),
+    Image("paddleocr", "paddleocr.txt", WITHOUT_PIPELINE),
+    Image("paddleocr", "paddleocr_pipeline.txt", WITHOUT_EMBEDDED),
+    Image("pyannote", "pyannote.txt"),
+    Image("sensevoice", "sensevoice.txt"),
+    Image("subtitle", "subtitle.txt"),
+]
+BY_REQUIREMENTS = {image.requirements: image for image in IMAGES}
+
+
+@pytest.fixture(scope="module")
+def graph() -> ImportGraph:
+    return load_graph()
+
+
+def test_every_service_has_its_image() -> None:
+    assert {image.name for image in IMAGES} == {"gateway", *services()}
+
+
+@pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.requirements)
+def test_an_image_installs_what_its_code_imports(graph: ImportGraph, image: Image) -> None:
+    assert missing_packages(graph, image) == {}
+
+
+@pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.requirements)
+def test_no_package_is_optional_that_is_installed_or_imported_nowhere(graph: ImportGraph, image: Image) -> None:
+    strict = Image(image.name, image.requirements)
+    assert missing_packages(graph, strict).keys() == image.optional.keys()
+
+
+@pytest.mark.parametrize(
+    ("requirements", "importer", "imported", "missing"),
+    [
+        ("ffmpeg.txt", "services.ffmpeg.tasks", "common.media.audio", "numpy"),
+        ("ffmpeg.txt", "common.worker.job", "common.media.vad", "faster_whisper"),
+        ("subtitle.txt", "services.subtitle.engine", "common.media.demux", "av"),
+        ("subtitle.txt", "services.llm.settings", "openai", "openai"),
+        ("gateway.txt", "services.paddleocr.contracts", "common.media.audio", "numpy"),
+        ("paddleocr_pipeline.txt", "services.paddleocr.tasks", "openai", "openai"),
+    ],
+)
+def test_an_import_that_the_image_lacks_is_found(requirements: str, importer: str, imported: str, missing: str) -> None:
+    image, graph = BY_REQUIREMENTS[requirements], load_graph()
+    graph.add_import(importer=importer, imported=imported)
+    assert missing in missing_packages(graph, image)
+
+
+def test_a_pin_for_another_system_is_not_installed() -> None:
+    assert "pywin32" not in pinned("gateway.txt")
+    assert {"av", "ffmpeg-python"} <= pinned("ffmpeg.txt")
