@@ -32,7 +32,7 @@ and checks again only after twice this plus a second; by default that is 51 s.
 """
 START_TIMEOUT_S = 60
 """A spawned process imports everything anew: on a busy machine that takes longer than Celery's default of 4 s."""
-REQUEST = "common.worker.request:TaskRequest"
+REQUEST = "common.worker.request:WorkerRequest"
 
 
 def create_app(settings: Settings) -> Celery:

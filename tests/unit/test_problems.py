@@ -104,7 +104,7 @@ def test_a_field_is_named_as_the_client_wrote_it(loc: tuple[Any, ...], name: str
 def test_a_reason_stands_in_the_detail_too() -> None:
     errors = [{"field": f"input_data.x{number}", "message": "Field required", "type": "missing"} for number in range(9)]
     told = summarize_errors(errors, 30)
-    assert told.startswith("This does not fit: input_data.x0: Field required; input_data.x1: Field required; ")
+    assert told.startswith("Invalid: input_data.x0: Field required; input_data.x1: Field required; ")
     assert "x5" not in told
     assert "and 25 more" in told
 
