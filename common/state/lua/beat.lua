@@ -1,4 +1,4 @@
--- Show that an attempt lives, publish what it has to say, and learn whether it must stop.
+-- Record the heartbeat of an attempt, publish its events, and return whether it must stop.
 -- KEYS  1 state: workflow_state:{id}  2 control: task_control:{id}  3 events: events:{id}
 -- ARGV  1 fence  2 ttl_s  3 events_kept  4 rss: resident memory in bytes  5 progress: JSON or ''
 --       6… news: pairs of event and data JSON

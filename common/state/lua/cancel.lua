@@ -1,4 +1,4 @@
--- Ask a running task to stop: the flag comes back with its next heartbeat.
+-- Ask a running task to stop: its next heartbeat returns the request.
 -- KEYS  1 control: task_control:{id}
 -- Returns the status found, or 'GONE'
 local status = redis.call('HGET', KEYS[1], 'status')

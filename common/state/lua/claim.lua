@@ -1,10 +1,10 @@
--- Begin an attempt: PENDING to RUNNING under a new fence. Anything else is refused, so a delivery is only a hint.
--- The same claim again, because its reply was lost, gets the attempt that it began.
+-- Start an attempt: PENDING to RUNNING under a new fence. Anything else is refused, so a delivery is only a hint.
+-- A repeated claim, because its reply was lost, returns the attempt that it started.
 -- KEYS  1 state: workflow_state:{id}  2 control: task_control:{id}  3 pending: tasks:index:PENDING
 --       4 running: tasks:index:RUNNING  5 waiting: tasks:waiting:{queue}  6 dispatch: tasks:dispatch
 --       7 events: events:{id}  8 all_events: events:@tasks
 -- ARGV  1 task_id  2 worker  3 ttl_s  4 events_kept  5 claim_id: unique
--- Returns {context JSON, flat task_control} or {status} when refused, {} when there is no such task
+-- Returns {context JSON, flat task_control} or {status} if refused, {} if there is no such task
 local id, ttl = ARGV[1], ARGV[3]
 local context = redis.call('GET', KEYS[1])
 local status = redis.call('HGET', KEYS[2], 'status')

@@ -1,4 +1,4 @@
--- Forget a finished task with its callback messages, and remember that its files are to be removed.
+-- Remove a finished task with its callback messages, and record that its files must be removed.
 -- KEYS  1 control: task_control:{id}  2 index: tasks:index  3 by_status: tasks:index:{status}
 --       4 all_events: events:@tasks  5 removed: tasks:removed  6 outbox: callbacks:outbox
 --       7 by_name: tasks:index:name:{task name}  8… others: the task's other keys

@@ -1,4 +1,4 @@
--- Forget a worker that has stopped in order; one that has died is remembered.
+-- Forget a worker that stopped in order; a worker that died stays listed for a while.
 -- KEYS  1 worker: worker:{name}  2 workers: workers
 -- ARGV  1 name
 redis.call('DEL', KEYS[1])

@@ -1,8 +1,9 @@
--- Keep what a person changes in a segment, and tell who follows the task. What is not changed stays as it stands here.
+-- Store a user's edit of a segment, and publish it. Unchanged parts keep their stored values.
 -- KEYS  1 control: task_control:{id}  2 edits: transcript_edits:{id}  3 events: events:{id}
 -- ARGV  1 segment_id  2 parts: the segment as it was read, {part: JSON}  3 changes: {part: JSON}  4 language: JSON
 --       5 events_kept
--- Returns {'OK', flat `{segment id}:{part}`, JSON}, {'GONE'} when there is no such task, {'BACKWARDS'} when it would end before it starts
+-- Returns {'OK', flat `{segment id}:{part}`, JSON}, {'GONE'} if there is no such task, {'BACKWARDS'} if the segment
+-- would end before it starts
 local status = redis.call('HGET', KEYS[1], 'status')
 if not status then return {'GONE'} end
 
@@ -18,7 +19,7 @@ if tonumber(now['end']) < tonumber(now['start']) then return {'BACKWARDS'} end
 local ttl = redis.call('TTL', KEYS[1])
 redis.call('HSET', KEYS[2], unpack(fields))
 if ttl > 0 then redis.call('EXPIRE', KEYS[2], ttl) end
-if status == 'PENDING' or status == 'RUNNING' then  -- else the stream has had its last event
+if status == 'PENDING' or status == 'RUNNING' then  -- otherwise the stream has already ended
   publish(KEYS[3], ARGV[5], math.max(redis.call('TTL', KEYS[3]), 86400), 'fragment', '{"segment_index":' .. id .. ',"language":' .. ARGV[4] ..
     ',"segments":[{"id":' .. id .. ',"start":' .. now['start'] .. ',"end":' .. now['end'] .. ',"text":' .. now['text'] ..
     ',"speaker":' .. now['speaker'] .. ',"modified":true}]}')

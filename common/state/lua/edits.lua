@@ -1,4 +1,4 @@
--- Read what people have changed in a task's transcript.
+-- Read the user edits of a task's transcript.
 -- KEYS  1 edits: transcript_edits:{id}
 -- Returns flat `{segment id}:{part}`, JSON
 return redis.call('HGETALL', KEYS[1])

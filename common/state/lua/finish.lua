@@ -7,7 +7,7 @@
 --       6 context: JSON  7 ttl_s  8 events_kept  9 event  10 event_data: JSON  11 message_id: or ''
 --       12 message_json  13 events_ttl_s: how long the events are kept
 -- Returns 'OK', or why not: 'GONE', 'ALIVE' or the status found
-local function compact(control, dropped)  -- a hash that has had a long field stays large until it is written anew
+local function compact(control, dropped)  -- a hash that once had a long field stays large until it is rewritten
   redis.call('HDEL', control, unpack(dropped))
   local kept = redis.call('HGETALL', control)
   redis.call('DEL', control)
@@ -16,11 +16,11 @@ end
 
 local id, from, fence, to, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[5], ARGV[7]
 local seen = redis.call('HMGET', KEYS[2], 'status', 'fence')
-if seen[1] == to and seen[2] == fence then return 'OK' end  -- done before: the reply was lost
+if seen[1] == to and seen[2] == fence then return 'OK' end  -- already done: the reply was lost
 local no = refusal(KEYS[2], from, fence, to, ARGV[4])
 if no then return no end
 
--- Text that was only told in events is read from them, unless the task's output has it.
+-- Text that was only published in events is read from them, unless the task's output contains it.
 local told_only = to ~= 'SUCCESS' and redis.call('HEXISTS', KEYS[2], 'text_told') == 1
 local closing_id = publish(KEYS[7], ARGV[8], told_only and ttl or ARGV[13], ARGV[9], ARGV[10])
 redis.call('SET', KEYS[1], ARGV[6], 'EX', ttl)

@@ -1,8 +1,8 @@
 -- Read a page of tasks, newest first. The record keys are derived from the ids found: Baton runs on one primary.
--- The shortest index is walked; an id must be in all the others too.
+-- The shortest index is scanned; an id must be in all the others too.
 -- KEYS  1… indexes: tasks:index, tasks:index:{status}, tasks:index:name:{task name}
 -- ARGV  1 highest: score, as `(123` or `+inf`  2 count: most tasks  3 most_seen: most ids that are read
--- Returns {where to go on, '' at the end, list of {context JSON or false, flat task_control}}
+-- Returns {where to continue, '' at the end, list of {context JSON or false, flat task_control}}
 table.sort(KEYS, function(one, other) return redis.call('ZCARD', one) < redis.call('ZCARD', other) end)
 
 local function in_others(id)

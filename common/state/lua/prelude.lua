@@ -1,12 +1,12 @@
--- Stands in front of every script, after NEXT: the table of allowed transitions, made from common/state/context.py.
+-- Precedes every script, after NEXT: the table of allowed transitions, generated from common/state/context.py.
 
 local function now_us()  -- Redis's own clock: deadlines are compared on one clock only
   local t = redis.call('TIME')
   return t[1] * 1000000 + t[2]
 end
 
--- Does the task stand where the caller saw it? Returns nil when it does, else what the caller must be told.
--- heartbeat_us, unless it is '', asks that no heartbeat has come since the one that the caller saw.
+-- Compare the task with the caller's view. Returns nil if they match, otherwise the refusal for the caller.
+-- heartbeat_us, unless it is '', requires that no newer heartbeat than the given one has arrived.
 local function refusal(control, status, fence, to, heartbeat_us)
   local seen = redis.call('HMGET', control, 'status', 'fence', 'heartbeat_us')
   if not seen[1] then return 'GONE' end
@@ -26,18 +26,18 @@ local function waiting_score(priority, us)
   return (9 - priority) * 1e13 + us / 1000
 end
 
--- Note when a task that begins to wait has waited for as long as it may, if there is a limit.
+-- Record when a task that becomes pending reaches its wait limit, if it has one.
 local function limit_wait(limits, control, id, now)
   local max_wait_s = redis.call('HGET', control, 'max_wait_s')
   if max_wait_s then redis.call('ZADD', limits, now + max_wait_s * 1000000, id) end
 end
 
--- The keys of a task's record, and what people have edited of its text. That key is derived, as in list.lua.
+-- The keys of a task's record and of its transcript edits. The latter key is derived, as in list.lua.
 local function record_of(state, control)
   return ipairs({state, control, (string.gsub(control, '^task_control:', 'transcript_edits:'))})
 end
 
--- Keep the record of a task that is not finished, whatever becomes of Redis's clock.
+-- Keep the record of an unfinished task, whatever happens to Redis's clock.
 local function keep(state, control)
   for _, key in record_of(state, control) do redis.call('PERSIST', key) end
 end
@@ -54,13 +54,13 @@ local function publish(stream, maxlen, ttl, event, data)
   return event_id
 end
 
--- Tell who watches the whole system that a task has another status now, or nil: it is gone. An id needs no escapes.
+-- Publish a task's new status to those who watch the whole system; nil: it is gone. Ids need no escaping.
 local function announce(stream, id, status)
   local told = status and '"' .. status .. '"' or 'null'
   publish(stream, 2000, 86400, 'task', '{"task_id":"' .. id .. '","status":' .. told .. '}')
 end
 
--- Turn a ledger of an earlier version into a list: a stream takes up 4 kB, however little is in it.
+-- Convert the delivery log of an earlier version to a list: a stream takes 4 kB, however little it contains.
 local function migrate_tries(key)
   if redis.call('TYPE', key).ok ~= 'stream' then return end
   local entries, ttl = redis.call('XRANGE', key, '-', '+'), redis.call('TTL', key)
@@ -69,7 +69,7 @@ local function migrate_tries(key)
   redis.call('EXPIRE', key, ttl)
 end
 
--- Tell the gateways that a list of work has something due. They look now and then all the same.
+-- Notify the gateways that a work list has something due. They also poll.
 local function wake(list)
   redis.call('PUBLISH', 'baton:wake', list)
 end

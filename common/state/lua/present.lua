@@ -1,4 +1,4 @@
--- Show that a worker lives.
+-- Publish that a worker is alive.
 -- KEYS  1 worker: worker:{name}  2 workers: workers
 -- ARGV  1 name  2 presence: JSON  3 ttl_s  4 remembered_s: how long a worker that is gone is listed
 local now = now_us()

@@ -1,11 +1,11 @@
--- Give a task another attempt: it waits again, under a new fence, so the attempt before can write nothing any more.
+-- Give a task another attempt: it becomes pending under a new fence, so the previous one can write nothing any more.
 -- KEYS  1 state: workflow_state:{id}  2 control: task_control:{id}  3 from_index: tasks:index:{from}
 --       4 pending: tasks:index:PENDING  5 waiting: tasks:waiting:{queue}  6 dispatch: tasks:dispatch
 --       7 events: events:{id}  8 all_events: events:@tasks  9 wait_limits: tasks:wait_limits
 -- ARGV  1 task_id  2 status: expected  3 fence: expected  4 heartbeat_us: expected, '' for any  5 delay_us
 --       6 context: JSON, or '' to keep it  7 ttl_s  8 events_kept  9 signal: data JSON  10 attempt_limit
 --       11 interruptions: so far
--- Returns 'OK', or why not: 'GONE', 'ALIVE', 'CANCEL' (somebody asked to cancel it) or the status found
+-- Returns 'OK', or why not: 'GONE', 'ALIVE', 'CANCEL' (its cancellation was requested) or the status found
 local id, from, ttl = ARGV[1], ARGV[2], ARGV[7]
 local no = refusal(KEYS[2], from, ARGV[3], 'PENDING', ARGV[4])
 if no then return no end

@@ -1,12 +1,12 @@
--- Redis's clock was set forward or back: record it, and shift the due times that were set by the clock of before.
--- A due time does not say by which clock it was set. In doubt, work is done too early rather than too late, and a wait
--- lasts too long rather than too short.
+-- Redis's clock was set forward or back: record that, and shift the due times that were set by the old clock.
+-- A due time does not contain the clock by which it was set. In doubt, work is done too early rather than too late, and
+-- a wait lasts too long rather than too short.
 -- The broker's lock is dropped after a backward step: a worker may have died with it, and it would last too long.
 -- KEYS  1 dispatch: tasks:dispatch  2 outbox: callbacks:outbox  3 wait_limits: tasks:wait_limits
 --       4 steps: monitor:clock_steps  5 broker_lock: unacked_mutex
 -- ARGV  1 step_us: negative for back  2 before_us: the last time that was read before it  3 step: JSON
 --       4 most_kept: steps
--- Returns how many due times were shifted
+-- Returns the number of due times shifted
 local step, before, shifted = tonumber(ARGV[1]), tonumber(ARGV[2]), 0
 
 local function shift(list, from, to)

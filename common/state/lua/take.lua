@@ -1,5 +1,5 @@
--- Take what is due from a list of work. Each stays on the list, due again after the lease, until it is removed:
--- what a dying taker leaves is taken by the next.
+-- Take what is due from a work list. Members stay on the list, due again after the lease, until they are removed:
+-- what a dying process leaves is taken by the next one.
 -- KEYS  1 due: sorted set by due time in us
 -- ARGV  1 count: most members  2 lease_us
 -- Returns the members

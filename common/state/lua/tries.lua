@@ -1,4 +1,4 @@
--- Read the record of all tries of a task's callbacks, oldest first.
+-- Read all tries of a task's callbacks, oldest first.
 -- KEYS  1 deliveries: callbacks:deliveries:{id}
 -- Returns a list of try JSON
 migrate_tries(KEYS[1])

@@ -1,6 +1,6 @@
--- Read the workers that were seen lately.
+-- Read the workers that were seen recently.
 -- KEYS  1 workers: workers
--- Returns flat name, µs since it was last seen, presence JSON or '' when it is gone
+-- Returns flat name, µs since it was last seen, presence JSON or '' if it is gone
 local now, found = now_us(), {}
 local seen = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for i = 1, #seen, 2 do

@@ -1,12 +1,13 @@
--- Take the first free device, or wait in line for all of them. Asking again is harmless, and is how a lost wake-up heals.
+-- Take the first free device, or queue for all of them. Repeating the request is harmless, and makes up for a lost
+-- wake-up.
 -- KEYS  1… locks: of the candidate devices, the preferred one first
 -- ARGV  1 owner  2 lease_ms  3 claim_ms  4 head_start_ms  5 grace_ms  6 party: JSON (see prelude.lua)
 --       7 arrival_ms: or ''
--- Returns {lock, fence} when held, else {'', position, ms until there may be something new, -1 if never, arrival ms}
+-- Returns {lock, fence} if acquired, otherwise {'', position, ms until something may change, -1 if never, arrival ms}
 local owner, lease_ms, claim_ms, head_start_ms, grace_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local now_ms = now_us() / 1000
 
--- granted while it slept, or the answer to an earlier ask was lost
+-- granted while it slept, or the answer to an earlier request was lost
 for _, lock in ipairs(KEYS) do
   local fence, holder = split(redis.call('GET', lock))
   if holder == owner then
@@ -16,7 +17,7 @@ for _, lock in ipairs(KEYS) do
   end
 end
 
--- The first ask of all fixes the place, also when its answer was lost, or the place with its process's connection.
+-- The first request fixes the place, even if its answer, or the place together with the connection, was lost.
 local placed = redis.call('ZSCORE', KEYS[1] .. ':queue', owner)
 local arrival_ms = tonumber(ARGV[7]) or placed and placed + head_start_ms or now_ms
 local party = cjson.decode(ARGV[6])
@@ -28,8 +29,8 @@ for _, lock in ipairs(KEYS) do
   redis.call('EXPIRE', lock .. ':parties', QUEUE_TTL_S)
 end
 
--- In how many ms the holder counts as dead: 0 when it does, nil while there is no sign of it. Its connection is closed,
--- in the same life of Redis that saw it open, and it has renewed nothing since somebody noticed: that is for the grace.
+-- In how many ms the holder is considered dead: 0 if it is, nil if nothing suggests it. It is dead if its connection is
+-- closed, in the same run of Redis in which it was open, and it has renewed nothing for the grace since then.
 local function dead_in(lock, fence)
   local parties = lock .. ':parties'
   local known = redis.call('HGET', parties, 'holder')

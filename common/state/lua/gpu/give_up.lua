@@ -1,4 +1,4 @@
--- Leave the line. What was granted in the meantime is handed on.
+-- Leave the queue. What was granted in the meantime is handed on.
 -- KEYS  1… locks: of the candidate devices
 -- ARGV  1 owner  2 claim_ms  3 reason: for the history
 for _, lock in ipairs(KEYS) do

@@ -1,7 +1,7 @@
--- Shared by the scripts of the GPU lock; stands after the prelude. A device's keys are derived from its lock's name,
+-- Shared by the scripts of the GPU lock; follows the general prelude. A device's keys are derived from its lock's name,
 -- because a grant removes the waiter from the queues of other devices too. Baton runs on one primary.
 --
---   gpu_lock:{host}:{device}          '<fence> <owner>' with the lease as its time to live; not there: free
+--   gpu_lock:{host}:{device}          '<fence> <owner>' with the lease as its time to live; absent: free
 --   gpu_lock:{host}:{device}:queue    waiters by arrival in ms, less the head start of their priority
 --   gpu_lock:{host}:{device}:parties  owner -> JSON {channel, devices, task_id, worker, priority, since_us}; and
 --                                     'holder' -> JSON of the lease; 'suspect' -> its fence and since when, in ms
@@ -10,7 +10,7 @@
 
 local HISTORY_KEPT = 1000
 local HISTORY_TTL_S = 604800
-local QUEUE_TTL_S = 3600  -- each ask renews it
+local QUEUE_TTL_S = 3600  -- each request renews it
 local LOCKS = 'gpu:locks'  -- the name of each lock by when it was last granted, so that the monitor need not search
 
 -- Fence and owner of a lock's value; nil when it is free.
@@ -18,12 +18,12 @@ local function split(value)
   return string.match(value or '', '^(%d+) (.+)$')
 end
 
--- Which life of Redis this is. A restart closes every connection, so after it a missing one proves nothing.
+-- The run of Redis. A restart closes every connection, so after it a missing connection proves nothing.
 local function life()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end
 
--- Fences grow even when Redis has lost its file: they never fall below the clock.
+-- Fences grow even if Redis has lost its file: they never fall below the clock.
 local function next_fence(lock)
   local last = tonumber(redis.call('GET', lock .. ':fence') or 0)
   local fence = math.max(last + 1, math.floor(now_us() / 1000))
@@ -38,7 +38,7 @@ local function remember(lock, lease, reason, ended_us)
   redis.call('EXPIRE', lock .. ':history', HISTORY_TTL_S)
 end
 
--- Close the record of the lease that stood here, if its release never came.
+-- Close the history entry of the previous lease, if it was never released.
 local function close_record(lock, reason)
   local holder = redis.call('HGET', lock .. ':parties', 'holder')
   if not holder then return end
@@ -46,7 +46,7 @@ local function close_record(lock, reason)
   redis.call('HDEL', lock .. ':parties', 'holder', 'suspect')
 end
 
--- End what is there and leave the lock free.
+-- End the current lease and leave the lock free.
 local function end_lease(lock, reason)
   close_record(lock, reason)
   redis.call('DEL', lock)
@@ -59,7 +59,8 @@ local function leave_queues(owner, party)
   end
 end
 
--- Hand the lock to an owner. The time to live is the full lease for who asks, a short claim for who must wake up first.
+-- Grant the lock to an owner. The time to live is the full lease for the caller, a short claim for a waiter that must
+-- wake up first.
 local function grant(lock, owner, party, ttl_ms)
   close_record(lock, 'expired')
   local fence, now = next_fence(lock), now_us()
@@ -74,13 +75,13 @@ local function grant(lock, owner, party, ttl_ms)
   return fence
 end
 
--- Whether the process behind a channel listens. The kernel closes the connection of a dead one.
+-- Whether the process behind a channel is subscribed. The kernel closes the connection of a dead process.
 local function listens(channel)
   return redis.call('PUBSUB', 'NUMSUB', channel)[2] > 0
 end
 
--- Give a free lock to the first waiter that lives, wake it, and return it with its fence. Waiters whose process does not
--- listen are forgotten: a living one comes back to its old place with its next ask. Who asks just now lives.
+-- Grant a free lock to the first living waiter, wake it, and return it with its fence. Waiters whose process is not
+-- subscribed are dropped: a living one returns to its old place with its next request. The caller is alive.
 local function hand_on(lock, claim_ms, asker)
   while true do
     local first = redis.call('ZRANGE', lock .. ':queue', 0, 0)[1]

@@ -1,7 +1,7 @@
--- End every lease of a process that is dead, and hand its locks on.
+-- End every lease of a dead process, and hand its locks on.
 -- KEYS  1 locks: gpu:locks
 -- ARGV  1 worker: name of the process  2 claim_ms  3 reason: for the history
--- Returns the locks that it held
+-- Returns the locks it held
 local mine, freed = ARGV[1] .. ':', {}
 for _, lock in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   local _, owner = split(redis.call('GET', lock))

@@ -1,7 +1,7 @@
--- Keep a lease.
+-- Renew a lease.
 -- KEYS  1 lock
 -- ARGV  1 owner  2 fence  3 lease_ms
--- Returns how many wait, or -1 when the lease is lost
+-- Returns the number of waiters, or -1 if the lease is lost
 local fence, holder = split(redis.call('GET', KEYS[1]))
 if holder ~= ARGV[1] or fence ~= ARGV[2] then return -1 end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])

@@ -1,4 +1,4 @@
--- Read the models on a device; those whose process is gone are forgotten.
+-- Read the models on a device; those of dead processes are forgotten.
 -- KEYS  1 residents: gpu:residents:{host}:{device}, resident -> JSON with its process's channel
 -- Returns flat resident, JSON pairs
 local found = redis.call('HGETALL', KEYS[1])

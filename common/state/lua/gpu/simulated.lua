@@ -1,7 +1,7 @@
--- The memory of a simulated card.
+-- The memory of a simulated GPU.
 -- KEYS  1 memory: gpu:simulated:{host}:{device}, pid -> MiB
 -- ARGV  1 verb: 'read', 'take' or 'forget'  2 pid  3 mib: to take, negative to give back  4 total_mib
--- Returns flat pid, MiB pairs; for 'take' an empty list when there is not enough
+-- Returns flat pid, MiB pairs; for 'take' an empty list if there is not enough
 local verb, pid, mib, total = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 if verb == 'forget' then redis.call('HDEL', KEYS[1], pid) end
 if verb == 'take' then
