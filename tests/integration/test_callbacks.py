@@ -17,6 +17,8 @@ from tests.support.receiver import Answer, Receiver, Seen
 from tests.support.stack import QUICK, Stack, kill_tree
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.redis
+
 TIMEOUT_S = 2
 RESUME = "?signature=a%2Fb%3D&x=%7E|{}"
 ECHO = ("testing.echo", {"text": "hello"})

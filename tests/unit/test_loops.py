@@ -18,6 +18,8 @@ from common.worker.app import create_app
 from services import catalog, settings
 from tests.support.redis_server import RedisServer
 
+pytestmark = pytest.mark.redis
+
 
 class Stumbling:
     """A loop that meets a bug twice."""
