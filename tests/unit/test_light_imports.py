@@ -15,7 +15,7 @@ GATEWAY = "import api_gateway.__main__"
 CATALOG = "import services; services.catalog(); services.models(); services.settings()"
 
 
-def imported(code: str) -> set[str]:
+def trace_imports(code: str) -> set[str]:
     """Return the top-level packages that a new interpreter imports for this code."""
     command = [sys.executable, "-X", "importtime", "-c", code]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
@@ -28,11 +28,11 @@ def imported(code: str) -> set[str]:
     [GATEWAY, CATALOG, *(f"import services.{name}.tasks" for name in ("ffmpeg", "llm", "subtitle"))],
 )
 def test_the_gateway_and_the_services_without_numpy_load_nothing_heavy(code: str) -> None:
-    packages = imported(code)
+    packages = trace_imports(code)
     assert "pydantic" in packages
     assert packages & HEAVY == set()
 
 
 @pytest.mark.parametrize("service", ["dual_stream", "faster_whisper", "paddleocr", "pyannote", "sensevoice"])
 def test_a_worker_loads_no_engine_before_its_first_task(service: str) -> None:
-    assert imported(f"import services.{service}.tasks") & HEAVY == {"numpy"}
+    assert trace_imports(f"import services.{service}.tasks") & HEAVY == {"numpy"}

@@ -15,7 +15,7 @@ FOLDERS = ("api_gateway", "bench", "cli", "common", "docs/writer", "services", "
 NAME = re.compile(r"(?:api_gateway|bench|cli|common|services|tests)(?:\.(?!md$)[A-Za-z_]\w*)+(?::\w+)?")
 
 
-def names_in_strings() -> Iterator[str]:
+def find_names_in_strings() -> Iterator[str]:
     files = (file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))
     nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
     for node in nodes:
@@ -23,7 +23,7 @@ def names_in_strings() -> Iterator[str]:
             yield node.value
 
 
-def is_there(name: str) -> bool:
+def can_resolve(name: str) -> bool:
     """Return whether a module has this name, or an object of a module: `module:object` or `module.object`."""
     module, _, attributes = name.partition(":")
     while not exists(module):
@@ -43,11 +43,11 @@ def exists(module: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("name", sorted(set(names_in_strings())))
+@pytest.mark.parametrize("name", sorted(set(find_names_in_strings())))
 def test_what_a_string_names_is_there(name: str) -> None:
-    assert is_there(name)
+    assert can_resolve(name)
 
 
 @pytest.mark.parametrize("nowhere", ["worker.request:Nobody", "worker.nowhere", "clock.nowhere.x"])
 def test_a_name_that_nothing_has_is_found(nowhere: str) -> None:
-    assert not is_there(f"common.{nowhere}")
+    assert not can_resolve(f"common.{nowhere}")
