@@ -11,7 +11,7 @@ TESTS_AT_ONCE ?= 3
 UP     := $(if $(PORT),--port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs test test-processors test-paddleocr test-pyannote test-llm-server test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-llm soak chaos simulate requirements clean docker-up docker-down
+.PHONY: help demo up down status logs test test-processors test-redis test-paddleocr test-pyannote test-llm-server test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-llm soak chaos simulate requirements clean docker-up docker-down
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test: $(DEV) ## run the tests against a real Redis that they start
 
 test-processors: $(DEV) ## run the engine tests as on other processors, with and without a system ffmpeg
 	$(BIN)/python -m tests.support.restricted_runs $(ARGS)
+
+test-redis: $(DEV) .venv-redis/.stamp ## run the Redis tests with each Redis and Valkey found (TEST_REDIS_SERVERS=/path/to/redis-server:... adds more)
+	$(BIN)/python -m tests.support.redis_runs $(ARGS)
 
 # Libraries that are too heavy for `make test` and `make demo`: each has a virtual environment, tests/engines/<name> and a pin file.
 test-paddleocr: .venv-paddleocr/.stamp ## run the tests of PaddleOCR's own pipeline (it needs another OpenCV than rapidocr)
@@ -171,6 +174,12 @@ $(WEB): requirements/browser.txt $(DEV)
 	@.venv-paddleocr/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@# rapidocr provides its models, and is compared with; installed without its OpenCV dependency
 	@.venv-paddleocr/bin/python -m pip install --quiet --disable-pip-version-check --no-deps "$$(grep ^rapidocr== requirements/paddleocr.txt)"
+	@touch $@
+
+.venv-redis/.stamp: requirements/redis_servers.txt | $(BIN)/python
+	@echo "installing requirements/redis_servers.txt into .venv-redis"
+	@$(PYTHON) -m venv .venv-redis
+	@.venv-redis/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 .venv-%/.stamp: requirements/%.txt requirements/dev.txt | $(BIN)/python

@@ -9,11 +9,12 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from common.errors import ClipOutsideMedia, MediaTooLong, NoAudioTrack, NotMedia
 from common.media.demux import duration_of, open_medium, origin_of
 
 if TYPE_CHECKING:
-    import numpy as np
     from av import AudioFrame, AudioStream
     from av.container import InputContainer
     from numpy.typing import NDArray
@@ -163,8 +164,6 @@ def format_of(frame: AudioFrame) -> tuple[str, str, int]:
 
 
 def silence(seconds: float) -> Iterator[Samples]:
-    import numpy as np
-
     while seconds > 0:
         yield np.zeros(round(min(seconds, SILENCE_BLOCK_S) * SAMPLE_RATE_HZ), dtype=np.float32)
         seconds -= SILENCE_BLOCK_S

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 if TYPE_CHECKING:
     from common.media.audio import Samples
 
@@ -40,8 +42,6 @@ def chunks(
     blocks: Iterator[Samples], length: int, find_speech: FindSpeech, *, index: int = 0, start: int = 0
 ) -> Iterator[Chunk]:
     """Yield the audio from sample `start` on in chunks of at most `length` samples, numbered from `index`."""
-    import numpy as np
-
     gathered, filled = np.empty(length, dtype=np.float32), 0
     for block in without_first(blocks, start):
         rest = block

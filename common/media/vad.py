@@ -10,8 +10,9 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from common.media.audio import Samples
@@ -42,8 +43,6 @@ class PiecewiseVad:
 
     def __call__(self, audio: Samples) -> NDArray[np.float32]:
         """Return the speech probability of each window, identical to `faster_whisper.vad.SileroVADModel`."""
-        import numpy as np
-
         audio[-CONTEXT:] = 0  # as the library does
         heard, edges = [], [*range(0, len(audio), WINDOW * WINDOWS_AT_ONCE), len(audio)]
         hidden = cell = np.zeros((1, 1, 128), dtype=np.float32)

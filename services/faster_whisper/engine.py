@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from common.errors import BatonError, OutOfGpuMemory
 from common.gpu.devices import Device, NvmlDevice, SimulatedDevice
 from common.gpu.devices import library as nvml
@@ -27,8 +29,6 @@ from services.faster_whisper.folder import refuse_damaged
 from services.faster_whisper.models import MODELS
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from common.media.audio import Samples
 
 ENGINE = "faster-whisper"
@@ -203,8 +203,6 @@ def run(
 
 def join_speech(samples: Samples, speech: list[Span]) -> Samples:
     """Return only the speech. The library's `collect_chunks` copies everything before it with each span."""
-    import numpy as np
-
     return np.concatenate([samples[start:end] for start, end in speech])
 
 

@@ -11,9 +11,9 @@ from functools import cache
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
+if TYPE_CHECKING:
     from common.media.audio import Samples
 
 FRAMES_AT_ONCE = 1_000
@@ -25,7 +25,6 @@ FLOOR, RANGE = 1e-10, 8.0
 @cache
 def extractor_class() -> type[Any]:
     """Return a subclass of the library's extractor that needs less memory and returns identical numbers."""
-    import numpy as np
     from faster_whisper.feature_extractor import FeatureExtractor
 
     class LeanExtractor(FeatureExtractor):  # type: ignore[misc]  # the library has no types
@@ -59,8 +58,6 @@ def extractor_class() -> type[Any]:
 
 def pad_waveform(waveform: Samples, padding: int, n_fft: int) -> list[Samples]:
     """Return the waveform with trailing silence and reflected at both ends, in parts: only the ends are copied."""
-    import numpy as np
-
     reflected, margin = n_fft // 2, 2 * n_fft
     if len(waveform) < 2 * margin:
         return [np.pad(np.pad(waveform, (0, padding)), reflected, "reflect")]
@@ -71,8 +68,6 @@ def pad_waveform(waveform: Samples, padding: int, n_fft: int) -> list[Samples]:
 
 def slice_parts(parts: list[Samples], begin: int, end: int) -> Samples:
     """Return a slice of the concatenated parts."""
-    import numpy as np
-
     firsts = accumulate(map(len, parts), initial=0)
     return np.concatenate(
         [part[max(begin - first, 0) : max(end - first, 0)] for part, first in zip(parts, firsts, strict=False)]
@@ -81,8 +76,6 @@ def slice_parts(parts: list[Samples], begin: int, end: int) -> Samples:
 
 def scale(energies: np.ndarray) -> np.ndarray:
     """Take the logarithm, and scale to about -1 to 1, in place."""
-    import numpy as np
-
     np.log10(np.maximum(energies, FLOOR, out=energies), out=energies)
     np.maximum(energies, energies.max() - RANGE, out=energies)
     energies += 4.0

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from services.paddleocr.opencv import opencv
 
 if TYPE_CHECKING:
@@ -38,8 +40,6 @@ class ChangeDetector:
 
     def __init__(self, first: Luma, fps: float) -> None:
         cv2 = opencv()
-        import numpy as np
-
         least, most = STILL_FRAMES
         self.patience = min(max(round(fps * STILL_S), least), most)
         self.young = min(max(round(fps * YOUNG_S), self.patience + YOUNG_FRAMES), OLDEST - 1)

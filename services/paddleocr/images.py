@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from common.errors import TooManyPixels
 from services.paddleocr.errors import NoImages, NotAnImage, TooManyImages
 
@@ -39,7 +41,6 @@ def pages(file: Path, max_pixels: int) -> Iterator[Picture]:
         NotAnImage: it cannot be read.
         TooManyPixels: it is larger than `max_pixels`; it is not decoded.
     """
-    import numpy as np
     from PIL import Image, ImageOps
 
     Image.MAX_IMAGE_PIXELS = None  # the limit is ours

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pydantic import BaseModel
 
 from common.transcript.format import Segment
@@ -15,7 +16,6 @@ from services.paddleocr.text_similarity import Reading, is_same_text, is_wide, l
 from services.paddleocr.text_tracking import CELL, TextTrack, TrackCrop
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 LEAST_STROKES = 0.12
@@ -137,8 +137,6 @@ def in_picture(box: Box, place: Area, width: int, height: int) -> Box:
 
 def track_lifetime(track: TextTrack, inside: NDArray[np.bool_]) -> tuple[int, int]:
     """Return the frame from which most of the strokes are present, and the one by which half of them have gone."""
-    import numpy as np
-
     starts = np.bincount(track.starts[inside])
     ends = np.sort(track.ends[track.cells[inside]])
     return int(starts.argmax()), int(ends[len(ends) // 2])

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from services.paddleocr.areas import Box
 from services.paddleocr.change_detection import ChangeDetector, keep_dense
 from services.paddleocr.opencv import opencv
 from services.paddleocr.video import Frame, resize
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from services.paddleocr.video import Luma
@@ -90,8 +91,6 @@ class TextTrack:
 
     def follow(self, number: int, flat: Luma) -> bool:
         """Compare with the next frame; return whether a cell has ended."""
-        import numpy as np
-
         same = np.abs(flat[self.places] - self.values) <= SAME
         hits = np.bincount(self.cells, weights=same, minlength=len(self.sizes))
         self.misses = np.where(hits < GONE_BELOW * self.sizes, self.misses + 1, 0)
@@ -148,8 +147,6 @@ class TextTracker:
             self.take_picture(track, number, frame)
 
     def begin(self, picture: Luma) -> None:
-        import numpy as np
-
         self.stillness = ChangeDetector(picture, self.fps)
         self.known = np.zeros_like(picture)
         self.settle = max(round(self.fps * SETTLE_S), 1)
@@ -184,8 +181,6 @@ class TextTracker:
             self.mark_known()
 
     def new_track(self, number: int, fresh: Luma, frame: Frame) -> TextTrack:
-        import numpy as np
-
         assert self.stillness  # noqa: S101 - made with the first frame
         height, width = fresh.shape
         places = np.flatnonzero(fresh)
@@ -245,8 +240,6 @@ def in_work_size(band: Luma) -> Luma:
 
 def rows_to_read(rows: NDArray[np.intp], height: int) -> tuple[int, int]:
     """Return the first row and the row after the last one: those of the strokes and a margin."""
-    import numpy as np
-
     top, bottom = (int(edge) for edge in np.percentile(rows, (1, 99)))
     margin = max(round((bottom - top) * MARGIN), LEAST_MARGIN)
     return max(top - margin, 0), min(bottom + margin, height)
@@ -254,8 +247,6 @@ def rows_to_read(rows: NDArray[np.intp], height: int) -> tuple[int, int]:
 
 def crop_rows(band: Luma, track: TextTrack) -> TrackCrop:
     """Copy the rows of a track from a band at its own size, scaled down if that is large."""
-    import numpy as np
-
     up = band.shape[1] / track.width
     top, bottom = (round(row * up) for row in track.rows)
     part = band[top:bottom]

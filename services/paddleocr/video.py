@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from common.errors import ClipOutsideMedia, NotMedia, NoVideoTrack, TooManyPixels
 from common.media.demux import MICROSECONDS, duration_of, open_medium, origin_of
 from services.paddleocr.opencv import opencv
 
 if TYPE_CHECKING:
-    import numpy as np
     from av import VideoFrame, VideoStream
     from av.container import InputContainer
     from numpy.typing import NDArray
@@ -111,8 +112,6 @@ class VideoTrack:
 
     def luma(self, frame: VideoFrame) -> Luma:
         """Return the brightness of a whole frame, rotated, at the size of the video."""
-        import numpy as np
-
         self.allow(frame.width * frame.height)
         if frame.format.name in EIGHT_BIT_LUMA:
             plane = frame.planes[0]

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from services.sensevoice.features import FRAME_S
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Scores = NDArray[np.float32]
@@ -72,8 +73,6 @@ def decode(scores: Scores, vocabulary: tuple[str, ...], *, duration: float) -> l
 
 def best_path(scores: Scores, vocabulary: tuple[str, ...]) -> Iterator[Piece]:
     """Yield the pieces of the best path: repeats are merged, blanks are dropped."""
-    import numpy as np
-
     best = scores.argmax(axis=-1)
     highest = scores.max(axis=-1, keepdims=True)
     shares = 1.0 / np.exp(scores - highest).sum(axis=-1)

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from common.gpu.devices import Device
 from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ
@@ -26,7 +28,6 @@ from services.sensevoice.model_interface import Interface, read_interface
 from services.sensevoice.models import ENGINE
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from common.media.audio import Samples
@@ -66,8 +67,6 @@ class Recognizer:
 
     def scores(self, frames: NDArray[np.float32], language: str | None, *, itn: bool) -> NDArray[np.float32]:
         """Return the scores of every token, shape (4 + frames, vocabulary): for the tags, then for the audio."""
-        import numpy as np
-
         lengths, languages, norms = (
             np.array([number], dtype=np.int32)
             for number in (len(frames), self.interface.language_id(language), self.interface.norm(itn=itn))

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from common.media.audio import FULL_SCALE, SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from common.media.audio import Samples
@@ -61,8 +62,6 @@ class Frontend:
 
 def filter_banks(samples: Samples) -> NDArray[np.float32]:
     """Return float32, shape (frames of 10 ms, 80)."""
-    import numpy as np
-
     bank = library().OnlineFbank(options())
     bank.accept_waveform(SAMPLE_RATE_HZ, (samples * FULL_SCALE).tolist())
     bank.input_finished()
@@ -72,8 +71,6 @@ def filter_banks(samples: Samples) -> NDArray[np.float32]:
 
 def low_rate(banks: NDArray[np.float32]) -> NDArray[np.float32]:
     """Stack seven frames, at every sixth frame; shape (frames / 6, rounded up, 560)."""
-    import numpy as np
-
     begins = np.arange(0, len(banks), SHIFT)[:, None] - BEFORE
     rows = (begins + np.arange(WINDOW)).clip(0, len(banks) - 1)
     joined: NDArray[np.float32] = banks[rows].reshape(len(begins), WIDTH)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from common.models.errors import ModelDamaged
 from services.sensevoice.features import WIDTH
 from services.sensevoice.model_folder import read_normalisation
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 AUTO = 0
@@ -100,8 +101,6 @@ def number_of(told: Mapping[str, str], name: str, usual: int) -> int:
 
 def normalisation(told: Mapping[str, str], folder: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the negative mean and the inverse standard deviation, float32, shape (560,)."""
-    import numpy as np
-
     here = {"neg_mean", "inv_stddev"} <= told.keys()
     vectors = (floats(told["neg_mean"]), floats(told["inv_stddev"])) if here else read_normalisation(folder)
     shift, scale = (np.array(vector, dtype=np.float32) for vector in vectors)

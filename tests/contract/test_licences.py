@@ -18,7 +18,7 @@ def test_the_bundled_ffmpeg_is_under_the_licence_of_the_page() -> None:
     printed = subprocess.run([get_ffmpeg_exe(), "-L"], check=True, capture_output=True, text=True).stdout
     assert "GNU General Public License" in printed
     assert "version 3" in printed
-    assert "the program of imageio-ffmpeg | GPL, version 3 or later" in PAGE
+    assert "the FFmpeg program in imageio-ffmpeg | GPL, version 3 or later" in PAGE
 
 
 def test_the_libraries_of_pyav_are_under_the_licences_of_the_page() -> None:

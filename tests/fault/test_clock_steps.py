@@ -9,6 +9,8 @@ from tests.support.stack import Stack
 from tests.support.stepped_redis import SteppedRedis
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.redis
+
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 

@@ -1,10 +1,13 @@
 """What the broker loses, the record still has: it is dispatched again."""
 
+import pytest
 from kombu.utils.json import dumps
 
 from tests.support.faults import broker_queue, queued, starts
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.redis
 
 
 def test_a_message_that_the_broker_lost_is_dispatched_again(stack: Stack) -> None:

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import pytest
 from pydantic_core import from_json, to_json
 
 from common.state import keys
 from tests.support.faults import broker_queue, queued
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.redis
 
 HEADERS = {"id": "t", "task": "testing.echo"}
 DELIVERY = {"exchange": "testing", "routing_key": "testing"}

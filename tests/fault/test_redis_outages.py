@@ -20,6 +20,8 @@ from tests.support.stack import Stack
 from tests.support.testing_service import EchoInput, EchoOutput
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.redis
+
 QUEUED = 50
 KILLS = 4
 MOST_KILLS = 30

@@ -3,10 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from tests.support.faults import broker_queue, queued
 from tests.support.redis_server import RedisServer
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.redis
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from common.state.record import US
 from common.state.store import StateStore
 from tests.support.redis_server import RedisServer
 
+pytestmark = pytest.mark.redis
+
 HOUR_US = 3_600 * US
 
 

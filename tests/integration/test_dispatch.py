@@ -2,10 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from pydantic_core import from_json
 
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.redis
 
 BURST = 400
 

@@ -25,6 +25,8 @@ from tests.support.sse_client import SseEvent, follow
 from tests.support.stack import Stack
 from tests.support.waiting import PATIENCE_S, wait_until
 
+pytestmark = pytest.mark.redis
+
 BACKLOG = 256
 KIB = 1024
 DAY_S = 86_400

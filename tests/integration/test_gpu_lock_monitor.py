@@ -26,6 +26,8 @@ from common.state.store import StateStore
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.redis
+
 WORKER = "testing@box/1"
 CLAIM = Claim(task_id="long", worker=WORKER)
 LOCK = keys.gpu_lock("box", "sim")

@@ -14,6 +14,8 @@ from tests.support.delivery import run
 from tests.support.redis_server import RedisServer
 from tests.support.testing_service import EchoInput, EchoOutput
 
+pytestmark = pytest.mark.redis
+
 LOCK = "gpu_lock:box:sim"
 
 

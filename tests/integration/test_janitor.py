@@ -18,6 +18,8 @@ from common.state.clock_steps import ClockStep
 from common.state.record import US
 from tests.support.redis_server import RedisServer
 
+pytestmark = pytest.mark.redis
+
 WEEK = timedelta(days=7)
 LOOKS = 2
 LONGER = WEEK + timedelta(hours=1)

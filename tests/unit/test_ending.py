@@ -21,6 +21,8 @@ from common.worker.app import create_app
 from services import settings
 from tests.support.redis_server import RedisServer
 
+pytestmark = pytest.mark.redis
+
 
 async def loses_a_cancel() -> None:
     """Wait for ever, but for the second cancel."""

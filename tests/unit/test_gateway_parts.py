@@ -28,6 +28,8 @@ from common.state.store import Submission
 from services import catalog, settings
 from tests.support.redis_server import RedisServer
 
+pytestmark = pytest.mark.redis
+
 NAME = "faster_whisper.transcribe_audio"
 SAID = {"segment_index": 0, "language": "en", "segments": [{"id": 0, "start": 0.0, "end": 1.0, "text": "hello"}]}
 Work = Callable[[Gateway, Record], Awaitable[Any]]

@@ -23,6 +23,8 @@ from tests.support.gpu_owner import HOST, Owner, holder_of, line
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.redis
+
 LOCK = keys.gpu_lock(HOST, "0")
 
 

@@ -22,6 +22,8 @@ from common.gpu.lock import Answer
 from common.state.client import SyncRedis
 from tests.support.gpu_owner import Owner, holder_of, line
 
+pytestmark = pytest.mark.redis
+
 DEVICES = ("0", "1")
 AT_ONCE = timedelta(0)
 NEVER = timedelta(hours=1)

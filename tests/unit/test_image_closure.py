@@ -3,7 +3,7 @@
 import pytest
 from grimp import ImportGraph
 
-from tests.support.image_closure import Image, load_graph, missing_packages, pinned, services
+from tests.support.image_closure import Image, find_missing_packages, list_services, load_graph, read_pins
 
 OWN_FFMPEG = {"imageio_ffmpeg": "the image has its own ffmpeg; `bundled_path` handles the ImportError"}
 WITHOUT_PIPELINE = {"paddleocr": "`engine: paddleocr` needs the other image"}
@@ -29,18 +29,18 @@ def graph() -> ImportGraph:
 
 
 def test_every_service_has_its_image() -> None:
-    assert {image.name for image in IMAGES} == {"gateway", *services()}
+    assert {image.name for image in IMAGES} == {"gateway", *list_services()}
 
 
 @pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.requirements)
 def test_an_image_installs_what_its_code_imports(graph: ImportGraph, image: Image) -> None:
-    assert missing_packages(graph, image) == {}
+    assert find_missing_packages(graph, image) == {}
 
 
 @pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.requirements)
 def test_no_package_is_optional_that_is_installed_or_imported_nowhere(graph: ImportGraph, image: Image) -> None:
     strict = Image(image.name, image.requirements)
-    assert missing_packages(graph, strict).keys() == image.optional.keys()
+    assert find_missing_packages(graph, strict).keys() == image.optional.keys()
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_no_package_is_optional_that_is_installed_or_imported_nowhere(graph: Imp
 def test_an_import_that_the_image_lacks_is_found(requirements: str, importer: str, imported: str, missing: str) -> None:
     image, graph = BY_REQUIREMENTS[requirements], load_graph()
     graph.add_import(importer=importer, imported=imported)
-    assert missing in missing_packages(graph, image)
+    assert missing in find_missing_packages(graph, image)
 
 
 def test_a_pin_for_another_system_is_not_installed() -> None:
-    assert "pywin32" not in pinned("gateway.txt")
-    assert {"av", "ffmpeg-python"} <= pinned("ffmpeg.txt")
+    assert "pywin32" not in read_pins("gateway.txt")
+    assert {"av", "ffmpeg-python"} <= read_pins("ffmpeg.txt")

@@ -18,6 +18,8 @@ from common.worker.app import create_app
 from services import catalog, settings
 from tests.support.redis_server import RedisServer
 
+pytestmark = pytest.mark.redis
+
 
 class Stumbling:
     """A loop that meets a bug twice."""
@@ -103,7 +105,9 @@ def test_one_watch_that_meets_a_bug_leaves_the_others_theirs(redis_server: Redis
         failed = asyncio.run(story())
     assert [watch.looks for watch in watches] == [3, 3]
     assert failed == [{"Stumbler"}, {"Stumbler"}, set()], "readiness tells it until a look succeeds"
-    assert [(entry["event"], entry["watch"]) for entry in told] == 2 * [("watch_failed", "Stumbler")]
+    assert [(entry["event"], entry["watch"]) for entry in told if "watch" in entry] == 2 * [
+        ("watch_failed", "Stumbler")
+    ]
 
 
 def test_a_batch_that_met_a_bug_is_left_to_the_dispatch_list(

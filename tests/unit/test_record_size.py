@@ -16,6 +16,8 @@ from common.state.messages import Message, message_for
 from common.state.record import Callback, Record
 from common.state.store import StateStore, Submission
 
+pytestmark = pytest.mark.redis
+
 CONTRACT = Contract("ffmpeg.extract_audio", TaskInput, TaskOutput)
 TASK_ID = "3cb95419-cf4d-4c30-9227-cca4c8c150f8"
 PATH = f"workflows/{TASK_ID}/attempt-1/audio.wav"

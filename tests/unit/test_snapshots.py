@@ -21,6 +21,8 @@ from services import catalog, settings
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 
+pytestmark = pytest.mark.redis
+
 BACKLOG = 16
 EXTRA = Frame("", b"extra", closes=False)
 Work = Callable[[Snapshots, EventHub], Awaitable[None]]

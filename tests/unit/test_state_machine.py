@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -32,6 +33,8 @@ from common.state.record import Callback, Record
 from common.state.scripts import Call
 from common.state.store import StateStore, Submission, take_due
 from tests.support.keys import immortal_keys
+
+pytestmark = pytest.mark.redis
 
 IDS = ("a", "b", "c")
 CONTRACT = Contract("testing.nothing", TaskInput, TaskOutput)

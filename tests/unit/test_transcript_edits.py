@@ -18,6 +18,8 @@ from common.state.store import StateStore, Submission
 from common.transcript.edits import Edits, EndsBeforeItStarts, edit, read_edits, undo, with_edits
 from common.transcript.format import Segment, Transcript, Word
 
+pytestmark = pytest.mark.redis
+
 CONTRACT = Contract("testing.nothing", TaskInput, TaskOutput)
 STORE = StateStore(TaskSettings())
 ID = "film"
