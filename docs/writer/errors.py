@@ -10,7 +10,7 @@ from docs.writer.markdown import code, joined, table
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("common", "api_gateway", "services", "cli")
-DEFINES = re.compile(r"^class \w+\(\w*Error\):", re.MULTILINE)
+DEFINES = re.compile(r"^class (?:\w+\(\w*Error|BatonError\(Exception)\):", re.MULTILINE)
 INTERNAL = frozenset({"fenced"})
 """Told to a running task, never to a user."""
 
