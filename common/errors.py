@@ -286,6 +286,7 @@ class StateUnavailable(BatonError):
     code = "state_unavailable"
     status = 503
     retryable = True
+    cost = "interruption"
     full = False
     """Redis was reached and has no room to write: nobody else can change anything either."""
 
