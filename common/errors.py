@@ -401,6 +401,7 @@ class LeaseLost(BatonError):
 
     code = "lease_lost"
     retryable = True
+    cost = "interruption"
 
 
 class NestedGpuLock(BatonError):
