@@ -86,6 +86,7 @@ class LeaseLost(BatonError):
 
     code = "lease_lost"
     retryable = True
+    cost = "interruption"
 
 
 class NestedGpuLock(BatonError):

@@ -19,6 +19,7 @@ class StateUnavailable(BatonError):
     code = "state_unavailable"
     status = 503
     retryable = True
+    cost = "interruption"
     full = False
     """Redis answered, but has no room to write: no other process can change anything either."""
 

@@ -67,6 +67,12 @@ def counted_without_failure(observations: Sequence[Observation], _: timedelta) -
         yield "FAILED, though no attempt of it failed"
 
 
+def without_work(observations: Sequence[Observation], _: timedelta) -> Iterator[str]:
+    """A success of which no worker knows: then the other rules have no attempts to decide on."""
+    if Status.SUCCESS in statuses(observations) and not attempts(observations):
+        yield "SUCCESS, and no worker has recorded an attempt"
+
+
 RULES: dict[str, Rule] = {
     "no accepted task is lost": lost,
     "one result": two_results,
@@ -74,4 +80,5 @@ RULES: dict[str, Rule] = {
     "attempts do not overlap": overlapping,
     "each callback is delivered": undelivered,
     "attempts are counted for failures only": counted_without_failure,
+    "a task that succeeded was worked on": without_work,
 }

@@ -66,3 +66,14 @@ def test_a_step_back_does_not_make_the_brokers_lock_last_longer(stepped: Stack) 
     stepped.redis.client.set("unacked_mutex", "of a dead worker", px=60_000)
     set_clock(stepped, -HOUR_S)
     wait_until(lambda: stepped.redis.client.get("unacked_mutex") != "of a dead worker", timeout=20)
+
+
+def test_a_lease_that_a_step_forward_ends_interrupts_its_task_and_is_no_failure_of_it(stepped: Stack) -> None:
+    stepped.worker(BATON_GPU__DEVICE="simulated")
+    task_id = stepped.submit("testing.hold", {"seconds": 6, "checkpoint": True})
+    stepped.wait_for(task_id, "RUNNING")
+    wait_until(lambda: stepped.redis.client.exists("gpu:locks"), timeout=20)
+    set_clock(stepped, DAY_S)
+    assert stepped.wait_for(task_id, timeout=60)["status"] == "SUCCESS"
+    control = stepped.redis.client.hgetall(f"task_control:{task_id}")
+    assert (control["attempt"], control["attempt_limit"], control["interruptions"]) == ("2", "4", "1")

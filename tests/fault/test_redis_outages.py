@@ -1,20 +1,24 @@
 """Redis dies, or stands still, in mid-queue: nothing is lost, nothing runs twice at once, each task ends once."""
 
 import signal
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from common.errors import StateUnavailable
+from common.settings import RedisSettings
 from common.state.append_only_file import AppendOnlyFile
 from common.state.client import SyncRedis
+from common.state.clock_steps import clock_steps
 from common.state.context import Status
 from common.worker.app import create_worker
 from common.worker.job import Job
 from services import settings
 from tests.support.delivery import record, run
 from tests.support.faults import codes, let_pass, starts
+from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 from tests.support.stack import Stack
 from tests.support.testing_service import EchoInput, EchoOutput
@@ -161,3 +165,20 @@ def test_an_end_that_redis_lost_is_written_again(tmp_path: Path, monkeypatch: py
     finally:
         app.process.redis.close()
         server.stop()
+
+
+def test_a_task_that_asks_redis_during_an_outage_is_interrupted_and_has_not_failed(
+    redis: SyncRedis, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """As one does that waits for a device; its Redis is another one here, which is not there."""
+    storage = {"share": str(tmp_path / "share"), "min_free_bytes": 0}
+    app = create_worker(settings(redis={"url": redis_server.url}, storage=storage), "testing")
+
+    def ask(_params: EchoInput, _job: Job) -> EchoOutput:
+        with closing(SyncRedis(RedisSettings.model_validate({"url": f"redis://127.0.0.1:{free_port()}/0"}))) as away:
+            return EchoOutput(text=str(away.run(clock_steps())))
+
+    with closing(app.process.redis):
+        run(app, ask)
+        control = record(app).control
+    assert (control.status, control.attempt_limit, control.interruptions) == (Status.PENDING, 4, 1)

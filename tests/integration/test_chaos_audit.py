@@ -43,7 +43,8 @@ def seen(healthy: Stack) -> Iterator[Aftermath]:
         box = SimpleNamespace(
             url=healthy.url, redis=healthy.redis.client, plan=plan, folder=healthy.folder, logged=list
         )
-        box.strays, box.attempts = set, list
+        box.strays = set
+        box.attempts = lambda: [Observation(monotonic(), "begin", task_id, attempt=1)]
         history = [Observation(monotonic(), "accepted", task_id, wants_callback=True)]
         crowd = SimpleNamespace(promises=[promise], surprises=[], history=history)
         with Aftermath(cast("Any", box), cast("Any", crowd), letterbox) as aftermath:

@@ -71,7 +71,7 @@ class Proxy:
                 except OSError:
                     client.close()
                     continue
-                self.pairs.append((client, server))
+                self.pairs = [*(pair for pair in self.pairs if pair[0].fileno() >= 0), (client, server)]
                 Thread(target=self.pump, args=(client, server, {Cut.BLACK_HOLE}), daemon=True).start()
                 blocked = {Cut.BLACK_HOLE, Cut.DROPPED_REPLIES}
                 Thread(target=self.pump, args=(server, client, blocked), daemon=True).start()

@@ -37,6 +37,10 @@ BROKEN: dict[str, tuple[Observation, ...]] = {
     "a final status stays": (*KEPT, Observation(9.6, "status", "a", "RUNNING")),
     "attempts do not overlap": (*KEPT, *steps(1, 10, 4, 11), *steps(2, 11, 9, 11)),
     "each callback is delivered": tuple(found for found in KEPT if found.kind != "callback"),
+    "a task that succeeded was worked on": (
+        Observation(0.0, "accepted", "d"),
+        Observation(1.0, "status", "d", "SUCCESS"),
+    ),
     "attempts are counted for failures only": (
         Observation(0.0, "accepted", "c"),
         Observation(1.0, "status", "c", "FAILED"),
