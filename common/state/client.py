@@ -17,7 +17,7 @@ from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
@@ -36,6 +36,7 @@ FULL = re.compile(r"\b(?:MISCONF|OOM)\b.*?(?=\.?(?: script: .*)?$)")
 OF_A_SCRIPT = re.compile(r"\.?(?: script: |, on @user_script).*$", re.DOTALL)
 """The location in the script that Redis adds to an error."""
 
+CODES: dict[type[RedisError], str] = {OutOfMemoryError: "OOM", ReadOnlyError: "READONLY"}
 READ_ONLY = (
     "Redis is a replica that cannot be written, as during a failover. Let redis.url name the primary; then send this "
     "again, with the same task_id or Idempotency-Key."
@@ -57,13 +58,23 @@ def translate_errors() -> Iterator[None]:
 
 def refusal_error(refused: RedisError) -> StateUnavailable:
     """Return why Redis refused a command; of a script error, only what concerns its disk or memory."""
-    if full := FULL.search(str(refused)):
+    told = text_with_code(refused)
+    if full := FULL.search(told):
         error = StateUnavailable(f"Redis cannot write: {full[0]}. {ROOM}")
         error.full = True
         return error
-    if "READONLY" in str(refused):
+    if "READONLY" in told:
         return StateUnavailable(READ_ONLY)
-    return StateUnavailable(f"Redis refused a command: {OF_A_SCRIPT.sub('', str(refused))}")
+    return StateUnavailable(f"Redis refused a command: {OF_A_SCRIPT.sub('', told)}")
+
+
+def text_with_code(refused: RedisError) -> str:
+    """Return the error as Redis sent it: redis-py removes a code that it has a class for.
+
+    Until 6.2 an error in a script has no code of its own, but names the cause in its text; since 7.0 it has the code.
+    """
+    code = next((code for kind, code in CODES.items() if isinstance(refused, kind)), "")
+    return f"{code} {refused}".strip() if code not in str(refused) else str(refused)
 
 
 class SyncRedis:

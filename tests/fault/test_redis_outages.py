@@ -140,7 +140,7 @@ def test_an_end_that_redis_lost_is_written_again(tmp_path: Path, monkeypatch: py
     server = RedisServer(tmp_path / "redis").start()
     share = {"share": str(tmp_path), "min_free_bytes": 0}
     app = create_worker(settings(redis={"url": server.url}, storage=share), "testing")
-    file, before, ends = server.folder / "appendonly.aof", [], []
+    file, before, ends = server.append_only_file, [], []
 
     def echo(params: EchoInput, _job: Job) -> EchoOutput:
         wait_until(lambda: not server.client.info("persistence")["aof_buffer_length"])  # the claim is written down

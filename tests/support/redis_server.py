@@ -40,6 +40,11 @@ class RedisServer:
         except redis.RedisError:
             return False
 
+    @property
+    def append_only_file(self) -> Path:
+        """The file that grows: since 7.0 one of several, in a folder."""
+        return next(self.folder.rglob("*.incr.aof"), self.folder / "appendonly.aof")
+
     def signal(self, number: signal.Signals) -> None:
         assert self.process
         os.kill(self.process.pid, number)

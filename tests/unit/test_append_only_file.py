@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 from common.errors import StateUnavailable
 from common.settings import RedisSettings
 from common.state.append_only_file import AppendOnlyFile
-from common.state.client import AsyncRedis, SyncRedis, refusal_error
+from common.state.client import READ_ONLY, AsyncRedis, SyncRedis, refusal_error
 from common.state.scripts import Call, as_is, script
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
@@ -148,3 +148,13 @@ def test_who_writes_during_a_look_waits_for_the_next_and_shares_it(
         return looks
 
     assert asyncio.run(story()) == 2
+
+
+def test_a_code_that_the_client_library_removes_still_counts() -> None:
+    """Since Redis 7 a script's error has its code, and redis-py makes a class of it."""
+    assert refusal_error(ReadOnlyError("You can't write against a read only replica.")).message == READ_ONLY
+    full = refusal_error(
+        OutOfMemoryError("command not allowed when used memory > 'maxmemory'. script: 1f, on @user_script:7.")
+    )
+    assert full.full
+    assert full.message.startswith("Redis cannot write: OOM command not allowed when used memory > 'maxmemory'. ")
