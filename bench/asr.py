@@ -157,7 +157,7 @@ def compare(ours: Ours, share: Path, minutes: int, rounds: int) -> Row:
         mine.append(ours.measure(sound.name))
     row: Row = {"minutes": minutes}
     for key in ("s", "first_s", "peak_mib"):
-        row |= {key: median(one[key] for one in mine), f"plain_{key}": median(one[key] for one in theirs)}
+        row |= {key: median(run[key] for run in mine), f"plain_{key}": median(run[key] for run in theirs)}
     row["overhead_s"] = row["s"] - row["plain_s"]
     row["overhead_percent"] = 100 * row["overhead_s"] / row["plain_s"]
     if minutes >= 10:  # shorter ones are one chunk

@@ -105,7 +105,7 @@ class Bench:
                 redis_us[place].append(self.redis.info("commandstats")["cmdstat_evalsha"]["usec_per_call"])
         self.rig.flush()
         return {
-            place: {"p50_ms": min(one.p50 for one in rounds) * 1000, "redis_us": min(redis_us[place])}
+            place: {"p50_ms": min(load.p50 for load in rounds) * 1000, "redis_us": min(redis_us[place])}
             for place, rounds in found.items()
         }
 
@@ -188,7 +188,7 @@ class Bench:
 
     def stats(self) -> int:
         found = self.redis.info("commandstats")
-        return sum(one["calls"] for name, one in found.items() if name != "cmdstat_info")
+        return sum(command["calls"] for name, command in found.items() if name != "cmdstat_info")
 
     # ---- live events ----
 
@@ -223,8 +223,8 @@ class Bench:
 
     def connections(self) -> int:
         return sum(
-            one.status == psutil.CONN_ESTABLISHED and one.laddr.port == self.ours
-            for one in self.gateway.net_connections()
+            connection.status == psutil.CONN_ESTABLISHED and connection.laddr.port == self.ours
+            for connection in self.gateway.net_connections()
         )
 
     def publish(self, ids: list[str]) -> int:

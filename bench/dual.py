@@ -153,7 +153,7 @@ def compare(ours: Ours, share: Path, minutes: int, rounds: int) -> list[Row]:
         measured["ours"].append(ours.measure(sound.name))
     keys = measured["ours"][0]
     rows = [
-        {"minutes": minutes, "way": way, **{key: median(one[key] for one in found) for key in keys}}
+        {"minutes": minutes, "way": way, **{key: median(run[key] for run in found) for key in keys}}
         for way, found in measured.items()
     ]
     for row in rows:

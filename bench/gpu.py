@@ -176,8 +176,8 @@ def race(rig: Rig, name: str) -> dict[str, float]:
     told = [json.loads(process.hear()) for process in processes]
     for process in processes:
         process.__exit__()
-    turns = sorted((tuple(turn) for one in told for turn in one["turns"]), key=lambda turn: turn[1])
-    return figures(turns, sum(one["sent"] for one in told))
+    turns = sorted((tuple(turn) for process in told for turn in process["turns"]), key=lambda turn: turn[1])
+    return figures(turns, sum(process["sent"] for process in told))
 
 
 def figures(turns: list[tuple[float, float, float]], sent: int) -> dict[str, float]:

@@ -133,8 +133,8 @@ COLUMNS = {
 
 def show(rows: list[Row]) -> None:
     print("  ".join(f"{title:>18}" for title in COLUMNS.values()))
-    for one in rows:
-        print("  ".join(f"{one.get(key, '-')!s:>18}" for key in COLUMNS))
+    for row in rows:
+        print("  ".join(f"{row.get(key, '-')!s:>18}" for key in COLUMNS))
 
 
 def main() -> None:

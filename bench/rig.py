@@ -110,9 +110,9 @@ def percentile(values: Sequence[float], percent: int) -> float:
 def middle(rounds: list[Load]) -> dict[str, float]:
     """Return the median over the rounds: rates in 1/s, times in ms."""
     return {
-        "per_s": median(one.rate for one in rounds),
-        "p50_ms": median(one.p50 for one in rounds) * 1000,
-        "p99_ms": median(one.p99 for one in rounds) * 1000,
+        "per_s": median(load.rate for load in rounds),
+        "p50_ms": median(load.p50 for load in rounds) * 1000,
+        "p99_ms": median(load.p99 for load in rounds) * 1000,
     }
 
 

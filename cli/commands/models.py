@@ -35,7 +35,7 @@ def models(
         elif unload:
             unload_model(client, str(model), as_json=as_json)
         else:
-            found = [one for one in client.models() if model in (None, one["id"])]
+            found = [entry for entry in client.models() if model in (None, entry["id"])]
             show(found, as_json=as_json)
 
 
@@ -54,7 +54,7 @@ def unload_model(client: Client, model: str, *, as_json: bool) -> None:
     elif answer["unloaded"]:
         screen.note(f"{escape(model)}: not loaded anywhere")
     else:
-        workers = ", ".join(one["worker"] for one in answer["asked"])
+        workers = ", ".join(ask["worker"] for ask in answer["asked"])
         screen.note(f"{escape(model)}: in use; {escape(workers)} will unload it when the task is done")
 
 
@@ -63,25 +63,27 @@ def show(found: list[Json], *, as_json: bool) -> None:
         screen.show_json(found)
         return
     listed = screen.table("model", "status", "size", "loaded on", "")
-    for one in found:
-        listed.add_row(f"[bold]{escape(one['id'])}[/]", status(one), size(one), format_loaded(one), describe_model(one))
+    for model in found:
+        listed.add_row(
+            f"[bold]{escape(model['id'])}[/]", status(model), size(model), format_loaded(model), describe_model(model)
+        )
     screen.out.print(listed)
 
 
-def status(one: Json) -> str:
-    coming = one["download"]
-    return f"{one['status']} {coming['percent']} %" if coming else str(one["status"])
+def status(model: Json) -> str:
+    coming = model["download"]
+    return f"{model['status']} {coming['percent']} %" if coming else str(model["status"])
 
 
-def size(one: Json) -> str:
-    return "" if one["size"] is None else f"{one['size'] / MIB:,.0f} MiB"
+def size(model: Json) -> str:
+    return "" if model["size"] is None else f"{model['size'] / MIB:,.0f} MiB"
 
 
-def format_loaded(one: Json) -> str:
-    return escape(", ".join(f"{place['device']} ({place['memory_mib']} MiB)" for place in one["loaded"]))
+def format_loaded(model: Json) -> str:
+    return escape(", ".join(f"{place['device']} ({place['memory_mib']} MiB)" for place in model["loaded"]))
 
 
-def describe_model(one: Json) -> str:
-    if one["test_model"]:
+def describe_model(model: Json) -> str:
+    if model["test_model"]:
         return "tiny test model"
-    return escape(", ".join(f"default: {setting}" for setting in one["default_for"]))
+    return escape(", ".join(f"default: {setting}" for setting in model["default_for"]))

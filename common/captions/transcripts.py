@@ -43,7 +43,13 @@ def dump(transcript: Transcript) -> str:
 def transcript_of(read: Document) -> Transcript:
     """Return captions as a transcript: text, times and speakers. Styles and placement are dropped."""
     segments = [
-        Segment(id=index, start=one.start / 1000, end=one.end / 1000, text=one.text, speaker=one.speaker or None)
-        for index, one in enumerate(read.captions)
+        Segment(
+            id=index,
+            start=caption.start / 1000,
+            end=caption.end / 1000,
+            text=caption.text,
+            speaker=caption.speaker or None,
+        )
+        for index, caption in enumerate(read.captions)
     ]
-    return Transcript(segments=segments, duration=max((one.end for one in segments), default=0.0))
+    return Transcript(segments=segments, duration=max((segment.end for segment in segments), default=0.0))

@@ -14,10 +14,16 @@ def dump_segment(segment: Segment) -> dict[str, Any]:
     return segment.model_dump(include={"id", "start", "end", "text"})
 
 
-def fragment(segments: Sequence[Segment], shown: Callable[[Segment], dict[str, Any]] = dump_segment) -> dict[str, Any]:
-    """Return the data of a `fragment` or a `draft`; `shown` serializes each segment."""
+def fragment(
+    segments: Sequence[Segment], serialize: Callable[[Segment], dict[str, Any]] = dump_segment
+) -> dict[str, Any]:
+    """Return the data of a `fragment` or a `draft`; `serialize` is called with each segment."""
     first = segments[0]
-    return {"segment_index": first.id, "language": first.language, "segments": [shown(one) for one in segments]}
+    return {
+        "segment_index": first.id,
+        "language": first.language,
+        "segments": [serialize(segment) for segment in segments],
+    }
 
 
 def published_segments(events: Iterable[tuple[str, str]]) -> list[Segment]:
@@ -40,7 +46,7 @@ def published_segments(events: Iterable[tuple[str, str]]) -> list[Segment]:
 def segments_in(event: str, data: dict[str, Any]) -> Iterable[Segment]:
     source = "draft" if event == "draft" else "final"
     common = {"language": data.get("language"), "source": source}
-    return (Segment.model_validate(common | one) for one in data["segments"] if "modified" not in one)
+    return (Segment.model_validate(common | segment) for segment in data["segments"] if "modified" not in segment)
 
 
 def with_published(transcript: Transcript, told: list[Segment]) -> Transcript:
@@ -49,7 +55,9 @@ def with_published(transcript: Transcript, told: list[Segment]) -> Transcript:
     news = [segment for segment in told if segment.id not in known or is_better(segment, known[segment.id])]
     if not news:
         return transcript
-    segments = sorted((known | {segment.id: segment for segment in news}).values(), key=lambda one: (one.start, one.id))
+    segments = sorted(
+        (known | {segment.id: segment for segment in news}).values(), key=lambda segment: (segment.start, segment.id)
+    )
     update = {
         "segments": segments,
         "duration": max(segment.end for segment in segments),

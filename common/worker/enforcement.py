@@ -55,7 +55,7 @@ def is_current(process: WorkerProcess, order: Order) -> bool:
     """Return whether the lease, attempt or resident that the order was given for still exists."""
     if order.model and order.device:
         residents = process.redis.run(residents_on(process.gpu_host, order.device))
-        return any((one.name, one.worker) == (order.model, order.worker) for one in residents)
+        return any((resident.name, resident.worker) == (order.model, order.worker) for resident in residents)
     if order.lock is not None:
         with translate_errors():
             value: str = process.redis.client.get(order.lock) or ""

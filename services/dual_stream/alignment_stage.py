@@ -37,7 +37,7 @@ class AlignmentStage:
     def align(self, context: ProcessingContext) -> FinalRecord:
         heard = context.heard
         language = heard.language if heard else None
-        chosen = [found for one in assign(context) if (found := choose(one, language, self.limits))]
+        chosen = [choice for utterance in assign(context) if (choice := choose(utterance, language, self.limits))]
         return FinalRecord(
             chunk=context.index,
             start=context.start,

@@ -70,7 +70,7 @@ class FastStage:
                 end=context.end,
                 until=context.until,
                 next_id=context.next_id,
-                utterances=[(one.id, one.begin, one.end) for one in context.utterances],
+                utterances=[(utterance.id, utterance.begin, utterance.end) for utterance in context.utterances],
                 segments=drafts,
             )
         )

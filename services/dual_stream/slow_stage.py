@@ -62,8 +62,8 @@ class SlowStage:
     def previous_text(self, context: ProcessingContext) -> str:
         """Return the text that precedes the next chunk: the draft's where the slow engine's looks wrong."""
         segments = context.heard.segments if context.heard else []
-        trusted = [one.text for one in segments if looks_right(one, self.settings.fallback)]
-        drafts = [one.draft.text for one in context.utterances if one.draft]
+        trusted = [segment.text for segment in segments if looks_right(segment, self.settings.fallback)]
+        drafts = [utterance.draft.text for utterance in context.utterances if utterance.draft]
         text = " ".join(trusted if len(trusted) == len(segments) and trusted else drafts)
         return text[-self.settings.prompt_length :] if self.settings.prompt_length else ""
 
@@ -83,7 +83,7 @@ class SlowStage:
 
 def join_speech(utterances: list[Utterance], length: int) -> list[Span]:
     """Return the speech with margins, without long pauses."""
-    edges = [(max(one.begin - MARGIN, 0), min(one.end + MARGIN, length)) for one in utterances]
+    edges = [(max(utterance.begin - MARGIN, 0), min(utterance.end + MARGIN, length)) for utterance in utterances]
     begins = [edges[0][0], *(late[0] for early, late in pairwise(edges) if late[0] - early[1] > LONGEST_PAUSE)]
     ends = [*(early[1] for early, late in pairwise(edges) if late[0] - early[1] > LONGEST_PAUSE), edges[-1][1]]
     return list(zip(begins, ends, strict=True))

@@ -22,7 +22,7 @@ async def run_all(work: Work, look: Look) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(check_periodically(look))
-            running = [group.create_task(one) for one in work()]
+            running = [group.create_task(coroutine) for coroutine in work()]
             if running:
                 await asyncio.wait(running)
             watching.cancel()

@@ -46,7 +46,7 @@ def find_fault(kind: type[T], text: str, judge: Judge[T]) -> str:
         answer = kind.model_validate_json(json_in(text))
     except ValidationError as error:
         named = error.errors()[:WRONG_FIELDS_NAMED]
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))} {one['msg']}" for one in named)
+        wrong = "; ".join(f"{'.'.join(map(str, problem['loc']))} {problem['msg']}" for problem in named)
         return f"This is not the JSON object that was asked for: {wrong}. Answer with that object and nothing else."
     return judge(answer)
 

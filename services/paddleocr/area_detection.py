@@ -153,7 +153,7 @@ def most_promising(samples: list[Sample], count: int) -> list[Sample]:
     """Return the sample with the most strokes in each interval, so that the whole video is represented."""
     count = min(count, len(samples))
     stretches = (islice(samples, len(samples) * n // count, len(samples) * (n + 1) // count) for n in range(count))
-    return [max(stretch, key=lambda one: one.likelihood) for stretch in stretches]
+    return [max(stretch, key=lambda sample: sample.likelihood) for stretch in stretches]
 
 
 # ---- what the samples say ----
@@ -188,19 +188,20 @@ def areas_of(found: Sequence[FoundLine], samples: int) -> list[FoundArea]:
     groups = [group for group in by_rows(changing) if is_subtitle_area(group, samples)]
     groups = [group for group in groups if mostly_central(group)] or groups
     areas = [area_of(group, static, samples) for group in groups]
-    return sorted(areas, key=lambda one: -one.confidence)
+    return sorted(areas, key=lambda area: -area.confidence)
 
 
 def is_static(line: FoundLine, found: Sequence[FoundLine], samples: int) -> bool:
-    again = {one.sample for one in found if overlap(one.box, line.box) > MOSTLY and is_same_text(one.text, line.text)}
+    same_place = (other for other in found if overlap(other.box, line.box) > MOSTLY)
+    again = {other.sample for other in same_place if is_same_text(other.text, line.text)}
     return len(again) > max(STATIC * samples, 2)
 
 
 def by_rows(found: Sequence[FoundLine]) -> list[list[FoundLine]]:
     """Group lines in the same rows, or directly below each other."""
     groups: list[list[FoundLine]] = []
-    for line in sorted(found, key=lambda one: one.box[1]):
-        near = next((group for group in groups if any(are_adjacent(one.box, line.box) for one in group)), None)
+    for line in sorted(found, key=lambda line: line.box[1]):
+        near = next((group for group in groups if any(are_adjacent(member.box, line.box) for member in group)), None)
         if near:
             near.append(line)
         else:
@@ -251,6 +252,6 @@ def area_of(group: list[FoundLine], static: list[FoundLine], samples: int) -> Fo
 def unique_boxes(static: list[FoundLine]) -> list[FoundLine]:
     kept: list[FoundLine] = []
     for line in static:
-        if not any(overlap(one.box, line.box) > MOSTLY for one in kept):
+        if not any(overlap(other.box, line.box) > MOSTLY for other in kept):
             kept.append(line)
     return kept

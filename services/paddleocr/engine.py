@@ -110,7 +110,7 @@ class Paddle:
         )
 
     def read(self, pictures: Sequence[Picture]) -> list[list[Line]]:
-        return [list(self.lines(found)) for found in self.library.predict([in_colour(one) for one in pictures])]
+        return [list(self.lines(found)) for found in self.library.predict([in_colour(picture) for picture in pictures])]
 
     def lines(self, found: Any) -> Iterator[Line]:
         for corners, text, score in zip(found["rec_polys"], found["rec_texts"], found["rec_scores"], strict=True):

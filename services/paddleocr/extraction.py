@@ -225,12 +225,12 @@ class Extraction:
                         FinishedChunk(chunk=event.done, until=event.time, calls=self.batcher.calls, lines=found)
                     )
 
-    def read(self, seen: list[EndedTrack]) -> list[SeenLine]:
-        readings = self.batcher.read_tracks([one.track for one in seen])
+    def read(self, tracks: list[EndedTrack]) -> list[SeenLine]:
+        readings = self.batcher.read_tracks([ended.track for ended in tracks])
         return [
             line
-            for one, texts in zip(seen, readings, strict=True)
-            for line in seen_lines(one.track, one.times, texts, one.area, one.height)
+            for ended, texts in zip(tracks, readings, strict=True)
+            for line in seen_lines(ended.track, ended.times, texts, ended.area, ended.height)
         ]
 
     def finish(self, chunk: FinishedChunk) -> None:

@@ -68,13 +68,14 @@ class SeenLine(BaseModel):
 def rows(lines: Sequence[Line]) -> list[Line]:
     """Join the parts of one row that are separated by a wide space."""
     joined: list[Line] = []
-    for line in sorted(lines, key=lambda one: one.box[0]):
-        last = next((one for one in joined if same_row(one.box, line.box) and adjacent(one.box, line.box)), None)
+    for line in sorted(lines, key=lambda line: line.box[0]):
+        beside = (part for part in joined if same_row(part.box, line.box) and adjacent(part.box, line.box))
+        last = next(beside, None)
         if last:
             joined[joined.index(last)] = row(last, line)
         else:
             joined.append(line)
-    return sorted(joined, key=lambda one: one.box[1])
+    return sorted(joined, key=lambda line: line.box[1])
 
 
 def adjacent(left: Box, right: Box) -> bool:
@@ -167,9 +168,9 @@ class LineAssembler:
 
     def add(self, found: Sequence[SeenLine], horizon: float) -> list[Segment]:
         """Add the lines of a chunk; what ended before `horizon`, in seconds, is final."""
-        for line in sorted(found, key=lambda one: (one.start, one.box)):
+        for line in sorted(found, key=lambda line: (line.start, line.box)):
             self.take(line)
-        self.waiting.sort(key=lambda one: (one.start, one.box))
+        self.waiting.sort(key=lambda line: (line.start, line.box))
         open_from = min((line.start for line in self.waiting if self.may_go_on(line, horizon)), default=horizon)
         final = [line for line in self.waiting if line.end < horizon and line.start < open_from]
         self.waiting = [line for line in self.waiting if line not in final]
@@ -180,14 +181,16 @@ class LineAssembler:
 
     def take(self, line: SeenLine) -> None:
         """Add a line, or extend the same earlier line; another text in its place ends that."""
-        beside = [one for one in self.waiting if same_place(one.box, line.box) and one.end > line.start - GAP_S]
-        for one in beside:
-            if is_same_text(one.best.text, line.best.text) and one.start - GAP_S < line.end:
-                join(one, line)
+        earlier = [
+            other for other in self.waiting if same_place(other.box, line.box) and other.end > line.start - GAP_S
+        ]
+        for other in earlier:
+            if is_same_text(other.best.text, line.best.text) and other.start - GAP_S < line.end:
+                join(other, line)
                 return
-        for one in beside:
-            if one.start < line.start < one.end:
-                one.end = line.start
+        for other in earlier:
+            if other.start < line.start < other.end:
+                other.end = line.start
         self.waiting.append(line)
 
     def is_subtitle(self, line: SeenLine) -> bool:
@@ -208,7 +211,7 @@ class LineAssembler:
 
     def segment(self, group: list[SeenLine]) -> Segment:
         number, self.told = self.told, self.told + 1
-        readings = [line.best for line in sorted(group, key=lambda one: one.box[1])]
+        readings = [line.best for line in sorted(group, key=lambda line: line.box[1])]
         text = "\n".join(reading.text for reading in readings)
         return Segment(
             id=number,
@@ -222,7 +225,7 @@ class LineAssembler:
 
 def join(line: SeenLine, other: SeenLine) -> None:
     """Merge the other line into this one: its time, unless few of its strokes support that, and its readings."""
-    weak, strong = sorted((line, other), key=lambda one: one.strokes)
+    weak, strong = sorted((line, other), key=lambda line: line.strokes)
     whole = weak.strokes > WEAK * strong.strokes
     start = min(line.start, other.start) if whole or strong.from_before else strong.start
     end = max(line.end, other.end) if whole or strong.goes_on else strong.end
@@ -239,7 +242,7 @@ def group_lines(lines: Sequence[SeenLine]) -> list[list[SeenLine]]:
     """Group the lines that are shown one above the other at the same time."""
     groups: list[list[SeenLine]] = []
     for line in lines:
-        group = next((one for one in groups if any(are_stacked(other, line) for other in one)), None)
+        group = next((group for group in groups if any(are_stacked(other, line) for other in group)), None)
         if group:
             group.append(line)
         else:

@@ -60,7 +60,7 @@ def is_wide(character: str) -> bool:
 
 def language_of(text: str) -> str | None:
     """Return the language if the script determines it, else None."""
-    scripts = Counter(unicodedata.name(one, "").partition(" ")[0] for one in text if one.isalpha())
+    scripts = Counter(unicodedata.name(character, "").partition(" ")[0] for character in text if character.isalpha())
     letters = scripts.total()
     if not letters:
         return None

@@ -88,11 +88,15 @@ def group_pieces(found: Iterator[Piece]) -> list[list[Piece]]:
     gathered: list[list[Piece]] = []
     for piece in found:
         for part in split_piece(piece):
-            if gathered and continues_word("".join(one.text for one in gathered[-1]), part.text):
+            if gathered and continues_word(joined_text(gathered[-1]), part.text):
                 gathered[-1].append(part)
             else:
                 gathered.append([part])
-    return [unit for unit in gathered if "".join(one.text for one in unit).strip()]
+    return [word for word in gathered if joined_text(word).strip()]
+
+
+def joined_text(pieces: list[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
 
 
 def split_piece(piece: Piece) -> list[Piece]:

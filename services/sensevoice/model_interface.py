@@ -67,7 +67,7 @@ def read_interface(session: Any, folder: Path, vocabulary: tuple[str, ...]) -> I
     norms = {name: number_of(told, name, usual) for name, usual in NORMS.items()}
     neg_mean, inv_stddev = normalisation(told, folder)
     return Interface(
-        inputs=tuple(one.name for one in session.get_inputs()),
+        inputs=tuple(tensor.name for tensor in session.get_inputs()),
         output=session.get_outputs()[0].name,
         auto=number_of(told, "lang_auto", AUTO),
         languages={name: number_of(told, f"lang_{name}", usual) for name, usual in LANGUAGES.items()},
@@ -87,9 +87,9 @@ def refuse_other_models(session: Any, told: Mapping[str, str], tokens: int) -> N
     other = {name: told[name] for name, value in FIXED.items() if told.get(name, value) != value}
     if other:
         raise ModelDamaged(reason="the metadata belongs to another model", metadata=other)
-    inputs = tuple((one.type, len(one.shape)) for one in session.get_inputs())
+    inputs = tuple((tensor.type, len(tensor.shape)) for tensor in session.get_inputs())
     if inputs != INPUTS or session.get_inputs()[0].shape[2] != WIDTH:
-        raise ModelDamaged(reason="the inputs belong to another model", inputs=[list(one) for one in inputs])
+        raise ModelDamaged(reason="the inputs belong to another model", inputs=[list(tensor) for tensor in inputs])
     output = session.get_outputs()[0]
     if output.type != "tensor(float)" or output.shape[2:] != [tokens]:
         raise ModelDamaged(reason="the tokens belong to another model", output=str(output.shape), tokens=tokens)

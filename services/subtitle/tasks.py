@@ -104,5 +104,5 @@ def assign_speakers(params: c.AssignSpeakersInput, job: Job) -> c.AssignSpeakers
         transcript_path=job.publish_text("transcript.json", dump(assigned)),
         speakers=speakers.speaking_times(assigned),
         segments=len(assigned.segments),
-        unassigned=[one.id for one in assigned.segments if not one.speaker],
+        unassigned=[segment.id for segment in assigned.segments if not segment.speaker],
     )

@@ -67,5 +67,5 @@ class Timeline:
             near.append((start - before.end, before.speaker))
         if following < len(self.turns):
             near.append((self.turns[following].start - end, self.turns[following].speaker))
-        distance, speaker = min(near, key=lambda one: one[0], default=(within + 1, None))
+        distance, speaker = min(near, key=lambda candidate: candidate[0], default=(within + 1, None))
         return speaker if distance <= within else None

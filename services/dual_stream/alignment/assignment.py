@@ -54,14 +54,19 @@ def with_leading_space(word: Word, before: Sequence[Word]) -> Word:
 
 def assign(context: ProcessingContext) -> list[AssignedUtterance]:
     """Assign each word of the slow engine to the utterance whose draft contains it, or else by its time."""
-    found = [AssignedUtterance(one, context.seconds(one.begin), context.seconds(one.end)) for one in context.utterances]
+    found = [
+        AssignedUtterance(utterance, context.seconds(utterance.begin), context.seconds(utterance.end))
+        for utterance in context.utterances
+    ]
     segments = context.heard.segments if context.heard else []
     spoken = [(word, segment) for segment in segments for word in segment.words]
-    drafted = [(word, n) for n, one in enumerate(context.utterances) if one.draft for word in one.draft.words]
+    drafted = [
+        (word, n) for n, utterance in enumerate(context.utterances) if utterance.draft for word in utterance.draft.words
+    ]
     pairs = matching_tokens([word for word, _ in spoken], [word for word, _ in drafted])
     assign_words(spoken, pairs, [n for _, n in drafted], found)
-    for one, other in pairs:
-        if likeness(one.text, other.text) >= ALIKE:
+    for token, other in pairs:
+        if likeness(token.text, other.text) >= ALIKE:
             found[drafted[other.word][1]].agreed += 1
     return found
 
@@ -79,7 +84,7 @@ def assign_words(
     found: Sequence[AssignedUtterance],
 ) -> None:
     """Assign each word to its utterance. `drafted_in` maps each word of the draft to its utterance."""
-    owners = {one.word: drafted_in[other.word] for one, other in reversed(pairs)}
+    owners = {token.word: drafted_in[other.word] for token, other in reversed(pairs)}
     known = times_of(pairs, len(spoken))
     chosen = all_owners(owners, [word for word, _ in spoken], found)
     for (word, segment), time, owner in zip(spoken, known, chosen, strict=True):
@@ -89,9 +94,9 @@ def assign_words(
 def times_of(pairs: Sequence[tuple[Token, Token]], count: int) -> list[Time | None]:
     """Return the draft's time for each of the slow engine's words; None where the draft lacks the word."""
     times: list[Time | None] = [None] * count
-    for one, other in pairs:
-        before = times[one.word]
-        times[one.word] = (before[0] if before else other.start, other.end)
+    for token, other in pairs:
+        before = times[token.word]
+        times[token.word] = (before[0] if before else other.start, other.end)
     return times
 
 

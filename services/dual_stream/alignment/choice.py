@@ -13,7 +13,8 @@ def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLim
 
     If both look wrong, the slow engine's text is kept: an improbable draft is no better.
     """
-    draft, logprobs = matched.utterance.draft, [one.avg_logprob for one in matched.heard if one.avg_logprob is not None]
+    draft = matched.utterance.draft
+    logprobs = [segment.avg_logprob for segment in matched.heard if segment.avg_logprob is not None]
     if draft is None and not matched.words:
         return None
     reasons = reasons_against(matched, min(logprobs, default=None), limits)
@@ -53,8 +54,8 @@ def is_draft_usable(draft: Segment, reasons: list[Reason], language: str | None,
 
 def final(matched: AssignedUtterance, decision: Decision, language: str | None) -> Segment:
     draft, words = matched.utterance.draft, retime_words(matched.words, matched.known, matched.begin, matched.end)
-    confidences = [one.confidence for one in matched.heard if one.confidence is not None]
-    silences = [one.no_speech_prob for one in matched.heard if one.no_speech_prob is not None]
+    confidences = [segment.confidence for segment in matched.heard if segment.confidence is not None]
+    silences = [segment.no_speech_prob for segment in matched.heard if segment.no_speech_prob is not None]
     return Segment(
         id=matched.utterance.id,
         start=words[0].start,

@@ -22,10 +22,10 @@ Pair = tuple[int | None, int | None]
 def align(ours: Sequence[Token], theirs: Sequence[Token]) -> list[Pair]:
     """Return pairs of indexes, in order; None where one side has no counterpart. Every index occurs once."""
     best = [[GAP * column for column in range(len(theirs) + 1)]]
-    for row, one in enumerate(ours, 1):
+    for row, token in enumerate(ours, 1):
         above, line = best[-1], [GAP * row]
         for column, other in enumerate(theirs, 1):
-            line.append(max(above[column - 1] + score(one, other), above[column] + GAP, line[-1] + GAP))
+            line.append(max(above[column - 1] + score(token, other), above[column] + GAP, line[-1] + GAP))
         best.append(line)
     return list(reversed(trace_back(best, ours, theirs)))
 

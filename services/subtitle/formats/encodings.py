@@ -126,7 +126,8 @@ def detect_utf16(content: bytes) -> str | None:
 
 def detect_east_asian(content: bytes) -> str | None:
     """Return the candidate in which the text is most ordinary."""
-    rated = {one.name: rate(content, one) for one in EAST_ASIAN if decodable(content, one.name)}
+    candidates = [candidate for candidate in EAST_ASIAN if decodable(content, candidate.name)]
+    rated = {candidate.name: rate(content, candidate) for candidate in candidates}
     best = max(rated, key=lambda name: rated[name], default=None)
     return best if best and rated[best] >= ORDINARY_ENOUGH else None
 

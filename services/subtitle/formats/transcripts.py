@@ -17,5 +17,6 @@ def parse(text: str) -> Transcript:
     try:
         return Transcript.model_validate_json(text)
     except ValidationError as error:
-        wrong = {".".join(map(str, one["loc"])) or "(all)": one["msg"] for one in error.errors()[:WRONG_FIELDS_NAMED]}
+        named = error.errors()[:WRONG_FIELDS_NAMED]
+        wrong = {".".join(map(str, problem["loc"])) or "(all)": problem["msg"] for problem in named}
         raise NotATranscript(wrong=wrong) from error

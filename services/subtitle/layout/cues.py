@@ -116,7 +116,9 @@ class CueLayouter:
 
 def in_order(transcript: Transcript) -> list[Segment]:
     """Return the segments with text, by their starts."""
-    return sorted((one for one in transcript.segments if one.text.strip()), key=lambda one: one.start)
+    return sorted(
+        (segment for segment in transcript.segments if segment.text.strip()), key=lambda segment: segment.start
+    )
 
 
 def words_of(row: Row, start: int, end: int) -> list[Word]:
