@@ -158,7 +158,7 @@ def listened(monkeypatch: pytest.MonkeyPatch, *, stop_after: int | None = None) 
         if len([one for one in heard if not isinstance(one, Progress)]) == stop_after:
             self.stop = Cancelled()
 
-    monkeypatch.setattr(Heartbeat, "tell", listening)
+    monkeypatch.setattr(Heartbeat, "queue_event", listening)
     return heard
 
 
