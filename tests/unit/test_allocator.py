@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FREES = """
 import psutil
-from common.worker.memory import give_back_what_is_freed
+from common.worker.memory import return_freed_memory
 {call}
 def held(): return psutil.Process().memory_info().rss >> 20
 before = held()
@@ -25,7 +25,7 @@ print(held() - before)
 
 TAKES_AGAIN = """
 import resource
-from common.worker.memory import give_back_what_is_freed, keep_what_is_freed
+from common.worker.memory import return_freed_memory, keep_freed_memory
 {call}
 def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 before = faults()
@@ -53,10 +53,10 @@ def faults(call: str) -> int:
 
 def test_what_is_freed_goes_back() -> None:
     assert left_over_mib("") > 50, "else this shows nothing"
-    assert left_over_mib("give_back_what_is_freed()") < 20
+    assert left_over_mib("return_freed_memory()") < 20
 
 
 def test_what_is_freed_can_stay_for_the_next_block() -> None:
-    given_back = faults("give_back_what_is_freed()")
+    given_back = faults("return_freed_memory()")
     assert given_back > 20_000, "else this shows nothing"
-    assert faults("give_back_what_is_freed(); keep_what_is_freed()") < given_back / 5
+    assert faults("return_freed_memory(); keep_freed_memory()") < given_back / 5
