@@ -38,7 +38,7 @@ def held(sharing: Stack) -> Iterator[tuple[str, str]]:
     holder = sharing.submit("testing.hold", {"seconds": 300})
     wait_until(lambda: holding(sharing) == holder)
     waiter = sharing.submit("testing.hold", {"seconds": 300})
-    wait_until(lambda: [one["task_id"] for one in lock(sharing)["waiters"]] == [waiter])
+    wait_until(lambda: [entry["task_id"] for entry in lock(sharing)["waiters"]] == [waiter])
     yield holder, waiter
     for task_id in (holder, waiter):
         sharing.http.post(f"/v1/tasks/{task_id}/cancel")

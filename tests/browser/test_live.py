@@ -157,7 +157,7 @@ def test_a_gateway_that_is_killed_and_restarted_leaves_no_trace(browsing: Browsi
 
 
 def kill_gateway(stack: Stack) -> None:
-    gateway = next(one for one in reversed(stack.processes) if "tests.support.run_gateway" in str(one.args))
+    gateway = next(process for process in reversed(stack.processes) if "tests.support.run_gateway" in str(process.args))
     gateway.kill()
     gateway.wait()
 

@@ -344,7 +344,7 @@ def test_what_the_schema_forbids_is_told_at_its_field_and_not_sent(page: Page) -
     at(page, "sample_rate").fill("8000")
     expect(page.locator("#field-input_data-sample_rate-error")).to_have_count(0)
     assert_accessible(page)
-    assert not any(one.startswith("POST") and one.endswith("/v1/tasks") for one in requests)
+    assert not any(request.startswith("POST") and request.endswith("/v1/tasks") for request in requests)
 
 
 def test_a_pattern_and_a_list_of_a_choice_are_checked(page: Page) -> None:

@@ -339,9 +339,9 @@ def test_what_comes_on_top_does_not_move_what_is_read(browsing: Browsing, crowd:
     assert row(page, task_id).bounding_box() == before
     page.get_by_role("button", name="3 new tasks").click()
     expect(newest).to_have_attribute("data-id", newer[-1])
-    for one in newer:
-        crowd.http.post(f"/v1/tasks/{one}/cancel")
-        crowd.http.delete(f"/v1/tasks/{one}")
+    for newer_id in newer:
+        crowd.http.post(f"/v1/tasks/{newer_id}/cancel")
+        crowd.http.delete(f"/v1/tasks/{newer_id}")
     expect(newest).to_have_attribute("data-id", first)
 
 

@@ -22,9 +22,9 @@ from typing import Any
 from tests.chaos.aftermath import Aftermath
 from tests.chaos.audit import CHECKS
 from tests.chaos.box import Box
+from tests.chaos.callback_receiver import CallbackReceiver
 from tests.chaos.clients import Crowd
 from tests.chaos.faults.schedule import Faults
-from tests.chaos.letterbox import Letterbox
 from tests.chaos.work import KINDS, services
 from tests.support.chat_server import ChatServer
 from tests.support.processes import described
@@ -59,7 +59,7 @@ def run(folder: Path, chosen: argparse.Namespace) -> int:
     """Return how many promises were broken."""
     wanted = services(tuple(chosen.service or ()))
     print(f"seed {chosen.seed}: {chosen.minutes:g} min, {chosen.clients} clients, {', '.join(wanted)}", flush=True)
-    with ChatServer() as chat, Letterbox() as letterbox, Box(folder, wanted, chat.url) as box:
+    with ChatServer() as chat, CallbackReceiver() as callback_receiver, Box(folder, wanted, chat.url) as box:
         chat.latency_s = CHAT_LATENCY_S
         if not box.has_disk:
             print("There is no disk to fill: only root may mount one. The other faults happen.")
@@ -68,24 +68,26 @@ def run(folder: Path, chosen: argparse.Namespace) -> int:
                 "No clock is set: that needs libfaketime (Debian's package faketime; LIBFAKETIME names another place)."
             )
         try:
-            return after(box, letterbox, chosen)
+            return after(box, callback_receiver, chosen)
         finally:
             if chosen.keep:
                 copytree(box.plan.state_dir.logs, chosen.keep, dirs_exist_ok=True)
                 copytree(box.traces, chosen.keep / "traces", dirs_exist_ok=True)
 
 
-def after(box: Box, letterbox: Letterbox, chosen: argparse.Namespace) -> int:
+def after(box: Box, callback_receiver: CallbackReceiver, chosen: argparse.Namespace) -> int:
     """Hurt the box, let it heal, and return how many promises were broken."""
-    faults = Faults(box, letterbox, chosen.seed)
-    with Crowd(box, chosen.seed, letterbox.url, chosen.clients) as crowd:
+    faults = Faults(box, callback_receiver, chosen.seed)
+    with Crowd(box, chosen.seed, callback_receiver.url, chosen.clients) as crowd:
         faults.run(chosen.minutes * 60, chosen.every)
-    with Aftermath(box, crowd, letterbox) as aftermath:
+    with Aftermath(box, crowd, callback_receiver) as aftermath:
         aftermath.settle()
         show("faults", faults.scene.happened)
         broken = sum(told(check.__doc__ or "", partial(check, aftermath)) for check in CHECKS)
         show("tasks", ends(aftermath))
-        show("callbacks", {"requests": len(letterbox.seen), "messages accepted": len(letterbox.accepted)})
+        show(
+            "callbacks", {"requests": len(callback_receiver.seen), "messages accepted": len(callback_receiver.accepted)}
+        )
         show("loudest in the logs", Counter(loud(box.logged())))
         print(f"\n{disk_usage(box.folder).free >> 20} MiB of the disk are free")
     return broken + told("No process is left.", lambda: map(described, box.end()))
@@ -95,7 +97,9 @@ def ends(aftermath: Aftermath) -> Counter[str]:
     """Count the tasks by kind and by how they ended."""
     found = aftermath.records.values()
     kinds = {kind.name for kind in KINDS}
-    by_kind = (f"{one['task_name']}: {one['status']} {code(one)}".strip() for one in found if one["task_name"] in kinds)
+    by_kind = (
+        f"{task['task_name']}: {task['status']} {code(task)}".strip() for task in found if task["task_name"] in kinds
+    )
     return Counter(by_kind)
 
 
@@ -104,7 +108,11 @@ def code(record: Mapping[str, Any]) -> str:
 
 
 def loud(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    told = ((one["program"], str(one.get("event")).partition("\n")[0]) for one in entries if one.get("level") in LOUD)
+    told = (
+        (entry["program"], str(entry.get("event")).partition("\n")[0])
+        for entry in entries
+        if entry.get("level") in LOUD
+    )
     return (f"{program}: {NUMBER.sub('…', event)}"[:120] for program, event in told)
 
 

@@ -10,8 +10,8 @@ import httpx
 
 from common.state.context import Status
 from tests.chaos.box import Box
+from tests.chaos.callback_receiver import CallbackReceiver
 from tests.chaos.clients import Crowd, Promise
-from tests.chaos.letterbox import Letterbox
 from tests.support.waiting import wait_until
 
 SETTLED_WITHIN_S = 600
@@ -26,7 +26,7 @@ class Aftermath:
 
     box: Box
     crowd: Crowd
-    letterbox: Letterbox
+    callback_receiver: CallbackReceiver
 
     def __post_init__(self) -> None:
         self.http = httpx.Client(base_url=self.box.url, timeout=30, trust_env=False)
@@ -41,14 +41,18 @@ class Aftermath:
     @cached_property
     def records(self) -> dict[str, dict[str, Any]]:
         """Return every task that a client knows of and that is there, as it is when first looked at."""
-        answers = ((one.task_id, self.http.get(f"/v1/tasks/{one.task_id}")) for one in self.crowd.promises)
+        answers = ((promise.task_id, self.http.get(f"/v1/tasks/{promise.task_id}")) for promise in self.crowd.promises)
         found = {task_id: answer for task_id, answer in answers if answer.status_code != httpx.codes.NOT_FOUND}
         return {task_id: answer.raise_for_status().json() for task_id, answer in found.items()}
 
     @property
     def promises(self) -> list[Promise]:
         """Return the tasks that were accepted, and those of which only the answer was lost."""
-        return [one for one in self.crowd.promises if one.task_id in self.records or (one.accepted and not one.removed)]
+        return [
+            promise
+            for promise in self.crowd.promises
+            if promise.task_id in self.records or (promise.accepted and not promise.removed)
+        ]
 
     @property
     def succeeded(self) -> Iterator[tuple[Promise, dict[str, Any]]]:

@@ -68,10 +68,10 @@ def every_callback_arrived_or_is_due(seen: Aftermath) -> Iterator[str]:
     for promise in seen.promises:
         task_id = promise.task_id
         tries = seen.http.get(f"/v1/tasks/{task_id}/deliveries").json().get("deliveries", [])
-        known = {one["message_id"] for one in tries} | seen.letterbox.came[task_id] | due[task_id]
+        known = {delivery["message_id"] for delivery in tries} | seen.callback_receiver.came[task_id] | due[task_id]
         if not 1 + promise.retries_accepted <= len(known) <= 1 + promise.retries_asked:
             yield f"{promise.task_id}: {len(known)} messages, {promise.retries_accepted} retries"
-        lost = [name for name in known if not seen.letterbox.accepted[name] and name not in due[task_id]]
+        lost = [name for name in known if not seen.callback_receiver.accepted[name] and name not in due[task_id]]
         yield from (f"{promise.task_id}: {name} was neither accepted nor is it due" for name in lost)
 
 

@@ -43,7 +43,9 @@ def strings(value: Any) -> Iterator[str]:
 
 def set_values() -> dict[str, str]:
     """Return what the node Settings gives to the others."""
-    return {one["name"]: one["value"] for one in parameters("Settings")["assignments"]["assignments"]}
+    return {
+        assignment["name"]: assignment["value"] for assignment in parameters("Settings")["assignments"]["assignments"]
+    }
 
 
 def rendered(template: str, values: Mapping[str, str]) -> str:
@@ -56,7 +58,7 @@ def sent_headers() -> dict[str, str]:
     """Return the headers that the node `Submit the task` sends."""
     values = {"$execution.id": "39", "$runIndex": "2"}
     given = parameters("Submit the task")["headerParameters"]["parameters"]
-    return {one["name"]: rendered(one["value"], values) for one in given}
+    return {assignment["name"]: rendered(assignment["value"], values) for assignment in given}
 
 
 def posted(input_data: dict[str, Any], callback: str, task_name: str) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def test_its_addresses_are_in_the_openapi_document() -> None:
     assert "get" in paths[rendered(parameters("Ask for the result")["url"], values)]
     path, _, query = rendered(parameters("Get the subtitles")["url"], values).partition("?")
     assert query == "format=srt"
-    assert "format" in {one["name"] for one in paths[path]["get"]["parameters"]}
+    assert "format" in {parameter["name"] for parameter in paths[path]["get"]["parameters"]}
     assert set_values()["task_name"] in catalog()
 
 

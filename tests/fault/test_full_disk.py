@@ -96,7 +96,7 @@ def test_no_task_begins_on_a_full_disk_and_all_do_when_there_is_room_again(tmp_p
         assert (health["verdict"], health["reasons"][0]["code"]) == ("failing", "storage_full")
         filler.unlink()
         ended = [stack.wait_for(task_id) for task_id in waiting]
-        assert {(one["status"], one["stages"]["testing.echo"]["attempt"]) for one in ended} == {("SUCCESS", 1)}
+        assert {(task["status"], task["stages"]["testing.echo"]["attempt"]) for task in ended} == {("SUCCESS", 1)}
         wait_until(lambda: stack.http.get("/v1/monitoring/health").json()["verdict"] == "ok")
 
 

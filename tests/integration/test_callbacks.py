@@ -50,11 +50,11 @@ def settled(stack: Stack, task_id: str, count: int = 1) -> list[dict[str, Any]]:
 
 
 def statuses(tries: list[dict[str, Any]]) -> list[int | None]:
-    return [one["status_code"] for one in tries]
+    return [delivery["status_code"] for delivery in tries]
 
 
 def same_message(seen: list[Seen]) -> bool:
-    return len({(one.id, one.body) for one in seen}) == 1
+    return len({(request.id, request.body) for request in seen}) == 1
 
 
 def age_first_try(stack: Stack, message_id: str, seconds: int) -> None:
@@ -159,7 +159,7 @@ def test_the_url_goes_out_byte_for_byte_and_is_shown_nowhere(own: Stack) -> None
     with Receiver(500, 200) as receiver:
         task_id = own.submit(*ECHO, callback=receiver.url + RESUME)
         seen = receiver.wait_for(2)
-        assert {one.target for one in seen} == {"/hook" + RESUME}
+        assert {request.target for request in seen} == {"/hook" + RESUME}
         settled(own, task_id, 2)
         shown = [own.http.get(f"/v1/tasks/{task_id}{path}").text for path in ("", "/status", "/result", "/deliveries")]
         shown += [own.http.get("/v1/tasks").text, own.logged("gateway"), own.logged("worker"), seen[0].body.decode()]
@@ -186,8 +186,8 @@ def test_a_passing_failure_is_tried_again_with_the_same_message(own: Stack, scri
         task_id = own.submit(*ECHO, callback=receiver.url)
         tries = settled(own, task_id, len(script))
         assert statuses(tries) == [item if isinstance(item, int) else None for item in script]
-        assert [one["n"] for one in tries] == list(range(1, len(script) + 1))
-        assert all(one["next_try_at"] for one in tries[:-1])
+        assert [delivery["n"] for delivery in tries] == list(range(1, len(script) + 1))
+        assert all(delivery["next_try_at"] for delivery in tries[:-1])
         assert same_message(receiver.seen)
         assert len(receiver.seen) == len(script)
 
@@ -198,7 +198,7 @@ def test_any_other_answer_is_final(own: Stack, status: int) -> None:
         task_id = own.submit(*ECHO, callback=receiver.url)
         assert statuses(settled(own, task_id)) == [status]
         own.wait_for(own.submit(*ECHO))
-        assert [one.method for one in receiver.seen] == ["POST"]
+        assert [request.method for request in receiver.seen] == ["POST"]
         assert elsewhere.seen == []
 
 
@@ -248,11 +248,11 @@ def test_a_receiver_that_is_down_gets_it_when_it_is_up(own: Stack) -> None:
     receiver = Receiver()
     task_id = own.submit(*ECHO, callback=receiver.url)
     tries = wait_until(lambda: (found := ledger(own, task_id))[1:] and found)
-    assert all("ConnectError" in one["error"] and one["status_code"] is None for one in tries)
+    assert all("ConnectError" in delivery["error"] and delivery["status_code"] is None for delivery in tries)
     with receiver:
         receiver.wait_for(1)
         assert settled(own, task_id, 3)[-1]["status_code"] == 200
-        assert {one["message_id"] for one in ledger(own, task_id)} == {receiver.seen[0].id}
+        assert {delivery["message_id"] for delivery in ledger(own, task_id)} == {receiver.seen[0].id}
 
 
 def test_a_receiver_that_is_too_slow_gets_it_again(own: Stack) -> None:
@@ -435,6 +435,6 @@ def test_no_callback_comes_before_the_202(own: Stack) -> None:
         seen = receiver.wait_for(len(clients))
         assert {client.getresponse().status for client in clients.values()} == {202}
         assert early == []
-        assert {one.method for one in seen} == {"POST"}
+        assert {request.method for request in seen} == {"POST"}
     for client in clients.values():
         client.close()

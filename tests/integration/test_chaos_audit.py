@@ -11,9 +11,9 @@ import pytest
 from tests.chaos import aftermath, audit
 from tests.chaos.aftermath import Aftermath
 from tests.chaos.audit import Check
+from tests.chaos.callback_receiver import CallbackReceiver
 from tests.chaos.clients import Promise
 from tests.chaos.history import Observation
-from tests.chaos.letterbox import Letterbox
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
@@ -33,10 +33,10 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture
 def seen(healthy: Stack) -> Iterator[Aftermath]:
     """What is left of one task that succeeded and called back."""
-    with Letterbox() as letterbox:
-        task_id = healthy.submit(TASK, {"seconds": 0}, callback=letterbox.url)
+    with CallbackReceiver() as callback_receiver:
+        task_id = healthy.submit(TASK, {"seconds": 0}, callback=callback_receiver.url)
         healthy.wait_for(task_id, "SUCCESS")
-        wait_until(lambda: letterbox.accepted and not healthy.redis.client.zcard("callbacks:outbox"))
+        wait_until(lambda: callback_receiver.accepted and not healthy.redis.client.zcard("callbacks:outbox"))
         wait_until(lambda: not healthy.redis.client.zcard("unacked_index"))
         promise = Promise({"task_id": task_id, "task_name": TASK, "input_data": {}}, accepted=True)
         plan = SimpleNamespace(share=healthy.share, services=("testing", "nobody"))
@@ -47,7 +47,7 @@ def seen(healthy: Stack) -> Iterator[Aftermath]:
         box.attempts = lambda: [Observation(monotonic(), "begin", task_id, attempt=1)]
         history = [Observation(monotonic(), "accepted", task_id, wants_callback=True)]
         crowd = SimpleNamespace(promises=[promise], surprises=[], history=history)
-        with Aftermath(cast("Any", box), cast("Any", crowd), letterbox) as aftermath:
+        with Aftermath(cast("Any", box), cast("Any", crowd), callback_receiver) as aftermath:
             yield aftermath
         healthy.http.delete(f"/v1/tasks/{task_id}")
 
@@ -65,7 +65,7 @@ def tell_its_end_again(seen: Aftermath) -> None:
 
 
 def forget_its_callback(seen: Aftermath) -> None:
-    seen.letterbox.accepted.clear()
+    seen.callback_receiver.accepted.clear()
 
 
 def remove_its_file(seen: Aftermath) -> None:

@@ -122,7 +122,10 @@ def test_a_client_sees_a_draft_before_each_final_and_the_finals_are_the_transcri
 
 def shown(found: Any) -> list[tuple[int, float, float, str, str]]:
     # a default is left out of a file
-    return [(one["id"], one["start"], one["end"], one["text"], one.get("source", "final")) for one in found]
+    return [
+        (segment["id"], segment["start"], segment["end"], segment["text"], segment.get("source", "final"))
+        for segment in found
+    ]
 
 
 def test_the_first_draft_is_there_when_hardly_anything_was_read(dual: Stack) -> None:
@@ -179,9 +182,9 @@ def test_every_decision_is_in_the_report(dual: Stack) -> None:
     stage = finished(dual, start(dual, "film.mp4"))
     report = json.loads((dual.share / stage["output"]["report_path"]["path"]).read_text())
     found = segments(dual, stage)
-    assert [one["id"] for one in report["decisions"]] == [one["id"] for one in found]
-    drafts = [one["id"] for one in report["decisions"] if one["source"] == "draft"]
-    assert drafts == [one["id"] for one in found if one.get("source") == "draft"]
+    assert [decision["id"] for decision in report["decisions"]] == [segment["id"] for segment in found]
+    drafts = [decision["id"] for decision in report["decisions"] if decision["source"] == "draft"]
+    assert drafts == [segment["id"] for segment in found if segment.get("source") == "draft"]
     assert stage["output"]["drafts_kept"] == len(drafts)
 
 

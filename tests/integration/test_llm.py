@@ -264,9 +264,9 @@ def test_a_long_transcript_is_summarized_in_parts_with_chapters_at_its_own_times
     film(count=100).write(asking.share / "talk.json")
     found = output(asking, "llm.summarize", transcript_path="talk.json", model="summary")
     assert found["summary"] == "2 parts"
-    assert [(one["start"], one["end"]) for one in found["chapters"][:2]] == [(0, 2), (2, 4)]
+    assert [(chapter["start"], chapter["end"]) for chapter in found["chapters"][:2]] == [(0, 2), (2, 4)]
     assert found["chapters"][-1]["end"] == 100
-    assert all(one["title"] == f"this is line {one['start']:.0f}" for one in found["chapters"])
+    assert all(chapter["title"] == f"this is line {chapter['start']:.0f}" for chapter in found["chapters"])
 
 
 def test_chapters_at_lines_that_do_not_exist_are_left_out(asking: Stack) -> None:

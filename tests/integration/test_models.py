@@ -259,7 +259,7 @@ def test_a_model_is_unloaded_and_the_next_task_loads_it_again(served: Stack) -> 
     assert loaded["memory_mib"] > 0
     assert loaded["worker"].startswith("faster_whisper@")
     status, answer = unload(served, "tiny-test", wait=30)
-    assert (status, answer["unloaded"], [one["worker"] for one in answer["asked"]]) == (200, True, [loaded["worker"]])
+    assert (status, answer["unloaded"], [ask["worker"] for ask in answer["asked"]]) == (200, True, [loaded["worker"]])
     assert view(served, "tiny-test")["loaded"] == []
     assert load_seconds(served, transcribe(served, "short.flac")) is not None
 
@@ -285,7 +285,7 @@ def test_a_model_in_use_is_let_go_when_its_task_is_done(served: Stack) -> None:
 def test_a_folder_that_somebody_put_there_is_listed_while_it_is_loaded_and_can_be_unloaded(served: Stack) -> None:
     shutil.copytree(WHISPER, served.share / "models/mine")
     load_seconds(served, transcribe(served, "short.flac", model="models/mine"))
-    (mine,) = (one for one in served.http.get("/v1/models").json()["data"] if one["name"] == "models/mine")
+    (mine,) = (model for model in served.http.get("/v1/models").json()["data"] if model["name"] == "models/mine")
     assert (mine["owned_by"], len(mine["loaded"])) == ("local", 1)
     status, answer = unload(served, "models/mine", wait=30)
     assert (status, answer["unloaded"]) == (200, True)

@@ -178,7 +178,7 @@ def test_what_was_told_is_read_and_edited_before_its_chunk_is_done(quiet: Stack)
     assert (so_far["source"], so_far["language"]) == ("checkpoint", "en")
     change(quiet, task_id, 1, text="edited at once").raise_for_status()
     checkpoint = Checkpoint(quiet.share / f"workflows/{task_id}/attempt-1/checkpoint.jsonl")
-    checkpoint.append({"chunk": 0, "segments": [one | {"text": "recorded"} for one in segments]})
+    checkpoint.append({"chunk": 0, "segments": [segment | {"text": "recorded"} for segment in segments]})
     assert [segment["text"] for segment in text(quiet, task_id)["segments"]] == ["recorded", "edited at once"]
 
 

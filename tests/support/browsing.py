@@ -75,7 +75,9 @@ class Browsing:
         before = len(self.troubles)
         yield
         told = self.troubles[before:]
-        self.troubles[before:] = [one for one in told if not any(re.search(pattern, one) for pattern in patterns)]
+        self.troubles[before:] = [
+            trouble for trouble in told if not any(re.search(pattern, trouble) for pattern in patterns)
+        ]
 
     def close(self) -> None:
         for context in self.contexts:

@@ -72,7 +72,9 @@ def test_who_goes_on_after_some_chunks_finds_the_same_ones(skipped: int) -> None
     samples = audio(9_876, *((at, at + 30) for at in range(150, 9_800, 333)))
     whole = cut(samples)
     rest = cut(samples, index=skipped, start=whole[skipped].start)
-    assert [(one.index, one.start, one.end) for one in rest] == [(o.index, o.start, o.end) for o in whole[skipped:]]
+    assert [(chunk.index, chunk.start, chunk.end) for chunk in rest] == [
+        (o.index, o.start, o.end) for o in whole[skipped:]
+    ]
 
 
 def test_nothing_is_left_when_all_chunks_are_there() -> None:

@@ -56,4 +56,4 @@ def test_closing_the_last_stage_ends_all_threads() -> None:
     next(coming)
     coming.close()
     assert let_go.is_set()
-    wait_until(lambda: not [one for one in threads() if one.name.startswith("stage-")])
+    wait_until(lambda: not [thread for thread in threads() if thread.name.startswith("stage-")])

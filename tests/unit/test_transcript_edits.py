@@ -86,7 +86,7 @@ def test_times_come_back_to_the_last_digit(redis: SyncRedis) -> None:
 def test_two_who_edit_the_same_segment_at_once_both_win(redis: SyncRedis) -> None:
     changes: list[dict[str, Any]] = [{"text": "new"}, {"speaker": "Ann"}, {"end": 9.0}, {"start": 0.5}]
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda one: change(redis, **one), changes))
+        list(pool.map(lambda arguments: change(redis, **arguments), changes))
     kept = edits(redis)[7]
     assert (kept.text, kept.speaker, kept.start, kept.end) == ("new", "Ann", 0.5, 9.0)
 
@@ -101,7 +101,7 @@ def test_an_end_before_the_start_is_refused_whatever_was_seen(redis: SyncRedis) 
 def test_an_edit_is_told_to_those_who_follow_until_the_task_ends(redis: SyncRedis) -> None:
     change(redis, text='"hi"')
     shown = {"id": 7, "start": 1.0, "end": 2.0, "text": '"hi"', "speaker": None, "modified": True}
-    assert [json.loads(one) for one in told(redis)] == [{"segment_index": 7, "language": "en", "segments": [shown]}]
+    assert [json.loads(event) for event in told(redis)] == [{"segment_index": 7, "language": "en", "segments": [shown]}]
     record = found(redis)
     redis.run(STORE.finish(record, record.final_context(Status.CANCELLED)))
     change(redis, text="too late to tell")

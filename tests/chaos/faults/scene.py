@@ -7,7 +7,7 @@ from threading import Event, Lock
 from typing import Literal, TypeVar
 
 from tests.chaos.box import Box
-from tests.chaos.letterbox import Letterbox
+from tests.chaos.callback_receiver import CallbackReceiver
 
 T = TypeVar("T")
 Resource = Literal["disk", "receiver", "redis", "host", "imports"]
@@ -33,7 +33,7 @@ class Roll:
 @dataclass
 class Scene:
     box: Box
-    letterbox: Letterbox
+    callback_receiver: CallbackReceiver
     happened: Counter[str] = field(default_factory=Counter)
     busy: defaultdict[Resource, Lock] = field(default_factory=lambda: defaultdict(Lock))
     """What only one fault at a time may hurt."""

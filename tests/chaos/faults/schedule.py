@@ -7,9 +7,9 @@ from random import Random
 from time import monotonic
 
 from tests.chaos.box import Box
+from tests.chaos.callback_receiver import CallbackReceiver
 from tests.chaos.faults import broken_redis, processes, surroundings
 from tests.chaos.faults.scene import Roll, Scene, let_pass
-from tests.chaos.letterbox import Letterbox
 
 Fault = Callable[[Scene, Roll], None]
 
@@ -42,8 +42,8 @@ AT_ONCE = 3
 
 
 class Faults:
-    def __init__(self, box: Box, letterbox: Letterbox, seed: int) -> None:
-        self.scene = Scene(box, letterbox)
+    def __init__(self, box: Box, callback_receiver: CallbackReceiver, seed: int) -> None:
+        self.scene = Scene(box, callback_receiver)
         self.dice = Random(seed)
         self.leader: str | None = None
 

@@ -44,15 +44,15 @@ def fill(scene: Scene, roll: Roll) -> None:
 
 
 def away(scene: Scene, roll: Roll) -> None:
-    receiver(scene, "away", scene.letterbox.down, scene.letterbox.up, roll.seconds)
+    receiver(scene, "away", scene.callback_receiver.down, scene.callback_receiver.up, roll.seconds)
 
 
 def broken(scene: Scene, roll: Roll) -> None:
-    receiver(scene, "broken", scene.letterbox.break_down, scene.letterbox.mend, roll.seconds)
+    receiver(scene, "broken", scene.callback_receiver.break_down, scene.callback_receiver.mend, roll.seconds)
 
 
 def hanging(scene: Scene, roll: Roll) -> None:
-    receiver(scene, "hanging", scene.letterbox.hang, scene.letterbox.mend, roll.seconds)
+    receiver(scene, "hanging", scene.callback_receiver.hang, scene.callback_receiver.mend, roll.seconds)
 
 
 def receiver(scene: Scene, what: str, begin: Callable[[], None], end: Callable[[], None], seconds: float) -> None:

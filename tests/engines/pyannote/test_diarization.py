@@ -98,7 +98,7 @@ def test_two_voices_are_told_apart(
         print(f"\ndiarization error rate: {rate:.2%}")  # noqa: T201 - a figure that whoever runs this wants to see
     assert rate < WORST_ERROR_RATE
     assert len(found["speakers"]) == 2
-    assert sum(one["share"] for one in found["speakers"].values()) == pytest.approx(1, abs=0.01)
+    assert sum(speaker["share"] for speaker in found["speakers"].values()) == pytest.approx(1, abs=0.01)
     assert found["source"] == "tiny test model"
     turns = json.loads(content(talking, found["json_path"]))
     assert len(turns["turns"]) == found["turns"]
@@ -131,8 +131,8 @@ def test_the_second_task_finds_the_pipeline_loaded_and_progress_is_told(talking:
     stage = talking.wait_for(task_id, timeout=PATIENCE_S)["stages"][NAME]
     assert stage["timings"]["model_load"] is None
     told = [json.loads(data) for kind, data in talking.events(task_id) if kind == "progress"]
-    assert {one["phase"] for one in told} >= {"segmentation", "embeddings"}
-    percents = [one["percent"] for one in told]
+    assert {event["phase"] for event in told} >= {"segmentation", "embeddings"}
+    percents = [event["percent"] for event in told]
     assert percents == sorted(percents)
 
 

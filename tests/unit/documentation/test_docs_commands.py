@@ -37,7 +37,7 @@ def targets() -> set[str]:
 
 
 def options(command: Any) -> set[str]:
-    return {name for one in command.params for name in [*one.opts, *one.secondary_opts]} | {"--help"}
+    return {name for parameter in command.params for name in [*parameter.opts, *parameter.secondary_opts]} | {"--help"}
 
 
 @cache
@@ -45,7 +45,7 @@ def known_variables() -> re.Pattern[str]:
     """Return what fits every variable: of settings, of the command line, and of the example programs."""
     settings = {re.sub(r"<\w+>", r"(?:<\\w+>|[A-Z0-9_]+?)", variable(path)) for path in paths()}
     commands = [command_line(), *command_line().commands.values()]
-    of_commands = {one.envvar for command in commands for one in command.params if one.envvar}
+    of_commands = {parameter.envvar for command in commands for parameter in command.params if parameter.envvar}
     programs = {name for file in (ROOT / "docs" / "examples").iterdir() for name in VARIABLE.findall(file.read_text())}
     return re.compile("|".join(sorted(settings | of_commands | programs | EXAMPLES)))
 

@@ -53,6 +53,6 @@ def test_the_tables_have_the_same_rows() -> None:
 
 def test_the_code_between_words_is_the_same() -> None:
     english, chinese = (
-        sorted(one.content for one in page.inline if one.type == "code_inline") for page in (ENGLISH, CHINESE)
+        sorted(token.content for token in page.inline if token.type == "code_inline") for page in (ENGLISH, CHINESE)
     )
     assert chinese == english

@@ -22,7 +22,7 @@ LOOP = "thank you for watching " * 8
 
 def aligned(context: ProcessingContext) -> list[tuple[Segment, Decision]]:
     language = context.heard.language if context.heard else None
-    return [found for one in assign(context) if (found := choose(one, language, LIMITS))]
+    return [found for utterance in assign(context) if (found := choose(utterance, language, LIMITS))]
 
 
 @dataclass
@@ -256,7 +256,7 @@ def holds(context: ProcessingContext, found: list[tuple[Segment, Decision]]) -> 
     kept = (content(segment.text if decision.source == "final" else decision.rejected) for segment, decision in found)
     assert tuple(chain.from_iterable(kept)) == said
     ids = {segment.id for segment in segments}
-    assert {one.id for one in context.utterances if one.draft} <= ids, "each draft's id comes again"
+    assert {utterance.id for utterance in context.utterances if utterance.draft} <= ids, "each draft's id comes again"
     assert [segment.id for segment in segments] == sorted(ids), "once"
 
 

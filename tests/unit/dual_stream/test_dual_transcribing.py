@@ -31,9 +31,15 @@ def late_by(words: Sequence[Word], spoken: Sequence[Word]) -> float:
 def test_words_and_times_are_better_than_plain_whisper_s(
     bench: ServiceBench, place: Place, plain: Any, truth: dict[str, Any], name: str
 ) -> None:
-    said = [Word(text=f" {one['word']}", start=one["start"], end=one["end"]) for s in truth[name] for one in s["words"]]
+    said = [
+        Word(text=f" {spoken['word']}", start=spoken["start"], end=spoken["end"])
+        for s in truth[name]
+        for spoken in s["words"]
+    ]
     found, _ = plain.transcribe(str(FIXTURES / name), vad_filter=True, temperature=0, word_timestamps=True)
-    theirs = [Word(text=one.word, start=one.start, end=one.end) for segment in found for one in segment.words]
+    theirs = [
+        Word(text=spoken.word, start=spoken.start, end=spoken.end) for segment in found for spoken in segment.words
+    ]
     ours = list(bench.transcript(audio_path=place(name)).words)
     wanted = [token.text for token in tokenize(said)]
     wrong, theirs_wrong = (distance(wanted, [token.text for token in tokenize(words)]) for words in (ours, theirs))
@@ -57,7 +63,7 @@ def test_what_whisper_leaves_out_is_there_as_a_draft_and_marked(
     context = bench.run(audio_path=place("speech/en-long.flac"))
     output = context.stage.output or {}
     told = [json.loads(data) for kind, data in bench.events(context.task_id) if kind == "draft"]
-    said = {segment["id"]: segment["text"] for one in told for segment in one["segments"]}
+    said = {segment["id"]: segment["text"] for event in told for segment in event["segments"]}
     segments = bench.transcript_of(output).segments
     drafts = {segment.id: segment.text for segment in segments if segment.source == "draft"}
     assert said.keys() <= {segment.id for segment in segments}
@@ -65,9 +71,9 @@ def test_what_whisper_leaves_out_is_there_as_a_draft_and_marked(
     assert len(drafts) == output["drafts_kept"]
     assert output["drafts_kept"] >= (len(said) // 2 if settings else 0)
     report = json.loads((bench.share / output["report_path"]["path"]).read_text())
-    decisions = {one["id"]: one for one in report["decisions"]}
-    assert {number for number, one in decisions.items() if one["source"] == "draft"} == drafts.keys()
-    left_out = {number for number, one in decisions.items() if "empty" in one["reasons"]}
+    decisions = {decision["id"]: decision for decision in report["decisions"]}
+    assert {number for number, decision in decisions.items() if decision["source"] == "draft"} == drafts.keys()
+    left_out = {number for number, decision in decisions.items() if "empty" in decision["reasons"]}
     assert left_out <= drafts.keys()
     assert {decisions[number]["rejected"] for number in left_out} <= {""}
 

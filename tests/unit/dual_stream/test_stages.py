@@ -59,18 +59,18 @@ def test_drafts_are_ahead_of_finals_by_the_queue_and_no_more(tmp_path: Path) -> 
 def test_the_finals_replace_the_drafts_one_by_one(whole: Assembled) -> None:
     state = hear({}, whole.told)
     assert [segment["source"] for segment in state.values()] == ["final"] * 4 * COUNT
-    drafts = hear({}, [one for one in whole.told if one[0] == "draft"])
+    drafts = hear({}, [event for event in whole.told if event[0] == "draft"])
     assert drafts.keys() == state.keys()
     assert {segment["source"] for segment in drafts.values()} == {"draft"}
 
 
 def test_a_draft_that_comes_late_overwrites_no_final(whole: Assembled) -> None:
     final = hear({}, whole.told)
-    assert hear(dict(final), [one for one in whole.told if one[0] == "draft"]) == final
+    assert hear(dict(final), [event for event in whole.told if event[0] == "draft"]) == final
 
 
 def test_what_a_person_has_changed_is_left_alone(whole: Assembled) -> None:
-    drafts, finals = ([one for one in whole.told if one[0] == kind] for kind in ("draft", "fragment"))
+    drafts, finals = ([event for event in whole.told if event[0] == kind] for kind in ("draft", "fragment"))
     changed = {"id": 7, "start": 0.0, "end": 1.0, "text": "mine", "modified": True}
     edit = ("fragment", {"segment_index": 7, "language": "en", "segments": [changed]})
     state = hear({}, [*drafts, edit, *finals])
@@ -108,7 +108,7 @@ def test_whenever_an_attempt_dies_the_next_one_goes_on_in_the_right_stage(
     assert resumed.fast.heard == [number for number in range(COUNT) if number not in drafted | final]
     assert resumed.slow.heard == [number for number in range(COUNT) if number not in final]
     assert resumed.slow.prompts == whole.slow.prompts[len(final) :], "and it is told the same"
-    state = hear({}, [one for one in whole.told if one[1]["segment_index"] // 4 in final])
+    state = hear({}, [event for event in whole.told if event[1]["segment_index"] // 4 in final])
     assert hear(state, resumed.told) == hear({}, whole.told)
 
 
@@ -136,7 +136,9 @@ def test_a_stage_that_fails_leaves_a_checkpoint_to_go_on_from(whole: Assembled, 
     path = tmp_path / "checkpoint.jsonl"
     with pytest.raises(OSError, match="the card fell off"):
         Assembled(path, COUNT, slow=SlowDouble(before=fail)).run()
-    finals = [FinalRecord.model_validate(one).chunk for one in Checkpoint(path).records() if one["stage"] == "final"]
+    finals = [
+        FinalRecord.model_validate(record).chunk for record in Checkpoint(path).records() if record["stage"] == "final"
+    ]
     assert finals == list(range(len(finals)))
     assert len(finals) <= 5
     assert Assembled(path, COUNT).run().transcript == whole.transcript

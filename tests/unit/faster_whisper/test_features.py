@@ -36,6 +36,6 @@ def test_on_other_processors_they_are_too(name: str, threads: int) -> None:
 
 def test_what_the_extractor_knows_of_its_last_call_is_what_the_library_knows() -> None:
     ours, theirs = extractor_class()(), FeatureExtractor()
-    for one in (ours, theirs):
-        one(speech(LONG)[:16_000], chunk_length=20)
+    for extractor in (ours, theirs):
+        extractor(speech(LONG)[:16_000], chunk_length=20)
     assert (ours.n_samples, ours.nb_max_frames) == (theirs.n_samples, theirs.nb_max_frames) == (320_000, 2_000)

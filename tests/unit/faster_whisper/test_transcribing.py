@@ -38,11 +38,13 @@ MODES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 def shown(segments: Any) -> list[tuple[float, float, str]]:
-    return [(round(float(one.start), 3), round(float(one.end), 3), one.text.strip()) for one in segments]
+    return [
+        (round(float(segment.start), 3), round(float(segment.end), 3), segment.text.strip()) for segment in segments
+    ]
 
 
 def words_of(segments: Any) -> list[tuple[float, float, str]]:
-    found = [word for one in segments for word in one.words or ()]
+    found = [word for segment in segments for word in segment.words or ()]
     return [(round(float(w.start), 3), round(float(w.end), 3), w.text if hasattr(w, "text") else w.word) for w in found]
 
 
@@ -65,9 +67,9 @@ def test_no_held_out_clip_is_worse_than_plain_and_no_time_differs(
         assert shown(transcript.segments) == shown(expected), clip
         assert transcript.language == info.language
         assert transcript.language_probability == pytest.approx(info.language_probability)
-        said = " ".join(one["text"] for one in truth[clip])
+        said = " ".join(segment["text"] for segment in truth[clip])
         ours += errors(said, transcript.text)
-        theirs += errors(said, " ".join(one.text for one in expected))
+        theirs += errors(said, " ".join(segment.text for segment in expected))
     assert ours <= theirs
 
 
@@ -104,9 +106,9 @@ def test_every_segment_is_told_as_a_fragment_and_progress_is_by_audio_time(
     told = bench.events(context.task_id)
     fragments = [json.loads(data) for kind, data in told if kind == "fragment"]
     expected = shown(plain.transcribe(str(FIXTURES / "sample.mp4"), vad_filter=True, temperature=0)[0])
-    assert [one["segment_index"] for one in fragments] == list(range(len(expected)))
-    assert {one["language"] for one in fragments} == {"en"}
-    assert [one["segments"] for one in fragments] == [
+    assert [fragment["segment_index"] for fragment in fragments] == list(range(len(expected)))
+    assert {fragment["language"] for fragment in fragments} == {"en"}
+    assert [fragment["segments"] for fragment in fragments] == [
         [{"id": index, "start": start, "end": end, "text": text}] for index, (start, end, text) in enumerate(expected)
     ]
     stage = context.stage
@@ -140,8 +142,8 @@ def test_a_clip_has_the_times_of_the_whole_file(
         clip = np.concatenate(list(sound.blocks()))
     found, _ = plain.transcribe(clip, vad_filter=True, temperature=0)
     assert shown(transcript.segments) == [(round(s + 7, 3), round(e + 7, 3), text) for s, e, text in shown(found)]
-    spoken = [one["start"] for one in truth["sample.mp4"] if 7.0 < one["start"] < 14.0]
-    assert [one.start for one in transcript.segments] == pytest.approx(spoken, abs=0.5)
+    spoken = [segment["start"] for segment in truth["sample.mp4"] if 7.0 < segment["start"] < 14.0]
+    assert [segment.start for segment in transcript.segments] == pytest.approx(spoken, abs=0.5)
 
 
 @pytest.mark.engine
@@ -166,13 +168,13 @@ def test_each_chunk_is_what_plain_makes_of_it_and_no_cut_is_in_speech(
         begin = record["until"]
     assert begin == len(samples)
     assert shown(transcript.segments) == expected
-    assert [one.id for one in transcript.segments] == list(range(len(expected)))
+    assert [segment.id for segment in transcript.segments] == list(range(len(expected)))
 
 
 def spoken_in(pieces: list[np.ndarray], truths: list[dict[str, Any]]) -> list[tuple[float, float]]:
     """Return when somebody speaks in clips that alternate with silences, in seconds."""
     begins = np.cumsum([0, *(len(piece) for piece in pieces)])[:-1:2] / RATE_HZ
-    return [(begin + one["start"], begin + one["end"]) for begin, one in zip(begins, truths, strict=True)]
+    return [(begin + segment["start"], begin + segment["end"]) for begin, segment in zip(begins, truths, strict=True)]
 
 
 def test_two_transcriptions_at_once_on_one_model_give_what_each_gives_alone(model: Any) -> None:
@@ -188,7 +190,7 @@ def test_two_transcriptions_at_once_on_one_model_give_what_each_gives_alone(mode
     together: list[list[Segment | None]] = [
         list(column) for column in zip(*zip_longest(*map(hear, prompts)), strict=True)
     ]
-    assert [[one for one in column if one] for column in together] == alone
+    assert [[cell for cell in column if cell] for column in together] == alone
 
 
 def test_a_prompt_is_forgotten_with_its_task(bench: ServiceBench, place: Place) -> None:

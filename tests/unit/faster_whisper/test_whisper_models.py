@@ -63,7 +63,7 @@ def test_a_missing_model_is_downloaded_with_progress_and_used(bench: ServiceBenc
     context = bench.run(audio_path=clip, model=NAME)
     assert context.error is None
     told = [json.loads(data) for kind, data in bench.events(context.task_id) if kind == "progress"]
-    assert [one for one in told if one["phase"] == "download model"]
+    assert [event for event in told if event["phase"] == "download model"]
     folder = bench.share / "models/faster_whisper" / NAME
     assert names(folder) == names(MODEL)
     asked = len(hub.asked)

@@ -26,8 +26,8 @@ def bench(folder: Path, asked: list[int]) -> Any:
     def ask(_endpoint: Any, work: Any) -> None:
         coroutines = list(work())
         asked.append(len(coroutines))
-        for one in coroutines:
-            one.close()
+        for coroutine in coroutines:
+            coroutine.close()
 
     return SimpleNamespace(job=job, settings=settings, ask=ask, params=SimpleNamespace(temperature=None))
 
@@ -92,5 +92,8 @@ def test_chapters_follow_the_time_also_where_the_ids_do_not(tmp_path: Path) -> N
     assert judge.kept is not None
     work = summarizing(tmp_path, [])
     work.parts = {0: judge.kept}
-    assert [(one.start, one.end, one.title) for one in work.chapters(talk, 3.0)] == [(1, 2, "middle"), (2, 3, "last")]
+    assert [(chapter.start, chapter.end, chapter.title) for chapter in work.chapters(talk, 3.0)] == [
+        (1, 2, "middle"),
+        (2, 3, "last"),
+    ]
     assert summarizing(tmp_path, [], chapters=False).chapters(talk, 3.0) == []

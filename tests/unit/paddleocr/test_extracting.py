@@ -62,7 +62,9 @@ def test_burned_in_lines_are_read_with_their_times(
     TABLE[name] = found, output["ocr_calls"]
     two_frames = 2 * 5 / 25 / 3 if case.variable else 2 / seconds_rate(case.rate)
     allowed = case.fade_ms / 1000 + two_frames
-    assert found.f1 == 1.0, [(one.start, one.end, one.text) for one in ocr.transcript_of(output).segments]
+    assert found.f1 == 1.0, [
+        (segment.start, segment.end, segment.text) for segment in ocr.transcript_of(output).segments
+    ]
     assert found.cer <= 0.03
     assert found.start_error <= allowed + 0.01
     assert found.end_error <= allowed + 0.01

@@ -44,7 +44,7 @@ def test_a_folder_is_read_by_name_and_each_page_counts(ocr: ServiceBench, page: 
     (folder / "notes.txt").write_text("not an image")
     output = ocr.output("recognize_images", folder="pages")
     pages = json.loads(ocr.text(output["results_path"]))["pages"]
-    assert [(one["image"], one["page"], len(one["lines"])) for one in pages] == [
+    assert [(result["image"], result["page"], len(result["lines"])) for result in pages] == [
         ("a.tiff", 0, 1),
         ("a.tiff", 1, 0),
         ("b.png", 0, 1),

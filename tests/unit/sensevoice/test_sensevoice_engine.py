@@ -19,7 +19,7 @@ def heard(model: engine.Recognizer, name: str, *, language: str | None = None) -
 
 def test_several_threads_at_once_hear_what_each_hears_alone(model: engine.Recognizer) -> None:
     alone = [heard(model, name) for name in CLIPS]
-    assert len({one.text for one in alone}) == len(CLIPS), "else this shows nothing"
+    assert len({transcript.text for transcript in alone}) == len(CLIPS), "else this shows nothing"
     with ThreadPoolExecutor(4) as threads:
         together = list(threads.map(lambda name: heard(model, name), CLIPS * 5))
     assert together == alone * 5

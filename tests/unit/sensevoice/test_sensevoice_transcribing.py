@@ -35,7 +35,7 @@ def error_rate(said: Iterable[str], heard: Iterable[str], *, words: bool) -> flo
 
 
 def spoken(truth: dict[str, Any], names: Iterable[str]) -> list[str]:
-    return [one["text"] for name in names for one in truth[name]]
+    return [segment["text"] for name in names for segment in truth[name]]
 
 
 def test_single_utterances_are_heard_as_well_as_the_model_can(
@@ -71,9 +71,9 @@ def test_words_begin_where_they_are_said(bench: ServiceBench, place: Place, trut
     for name in (*ENGLISH[:9], *CHINESE):
         words = list(bench.transcript(audio_path=place(name)).words)
         said = truth[name][0]["words"]
-        late += [abs(word.start - one["start"]) for word, one in zip(words, said, strict=True)]
+        late += [abs(word.start - truly["start"]) for word, truly in zip(words, said, strict=True)]
     assert sum(late) / len(late) < ONSET_S / 2
-    assert sum(one < ONSET_S for one in late) / len(late) > 0.95
+    assert sum(delay < ONSET_S for delay in late) / len(late) > 0.95
 
 
 def test_words_are_in_order_and_put_together_give_their_segment(bench: ServiceBench, place: Place) -> None:
@@ -97,8 +97,8 @@ def test_every_segment_tells_its_language_emotion_and_event(bench: ServiceBench)
     write_wav(bench.share / "both.wav", pieces)
     output = bench.output(audio_path="both.wav")
     transcript = bench.transcript_of(output)
-    assert [one.language for one in transcript.segments] == ["en", "zh"]
-    assert {(one.emotion, one.event) for one in transcript.segments} == {("neutral", "speech")}
+    assert [segment.language for segment in transcript.segments] == ["en", "zh"]
+    assert {(segment.emotion, segment.event) for segment in transcript.segments} == {("neutral", "speech")}
     assert (output["emotions"], output["events"]) == ({"neutral": 2}, {"speech": 2})
     assert output["language"] == "en", "it is spoken longer"
 
@@ -120,8 +120,8 @@ def test_every_segment_is_told_as_a_fragment(bench: ServiceBench, place: Place) 
     context = bench.run(audio_path=place("sample.mp4"))
     fragments = [json.loads(data) for kind, data in bench.events(context.task_id) if kind == "fragment"]
     segments = bench.transcript_of(context.stage.output or {}).segments
-    assert [one["segment_index"] for one in fragments] == list(range(len(segments)))
-    assert [one["segments"] for one in fragments] == [[shown(segment)] for segment in segments]
+    assert [fragment["segment_index"] for fragment in fragments] == list(range(len(segments)))
+    assert [fragment["segments"] for fragment in fragments] == [[shown(segment)] for segment in segments]
 
 
 def test_progress_is_by_audio_time_and_comes_with_each_segment(
@@ -155,7 +155,7 @@ def listened(monkeypatch: pytest.MonkeyPatch, *, stop_after: int | None = None) 
     def listening(self: Heartbeat, news: Any) -> None:
         heard.append(news)
         tell(self, news)
-        if len([one for one in heard if not isinstance(one, Progress)]) == stop_after:
+        if len([event for event in heard if not isinstance(event, Progress)]) == stop_after:
             self.stop = Cancelled()
 
     monkeypatch.setattr(Heartbeat, "queue_event", listening)
@@ -183,15 +183,15 @@ def test_a_clip_has_the_times_of_the_whole_file(bench: ServiceBench, place: Plac
     name = place("sample.mp4")
     whole = bench.transcript(audio_path=name).segments
     clip = bench.transcript(audio_path=name, start=7.0, end=14.0).segments
-    inside = [one for one in whole if one.start >= 7.0 and one.end <= 14.0]
-    assert [one.text for one in clip] == [one.text for one in inside]
-    assert [one.start for one in clip] == pytest.approx([one.start for one in inside], abs=0.1)
+    inside = [word for word in whole if word.start >= 7.0 and word.end <= 14.0]
+    assert [word.text for word in clip] == [word.text for word in inside]
+    assert [word.start for word in clip] == pytest.approx([word.start for word in inside], abs=0.1)
 
 
 def test_no_segment_is_longer_than_was_asked_for(bench: ServiceBench, place: Place) -> None:
     segments = bench.transcript(audio_path=place("speech/dialogue.flac"), max_segment=4, min_silence=2).segments
     assert len(segments) > 10
-    assert max(one.duration for one in segments) <= 4
+    assert max(segment.duration for segment in segments) <= 4
 
 
 def test_chunks_are_cut_in_silences_and_their_times_are_those_of_the_file(
@@ -206,9 +206,11 @@ def test_chunks_are_cut_in_silences_and_their_times_are_those_of_the_file(
     assert len(records) >= 8
     cuts = [record["until"] / RATE_HZ for record in records[:-1]]
     said = truth["speech/en-long.flac"]
-    assert not [(cut, one) for cut in cuts for one in said if one["start"] < cut < one["end"]]
-    assert [one.id for one in chunked.segments] == list(range(len(said)))
-    assert [one.start for one in chunked.segments] == pytest.approx([one.start for one in whole.segments], abs=0.15)
+    assert not [(cut, word) for cut in cuts for word in said if word["start"] < cut < word["end"]]
+    assert [segment.id for segment in chunked.segments] == list(range(len(said)))
+    assert [segment.start for segment in chunked.segments] == pytest.approx(
+        [segment.start for segment in whole.segments], abs=0.15
+    )
 
 
 def test_the_second_task_finds_the_model_warm(bench: ServiceBench, place: Place) -> None:

@@ -26,7 +26,9 @@ def truth() -> Callable[[str], Transcript]:
         segments = []
         for said in files[name]:
             space = "" if said["language"] == "zh" else " "
-            words = [Word(start=one["start"], end=one["end"], text=space + one["word"]) for one in said["words"]]
+            words = [
+                Word(start=spoken["start"], end=spoken["end"], text=space + spoken["word"]) for spoken in said["words"]
+            ]
             text = "".join(word.text for word in words).strip()
             more = {"language": said["language"], "speaker": said["speaker"]}
             segments.append(

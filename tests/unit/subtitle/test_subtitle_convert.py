@@ -70,7 +70,7 @@ def again(document: Document, kind: Any) -> Document:
 
 
 def shown(document: Document) -> list[tuple[int, int, str]]:
-    return [(one.start, one.end, one.text) for one in document.captions]
+    return [(caption.start, caption.end, caption.text) for caption in document.captions]
 
 
 TEXT = st.lists(
@@ -108,8 +108,8 @@ def test_every_pair_of_formats_gives_back_text_and_times(one: str, other: str, d
 @given(document=documents())
 def test_type_survives_where_the_format_has_it(kind: str, document: Document) -> None:
     back = again(document, kind)
-    assert [{run.marks for run in one.runs if run.text.strip()} for one in back.captions] == [
-        {run.marks for run in one.runs} for one in document.captions
+    assert [{run.marks for run in caption.runs if run.text.strip()} for caption in back.captions] == [
+        {run.marks for run in caption.runs} for caption in document.captions
     ]
 
 
@@ -230,7 +230,7 @@ def test_srt_is_read_as_players_read_it(text: str) -> None:
 
 def test_text_that_ends_in_a_number_keeps_it() -> None:
     text = "1\n00:00:01,000 --> 00:00:02,000\ncount\n3\n\n2\n00:00:03,000 --> 00:00:04,000\n4\n"
-    assert [one.text for one in formats.read(text).captions] == ["count\n3", "4"]
+    assert [caption.text for caption in formats.read(text).captions] == ["count\n3", "4"]
 
 
 @pytest.mark.parametrize(

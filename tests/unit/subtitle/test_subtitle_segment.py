@@ -63,8 +63,8 @@ PROPERTY = settings(max_examples=50, deadline=None, suppress_health_check=[Healt
 
 def letters(transcript: Transcript) -> str:
     """Return all that is said, by starts, without white space."""
-    ordered = sorted(transcript.segments, key=lambda one: one.start)
-    return "".join("".join(one.text.split()) for one in ordered)
+    ordered = sorted(transcript.segments, key=lambda segment: segment.start)
+    return "".join("".join(segment.text.split()) for segment in ordered)
 
 
 @PROPERTY
@@ -115,9 +115,9 @@ def test_reading_cues_again_keeps_their_text(transcript: Transcript) -> None:
 @PROPERTY
 @given(transcripts())
 def test_wrapping_for_two_languages_neither_cuts_nor_joins(transcript: Transcript) -> None:
-    said = [one.id for one in transcript.segments if one.text.strip()]
+    said = [segment.id for segment in transcript.segments if segment.text.strip()]
     wrapped = CueLayouter().wrap(transcript)
-    assert [one.id for one in wrapped.segments] == said
+    assert [segment.id for segment in wrapped.segments] == said
     assert letters(wrapped) == letters(transcript)
 
 
@@ -133,8 +133,8 @@ def test_real_speech_keeps_every_limit(truth: Truth, run_on: Truth, name: str) -
 
 @pytest.mark.parametrize("name", ["speech/en-long.flac", "speech/zh-long.flac"])
 def test_a_run_on_segment_is_cut_where_the_speaker_paused(truth: Truth, run_on: Truth, name: str) -> None:
-    starts = {round(one.start, 3) for one in CueLayouter().to_cues(run_on(name)).segments}
-    assert {round(one.start, 3) for one in truth(name).segments} <= starts
+    starts = {round(segment.start, 3) for segment in CueLayouter().to_cues(run_on(name)).segments}
+    assert {round(segment.start, 3) for segment in truth(name).segments} <= starts
 
 
 def cues_of(text: str, *, end: float = 20.0, **limits: Any) -> list[str]:
@@ -231,7 +231,7 @@ def test_the_task_tells_which_cues_to_look_at(job: FolderJob) -> None:
     ]
     made = segment(SegmentInput(transcript_path=job.put("t.json", Transcript(segments=said))), job)
     assert (made.cues, made.empty, made.too_wide, made.too_fast) == (3, False, [0], [0, 1])
-    assert [one.id for one in job.transcript(made.transcript_path).segments] == [0, 1, 2]
+    assert [segment.id for segment in job.transcript(made.transcript_path).segments] == [0, 1, 2]
     assert job.percents[-1] == 90.0
 
 

@@ -149,7 +149,7 @@ def run(job: FolderJob, said: Transcript, diarization: bytes | str, **options: A
 
 def test_a_real_dialogue_gets_its_speakers_back(job: FolderJob, truth: Callable[[str], Transcript]) -> None:
     said = truth("speech/dialogue.flac")
-    bare = [one.model_copy(update={"speaker": None}) for one in said.segments]
+    bare = [segment.model_copy(update={"speaker": None}) for segment in said.segments]
     made = run(job, said.model_copy(update={"segments": bare}), RTTM.read_bytes())
     assert who(job.transcript(made.transcript_path)) == who(said)
     assert (set(made.speakers), made.segments, made.unassigned) == ({"A", "B"}, 16, [])
@@ -159,7 +159,7 @@ def test_a_run_on_dialogue_is_cut_where_the_speaker_changes(
     job: FolderJob, run_on: Callable[[str], Transcript]
 ) -> None:
     made = run(job, run_on("speech/dialogue.flac"), RTTM.read_bytes())
-    speakers = [one.speaker for one in job.transcript(made.transcript_path).segments]
+    speakers = [segment.speaker for segment in job.transcript(made.transcript_path).segments]
     assert all(one != other for one, other in pairwise(speakers))
     changes = [line.split()[7] for line in RTTM.read_text().splitlines()]
     assert speakers == [name for index, name in enumerate(changes) if index == 0 or changes[index - 1] != name]

@@ -11,7 +11,7 @@ HANG_S = 30.0
 """Longer than `callbacks.timeout`."""
 
 
-class Letterbox(Receiver):
+class CallbackReceiver(Receiver):
     def __init__(self) -> None:
         super().__init__(on_request=self.note)
         self.accepted: dict[str, int] = defaultdict(int)
