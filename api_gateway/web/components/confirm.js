@@ -1,12 +1,12 @@
-/** Ask before something that cannot be taken back: `if (await confirm({...})) ...`. */
+/** Confirmation dialog for actions that cannot be undone: `if (await confirm({...})) ...`. */
 import { html, nextTick, shallowRef, watch } from "../lib/html.js";
 
 const asked = shallowRef(null);
 
 /**
- * @param {{title: string, text: string, yes: string, danger?: boolean, reason?: string}} question `reason` labels a
- *   text field that must be filled
- * @returns {Promise<string | boolean>} false, or the reason where one was asked for, else true
+ * @param {{title: string, text: string, yes: string, danger?: boolean, reason?: string}} question `reason` is the
+ *   label of a required text field
+ * @returns {Promise<string | boolean>} false if declined; else the text entered, or true if `reason` was not given
  */
 export function confirm(question) {
   return new Promise((resolve) => {

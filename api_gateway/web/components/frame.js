@@ -1,4 +1,4 @@
-/** What stands around every view: the bar with the views, how the system is, and light or dark. */
+/** Frame around every view: links to the views, system status, theme switch and sign-out. */
 import { computed, html, ref } from "../lib/html.js";
 import { route, to } from "../lib/router.js";
 import { session, signOut } from "../lib/session.js";

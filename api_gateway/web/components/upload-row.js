@@ -1,4 +1,4 @@
-/** A file on its way to the gateway, or a reference to one that is there already, with the button that takes it away. */
+/** Row for an upload, or for a reference to an existing file, with a button that cancels or removes it. */
 import { html } from "../lib/html.js";
 import { bytes, duration } from "../lib/format.js";
 import { retryUpload, stopUpload, uploadOf } from "../lib/uploads.js";

@@ -1,10 +1,10 @@
 /**
- * What a value lacks, by its JSON Schema. The usual libraries compile schemas to code, which our Content-Security-Policy
- * forbids; this reads what the catalog uses, and leaves everything else to the gateway, which checks it all again.
+ * Validation of a value against its JSON Schema. The usual libraries compile schemas to code, which the page's
+ * Content-Security-Policy forbids. This one checks the keywords that the catalog uses; the gateway checks all of them.
  */
 import { choicesOf, matches, same, under, unfold } from "./schema.js";
 
-/** @returns {{field: string, message: string}[]} by dotted path, as the gateway names them */
+/** @returns {{field: string, message: string}[]} errors by dotted path, in the gateway's notation */
 export function check(value, schema, root, path) {
   const field = unfold(schema, root);
   if (value === null) return field.nullable || field.type === "null" || !field.type ? [] : [told(path, "This must have a value.")];

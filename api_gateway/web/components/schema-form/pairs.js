@@ -1,4 +1,4 @@
-/** An object of the user's own names, each with a text. */
+/** Control for an object with free keys and text values. */
 import { html, ref, watch } from "../../lib/html.js";
 import { CONTROL } from "./control.js";
 import { Icon } from "../icon.js";

@@ -1,6 +1,6 @@
 /**
- * Controls whose text stands for another value: numbers, lists of them, JSON. What was typed stays as it is for as long
- * as it means the value. A text that means nothing becomes the value itself, so that the check can tell what is wrong.
+ * Controls whose text represents another type: numbers, lists, JSON. The typed text is kept as long as it represents
+ * the value. Text that cannot be parsed becomes the value itself, so that validation reports what is wrong.
  */
 import { html, ref, watch } from "../../lib/html.js";
 import { CONTROL } from "./control.js";
@@ -41,7 +41,7 @@ function readJson(text) {
   }
 }
 
-/** Return a way to read parts of a text as a list; nothing entered is no list. */
+/** Return a parser that splits text into a list; empty text gives undefined. */
 function listed(separator, read) {
   return (text) => {
     const parts = text.split(separator).map((part) => part.trim()).filter(Boolean);
