@@ -1,4 +1,4 @@
-/** Who was told of a task's end: each try of its callbacks, and sending one again. */
+/** Callback deliveries of a task: each attempt, with a button to send it again. */
 import { html, watch } from "../../lib/html.js";
 import { clockTime, duration } from "../../lib/format.js";
 import { isFinal } from "../../lib/status.js";

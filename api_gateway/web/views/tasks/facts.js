@@ -1,4 +1,4 @@
-/** What there is to know of a task in short. */
+/** Summary of a task: times, attempt, worker, folder. */
 import { html } from "../../lib/html.js";
 import { clockTime, duration } from "../../lib/format.js";
 import { to } from "../../lib/router.js";

@@ -1,4 +1,4 @@
-/** One task: how it goes or went, what went in, what came out, and who was told. */
+/** Page of one task: progress, input, output or error, and callbacks. */
 import { html, onMounted, onUnmounted, shallowRef, watch } from "../../lib/html.js";
 import { catalog } from "../../lib/catalog.js";
 import { duration, since } from "../../lib/format.js";
@@ -23,7 +23,7 @@ import { stageOf } from "./stage.js";
 import { Timings } from "./timings.js";
 import { WaitReason } from "./wait-reason.js";
 
-const LEAST_PERCENT = 3; // before that nobody can tell how long the rest takes; nor in a later attempt, which began with a part done
+const LEAST_PERCENT = 3; // below it the remaining time is not estimated; nor in a later attempt, which resumes partway
 
 export const TaskPage = {
   props: ["id"],
@@ -55,7 +55,7 @@ export const TaskPage = {
   },
 };
 
-/** What is said when there is no such task; null when there is. */
+/** Return what to show if the task does not exist; null if it does. */
 function absent({ removed, error }, id) {
   if (removed) return missing("This task was deleted", "Its record and its files are gone.");
   if (error?.status === 404) return missing("There is no such task", html`<code>${id}</code> may have expired, or was deleted.`);

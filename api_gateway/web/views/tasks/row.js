@@ -1,4 +1,4 @@
-/** One task in the list. */
+/** Row of the task list. */
 import { html } from "../../lib/html.js";
 import { ago, bytes, clockTime, duration, since } from "../../lib/format.js";
 import { to } from "../../lib/router.js";
@@ -29,7 +29,7 @@ function made(task) {
   return html`<span class="muted">${result(stageOf(task).output)}</span>`;
 }
 
-/** The files in a few words; the first figures where there are none. */
+/** Return a short summary of the files, or the first short values if there are none. */
 function result(output) {
   const files = artifactsOf(output);
   if (files.length === 0) return shortOf(output).slice(0, FIGURES).map(([name, value]) => `${name} ${value}`).join(" · ");

@@ -1,4 +1,4 @@
-/** Why a task waits, and about how long. */
+/** Reason why a task waits, and the estimated time until it starts. */
 import { html } from "../../lib/html.js";
 import { duration } from "../../lib/format.js";
 import { to } from "../../lib/router.js";
