@@ -1,4 +1,4 @@
-/** The view of the cards: who holds each, who waits, and what lies on them. */
+/** GPU view: the holder, the queue and the loaded models of each device. */
 import { computed, html, ref } from "../lib/html.js";
 import { system } from "../lib/system.js";
 import { EmptyState } from "../components/empty-state.js";
@@ -13,7 +13,7 @@ const RANGES = [[5 * MINUTE_MS, "5 min"], [30 * MINUTE_MS, "30 min"], [120 * MIN
 const CPU = "cpu";
 const NONE = [];
 
-/** Return every device that has a lock or models, cards first: [{id, host, device, lock, memory}]. */
+/** Return every device that has a lock or models, GPUs first: [{id, host, device, lock, memory}]. */
 function placesOf({ locks, devices }) {
   const found = new Map();
   for (const { host, device } of [...locks, ...devices]) {

@@ -1,4 +1,4 @@
-/** The door: an API key, where the gateway asks for one. */
+/** Sign-in page: asks for an API key if the gateway requires one. */
 import { ref, html } from "../lib/html.js";
 import { api } from "../lib/api.js";
 import { session, signIn } from "../lib/session.js";

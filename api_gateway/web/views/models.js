@@ -1,4 +1,4 @@
-/** The view of the models: which there are, which are here, and getting and unloading them. */
+/** Models view: list, filter, download and unload models. */
 import { computed, html, reactive } from "../lib/html.js";
 import { bytes } from "../lib/format.js";
 import { EmptyState } from "../components/empty-state.js";

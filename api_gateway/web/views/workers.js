@@ -1,4 +1,4 @@
-/** The view of what does the work: the verdict, the workers, their queues, what runs, and the monitor's settings. */
+/** Workers view: verdict, workers, running tasks, queues, monitor settings and readiness of the gateway. */
 import { html } from "../lib/html.js";
 import { system } from "../lib/system.js";
 import { Fleet } from "./workers/fleet.js";

@@ -1,4 +1,4 @@
-/** How a card was shared lately: the figures of its history. */
+/** Statistics of a device's ended leases: success rate, waits and holds. */
 import { html } from "../../lib/html.js";
 import { duration } from "../../lib/format.js";
 import { ending } from "./reasons.js";

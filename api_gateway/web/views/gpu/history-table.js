@@ -1,4 +1,4 @@
-/** The timeline as a table: the same leases, newest first. */
+/** Table of the timeline's ended leases, newest first. */
 import { html, ref } from "../../lib/html.js";
 import { clockTime, duration, since } from "../../lib/format.js";
 import { to } from "../../lib/router.js";

@@ -1,4 +1,4 @@
-/** Who has a card now, how far it is towards its limits, and taking the card from it by hand. */
+/** Current holder of a device: time held against its limits, and manual release. */
 import { html } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { clockTime, duration, since } from "../../lib/format.js";
@@ -20,7 +20,7 @@ const RELEASE = {
   reason: "Why (this is kept in the history)",
 };
 
-/** End exactly the lease that was seen when the button was pressed. */
+/** Release exactly the lease that was shown when the button was pressed; `fence` identifies it. */
 async function release(lock, { fence }) {
   const reason = await confirm(RELEASE);
   if (!reason) return;

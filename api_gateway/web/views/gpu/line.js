@@ -1,4 +1,4 @@
-/** Who stands in line for a card, the next one first. */
+/** Queue of a device, the next task first. */
 import { html } from "../../lib/html.js";
 import { duration, since } from "../../lib/format.js";
 import { to } from "../../lib/router.js";

@@ -1,4 +1,4 @@
-/** The models that lie on a device, and how much of it they take. */
+/** Models loaded on a device, and the memory they use. */
 import { html } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { bytes, clockTime, duration, since } from "../../lib/format.js";
@@ -20,7 +20,7 @@ async function unload({ model }) {
   await attempt(() => api.post(`/v1/models/${model}/unload`), `${model} is being unloaded.`);
 }
 
-/** Return the bar's pieces: [{key, title, share, tint}]. Where the device's size is not known, the models are the whole. */
+/** Return the bar's segments: [{key, title, share, tint}]. If the device's size is unknown, the models fill the bar. */
 function pieces({ models, memory_mib: mib, total_mib: total }) {
   const whole = Math.max(total ?? 0, mib) || 1;
   return models.map((model, index) => ({

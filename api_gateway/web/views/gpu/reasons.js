@@ -1,4 +1,4 @@
-/** How a lease ended, in words. */
+/** Descriptions of how a lease ended. */
 const WORDS = {
   released: "let go",
   gave_up: "gave up waiting",
@@ -18,7 +18,7 @@ export function ending(reason) {
   return WORDS[reason] ?? reason.replaceAll("_", " ");
 }
 
-/** Return whether somebody may want to know why. */
+/** Return whether the ending is worth highlighting. */
 export function unusual(reason) {
   return !USUAL.has(reason);
 }

@@ -1,4 +1,4 @@
-/** One model: how it is, where it is loaded, and what can be done with it. */
+/** Row of one model: state, actions, and where it is loaded. */
 import { html } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { bytes } from "../../lib/format.js";

@@ -1,4 +1,4 @@
-/** What to do about each reason of the verdict, by its code. */
+/** Advice for each reason of the verdict, by its code. */
 const ADVICE = {
   no_leader: "Start a gateway, or restart one that lost Redis. Without a leader nothing is watched: no time limits, no retries of lost tasks.",
   config_ignored: "Correct the settings below, or set them back to what the file says.",

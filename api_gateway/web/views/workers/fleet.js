@@ -1,4 +1,4 @@
-/** The workers: those that live and what they run, and those that have gone. */
+/** List of workers: live ones with their tasks first, then those that are gone. */
 import { html } from "../../lib/html.js";
 import { bytes, clockTime, duration, since } from "../../lib/format.js";
 import { to } from "../../lib/router.js";

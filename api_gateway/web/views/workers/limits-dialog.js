@@ -1,4 +1,4 @@
-/** A dialog that changes the time limits for all gateways, without a restart. */
+/** Dialog that changes the time limits of all gateways, without a restart. */
 import { computed, html, onMounted, reactive, ref, shallowRef } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { setDuration } from "../../lib/format.js";

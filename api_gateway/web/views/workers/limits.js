@@ -1,4 +1,4 @@
-/** The limits that can be changed from the page: their names, what they do, and what is wrong with a wish. */
+/** Time limits that can be changed in the dashboard: names, descriptions and validation. */
 export const LIMITS = [
   ["warning", "Warning", "A lease this old is told to whoever listens."],
   ["soft_timeout", "Soft timeout", "Then its task is asked to end, and may checkpoint."],
@@ -7,12 +7,12 @@ export const LIMITS = [
 ];
 const LEVELS = ["warning", "soft_timeout", "hard_timeout"];
 
-/** Return the limits in a `MonitorSettings` as texts, by name. */
+/** Return the limits of a `MonitorSettings` as strings, by name. */
 export function asTexts({ timeout_levels: levels, stall_timeout: stall }) {
   return Object.fromEntries(LIMITS.map(([name]) => [name, String({ ...levels, stall_timeout: stall }[name])]));
 }
 
-/** Return what is wrong with the texts, by the limit's name; nothing where all is well. */
+/** Return the errors in the entered texts, by limit name; empty if all are valid. */
 export function faults(texts) {
   const found = {};
   for (const [name] of LIMITS) {
@@ -28,11 +28,11 @@ export function faults(texts) {
   return found;
 }
 
-/** Return the body that `PATCH /v1/monitoring/config` takes. */
+/** Return the body for `PATCH /v1/monitoring/config`. */
 export function change(texts) {
   const { stall_timeout: stall, ...levels } = Object.fromEntries(LIMITS.map(([name]) => [name, Number(texts[name])]));
   return { timeout_levels: levels, stall_timeout: stall };
 }
 
-/** The body that goes back to what the file says. */
+/** Body that resets the limits to the values in the configuration file. */
 export const AS_IN_FILE = { timeout_levels: null, stall_timeout: null };

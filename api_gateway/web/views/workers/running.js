@@ -1,4 +1,4 @@
-/** What runs: each attempt's heartbeat, and since when it has not gone on. */
+/** Running tasks: liveness, progress and idle time of each attempt. */
 import { html } from "../../lib/html.js";
 import { bytes, duration } from "../../lib/format.js";
 import { to } from "../../lib/router.js";

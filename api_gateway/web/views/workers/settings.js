@@ -1,4 +1,4 @@
-/** The monitor's settings as they hold now, and where each comes from. */
+/** Monitor settings in effect, and the source of each. */
 import { html, onMounted, ref, shallowRef } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { setDuration } from "../../lib/format.js";
@@ -12,7 +12,7 @@ const SHOWN = [
   ["obey_grace", "Time to obey"], ["monitor_interval", "Monitor looks every"], ["reconcile_interval", "Compares queues every"],
 ];
 
-const SOURCES = { runtime: "changed here", environment: "environment" }; // the file and the defaults are the usual
+const SOURCES = { runtime: "changed here", environment: "environment" }; // the file and the defaults get no label
 
 export const Settings = {
   setup() {

@@ -1,4 +1,4 @@
-/** Whether all is well, and if not, why and what to do. */
+/** Verdict on the system's health, with reasons and advice. */
 import { html } from "../../lib/html.js";
 import { Icon } from "../../components/icon.js";
 import { adviceOn } from "./advice.js";
