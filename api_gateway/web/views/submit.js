@@ -1,4 +1,4 @@
-/** The view Submit: a file, a task, its settings, and off it goes. */
+/** Submit view: files, task, settings and request. */
 import { html, shallowRef } from "../lib/html.js";
 import { route } from "../lib/router.js";
 import { ErrorNotice } from "../components/error-notice.js";
@@ -31,7 +31,7 @@ export default {
       begin();
     }
 
-    /** Begin with what the address asks for: `#/submit?task=…&media=…`. */
+    /** Initialise the draft from the route: `#/submit?task=…&media=…`. */
     function begin() {
       const { task, media } = route.query;
       if (find(task)) choose(task);

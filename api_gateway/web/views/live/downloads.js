@@ -1,4 +1,4 @@
-/** The text as a file, also of a task that still runs. */
+/** Download buttons for the transcript, also while the task is running. */
 import { html } from "../../lib/html.js";
 import { download } from "../../lib/api.js";
 import { Icon } from "../../components/icon.js";

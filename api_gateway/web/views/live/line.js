@@ -1,4 +1,4 @@
-/** One line of the text: when, who, what; a click goes there. */
+/** Line of the transcript: time, speaker and text. A click seeks the player to it. */
 import { html } from "../../lib/html.js";
 import { timecode } from "../../lib/format.js";
 import { Icon } from "../../components/icon.js";

@@ -1,4 +1,4 @@
-/** What the player plays: the file that was dropped in this tab, else what the gateway keeps of the task's input. */
+/** Media source of the player: the file dropped in this tab, else the gateway's copy of the task's input. */
 import { onUnmounted, shallowReactive, watch } from "../../lib/html.js";
 import { link } from "../../lib/api.js";
 import { recall } from "../../lib/media.js";
@@ -10,7 +10,7 @@ const ASK_AGAIN_MS = 1_000;
 const BROKEN = 3; // MediaError.MEDIA_ERR_DECODE
 
 /**
- * @param {() => object | null} task its record, once that is known
+ * @param {() => object | null} task returns the record, null until it is loaded
  * @returns {{url: string, name: string, notice: string}} `notice` says why there is no `url`
  */
 export function useMedium(taskId, task) {
@@ -57,7 +57,7 @@ export function useMedium(taskId, task) {
     say(remote ? `The medium lies elsewhere and is not played here: ${remote}` : "There is nothing to play: this text was made of a text.");
   }
 
-  /** The player could not go on: with another link, unless the medium itself is at fault. */
+  /** Handle a playback error: get a new link, unless the browser cannot play the file. */
   async function failed(error) {
     if (own) {
       forgetOwn();

@@ -1,4 +1,4 @@
-/** How the task stands: how far it is, why it waits, what came of it. */
+/** Status of the task: progress, reason for waiting, error and facts. */
 import { computed, html, shallowRef, watch } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { duration } from "../../lib/format.js";
@@ -16,7 +16,7 @@ export const Standing = {
     const waiting = shallowRef(null);
     const status = computed(() => state.task?.status);
     const idle = computed(() => status.value === "PENDING" || (status.value === "RUNNING" && !state.progress?.percent));
-    /** What the answer depends on: who works, who holds the card, how many wait. */
+    /** What the wait reason depends on: live workers, lock holders and task counts. */
     const surroundings = computed(() => {
       const { workers = [], locks = [], counts = {} } = system.snapshot ?? {};
       return JSON.stringify([workers.map(({ name, alive }) => alive && name), locks.map(({ holder }) => holder?.task_id), counts]);

@@ -1,4 +1,4 @@
-/** One task: its medium with the text beside it. */
+/** Page of one task: media player and transcript side by side. */
 import { computed, html } from "../../lib/html.js";
 import { to } from "../../lib/router.js";
 import { isFinal } from "../../lib/status.js";

@@ -1,4 +1,4 @@
-/** What every request may have beside its input. */
+/** Schema of a request's fields other than its input. */
 export const ENVELOPE = {
   type: "object",
   properties: {

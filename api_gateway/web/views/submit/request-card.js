@@ -1,4 +1,4 @@
-/** What will be sent, what it lacks, and the button that sends it. */
+/** Summary of the request: facts, errors, the submit button and the equivalent command. */
 import { html } from "../../lib/html.js";
 import { CopyButton } from "../../components/copy-button.js";
 import { ErrorNotice } from "../../components/error-notice.js";
@@ -28,7 +28,7 @@ function facts() {
 const noWorker = () => html`
   <div class="notice warn">No worker of <code>${entry.value.queue}</code> is running. The task will wait for one. <a href=${to("workers")}>Workers</a></div>`;
 
-/** Return what the button says: the files may still be on their way. */
+/** Return the label of the button, which also reports an upload in progress. */
 function doing() {
   if (!sending.busy) return requests.value.length > 1 ? `Submit ${requests.value.length} tasks` : "Submit task";
   if (sending.total > 1) return `${sending.done} of ${sending.total} submitted…`;

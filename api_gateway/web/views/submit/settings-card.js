@@ -1,4 +1,4 @@
-/** What the task is told beside its file: as a form, or as the JSON that goes to the gateway. Both are the same values. */
+/** Settings of the task, as a form or as the JSON that is sent to the gateway. Both edit the same values. */
 import { html, ref, watch } from "../../lib/html.js";
 import { fieldId } from "../../components/schema-form/field.js";
 import { same } from "../../components/schema-form/schema.js";
@@ -7,15 +7,15 @@ import { uploadOf } from "../../lib/uploads.js";
 import { draft, entry, main, requests, setValues, sources, values } from "./draft.js";
 import { mapTexts } from "./sending.js";
 
-const WHOLE = "input_data"; // what is wrong with several fields together is said here
+const WHOLE = "input_data"; // errors that concern several fields together are shown here
 
-/** Return the input as JSON shows it; of several files' requests only what they share. */
+/** Return the input for the JSON editor; with several files, only what their requests share. */
 function whole() {
   const input = requests.value.length > 1 ? values.value : requests.value[0].body.input_data;
   return mapTexts(input, (text) => uploadOf(text)?.media || text);
 }
 
-/** Take an input apart again: the file of the main field, and all else. */
+/** Split an edited input into the files of the main field and the other values, and store both. */
 function take(input) {
   const { name, many } = main.value ?? {};
   if (name && requests.value.length < 2) {
@@ -28,7 +28,7 @@ function take(input) {
   return setValues(input);
 }
 
-/** A reference alone stands where references are typed. */
+/** Store the files; a single reference goes into the text field for references. */
 function putSources(files) {
   const alone = files.length === 1 && !uploadOf(files[0]);
   Object.assign(draft, alone ? { typed: files[0], sources: [] } : { typed: "", sources: files });

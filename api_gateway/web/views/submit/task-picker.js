@@ -1,4 +1,4 @@
-/** Which task: the chosen one, and a list to search, by service. */
+/** Task picker: the chosen task, and a searchable list grouped by service. */
 import { computed, html, nextTick, ref, shallowRef, watch } from "../../lib/html.js";
 import { system } from "../../lib/system.js";
 import { EmptyState } from "../../components/empty-state.js";
@@ -6,7 +6,7 @@ import { Icon } from "../../components/icon.js";
 import { grouped, titleOf } from "./catalog.js";
 import { choose, draft, entry } from "./draft.js";
 
-/** Return how the queue stands, null where nobody knows yet. */
+/** Return the state of a queue, null if it is not known yet. */
 export function queueOf(name) {
   return system.snapshot?.queues.find((queue) => queue.name === name) ?? null;
 }

@@ -6,7 +6,7 @@ import { onTask } from "../../lib/system.js";
 const GATHER_MS = 400;
 
 /**
- * @param {(news: {task_id: string, status: string | null} | null) => boolean} concerns whether the event requires the action
+ * @param {(news: {task_id: string, status: string | null} | null) => boolean} concerns whether the event calls for the action
  * @returns {() => void} schedules the action, as an event does
  */
 export function useNews(concerns, act) {

@@ -15,7 +15,7 @@ const KINDS = {
   video: /\.(mp4|webm|m4v|mov)$/i,
 };
 
-/** @param {{path: string, size: number}} file @returns "text", "json", "image", "audio", "video" or undefined if it has no preview */
+/** @param {{path: string, size: number}} file @returns "text", "json", "image", "audio", "video" or undefined: no preview */
 export function kindOf({ path, size }) {
   const kind = Object.keys(KINDS).find((name) => KINDS[name].test(path));
   return kind === "image" && size > MOST_IMAGE ? undefined : kind;
@@ -24,7 +24,7 @@ export function kindOf({ path, size }) {
 /** @returns {Promise<string>} the beginning of the file; an incomplete character at the end is dropped */
 async function beginning(url) {
   const answer = await fetch(await link(url), { headers: { Range: `bytes=0-${MOST_TEXT - 1}` } });
-  if (!answer.ok && answer.status !== 416) throw new ApiError(answer.status, await answer.json().catch(() => ({}))); // 416: the file is empty
+  if (!answer.ok && answer.status !== 416) throw new ApiError(answer.status, await answer.json().catch(() => ({}))); // 416: empty file
   return answer.ok ? new TextDecoder().decode(await answer.arrayBuffer(), { stream: true }) : "";
 }
 
