@@ -186,7 +186,7 @@ def test_no_card_is_released_without_a_reason(browsing: Browsing, sharing: Stack
     page.get_by_role("button", name="Release by hand").click(timeout=SOON_MS)
     page.get_by_role("button", name="Release the card").click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    page.get_by_role("button", name="Leave it").click()
+    page.get_by_role("button", name="Go back").click()
     assert holding(sharing) == held[0]
 
 

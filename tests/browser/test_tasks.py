@@ -91,7 +91,7 @@ def test_a_task_is_deleted_only_when_one_is_sure(browsing: Browsing, shared_stac
     file = shared_stack.wait_for(task_id, "SUCCESS")["stages"]["testing.work"]["output"]["file"]["path"]
     page = tasks(browsing, shared_stack, f"/{task_id}")
     page.get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Leave it").click()
+    page.get_by_role("button", name="Go back").click()
     assert shared_stack.read(task_id)["status"] == "SUCCESS"
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()

@@ -61,12 +61,12 @@ def test_a_worker_that_is_killed_is_shown_as_gone_and_the_verdict_says_so(browsi
     victim = stack.worker()
     page = workers(browsing, stack)
     expect(verdict(page)).to_contain_text("All is well")
-    expect(page.locator(".connection")).to_have_text("All well")
+    expect(page.locator(".connection")).to_have_text("Healthy")
     kill_worker(victim)
     expect(page.locator(".fleet li.gone")).to_contain_text(f"/{victim.pid}", timeout=FORGOTTEN_MS)
     expect(verdict(page)).to_contain_text("Something needs a look", timeout=SOON_MS)
     expect(verdict(page)).to_contain_text("worker_gone")
-    expect(page.locator(".connection")).to_have_text("Needs a look")
+    expect(page.locator(".connection")).to_have_text("Degraded")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -43,7 +43,7 @@ export const ConfirmDialog = {
               <input required value=${reason.value} onInput=${(event) => (reason.value = event.target.value)} />
             </label>`}
           <div class="row">
-            <button type="button" onClick=${() => answer(false)}>Leave it</button>
+            <button type="button" onClick=${() => answer(false)}>Go back</button>
             <button class=${asked.value.danger ? "danger" : "primary"}>${asked.value.yes}</button>
           </div>
         </form>

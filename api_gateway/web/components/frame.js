@@ -9,7 +9,7 @@ const VIEWS = [
   ["submit", "Submit"], ["live", "Live"], ["tasks", "Tasks"], ["gpu", "GPU"], ["models", "Models"], ["workers", "Workers"],
 ];
 const THEME = "baton.theme";
-const VERDICTS = { ok: ["live", "All well"], degraded: ["warn", "Needs a look"], failing: ["bad", "In trouble"] };
+const VERDICTS = { ok: ["live", "Healthy"], degraded: ["warn", "Degraded"], failing: ["bad", "Failing"] };
 
 const theme = ref(localStorage.getItem(THEME) ?? "");
 applyTheme();

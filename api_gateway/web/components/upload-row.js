@@ -33,9 +33,9 @@ export const UploadRow = ({ value, onGone }) => {
 UploadRow.props = ["value", "onGone"];
 
 function standing(upload) {
-  if (!upload) return "Read by the gateway's workers, from where it is";
+  if (!upload) return "Not uploaded: workers read it from this location";
   const size = bytes(upload.file.size);
-  return { waiting: `${size} · waits for its turn`, done: `${size} · uploaded`, failed: upload.error?.message }[upload.state];
+  return { waiting: `${size} · queued`, done: `${size} · uploaded`, failed: upload.error?.message }[upload.state];
 }
 
 function pace({ file, share, began }) {

@@ -66,10 +66,10 @@ const joined = (separator) => (value) => (Array.isArray(value) ? value.join(sepa
 
 export const NumbersControl = typed(listed(/[\s,;]+/, readNumber), joined(", "), ({ id, field, spoken }, text, type) => html`
   <input id=${id} type="text" inputmode="decimal" autocomplete="off" ...${spoken} value=${text}
-         placeholder=${placeholderOf(field) || "Numbers, with commas between them"} onInput=${type} />`);
+         placeholder=${placeholderOf(field) || "Numbers, separated by commas"} onInput=${type} />`);
 
 export const LinesControl = typed(listed("\n", (line) => line), joined("\n"), ({ id, field, spoken }, text, type) => html`
-  <textarea id=${id} class="growing" rows="2" ...${spoken} value=${text} placeholder=${placeholderOf(field) || "One on each line"} onInput=${type}></textarea>`);
+  <textarea id=${id} class="growing" rows="2" ...${spoken} value=${text} placeholder=${placeholderOf(field) || "One per line"} onInput=${type}></textarea>`);
 
 export const JsonControl = typed(readJson, written, ({ id, field, spoken }, text, type) => html`
   <textarea id=${id} class="growing code" rows="2" spellcheck="false" ...${spoken} value=${text}
