@@ -25,13 +25,13 @@ async function cancel(task) {
 }
 
 async function retry(task) {
-  return (await attempt(() => api.post(path(task, "/retry")), `${task.task_name} runs again.`)) !== undefined;
+  return (await attempt(() => api.post(path(task, "/retry")), `${task.task_name} was queued again.`)) !== undefined;
 }
 
 async function remove(task) {
   const sure = await confirm({
     title: "Delete this task?",
-    text: `${task.task_name} ${task.task_id}: its record and the files it made are removed. This cannot be undone.`,
+    text: `${task.task_name} ${task.task_id}: its record and its output files are deleted. This cannot be undone.`,
     yes: "Delete",
     danger: true,
   });

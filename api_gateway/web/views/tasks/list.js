@@ -12,7 +12,7 @@ import { TaskRow } from "./row.js";
 import { windowed } from "./windowed.js";
 
 const AHEAD = 25; // rows loaded beyond the visible ones
-const EMPTY = { PENDING: "Nothing waits", RUNNING: "Nothing runs", SUCCESS: "Nothing is done yet", FAILED: "Nothing has failed", CANCELLED: "Nothing was cancelled" };
+const EMPTY = { PENDING: "No waiting tasks", RUNNING: "No running tasks", SUCCESS: "No finished tasks yet", FAILED: "No failed tasks", CANCELLED: "No cancelled tasks" };
 const KIND = { PENDING: "waiting ", RUNNING: "running ", SUCCESS: "finished ", FAILED: "failed ", CANCELLED: "cancelled " };
 
 /** The last list shown, restored when the user returns from a task. */
@@ -84,8 +84,8 @@ function nothing({ status, name }) {
   if (!status && !name) {
     return html`
       <${EmptyState} icon="tasks" title="No tasks yet">
-        <p>Drop a video or an audio file, choose what to make of it, and follow it here.</p>
-        <a class="button" href=${to("submit")}>Submit the first one</a>
+        <p>Submit a video or an audio file, choose a task, and follow its progress here.</p>
+        <a class="button" href=${to("submit")}>Submit your first task</a>
       <//>`;
   }
   const title = name ? `No ${KIND[status] ?? ""}task of ${name}` : EMPTY[status] ?? "No tasks here";

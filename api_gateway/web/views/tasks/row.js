@@ -14,13 +14,13 @@ const TELL = { PENDING: waiting, RUNNING: running, SUCCESS: made, FAILED: failed
 const FIGURES = 3;
 
 function waiting(task) {
-  return html`<span class="muted">${stageOf(task).attempt ? `Waits for attempt ${stageOf(task).attempt + 1}` : "In the queue"}</span>`;
+  return html`<span class="muted">${stageOf(task).attempt ? `Waiting for attempt ${stageOf(task).attempt + 1}` : "In the queue"}</span>`;
 }
 
 function running(task) {
   if (isStopping(task)) return html`<span class="muted">Stopping…</span>`;
   const line = lineOf(task);
-  if (line) return html`<span class="muted">${line.position ? `Waits for the GPU behind ${line.position}` : "Next for the GPU"}</span>`;
+  if (line) return html`<span class="muted">${line.position ? `Waiting for the GPU, ${line.position} ahead` : "Next in line for the GPU"}</span>`;
   const { percent, message, phase } = progressOf(task);
   return html`<${ProgressBar} percent=${percent} message=${message || phase} label=${`Progress of ${task.task_id}`} />`;
 }
