@@ -29,7 +29,7 @@ export const Device = ({ place, leases, rangeMs, stats, age }) => {
           <${HistoryTable} leases=${leases} rangeMs=${rangeMs} />
         </div>`}
       <div class="below">
-        ${memory && html`<div><h3>Models on it</h3><${Memory} device=${memory} /></div>`}
+        ${memory && html`<div><h3>Loaded models</h3><${Memory} device=${memory} /></div>`}
         ${lock && html`<div><h3>Sharing</h3><${Figures} stats=${stats} /></div>`}
       </div>
     </section>`;

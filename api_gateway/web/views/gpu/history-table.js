@@ -38,7 +38,7 @@ export const HistoryTable = {
 };
 
 function table(leases) {
-  if (leases.length === 0) return html`<p class="muted">Nothing has ended in this time.</p>`;
+  if (leases.length === 0) return html`<p class="muted">No lease ended in this period.</p>`;
   return html`
     <div class="table-frame" tabindex="0" role="region" aria-label="Leases that have ended">
       <table>

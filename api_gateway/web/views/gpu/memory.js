@@ -13,7 +13,7 @@ const TINTS = 4;
 async function unload({ model }) {
   const sure = await confirm({
     title: `Unload ${model}?`,
-    text: "Every process that holds it is asked to let go, at the end of the task that uses it. The next task with it loads it again.",
+    text: "Every process that holds it is asked to unload it at the end of its current task. The next task that needs it loads it again.",
     yes: "Unload",
   });
   if (!sure) return;
@@ -30,15 +30,15 @@ function pieces({ models, memory_mib: mib, total_mib: total }) {
 
 export const Memory = ({ device }) => {
   const { models, memory_mib: mib, total_mib: total } = device;
-  if (models.length === 0) return html`<p class="muted">No model is loaded. The first task that needs one loads it, and it stays.</p>`;
+  if (models.length === 0) return html`<p class="muted">No model is loaded. The first task that needs a model loads it, and it stays loaded.</p>`;
   const words = total ? `${bytes(mib * MIB)} of ${bytes(total * MIB)}` : bytes(mib * MIB);
   return html`
     <div class="memory stack">
-      <div class="stacked" role="img" aria-label=${`Models take ${words}`}>
+      <div class="stacked" role="img" aria-label=${`Models use ${words}`}>
         ${pieces(device).map(({ key, share, title, tint }) => html`
           <span key=${key} class=${tint} title=${title} style=${{ width: `${100 * share}%` }}></span>`)}
       </div>
-      <p class="hint number">Models take ${words}</p>
+      <p class="hint number">Models use ${words}</p>
       <ul class="residents">${models.map(resident)}</ul>
     </div>`;
 };

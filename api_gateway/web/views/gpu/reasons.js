@@ -1,6 +1,6 @@
 /** Descriptions of how a lease ended. */
 const WORDS = {
-  released: "let go",
+  released: "released",
   gave_up: "gave up waiting",
   timed_out: "waited too long",
   expired: "ran out of time: its process did not renew it",

@@ -11,8 +11,8 @@ function facts(span, now) {
   const took = ((span.to ?? now) - span.from) / 1000;
   const going = span.to === null;
   const lines = [[going ? "Since" : "From", clockTime(new Date(span.from).toISOString())], ["Process", span.worker]];
-  if (span.kind === "wait") return [[going ? "Waits for" : "Waited", duration(took)], ...lines];
-  const held = [going ? "Holds it for" : "Held", duration(took)];
+  if (span.kind === "wait") return [[going ? "Waiting for" : "Waited", duration(took)], ...lines];
+  const held = [going ? "Holding for" : "Held", duration(took)];
   return [held, ["Waited", duration(span.waited)], ...lines, ...(going ? [] : [["Ended", ending(span.reason)]])];
 }
 

@@ -106,7 +106,7 @@ export const Timeline = {
       const common = { origin, scale: scale.value, lit: shown.value?.task ?? "" };
       return html`
         <div class="timeline" ref=${frame} tabindex="0" role="group"
-             aria-label=${`Timeline of ${setDuration(props.rangeMs / 1000)}: ${holds} holds. The arrow keys go through them.`}
+             aria-label=${`Timeline of ${setDuration(props.rangeMs / 1000)}: ${holds} holds. Use the arrow keys to move between them.`}
              onPointermove=${point} onPointerdown=${point} onPointerleave=${leave} onClick=${open} onKeydown=${step} onBlur=${leave}>
           <svg width="100%" height=${height} aria-hidden="true">
             <rect class="bed" x="0" y=${HOLD.top} width="100%" height=${HOLD.height} rx="4" />
@@ -121,7 +121,7 @@ export const Timeline = {
           ${shown.value && html`<${SpanTip} span=${shown.value} now=${now.value} at=${middle(shown.value, shift)} width=${width.value} />`}
           <p class="visually-hidden" aria-live="polite">${byKeys.value && shown.value && spanText(shown.value, now.value)}</p>
         </div>
-        ${rows.hidden > 0 && html`<p class="hint">${rows.hidden} more waits at the same time are in the table only.</p>`}`;
+        ${rows.hidden > 0 && html`<p class="hint">${rows.hidden} more simultaneous waits are listed only in the table.</p>`}`;
     };
 
     function middle(span, shift) {
