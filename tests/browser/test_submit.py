@@ -445,7 +445,7 @@ def test_json_that_cannot_be_read_is_told_and_kept(page: Page) -> None:
     page.get_by_role("button", name="JSON", exact=True).click()
     raw = page.get_by_label("Input as JSON")
     raw.fill('{"media_path": ')
-    expect(page.locator("#raw-error")).to_contain_text("This is no JSON")
+    expect(page.locator("#raw-error")).to_contain_text("This is not valid JSON")
     expect(page.get_by_role("button", name="Form", exact=True)).to_be_disabled()
     page.get_by_role("button", name="Submit task").click()
     expect(raw).to_be_focused()

@@ -73,11 +73,11 @@ export const Choose = {
     return () => html`
       <div class="head">
         <h1>Live</h1>
-        <p>Watch a text as it is made: drafts appear at once and are replaced by the finals. Click a line to go there, edit what is wrong, take the subtitles.</p>
+        <p>Follow a transcript while it is made: drafts appear first, then the final text replaces them. Click a line to jump to it, correct mistakes, and download the subtitles.</p>
       </div>
       <${ErrorNotice} error=${error.value} />
       ${tasks.value?.length === 0 && html`
-        <${EmptyState} icon="live" title="There is no text yet"><a class="button" href=${to("submit")}><${Icon} name="submit" />Drop a video</a><//>`}
+        <${EmptyState} icon="live" title="No transcripts yet"><a class="button" href=${to("submit")}><${Icon} name="submit" />Drop a video</a><//>`}
       ${tasks.value?.length > 0 && html`<ul class="choices columns">${tasks.value.map(card)}</ul>`}`;
   },
 };

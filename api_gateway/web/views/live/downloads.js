@@ -7,7 +7,7 @@ import { attempt } from "../../components/toasts.js";
 const FORMATS = ["srt", "vtt", "txt", "json"];
 
 export const Downloads = ({ path, name, running }) => html`
-  <div class="downloads" role="group" aria-label=${running ? "Download the text so far" : "Download the text"}>
+  <div class="downloads" role="group" aria-label=${running ? "Download the transcript so far" : "Download the transcript"}>
     <${Icon} name="download" />
     ${FORMATS.map((format) => html`
       <button key=${format} class="small" aria-label=${`Download ${format.toUpperCase()}`}

@@ -61,18 +61,18 @@ export const Editor = {
           </label>
           <div class="row times">
             ${field("start", "Start (s)", seconds)}${field("end", "End (s)", seconds)}
-            ${field("speaker", "Speaker", { maxlength: 200, placeholder: "nobody named" })}
+            ${field("speaker", "Speaker", { maxlength: 200, placeholder: "no name" })}
           </div>
           ${other.value.length > 0 && html`
             <div class="notice warn small" role="status">
-              This line has changed meanwhile: “${props.line.text}”. Saving puts yours in its place.
-              <button type="button" class="small" onClick=${take}>Take the new one</button>
+              This line has changed in the meantime: “${props.line.text}”. Saving replaces it with yours.
+              <button type="button" class="small" onClick=${take}>Use the new version</button>
             </div>`}
           <${ErrorNotice} error=${error.value} />
           <div class="row">
             <button class="primary small" disabled=${busy.value}>${busy.value ? "Saving…" : "Save"}</button>
-            <button type="button" class="small" onClick=${props.leave}>Leave it</button>
-            <span class="hint"><kbd>Enter</kbd> saves, <kbd>Esc</kbd> leaves; an empty text hides the line</span>
+            <button type="button" class="small" onClick=${props.leave}>Discard</button>
+            <span class="hint"><kbd>Enter</kbd> saves, <kbd>Esc</kbd> discards; an empty text hides the line</span>
           </div>
         </form>
       </li>`;

@@ -45,9 +45,9 @@ function marks(line, draft, settled, language) {
 }
 
 const WHY = {
-  draft: "heard quickly; the final follows",
-  edited: "changed by a person; no engine changes it any more",
-  "draft kept": "the slow engine's text looked wrong, so the quick one's stays",
+  draft: "quick first version; the final text follows",
+  edited: "edited by a person; engines no longer change it",
+  "draft kept": "the final engine's text looked wrong, so the draft was kept",
 };
 
 const isUnsure = ({ confidence }) => confidence !== null && confidence < UNSURE_BELOW;

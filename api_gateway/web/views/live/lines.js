@@ -103,7 +103,7 @@ export const Lines = {
 
     return () => html`
       <div class="lines-frame">
-        <ol ref=${list} class="lines" aria-label="The text" onKeydown=${press} onFocusin=${reach} onWheel=${away} onTouchmove=${away}
+        <ol ref=${list} class="lines" aria-label="Lines of the transcript" onKeydown=${press} onFocusin=${reach} onWheel=${away} onTouchmove=${away}
             onPointerdown=${byScrollbar}>
           ${blocks.value.map(block)}
         </ol>

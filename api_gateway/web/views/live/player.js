@@ -55,11 +55,11 @@ export const Player = {
       <figure class=${`stage${player.sound ? " sound" : ""}`}>
         ${player.sound && spoken(lineAt(props.lines, player.time), props.settled)}
         <video ref=${video} controls playsinline preload="metadata" hidden=${!source.medium.url}
-               src=${source.medium.url || undefined} aria-label=${source.medium.name || "The medium"}
+               src=${source.medium.url || undefined} aria-label=${source.medium.name || "Media file"}
                onLoadedmetadata=${opened} onError=${failed} onTimeupdate=${moved} onSeeking=${moved} onPlay=${turned}
                onPause=${turned} onEnded=${turned} onEmptied=${turned}></video>
         ${!source.medium.url && html`
-          <div class="no-picture"><${Icon} name="live" /><p role="status">${source.medium.notice || "Looking for the medium…"}</p></div>`}
+          <div class="no-picture"><${Icon} name="live" /><p role="status">${source.medium.notice || "Loading the media file…"}</p></div>`}
       </figure>`;
   },
 };

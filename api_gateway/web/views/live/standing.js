@@ -29,13 +29,13 @@ export const Standing = {
     watch([status, idle, surroundings], ask, { immediate: true });
 
     return () => state.task && html`
-      <section class=${`card standing stack${isFinal(status.value) ? " over" : ""}`} aria-label="How it stands">
+      <section class=${`card standing stack${isFinal(status.value) ? " over" : ""}`} aria-label="Status">
         <${ErrorNotice} error=${state.task.error} />
         ${!isFinal(status.value) && html`
           <${ProgressBar} percent=${status.value === "PENDING" ? null : state.progress?.percent} message=${message(state)} label="Progress of the task" />`}
         ${waiting.value && html`
           <p class="notice warn" role="status">${waiting.value.message}
-            ${waiting.value.eta !== null && waiting.value.eta !== undefined && ` In about ${duration(waiting.value.eta)} it is its turn.`}</p>`}
+            ${waiting.value.eta !== null && waiting.value.eta !== undefined && ` It starts in about ${duration(waiting.value.eta)}.`}</p>`}
         <dl class="facts">${facts(state).map(([term, told]) => html`<dt key=${term}>${term}</dt><dd>${told}</dd>`)}</dl>
       </section>`;
   },

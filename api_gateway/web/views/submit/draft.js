@@ -50,7 +50,7 @@ export const problems = computed(() => {
   if (!entry.value) return [];
   const schema = entry.value.input_schema;
   const several = requests.value.length > 1 && draft.envelope.task_id
-    ? [{ field: "task_id", message: "An id is for one task; here are several files. Leave it empty." }] : [];
+    ? [{ field: "task_id", message: "An id identifies one task, but there are several files. Leave it empty." }] : [];
   const { task_name: _, input_data: input, ...envelope } = requests.value[0].body;
   return [...check(input, schema, schema, "input_data"), ...check(envelope, ENVELOPE, ENVELOPE, ""), ...several];
 });

@@ -20,8 +20,8 @@ function facts() {
     ["Task", html`<code>${entry.value.task_name}</code>`],
     main.value && ["Files", sources.value.length || "none yet"],
     ["Runs on", entry.value.needs_gpu ? "the GPU" : "the CPU"],
-    queue && ["Before it", queue.waiting + queue.running === 0 ? "nothing" : `${queue.running} running, ${queue.waiting} waiting`],
-    ["Then", requests.value.length > 1 ? "a list of the tasks" : showsText(entry.value) ? "the text as it comes" : "the task's page"],
+    queue && ["Ahead of it", queue.waiting + queue.running === 0 ? "nothing" : `${queue.running} running, ${queue.waiting} waiting`],
+    ["Then", requests.value.length > 1 ? "a list of the tasks" : showsText(entry.value) ? "the live transcript" : "the task's page"],
   ].filter(Boolean);
 }
 
@@ -67,7 +67,7 @@ export const RequestCard = ({ missing, failure, jump }) => html`
         <pre tabindex="0" aria-label="The request as curl commands">${commandsOf(requests.value[0].body)}</pre>
         <${CopyButton} text=${commandsOf(requests.value[0].body)} label="Copy the command" />
       </div>
-      ${requests.value.length > 1 && html`<p class="hint">The first of ${requests.value.length}; the others differ in their file.</p>`}
+      ${requests.value.length > 1 && html`<p class="hint">The first of ${requests.value.length} requests; the others differ only in the file.</p>`}
     </details>
   </aside>`;
 RequestCard.props = ["missing", "failure", "jump"];

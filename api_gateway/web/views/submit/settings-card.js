@@ -37,10 +37,10 @@ function putSources(files) {
 function read(text) {
   try {
     const input = JSON.parse(text);
-    if (input === null || typeof input !== "object" || Array.isArray(input)) return { error: "The input is an object: { … }" };
+    if (input === null || typeof input !== "object" || Array.isArray(input)) return { error: "The input must be an object: { … }" };
     return { input };
   } catch (error) {
-    return { error: `This is no JSON: ${error.message}` };
+    return { error: `This is not valid JSON: ${error.message}` };
   }
 }
 
@@ -65,8 +65,8 @@ const RawInput = {
                   aria-invalid=${draft.unread ? "true" : undefined} aria-describedby="raw-hint raw-error"></textarea>
         <p class="field-error" id="raw-error" role="alert">${draft.unread}</p>
         <p class="hint" id="raw-hint">${requests.value.length > 1
-          ? html`What all tasks share. <code>${main.value.name}</code> is each one's file.`
-          : "The form has the same values. What is left out is as the gateway has it."}</p>
+          ? html`Shared by all tasks. <code>${main.value.name}</code> is the file of each task.`
+          : "The form has the same values. Omitted fields take the gateway's defaults."}</p>
       </div>`;
   },
 };
@@ -87,7 +87,7 @@ export const SettingsCard = ({ form }) => {
       </header>
       ${message && html`<p class="field-error">${message}</p>`}
       ${draft.raw && html`<${RawInput} key=${draft.task} />`}
-      ${!draft.raw && bare && html`<p class="muted">This task needs nothing else.</p>`}
+      ${!draft.raw && bare && html`<p class="muted">This task has no other settings.</p>`}
       ${!draft.raw && !bare && html`
         <${SchemaForm} key=${draft.task} ...${{ form, schema, without, path: WHOLE, value: values.value, set: setValues }} />`}
     </section>`;

@@ -56,13 +56,13 @@ export const SourceCard = ({ form }) => {
             <li key=${source}><${UploadRow} value=${source} onGone=${() => draft.sources.splice(index, 1)} /></li>`)}
         </ul>`}
       ${hidden > 0 && html`<p class="hint">${`and ${hidden} more`}</p>`}
-      <label class="hint" for=${reference}>${draft.sources.length ? "Or say where one more is" : "Or say where it is"}</label>
+      <label class="hint" for=${reference}>${draft.sources.length ? "Or enter the URL or path of another file" : "Or enter its URL or path"}</label>
       <input id=${reference} type="text" spellcheck="false" autocomplete="off" placeholder="https://… or inputs/film.mp4" value=${draft.typed}
              aria-invalid=${message ? "true" : undefined} aria-describedby=${`${id}-hint${message ? ` ${id}-error` : ""}`}
              onInput=${(event) => put(event.target.value)} onPaste=${paste} />
       <${Hint} id=${`${id}-hint`} text=${hintOf(field)} />
       ${message && html`<p class="field-error" id=${`${id}-error`}>${message}</p>`}
-      ${!many && draft.sources.length > 1 && html`<p class="hint">${`Each of the ${draft.sources.length} files becomes a task of its own.`}</p>`}
+      ${!many && draft.sources.length > 1 && html`<p class="hint">${`Each of the ${draft.sources.length} files becomes a separate task.`}</p>`}
     </section>`;
 };
 SourceCard.props = ["form"];

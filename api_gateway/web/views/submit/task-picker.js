@@ -86,7 +86,7 @@ export const TaskPicker = {
               ${tasks.map(option)}
             </ul>`)}
         </div>
-        ${flat.value.length === 0 && html`<${EmptyState} icon="search" title="No task is called that"><p>Search for a word of its name or of what it does.</p><//>`}
+        ${flat.value.length === 0 && html`<${EmptyState} icon="search" title="No matching task"><p>Search for a word in the name or the description of a task.</p><//>`}
       </dialog>`;
 
     return () => html`
@@ -94,7 +94,7 @@ export const TaskPicker = {
         <header class="row spread"><h2 id="task-title">Task</h2><code class="hint">${entry.value.task_name}</code></header>
         <button type="button" class="task-choice" aria-haspopup="dialog" onClick=${open}>
           <span class="told">
-            <span class="visually-hidden">Choose another task than</span>
+            <span class="visually-hidden">Choose another task instead of</span>
             <span class="row"><strong>${titleOf(entry.value)}</strong>${marks(entry.value)}</span>
             <span class="hint">${entry.value.summary}</span>
           </span>
