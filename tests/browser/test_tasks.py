@@ -277,7 +277,7 @@ def test_the_list_asks_for_the_key_and_then_all_of_it_works(browsing: Browsing, 
         page = browsing.open(f"{locked_stack.url}/#/tasks/{task_id}")
         page.get_by_label("API key").fill("bk_wrong")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("alert")).to_contain_text("This key is not known")
+        expect(page.get_by_role("alert")).to_contain_text("The gateway does not know this key")
         page.get_by_label("API key").fill(KEY)
         page.keyboard.press("Enter")
         expect(badge(page)).to_have_text("Done")

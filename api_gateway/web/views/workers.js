@@ -19,6 +19,6 @@ function live({ health, workers, queues, running }) {
 export default () => html`
   <div class="head"><h1>Workers</h1></div>
   <div class="stack workers">
-    ${system.snapshot ? live(system.snapshot) : html`<p class="boot">Looking…</p>`}
+    ${system.snapshot ? live(system.snapshot) : html`<p class="boot">Loading…</p>`}
     <div class="own"><${Settings} /><${Readiness} /></div>
   </div>`;

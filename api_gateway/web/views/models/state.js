@@ -2,11 +2,11 @@
 import { isFinal } from "../../lib/status.js";
 
 const BADGES = {
-  present: ["Here", "ok"],
+  present: ["Present", "ok"],
   downloading: ["Downloading", "info running"],
   waiting: ["Waiting", ""],
   damaged: ["Damaged", "bad"],
-  missing: ["Not here", "quiet"],
+  missing: ["Not present", "quiet"],
 };
 
 /** @param {object} model a `ModelView`  @param {object} [task] the context of its latest download task */
@@ -27,7 +27,7 @@ export function failureOf(model, state, news, task) {
   return news ?? (task?.status === "FAILED" ? task.error : null);
 }
 
-export const FILTERS = [["", "All"], ["here", "Here"], ["loaded", "Loaded"], ["missing", "Not here"]];
+export const FILTERS = [["", "All"], ["here", "Present"], ["loaded", "Loaded"], ["missing", "Not present"]];
 
 const FITS = {
   "": () => true,

@@ -1,9 +1,9 @@
 /** Time limits that can be changed in the dashboard: names, descriptions and validation. */
 export const LIMITS = [
-  ["warning", "Warning", "A lease this old is told to whoever listens."],
-  ["soft_timeout", "Soft timeout", "Then its task is asked to end, and may checkpoint."],
-  ["hard_timeout", "Hard timeout", "Then its process is killed."],
-  ["stall_timeout", "Stall timeout", "A task that beats for so long without going on is stalled."],
+  ["warning", "Warning", "A lease this old raises a warning."],
+  ["soft_timeout", "Soft timeout", "The task of a lease this old is asked to stop and can save a checkpoint."],
+  ["hard_timeout", "Hard timeout", "The process of a lease this old is killed."],
+  ["stall_timeout", "Stall timeout", "A task that sends heartbeats but makes no progress for this long is stalled."],
 ];
 const LEVELS = ["warning", "soft_timeout", "hard_timeout"];
 
@@ -17,7 +17,7 @@ export function faults(texts) {
   const found = {};
   for (const [name] of LIMITS) {
     const seconds = Number(texts[name]);
-    if (texts[name].trim() === "" || !Number.isFinite(seconds)) found[name] = "Give a number of seconds.";
+    if (texts[name].trim() === "" || !Number.isFinite(seconds)) found[name] = "Enter a number of seconds.";
     else if (seconds < 0) found[name] = "It cannot be negative; 0 turns it off.";
   }
   const used = LEVELS.filter((name) => !found[name] && Number(texts[name]) > 0);

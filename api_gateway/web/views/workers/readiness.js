@@ -5,7 +5,7 @@ import { system } from "../../lib/system.js";
 import { ErrorNotice } from "../../components/error-notice.js";
 import { Icon } from "../../components/icon.js";
 
-const NAMES = { redis: "Redis answers", share: "The shared folder can be written", loops: "Its background work goes on" };
+const NAMES = { redis: "Redis answers", share: "The shared folder is writable", loops: "Its background loops are running" };
 
 export const Readiness = {
   setup() {
