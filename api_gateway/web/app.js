@@ -1,4 +1,4 @@
-/** The dashboard: who is signed in, and which view is shown. */
+/** Root component of the dashboard: sign-in and view switching. */
 import { createApp, html, shallowRef, watch } from "./lib/html.js";
 import { api } from "./lib/api.js";
 import { route } from "./lib/router.js";
@@ -36,7 +36,7 @@ async function show(name) {
   }
 }
 
-/** Enter with the key of this tab, or without one; wait for a gateway that does not answer yet. */
+/** Open the session with this tab's key, or without one. A 401 asks for a key; any other error is retried. */
 async function enter() {
   try {
     await api.get("/v1/catalog");

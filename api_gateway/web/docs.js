@@ -1,4 +1,4 @@
-// The API page: Swagger UI over our own /openapi.json, with nothing from outside.
+// API page: Swagger UI for the gateway's own /openapi.json. Loads nothing from other hosts.
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const paint = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", paint);
@@ -9,5 +9,5 @@ SwaggerUIBundle({
   dom_id: "#swagger-ui",
   deepLinking: true,
   docExpansion: "list",
-  validatorUrl: null, // the default asks a server of Swagger's
+  validatorUrl: null, // the default contacts Swagger's online validator
 });

@@ -72,7 +72,7 @@ def bars(page: Page, kind: str, task_id: str) -> Locator:
 
 def ask_to_release(page: Page) -> None:
     page.get_by_role("button", name="Release by hand").click()
-    page.get_by_label("Why").fill("the film is stuck")
+    page.get_by_label("Reason").fill("the film is stuck")
 
 
 # ---- what is shown ----
@@ -109,7 +109,7 @@ def test_a_lease_is_in_the_timeline_and_in_the_table_when_it_has_ended(browsing:
     expect(bars(page, "hold:not(.going)", second)).to_have_count(1, timeout=SOON_MS)
     expect(bars(page, "wait:not(.going)", second)).to_have_count(1)
     page.get_by_text("As a table").click()
-    expect(page.get_by_role("row").filter(has_text=second)).to_contain_text("let go")
+    expect(page.get_by_role("row").filter(has_text=second)).to_contain_text("released")
 
 
 def test_a_longer_range_shows_the_same_lease_smaller(browsing: Browsing, sharing: Stack, held: tuple[str, str]) -> None:
@@ -133,7 +133,7 @@ def test_the_keys_go_through_the_timeline_and_tell_about_each_lease(browsing: Br
     page.get_by_role("group", name="Timeline").focus()
     page.keyboard.press("End")
     expect(page.locator(".tip")).to_contain_text(task_id)
-    expect(page.locator(".tip")).to_contain_text("let go")
+    expect(page.locator(".tip")).to_contain_text("released")
     expect(page.locator(".timeline [aria-live]")).to_contain_text(f"Task {task_id}, Held")
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{sharing.url}/#/tasks/{task_id}")
@@ -144,7 +144,7 @@ def test_the_pointer_tells_what_a_bar_means(browsing: Browsing, sharing: Stack, 
     bar = bars(page, "wait.going", held[1])
     expect(bar).to_have_count(1, timeout=SOON_MS)
     wait_until(lambda: held[1] in told_at_the_right_end(page, bar), timeout=60, every=0.2)
-    expect(page.locator(".tip")).to_contain_text("Waits for")
+    expect(page.locator(".tip")).to_contain_text("Waiting for")
 
 
 def told_at_the_right_end(page: Page, bar: Locator) -> str:
@@ -186,7 +186,7 @@ def test_no_card_is_released_without_a_reason(browsing: Browsing, sharing: Stack
     page.get_by_role("button", name="Release by hand").click(timeout=SOON_MS)
     page.get_by_role("button", name="Release the card").click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    page.get_by_role("button", name="Leave it").click()
+    page.get_by_role("button", name="Go back").click()
     assert holding(sharing) == held[0]
 
 
@@ -211,7 +211,7 @@ def test_a_model_on_the_card_is_shown_and_unloaded(browsing: Browsing, sharing: 
     page = gpu(browsing, sharing)
     resident = page.locator(".residents li").filter(has_text="testing/512")
     expect(resident).to_contain_text("512 MiB", timeout=SOON_MS)
-    expect(page.get_by_role("img", name="Models take 512 MiB of 8.0 GiB")).to_be_visible()
+    expect(page.get_by_role("img", name="Models use 512 MiB of 8.0 GiB")).to_be_visible()
     resident.get_by_role("button", name="Unload").click()
     page.get_by_role("dialog").get_by_role("button", name="Unload").click()
     expect(resident).to_have_count(0, timeout=SOON_MS)

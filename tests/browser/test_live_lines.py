@@ -92,7 +92,7 @@ def change(stack: Stack, task_id: str, number: int, **changes: Any) -> None:
 
 def test_a_draft_looks_like_one_until_its_final_comes(browsing: Browsing, quiet: Stack, attempt: AttemptByHand) -> None:
     page = watch(browsing, quiet, attempt.task_id)
-    expect(page.get_by_text("Listening…")).to_be_visible()
+    expect(page.get_by_text("Transcribing…")).to_be_visible()
     attempt.tell("draft", said(0, "a quick guess"), said(1))
     expect(line(page, 0)).to_have_class("line draft current")
     expect(line(page, 0).get_by_role("button", name="draft")).to_be_visible()  # a screen reader hears it too
@@ -207,12 +207,12 @@ def test_what_is_typed_stays_when_the_line_changes_meanwhile(
     typed = begin_edit(page, 0)
     typed.fill("what I type")
     attempt.tell("fragment", said(0, "The engine's."))
-    expect(page.get_by_text("This line has changed meanwhile: “The engine's.”")).to_be_visible()
+    expect(page.get_by_text("This line has changed in the meantime: “The engine's.”")).to_be_visible()
     expect(typed).to_have_value("what I type")
-    page.get_by_role("button", name="Take the new one").click()
+    page.get_by_role("button", name="Use the new version").click()
     expect(typed).to_have_value("The engine's.")
     change(quiet, attempt.task_id, 0, text="somebody else's")
-    expect(page.get_by_text("This line has changed meanwhile: “somebody else's”")).to_be_visible()
+    expect(page.get_by_text("This line has changed in the meantime: “somebody else's”")).to_be_visible()
     typed.fill("mine in the end")
     page.keyboard.press("Enter")
     expect(text(page, 0)).to_have_text("mine in the end")

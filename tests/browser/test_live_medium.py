@@ -119,11 +119,11 @@ def test_what_no_browser_plays_is_said_and_the_text_stays(browsing: Browsing, lo
 
 def test_a_medium_that_lies_elsewhere_or_is_gone_is_told_as_such(browsing: Browsing, locked: Stack) -> None:
     page = watch(browsing, locked, start(locked, "https://127.0.0.1:9/a%20film.mp4?key=1"))
-    expect(page.get_by_text("The medium lies elsewhere and is not played here")).to_be_visible()
+    expect(page.get_by_text("The media file is on another server and is not played here")).to_be_visible()
     expect(page.get_by_role("heading", name="a film.mp4")).to_be_visible()
     silence(locked.share / "brief.wav", 1)
     task_id = start(locked, "brief.wav")
     (locked.share / "brief.wav").unlink()
     with browsing.expecting("404"):
         page = watch(browsing, locked, task_id)
-        expect(page.get_by_text("The file is not there any more.")).to_be_visible()
+        expect(page.get_by_text("The file no longer exists.")).to_be_visible()

@@ -85,11 +85,11 @@ def download(page: Page, name: str) -> Locator:
 def test_every_model_is_listed_with_what_is_known_of_it(browsing: Browsing, served: Stack) -> None:
     page = models(browsing, served)
     tiny = row(page, "tiny-test")
-    expect(badge(tiny)).to_have_text("Here")
+    expect(badge(tiny)).to_have_text("Present")
     expect(tiny).to_contain_text("test model")
     expect(tiny).to_contain_text("2.1 MiB")
     expect(row(page, "large-v3-turbo")).to_contain_text("gpu default")
-    expect(badge(row(page, "large-v3-turbo"))).to_have_text("Not here")
+    expect(badge(row(page, "large-v3-turbo"))).to_have_text("Not present")
     listed = served.http.get("/v1/models").json()["data"]
     expect(page.locator(".model")).to_have_count(len(listed))
     assert_accessible(page)
@@ -105,7 +105,7 @@ def test_the_list_is_searched_and_filtered(browsing: Browsing, served: Stack) ->
     page.get_by_label("Engine").select_option("sensevoice")
     expect(row(page, "SenseVoiceSmall", "sensevoice")).to_be_visible()
     expect(page.get_by_role("region", name="faster_whisper")).to_have_count(0)
-    page.get_by_role("radio", name="Here", exact=True).check()
+    page.get_by_role("radio", name="Present", exact=True).check()
     expect(page.locator(".model")).to_have_count(1)
 
 
@@ -125,7 +125,7 @@ def test_a_download_is_shown_as_it_goes_on_and_comes_to_its_end(
     wait_until(lambda: 60 <= int(bar.get_attribute("aria-valuenow") or 0) < 100)
     expect(base).to_contain_text("of 25")
     hub.go_on()
-    expect(badge(base)).to_have_text("Here", timeout=LATER_MS)
+    expect(badge(base)).to_have_text("Present", timeout=LATER_MS)
     expect(base.locator(".size")).to_contain_text("MiB")
 
 
@@ -174,7 +174,7 @@ def test_a_gated_model_says_what_to_do_also_later_and_comes_when_that_is_done(
     expect(gated.get_by_role("alert")).to_contain_text("Accept its licence", timeout=SOON_MS)
     hub.gated = False
     download(page, "tiny.en")
-    expect(badge(gated)).to_have_text("Here", timeout=LATER_MS)
+    expect(badge(gated)).to_have_text("Present", timeout=LATER_MS)
     expect(gated.get_by_role("alert")).to_have_count(0)
 
 
@@ -191,7 +191,7 @@ def test_without_a_worker_it_says_who_would_download(browsing: Browsing, shared_
     expect(badge(base)).to_have_text("Waiting", timeout=SOON_MS)
     expect(base).to_contain_text("No worker of faster_whisper is alive", timeout=SOON_MS)
     base.get_by_role("button", name="Stop").click()
-    expect(badge(base)).to_have_text("Not here", timeout=SOON_MS)
+    expect(badge(base)).to_have_text("Not present", timeout=SOON_MS)
 
 
 # ---- what is loaded ----

@@ -54,7 +54,7 @@ def test_a_key_opens_the_page_and_a_wrong_one_is_refused(browsing: Browsing, loc
         page = browsing.open(locked_stack.url)
         page.get_by_label("API key").fill("bk_wrong")
         page.keyboard.press("Enter")
-        expect(page.get_by_text("This key is not known")).to_be_visible()
+        expect(page.get_by_text("The gateway does not know this key")).to_be_visible()
         page.get_by_label("API key").fill(KEY)
         page.keyboard.press("Enter")
         view(page, "submit")

@@ -331,7 +331,7 @@ def test_what_the_schema_forbids_is_told_at_its_field_and_not_sent(page: Page) -
     page.get_by_role("button", name="Submit task").click()
     expect(at(page, "video_path")).to_be_focused()
     for path, message in (
-        ("video_path", "This is needed."),
+        ("video_path", "This is required."),
         ("track", "This must be a whole number."),
         ("sample_rate", "This must be 8000 or more."),
         ("start", "This must be a number."),
@@ -353,7 +353,7 @@ def test_a_pattern_and_a_list_of_a_choice_are_checked(page: Page) -> None:
     at(page, "tracks.0.language").fill("English")
     page.get_by_role("button", name="Remove Tracks 1").click()
     page.get_by_role("button", name="Submit task").click()
-    expect(page.locator("#field-input_data-tracks-error")).to_have_text("This is needed.")
+    expect(page.locator("#field-input_data-tracks-error")).to_have_text("This is required.")
     page.get_by_role("button", name="Add one").click()
     at(page, "tracks.0.subtitle_path").fill("film.srt")
     at(page, "tracks.0.language").fill("English")
@@ -445,7 +445,7 @@ def test_json_that_cannot_be_read_is_told_and_kept(page: Page) -> None:
     page.get_by_role("button", name="JSON", exact=True).click()
     raw = page.get_by_label("Input as JSON")
     raw.fill('{"media_path": ')
-    expect(page.locator("#raw-error")).to_contain_text("This is no JSON")
+    expect(page.locator("#raw-error")).to_contain_text("This is not valid JSON")
     expect(page.get_by_role("button", name="Form", exact=True)).to_be_disabled()
     page.get_by_role("button", name="Submit task").click()
     expect(raw).to_be_focused()
@@ -460,7 +460,7 @@ def test_an_unknown_field_in_the_json_is_told(page: Page) -> None:
     page.get_by_role("button", name="JSON", exact=True).click()
     page.get_by_label("Input as JSON").fill('{"media_path": "film.mp4", "sped": 2}')
     page.get_by_role("button", name="Submit task").click()
-    expect(page.get_by_role("alert").filter(has_text="Sped")).to_contain_text("knows no such field")
+    expect(page.get_by_role("alert").filter(has_text="Sped")).to_contain_text("has no such field")
 
 
 def test_the_command_does_the_same(page: Page, media_stack: Stack) -> None:

@@ -91,7 +91,7 @@ def test_a_task_is_deleted_only_when_one_is_sure(browsing: Browsing, shared_stac
     file = shared_stack.wait_for(task_id, "SUCCESS")["stages"]["testing.work"]["output"]["file"]["path"]
     page = tasks(browsing, shared_stack, f"/{task_id}")
     page.get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Leave it").click()
+    page.get_by_role("button", name="Go back").click()
     assert shared_stack.read(task_id)["status"] == "SUCCESS"
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
@@ -145,7 +145,7 @@ def test_a_page_tells_why_it_waits_and_goes_on_by_itself(stack: Stack, browsing:
     stack.gateway()
     task_id = stack.submit("testing.work", {"seconds": 3})
     page = tasks(browsing, stack, f"/{task_id}")
-    waiting = page.get_by_role("region", name="Why it waits")
+    waiting = page.get_by_role("region", name="Why it is waiting")
     expect(waiting).to_contain_text("No worker of the queue testing is alive")
     stack.worker()
     expect(page.get_by_role("region", name="Progress")).to_be_visible(timeout=30_000)
@@ -178,17 +178,17 @@ def test_filters_are_in_the_address(browsing: Browsing, shared_stack: Stack) -> 
 
 def test_a_task_comes_and_goes_with_its_status(browsing: Browsing, shared_stack: Stack) -> None:
     page = tasks(browsing, shared_stack, "?status=RUNNING")
-    expect(page.get_by_text("Nothing runs")).to_be_visible()
+    expect(page.get_by_text("No running tasks")).to_be_visible()
     task_id = shared_stack.submit("testing.work", {"seconds": 300})
     expect(row(page, task_id)).to_be_visible(timeout=20_000)
     shared_stack.http.post(f"/v1/tasks/{task_id}/cancel")
-    expect(page.get_by_text("Nothing runs")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("No running tasks")).to_be_visible(timeout=20_000)
 
 
 def test_an_empty_list_leads_to_the_first_task(stack: Stack, browsing: Browsing) -> None:
     stack.gateway()
     page = tasks(browsing, stack)
-    page.get_by_role("link", name="Submit the first one").click()
+    page.get_by_role("link", name="Submit your first task").click()
     expect(page).to_have_url(f"{stack.url}/#/submit")
 
 
@@ -247,7 +247,7 @@ def test_what_users_write_stays_text(browsing: Browsing, shared_stack: Stack) ->
     expect(page.get_by_role("region", name="Input")).to_contain_text("window.ran=1")
     with browsing.expecting("422"):
         page.goto(f"{shared_stack.url}/#/tasks/{quote(IMAGE)}")
-        expect(page.get_by_text("This is no task id")).to_be_visible()
+        expect(page.get_by_text("This is not a task id")).to_be_visible()
         expect(page.get_by_role("main")).to_contain_text(IMAGE)
     page.goto(f"{shared_stack.url}/#/tasks?task_name={quote(SCRIPT)}")
     expect(page.get_by_role("main")).to_contain_text(f"No task of {SCRIPT}")
@@ -277,7 +277,7 @@ def test_the_list_asks_for_the_key_and_then_all_of_it_works(browsing: Browsing, 
         page = browsing.open(f"{locked_stack.url}/#/tasks/{task_id}")
         page.get_by_label("API key").fill("bk_wrong")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("alert")).to_contain_text("This key is not known")
+        expect(page.get_by_role("alert")).to_contain_text("The gateway does not know this key")
         page.get_by_label("API key").fill(KEY)
         page.keyboard.press("Enter")
         expect(badge(page)).to_have_text("Done")
@@ -354,7 +354,7 @@ def test_the_way_back_leads_to_the_same_place(browsing: Browsing, crowd: Stack) 
     place = page.evaluate("scrollY")
     assert place > 0
     page.keyboard.press("Enter")
-    expect(page.get_by_role("region", name="Why it waits")).to_be_visible()
+    expect(page.get_by_role("region", name="Why it is waiting")).to_be_visible()
     page.go_back()
     expect(row(page, chosen)).to_be_in_viewport()
     assert page.evaluate("scrollY") == place

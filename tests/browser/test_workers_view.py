@@ -46,27 +46,27 @@ def test_what_a_worker_runs_is_shown_with_its_heartbeat(browsing: Browsing, shar
     expect(page.locator(".fleet li")).to_contain_text("testing@")
     task_id = shared_stack.submit("testing.work", {"seconds": 300})
     try:
-        expect(page.locator(".fleet li").filter(has_text=task_id)).to_contain_text("At work", timeout=SOON_MS)
+        expect(page.locator(".fleet li").filter(has_text=task_id)).to_contain_text("Busy", timeout=SOON_MS)
         running = page.locator(".pulses li").filter(has_text=task_id)
         expect(running).to_contain_text("Alive", timeout=SOON_MS)
         expect(running.get_by_role("progressbar")).to_be_visible()
         expect(page.get_by_role("row", name="testing")).to_contain_text("1")
     finally:
         shared_stack.http.post(f"/v1/tasks/{task_id}/cancel")
-    expect(page.get_by_text("Nothing runs")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_text("No running tasks")).to_be_visible(timeout=SOON_MS)
 
 
 def test_a_worker_that_is_killed_is_shown_as_gone_and_the_verdict_says_so(browsing: Browsing, stack: Stack) -> None:
     stack.gateway()
     victim = stack.worker()
     page = workers(browsing, stack)
-    expect(verdict(page)).to_contain_text("All is well")
-    expect(page.locator(".connection")).to_have_text("All well")
+    expect(verdict(page)).to_contain_text("Everything is healthy")
+    expect(page.locator(".connection")).to_have_text("Healthy")
     kill_worker(victim)
     expect(page.locator(".fleet li.gone")).to_contain_text(f"/{victim.pid}", timeout=FORGOTTEN_MS)
-    expect(verdict(page)).to_contain_text("Something needs a look", timeout=SOON_MS)
+    expect(verdict(page)).to_contain_text("Something needs attention", timeout=SOON_MS)
     expect(verdict(page)).to_contain_text("worker_gone")
-    expect(page.locator(".connection")).to_have_text("Needs a look")
+    expect(page.locator(".connection")).to_have_text("Degraded")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -82,7 +82,7 @@ def test_a_queue_that_nobody_serves_is_flagged(browsing: Browsing, shared_stack:
         assert_accessible(page)
     finally:
         shared_stack.http.post(f"/v1/tasks/{task_id}/cancel")
-    expect(verdict(page)).to_contain_text("All is well", timeout=SOON_MS)
+    expect(verdict(page)).to_contain_text("Everything is healthy", timeout=SOON_MS)
 
 
 def test_what_the_gateway_checks_of_itself_is_shown(browsing: Browsing, shared_stack: Stack) -> None:
@@ -117,7 +117,7 @@ def test_a_limit_that_is_changed_on_the_page_holds(browsing: Browsing, configure
     assert found["config"]["timeout_levels"] == {"warning": 120, "soft_timeout": 3600, "hard_timeout": 7200}
     assert found["sources"]["timeout_levels/warning"] == "runtime"
     page.get_by_role("button", name="Change the time limits").click()
-    page.get_by_role("button", name="As in the file").click()
+    page.get_by_role("button", name="Reset to the file's values").click()
     expect(settings).not_to_contain_text("changed here")
     assert config(configured)["config"]["timeout_levels"]["warning"] == 1800
 
@@ -129,7 +129,7 @@ def test_limits_that_do_not_fit_are_told_beside_their_field(browsing: Browsing, 
     expect(page.get_by_text("It must not be shorter than the warning.")).to_be_visible()
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
     page.get_by_label("Soft timeout").fill("soon")
-    expect(page.get_by_text("Give a number of seconds.")).to_be_visible()
+    expect(page.get_by_text("Enter a number of seconds.")).to_be_visible()
     assert_accessible(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)

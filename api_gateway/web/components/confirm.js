@@ -1,12 +1,12 @@
-/** Ask before something that cannot be taken back: `if (await confirm({...})) ...`. */
+/** Confirmation dialog for actions that cannot be undone: `if (await confirm({...})) ...`. */
 import { html, nextTick, shallowRef, watch } from "../lib/html.js";
 
 const asked = shallowRef(null);
 
 /**
- * @param {{title: string, text: string, yes: string, danger?: boolean, reason?: string}} question `reason` labels a
- *   text field that must be filled
- * @returns {Promise<string | boolean>} false, or the reason where one was asked for, else true
+ * @param {{title: string, text: string, yes: string, danger?: boolean, reason?: string}} question `reason` is the
+ *   label of a required text field
+ * @returns {Promise<string | boolean>} false if declined; else the text entered, or true if `reason` was not given
  */
 export function confirm(question) {
   return new Promise((resolve) => {
@@ -43,7 +43,7 @@ export const ConfirmDialog = {
               <input required value=${reason.value} onInput=${(event) => (reason.value = event.target.value)} />
             </label>`}
           <div class="row">
-            <button type="button" onClick=${() => answer(false)}>Leave it</button>
+            <button type="button" onClick=${() => answer(false)}>Go back</button>
             <button class=${asked.value.danger ? "danger" : "primary"}>${asked.value.yes}</button>
           </div>
         </form>

@@ -1,4 +1,4 @@
-/** Copies a text; also where the page came over plain HTTP, and the browser's clipboard is not offered. */
+/** Button that copies text. Over plain HTTP the Clipboard API is unavailable, so it falls back to `execCommand`. */
 import { html, ref } from "../lib/html.js";
 import { Icon } from "./icon.js";
 

@@ -1,4 +1,4 @@
-/** What stands where nothing is yet: an icon, a sentence, and what to do about it. */
+/** Empty state: an icon, a title, and what to do next. */
 import { html } from "../lib/html.js";
 import { Icon } from "./icon.js";
 

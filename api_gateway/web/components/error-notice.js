@@ -1,12 +1,12 @@
-/** What went wrong and what to do: an `ApiError`, or the `error` of a task's record. */
+/** Error notice: what happened and what to do next. Takes an `ApiError` or the `error` of a task's record. */
 import { html } from "../lib/html.js";
 
-/** Return what each field of a refused request lacks: [{field, message}]. */
+/** Return the errors of each field of a rejected request: [{field, message}]. */
 export function fieldErrors(error) {
   return error?.problem?.errors ?? [];
 }
 
-/** Return a message with what stands in backticks as code. */
+/** Return a message with text in backticks as <code>. */
 function withCode(text) {
   return text.split("`").map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
 }

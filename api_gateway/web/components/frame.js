@@ -1,4 +1,4 @@
-/** What stands around every view: the bar with the views, how the system is, and light or dark. */
+/** Frame around every view: links to the views, system status, theme switch and sign-out. */
 import { computed, html, ref } from "../lib/html.js";
 import { route, to } from "../lib/router.js";
 import { session, signOut } from "../lib/session.js";
@@ -9,7 +9,7 @@ const VIEWS = [
   ["submit", "Submit"], ["live", "Live"], ["tasks", "Tasks"], ["gpu", "GPU"], ["models", "Models"], ["workers", "Workers"],
 ];
 const THEME = "baton.theme";
-const VERDICTS = { ok: ["live", "All well"], degraded: ["warn", "Needs a look"], failing: ["bad", "In trouble"] };
+const VERDICTS = { ok: ["live", "Healthy"], degraded: ["warn", "Degraded"], failing: ["bad", "Failing"] };
 
 const theme = ref(localStorage.getItem(THEME) ?? "");
 applyTheme();

@@ -1,4 +1,4 @@
-/** Line icons, drawn here: nothing is loaded from elsewhere. */
+/** Line icons as inline SVG paths; no image files are loaded. */
 import { html } from "../lib/html.js";
 
 const PATHS = {

@@ -1,4 +1,4 @@
-/** How far something is: `percent` 0 to 100, or null where nobody knows; `message` says what goes on. */
+/** Progress bar. `percent` is 0 to 100, or null if unknown; `message` describes the current step. */
 import { html } from "../lib/html.js";
 
 export const ProgressBar = ({ percent, message, label }) => {

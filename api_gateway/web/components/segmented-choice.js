@@ -1,4 +1,4 @@
-/** One of a few: radio buttons that stand side by side. */
+/** Segmented control: a few radio buttons side by side. */
 import { html } from "../lib/html.js";
 
 let made = 0;

@@ -1,4 +1,4 @@
-/** A task's status as a word with a colour. */
+/** Badge with a task's status as a coloured word. */
 import { html } from "../lib/html.js";
 
 const LOOKS = {

@@ -1,4 +1,4 @@
-/** Short news in the corner: what an action did, or why it did not. */
+/** Toasts: short messages in the corner that report an action's success or failure. */
 import { html, reactive } from "../lib/html.js";
 import { Icon } from "./icon.js";
 
@@ -6,14 +6,14 @@ const SHOWN_MS = 8_000;
 const toasts = reactive([]);
 let last = 0;
 
-/** @param {string} text @param {"ok" | "bad" | "warn" | "info"} kind an error stays until it is closed */
+/** @param {string} text @param {"ok" | "bad" | "warn" | "info"} kind a "bad" one stays until it is closed */
 export function toast(text, kind = "ok") {
   const id = ++last;
   toasts.push({ id, text, kind });
   if (kind !== "bad") setTimeout(() => dismiss(id), SHOWN_MS);
 }
 
-/** Run an action; say what came of it. @returns what the action returns, undefined when it failed */
+/** Run an action; show `done` or the error as a toast. @returns the action's result, undefined if it failed */
 export async function attempt(action, done) {
   try {
     const made = await action();

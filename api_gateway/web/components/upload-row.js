@@ -1,4 +1,4 @@
-/** A file on its way to the gateway, or a reference to one that is there already, with the button that takes it away. */
+/** Row for an upload, or for a reference to an existing file, with a button that cancels or removes it. */
 import { html } from "../lib/html.js";
 import { bytes, duration } from "../lib/format.js";
 import { retryUpload, stopUpload, uploadOf } from "../lib/uploads.js";
@@ -33,9 +33,9 @@ export const UploadRow = ({ value, onGone }) => {
 UploadRow.props = ["value", "onGone"];
 
 function standing(upload) {
-  if (!upload) return "Read by the gateway's workers, from where it is";
+  if (!upload) return "Not uploaded: workers read it from this location";
   const size = bytes(upload.file.size);
-  return { waiting: `${size} · waits for its turn`, done: `${size} · uploaded`, failed: upload.error?.message }[upload.state];
+  return { waiting: `${size} · queued`, done: `${size} · uploaded`, failed: upload.error?.message }[upload.state];
 }
 
 function pace({ file, share, began }) {

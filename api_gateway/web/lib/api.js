@@ -1,10 +1,10 @@
-/** The gateway's HTTP API. Every failure is an `ApiError` that says what went wrong and what to do. */
+/** Client of the gateway's HTTP API. Every failure is an `ApiError` that says what happened and what to do next. */
 import { session, signOut } from "./session.js";
 
 const UNREACHABLE = { code: "unreachable", detail: "The gateway does not answer. It may be restarting, or the network is down." };
 
 export class ApiError extends Error {
-  /** @param {number} status of HTTP; 0 when there was no answer  @param {object} problem RFC 9457 */
+  /** @param {number} status HTTP status, 0 if there was no response  @param {object} problem RFC 9457 problem details */
   constructor(status, problem) {
     super(problem.detail || problem.title || `HTTP ${status}`);
     this.status = status;
@@ -61,10 +61,10 @@ export const api = {
 };
 
 /**
- * Send a file. fetch tells nothing of an upload's progress, so this is the older way.
- * @param {(share: number) => void} onProgress from 0 to 1
+ * Upload a file. Uses XMLHttpRequest, because fetch does not report upload progress.
+ * @param {(share: number) => void} onProgress `share` is 0 to 1
  * @param {AbortSignal} [signal]
- * @returns {Promise<object>} what `POST /v1/files` answers
+ * @returns {Promise<object>} the response of `POST /v1/files`
  */
 function upload(file, onProgress, signal) {
   return new Promise((resolve, reject) => {
@@ -90,15 +90,15 @@ function upload(file, onProgress, signal) {
 }
 
 /**
- * Return a URL of this path that needs no header, for <video>, <a download> and EventSource: it holds a short-lived
- * token that is good for reading this path alone.
+ * Return a URL of this path for <video>, <a download> and EventSource, which cannot send headers. It contains a
+ * short-lived token that grants read access to this path only.
  */
 export async function link(path, parameters = {}) {
   const { token } = await api.post("/v1/access-tokens", { path });
   return path + query({ ...parameters, access_token: token });
 }
 
-/** Have the browser save what this path gives. */
+/** Save the response of this path as a file. */
 export async function download(path, parameters, name = "") {
   const anchor = document.createElement("a");
   anchor.href = await link(path, parameters);

@@ -1,9 +1,9 @@
-/** Many wishes for the same thing, granted together. */
+/** Rate limit for an action: calls in quick succession run it once. */
 import { onUnmounted } from "./html.js";
 
 /**
- * Return a function that has the action run soon, and at most once in `waitMs` however often it is called. It ends with
- * the component that made it.
+ * Return a function that schedules the action: it runs soon, and at most once per `waitMs` however often the function
+ * is called. Unmounting the component cancels a pending run.
  */
 export function coalesced(action, waitMs) {
   let timer = 0, last = -Infinity;

@@ -1,4 +1,4 @@
-/** Figures as people read them. */
+/** Formatting of durations, sizes and times for display. */
 
 /** @param {number} seconds @returns "0.4 s", "12 s", "3 min 05 s" or "2 h 07 min" */
 export function duration(seconds) {
@@ -10,12 +10,12 @@ export function duration(seconds) {
   return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
 }
 
-/** @param {number} seconds that somebody has set @returns "30 min": such a length is seldom more exact */
+/** @param {number} seconds of a configured duration @returns "30 min": trailing zeros are dropped */
 export function setDuration(seconds) {
   return duration(seconds).replace(/\.0 s$/, " s").replace(/ 00 (s|min)$/, "");
 }
 
-/** @param {number} seconds of a medium @returns "1:05" or "1:02:05" */
+/** @param {number} seconds from the start of a media file @returns "1:05" or "1:02:05" */
 export function timecode(seconds) {
   const whole = Math.floor(seconds);
   const hours = Math.floor(whole / 3600);
@@ -23,7 +23,7 @@ export function timecode(seconds) {
   return `${hours ? `${hours}:${pad(minutes)}` : minutes}:${pad(whole % 60)}`;
 }
 
-/** @param {number} count of bytes */
+/** @param {number} count of bytes @returns "512 B", "1.5 GiB" */
 export function bytes(count) {
   if (count === null || count === undefined) return "–";
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -32,7 +32,7 @@ export function bytes(count) {
   return `${value >= 100 || power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }
 
-/** @param {string} stamp RFC 3339 @returns the local time, with the date when it was not today */
+/** @param {string} stamp RFC 3339 @returns the local time, with the date if it is not today */
 export function clockTime(stamp) {
   if (!stamp) return "–";
   const time = new Date(stamp);
@@ -45,7 +45,7 @@ export function since(stamp, now) {
   return Math.max(0, (now - new Date(stamp)) / 1000);
 }
 
-/** @param {number} seconds since something @returns "just now", "12 s ago", "3 min ago", "2 h ago" or "5 d ago" */
+/** @param {number} seconds since an event @returns "just now", "12 s ago", "3 min ago", "2 h ago" or "5 d ago" */
 export function ago(seconds) {
   if (seconds < 2) return "just now";
   const [unit, name] = [[86_400, "d"], [3600, "h"], [60, "min"], [1, "s"]].find(([least]) => seconds >= least);

@@ -1,16 +1,16 @@
-/** Server-Sent Events that come back by themselves: after a lost network, a restarted gateway or an expired token. */
+/** Server-Sent Events that reconnect after a network failure, a gateway restart or an expired token. */
 import { link } from "./api.js";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
-const SILENT_MS = 30_000; // three pings
+const SILENT_MS = 30_000; // three missed pings
 const HOPELESS = new Set([401, 403, 404, 422]);
 
 /**
- * Follow a stream until `close()`.
+ * Follow a stream until `close()` is called.
  * @param {string} path of the stream, without a token
- * @param {Record<string, (data: object, event: MessageEvent) => void>} handlers by kind of event, `error` among them
- * @param {(state: "connecting" | "live" | "lost", error?: Error) => void} [onState] `lost` comes with no further try
+ * @param {Record<string, (data: object, event: MessageEvent) => void>} handlers by event name, including `error`
+ * @param {(state: "connecting" | "live" | "lost", error?: Error) => void} [onState] `lost` is final: no further attempts
  */
 export function follow(path, handlers, onState = () => {}) {
   let source = null, retry = 0, watchdog = 0, wait = FIRST_WAIT_MS, closed = false;
@@ -39,7 +39,7 @@ export function follow(path, handlers, onState = () => {}) {
 
   function hear(kind, handler) {
     source.addEventListener(kind, (event) => {
-      if (event.data === undefined || closed) return; // the connection's own `error`
+      if (event.data === undefined || closed) return; // `error` of the connection itself, not sent by the gateway
       alive();
       handler?.(JSON.parse(event.data), event);
     });
@@ -59,7 +59,7 @@ export function follow(path, handlers, onState = () => {}) {
       alive();
       onState("live");
     };
-    source.onerror = (event) => event.data === undefined && again(); // each try with a token of its own
+    source.onerror = (event) => event.data === undefined && again(); // every attempt needs a new token
     hear("ping");
     for (const [kind, handler] of Object.entries(handlers)) hear(kind, handler);
   }

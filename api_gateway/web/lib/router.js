@@ -1,4 +1,4 @@
-/** Which view is shown: `#/tasks/abc?status=FAILED` is the view `tasks`, the argument `abc` and a query. */
+/** Current route, from the URL's hash: `#/tasks/abc?status=FAILED` is view `tasks`, argument `abc` and a query. */
 import { reactive } from "./html.js";
 
 export const route = reactive({ view: "", argument: "", query: {} });
@@ -11,7 +11,7 @@ function read() {
   route.query = Object.fromEntries(new URLSearchParams(search));
 }
 
-/** Return the address of a view, for a link. */
+/** Return the URL of a view, for a link. */
 export function to(view, argument = "", query = {}) {
   const search = new URLSearchParams(query).toString();
   return `#/${view}${argument ? `/${encodeURIComponent(argument)}` : ""}${search ? `?${search}` : ""}`;

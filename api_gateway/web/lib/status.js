@@ -1,6 +1,6 @@
-/** The statuses of a task. */
+/** Final statuses of a task. */
 
 const FINAL = new Set(["SUCCESS", "FAILED", "CANCELLED"]);
 
-/** Tell whether a task has ended; a retry may begin it anew. */
+/** Return whether a task has ended; a retry can still restart it. */
 export const isFinal = (status) => FINAL.has(status);

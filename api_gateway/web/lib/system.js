@@ -1,11 +1,11 @@
-/** The one stream of the page: what the whole system does, and which tasks have changed. */
+/** System event stream of the page: snapshots of the whole system, and changes of tasks. */
 import { reactive, shallowReactive } from "./html.js";
 import { follow } from "./live.js";
 
-/** `snapshot` is null until the first one came; it is replaced, never changed, about once a second. */
+/** `snapshot` is null until the first one arrives; it is replaced about once a second, never mutated. */
 export const system = shallowReactive({ snapshot: null, state: "connecting" });
 
-/** The seconds of the gateway's clock: a computed value that reads `clock.now` is made anew as time goes by. */
+/** Gateway time in ms, updated every second: computed values that read `clock.now` are recomputed. */
 export const clock = reactive({ now: Date.now() });
 
 const listeners = new Set();
@@ -13,7 +13,7 @@ let stream = null;
 let ticking = 0;
 let behind = 0;
 
-/** Return the gateway's time in ms: stamps are by its clock, and this machine's may be off. */
+/** Return the gateway's time in ms: timestamps use its clock, and this machine's clock may differ. */
 export function gatewayTime() {
   return Date.now() + behind;
 }
@@ -24,10 +24,10 @@ function see(snapshot) {
 }
 
 /**
- * Hear of every task that begins, ends, waits again or is removed.
- * @param {(news: {task_id: string, status: string | null} | null) => void} listener null: the stream is back after a
- *   gap, so anything may have changed
- * @returns {() => void} stops it
+ * Subscribe to every task that starts, ends, is queued again or is removed.
+ * @param {(news: {task_id: string, status: string | null} | null) => void} listener `null`: the stream has reconnected,
+ *   so anything may have changed
+ * @returns {() => void} unsubscribes
  */
 export function onTask(listener) {
   listeners.add(listener);

@@ -1,6 +1,6 @@
 /**
- * A task's text as a page keeps it: a map of segments by their id, merged as common/state/events.py says. Nothing is changed
- * in place, and a segment that stays as it was stays the same object, so that only what is new is drawn anew.
+ * Transcript of a task: a map of segments by id, merged by the rules in common/state/events.py. Nothing is mutated: an
+ * unchanged segment remains the same object, so that only changes are rendered again.
  */
 
 export const EMPTY = new Map();
@@ -10,15 +10,15 @@ const SHOWN = {
   event: null,
 };
 
-/** @returns the segments after an event `draft` or `fragment`: the same map where it changes nothing */
+/** @returns the segments after a `draft` or `fragment` event; the same map if nothing changes */
 export function heard(segments, kind, { language, segments: told }) {
   return merged(segments, told.filter((one) => replaces(segments.get(one.id), kind, one)).map((one) => {
-    const before = "modified" in one ? segments.get(one.id) : null; // an edit tells only what can be edited
+    const before = "modified" in one ? segments.get(one.id) : null; // an edit carries only the editable fields
     return shown({ ...(before ?? { language, source: kind === "draft" ? "draft" : "final" }), ...one });
   }));
 }
 
-/** @returns the segments as `GET …/transcript` has them, and no others */
+/** @returns the segments of `GET …/transcript`, and no others */
 export function read(segments, transcript) {
   const listed = transcript.segments.map(shown);
   const known = new Set(listed.map(({ id }) => id));
@@ -26,20 +26,20 @@ export function read(segments, transcript) {
   return merged(kept.size === segments.size ? segments : kept, listed);
 }
 
-/** @returns the segments with this one, as the answer to an edit tells it */
+/** @returns the segments with this one, from the response to an edit */
 export function edited(segments, segment) {
   return merged(segments, [shown(segment)]);
 }
 
-/** @returns the segments in the order of time */
+/** @returns the segments in chronological order */
 export function inOrder(segments) {
   return [...segments.values()].sort((one, other) => one.start - other.start || one.id - other.id);
 }
 
-/** Tell whether a line may still change; a `settled` text keeps some drafts for good, where the final looked wrong. */
+/** Return whether a line may still change. A `settled` transcript keeps drafts whose final text looked wrong. */
 export const isDraft = (line, settled) => line.source === "draft" && !line.modified && !settled;
 
-/** @returns the line that is spoken at a time in seconds: of several, the one that began last; undefined in silence */
+/** @returns the line spoken at a time in seconds: of several, the one that starts last; undefined in silence */
 export function lineAt(lines, time) {
   let low = 0, high = lines.length;
   while (low < high) {

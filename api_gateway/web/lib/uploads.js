@@ -1,6 +1,6 @@
 /**
- * The files that this page sends to the gateway: a few at a time, each with its progress, and to be stopped at any moment.
- * A form holds the `token` of an upload wherever the gateway wants a file; `mediaOf` waits for what takes its place.
+ * Uploads from this page to the gateway: a few at a time, each with its progress, each can be stopped at any time.
+ * A form holds the `token` of an upload wherever the gateway expects a file; `mediaOf` waits for the file id.
  */
 import { api } from "./api.js";
 import { shallowReactive, watch } from "./html.js";
@@ -9,7 +9,7 @@ const AT_ONCE = 2;
 const uploads = shallowReactive(new Map());
 let last = 0;
 
-/** Put a file in line. `state`: waiting, sending, done, failed, stopped. @returns the token of its upload */
+/** Queue a file for upload. `state`: waiting, sending, done, failed, stopped. @returns the token of its upload */
 export function startUpload(file) {
   const token = `upload:${++last}/${file.name}`;
   const upload = shallowReactive({ token, file, state: "waiting", share: 0, began: 0, media: "", error: null, used: false });
@@ -18,7 +18,7 @@ export function startUpload(file) {
   return token;
 }
 
-/** Return the upload that a form's value stands for: by its token, or by the id that the gateway gave it. */
+/** Return the upload that a form's value refers to, by its token or by the file id from the gateway. */
 export function uploadOf(value) {
   return uploads.get(value) ?? [...uploads.values()].find(({ media }) => media && media === value);
 }
@@ -28,13 +28,13 @@ export function retryUpload(upload) {
   sendNext();
 }
 
-/** Stop it, and have the gateway forget the file unless a task was made of it. */
+/** Stop an upload, and delete its file on the gateway unless a task uses it. */
 export function stopUpload(upload) {
   const { state } = upload;
   upload.state = "stopped";
   uploads.delete(upload.token);
   upload.stop?.abort();
-  if (state === "done" && !upload.used) api.del(`/v1/files/${upload.media}`).catch(() => {}); // it ages out by itself
+  if (state === "done" && !upload.used) api.del(`/v1/files/${upload.media}`).catch(() => {}); // the gateway deletes it later
 }
 
 export function stopAllUploads() {
@@ -42,8 +42,8 @@ export function stopAllUploads() {
 }
 
 /**
- * Return what the gateway knows a value by, once it is there: an upload's id, any other value as it is.
- * @throws what made the upload fail, or AbortError when it was stopped
+ * Resolve a form's value to what the gateway accepts: an upload to its file id once done, other values unchanged.
+ * @throws the error of the upload, or AbortError if it was stopped
  */
 export function mediaOf(value) {
   const upload = uploadOf(value);
@@ -79,7 +79,7 @@ async function send(upload) {
   sendNext();
 }
 
-/** Ask before the page is closed while files are on their way. */
+/** Ask for confirmation before the page is closed during an upload. */
 window.addEventListener("beforeunload", (event) => {
   if ([...uploads.values()].some(({ state }) => state === "waiting" || state === "sending")) event.preventDefault();
 });

@@ -1,4 +1,4 @@
-/** The view of the cards: who holds each, who waits, and what lies on them. */
+/** GPU view: the holder, the queue and the loaded models of each device. */
 import { computed, html, ref } from "../lib/html.js";
 import { system } from "../lib/system.js";
 import { EmptyState } from "../components/empty-state.js";
@@ -13,7 +13,7 @@ const RANGES = [[5 * MINUTE_MS, "5 min"], [30 * MINUTE_MS, "30 min"], [120 * MIN
 const CPU = "cpu";
 const NONE = [];
 
-/** Return every device that has a lock or models, cards first: [{id, host, device, lock, memory}]. */
+/** Return every device that has a lock or models, GPUs first: [{id, host, device, lock, memory}]. */
 function placesOf({ locks, devices }) {
   const found = new Map();
   for (const { host, device } of [...locks, ...devices]) {
@@ -28,12 +28,12 @@ const NoCard = () => html`
   <div class="card">
     <${EmptyState} icon="gpu" title="No GPU is in use here">
       <p>
-        Either no worker has one, or no task has asked for it yet. Everything works without: on a laptop the models run
-        on the CPU, where nobody needs to queue for a card.
+        Either no worker has a GPU, or no task has asked for one yet. Everything works without a GPU: models then run
+        on the CPU, and no task has to wait for a card.
       </p>
       <p>
-        With an NVIDIA card, <code>gpu.device: auto</code> in <code>config/baton.yaml</code> finds it. To see how sharing
-        works without one, set <code>gpu.device: simulated</code> and restart the workers.
+        With an NVIDIA card, <code>gpu.device: auto</code> in <code>config/baton.yaml</code> detects it. To try
+        sharing without a card, set <code>gpu.device: simulated</code> and restart the workers.
       </p>
     <//>
   </div>`;
@@ -56,12 +56,12 @@ export default {
       return html`
         <div class="head">
           <h1>GPU</h1>
-          ${cards && html`<${SegmentedChoice} label="How far back" choices=${RANGES} value=${rangeMs.value} onChoose=${(value) => (rangeMs.value = value)} />`}
-          <p>One task at a time has a card. The others stand in line, by priority and then by arrival.</p>
+          ${cards && html`<${SegmentedChoice} label="Time range" choices=${RANGES} value=${rangeMs.value} onChoose=${(value) => (rangeMs.value = value)} />`}
+          <p>One task at a time holds a card. The others wait in line, ordered by priority and then by arrival.</p>
         </div>
         <div class="stack gpu">
           <${ErrorNotice} error=${error.value} />
-          ${!known && html`<p class="boot">Looking…</p>`}
+          ${!known && html`<p class="boot">Loading…</p>`}
           ${known && !cards && html`<${NoCard} />`}
           ${known?.map(device)}
         </div>`;

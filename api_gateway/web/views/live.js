@@ -1,4 +1,4 @@
-/** The view: live. A text as it is made, with its medium. */
+/** Live view: the list of transcripts, or one transcript beside its media player. */
 import { html } from "../lib/html.js";
 import { route } from "../lib/router.js";
 import { Choose } from "./live/choose.js";

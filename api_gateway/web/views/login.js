@@ -1,10 +1,10 @@
-/** The door: an API key, where the gateway asks for one. */
+/** Sign-in page: asks for an API key if the gateway requires one. */
 import { ref, html } from "../lib/html.js";
 import { api } from "../lib/api.js";
 import { session, signIn } from "../lib/session.js";
 import { ErrorNotice } from "../components/error-notice.js";
 
-const REFUSED = { message: "This key is not known. Check it, or make one with `baton key` and put its hash into auth.api_keys." };
+const REFUSED = { message: "The gateway does not know this key. Check it, or create one with `baton key` and add its hash to auth.api_keys." };
 
 export const Login = {
   setup() {
@@ -31,7 +31,7 @@ export const Login = {
       <main class="login">
         <form class="card stack" onSubmit=${enter}>
           <div class="row"><img src="/web/icon.svg" alt="" width="36" height="36" /><h1>Baton</h1></div>
-          <p class="muted">This gateway wants an API key. It stays in this tab and is forgotten when you close it.</p>
+          <p class="muted">This gateway requires an API key. The key stays in this tab and is deleted when you close it.</p>
           <${ErrorNotice} error=${error.value} />
           <label>API key
             <input type="password" required autofocus autocomplete="current-password" spellcheck="false"

@@ -1,4 +1,4 @@
-/** The view of the models: which there are, which are here, and getting and unloading them. */
+/** Models view: list, filter, download and unload models. */
 import { computed, html, reactive } from "../lib/html.js";
 import { bytes } from "../lib/format.js";
 import { EmptyState } from "../components/empty-state.js";
@@ -25,7 +25,7 @@ export default {
       <div class="filters row">
         <input type="search" aria-label="Search the models" placeholder="Search" value=${wanted.words} onInput=${(event) => (wanted.words = event.target.value)} />
         <select aria-label="Engine" value=${wanted.engine} onChange=${(event) => (wanted.engine = event.target.value)}>
-          <option value="">Every engine</option>
+          <option value="">All engines</option>
           ${engines.value.map((engine) => html`<option key=${engine} value=${engine}>${engine}</option>`)}
         </select>
         <${SegmentedChoice} label="Which models" choices=${FILTERS} value=${wanted.state} onChoose=${(state) => (wanted.state = state)} />
@@ -40,22 +40,22 @@ export default {
     return () => html`
       <div class="head">
         <h1>Models</h1>
-        <p>Workers bring a model when a task first needs it. Bring it here beforehand, and that task need not wait.</p>
+        <p>Workers download a model the first time a task needs it. Download it here in advance, and that task does not have to wait.</p>
       </div>
       <div class="stack">
         <${ErrorNotice} error=${models.error} />
-        ${!models.list && !models.error && html`<p class="boot">Looking…</p>`}
+        ${!models.list && !models.error && html`<p class="boot">Loading…</p>`}
         ${models.list && filters()}
         ${models.list && groups.value.size === 0 && html`
-          <div class="card"><${EmptyState} icon="search" title="No model fits"><button onClick=${forget}>Show all</button><//></div>`}
+          <div class="card"><${EmptyState} icon="search" title="No matching model"><button onClick=${forget}>Show all</button><//></div>`}
         ${[...groups.value].map(group)}
       </div>`;
   },
 };
 
-/** @returns {string} such as "2 of 18 here, 3.1 GiB" */
+/** @returns {string} such as "2 of 18 present, 3.1 GiB" */
 function summary(list) {
   const here = list.filter((model) => model.status === "present");
   const size = here.reduce((sum, model) => sum + (model.size ?? 0), 0);
-  return `${here.length} of ${list.length} here${size > 0 ? `, ${bytes(size)}` : ""}`;
+  return `${here.length} of ${list.length} present${size > 0 ? `, ${bytes(size)}` : ""}`;
 }

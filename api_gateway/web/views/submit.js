@@ -1,4 +1,4 @@
-/** The view Submit: a file, a task, its settings, and off it goes. */
+/** Submit view: files, task, settings and request. */
 import { html, shallowRef } from "../lib/html.js";
 import { route } from "../lib/router.js";
 import { ErrorNotice } from "../components/error-notice.js";
@@ -31,7 +31,7 @@ export default {
       begin();
     }
 
-    /** Begin with what the address asks for: `#/submit?task=…&media=…`. */
+    /** Initialise the draft from the route: `#/submit?task=…&media=…`. */
     function begin() {
       const { task, media } = route.query;
       if (find(task)) choose(task);
@@ -46,11 +46,11 @@ export default {
         <div class="stack">
           ${main.value && html`<${SourceCard} form=${form.value} />`}
           ${!main.value && sources.value.length > 0 && html`
-            <div class="notice warn">This task takes no file. ${`${sources.value.length} ${sources.value.length === 1 ? "waits" : "wait"}`} for a task that does.</div>`}
+            <div class="notice warn">This task takes no file. ${`${sources.value.length} ${sources.value.length === 1 ? "file is" : "files are"}`} kept for a task that does.</div>`}
           <${TaskPicker} />
           <${SettingsCard} form=${form.value} />
           <details class="card advanced">
-            <summary>Advanced <span class="hint">priority, own id, callback</span></summary>
+            <summary>Advanced <span class="hint">priority, task id, callback</span></summary>
             <${Fields} form=${{ ...form.value, root: ENVELOPE }} fields=${fieldsOf(ENVELOPE, ENVELOPE)} path="" value=${draft.envelope}
                        set=${(next) => (draft.envelope = next)} />
           </details>
@@ -61,10 +61,10 @@ export default {
     load();
     return () => html`
       <div class="submit-view">
-      <header class="head"><h1>Submit</h1><p>Drop a video or an audio file, choose what is to be done, and go.</p></header>
+      <header class="head"><h1>Submit</h1><p>Drop a video or an audio file, choose a task, and submit it.</p></header>
       <${ErrorNotice} error=${lost.value} />
       ${lost.value && html`<p><button onClick=${load}>Try again</button></p>`}
-      ${!lost.value && catalog.value.length === 0 && html`<p class="muted" role="status">Asking what can be done…</p>`}
+      ${!lost.value && catalog.value.length === 0 && html`<p class="muted" role="status">Loading the tasks…</p>`}
       <${SentCard} />
       ${entry.value && page()}
       ${over.value && html`<div class="drop-veil" aria-hidden="true"><span>Drop to add</span></div>`}

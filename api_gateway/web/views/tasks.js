@@ -1,4 +1,4 @@
-/** The view Tasks: the list of all, or the page of one. */
+/** Tasks view: the list of tasks, or the page of one task. */
 import { html } from "../lib/html.js";
 import { route } from "../lib/router.js";
 import { TaskList } from "./tasks/list.js";

@@ -1,4 +1,4 @@
-/** The view of what does the work: the verdict, the workers, their queues, what runs, and the monitor's settings. */
+/** Workers view: verdict, workers, running tasks, queues, monitor settings and readiness of the gateway. */
 import { html } from "../lib/html.js";
 import { system } from "../lib/system.js";
 import { Fleet } from "./workers/fleet.js";
@@ -19,6 +19,6 @@ function live({ health, workers, queues, running }) {
 export default () => html`
   <div class="head"><h1>Workers</h1></div>
   <div class="stack workers">
-    ${system.snapshot ? live(system.snapshot) : html`<p class="boot">Looking…</p>`}
+    ${system.snapshot ? live(system.snapshot) : html`<p class="boot">Loading…</p>`}
     <div class="own"><${Settings} /><${Readiness} /></div>
   </div>`;

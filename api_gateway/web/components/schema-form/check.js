@@ -1,14 +1,14 @@
 /**
- * What a value lacks, by its JSON Schema. The usual libraries compile schemas to code, which our Content-Security-Policy
- * forbids; this reads what the catalog uses, and leaves everything else to the gateway, which checks it all again.
+ * Validation of a value against its JSON Schema. The usual libraries compile schemas to code, which the page's
+ * Content-Security-Policy forbids. This one checks the keywords that the catalog uses; the gateway checks all of them.
  */
 import { choicesOf, matches, same, under, unfold } from "./schema.js";
 
-/** @returns {{field: string, message: string}[]} by dotted path, as the gateway names them */
+/** @returns {{field: string, message: string}[]} errors by dotted path, in the gateway's notation */
 export function check(value, schema, root, path) {
   const field = unfold(schema, root);
   if (value === null) return field.nullable || field.type === "null" || !field.type ? [] : [told(path, "This must have a value.")];
-  if (field.enum || "const" in field) return choicesOf(field).some((one) => same(one, value)) ? [] : [told(path, "Choose one of the list.")];
+  if (field.enum || "const" in field) return choicesOf(field).some((one) => same(one, value)) ? [] : [told(path, "Choose a value from the list.")];
   const [type] = [field.type].flat();
   return (CHECKS[type] ?? (() => []))(value, field, root, path);
 }
@@ -24,10 +24,10 @@ function object(value, field, root, path) {
   const missing = (field.required ?? []).filter((name) => value[name] === undefined);
   const inside = Object.entries(value).filter(([, one]) => one !== undefined).flatMap(([name, one]) => {
     const part = Object.hasOwn(known, name) ? known[name] : field.additionalProperties;
-    if (part === false) return [told(under(path, name), "The task knows no such field.")];
+    if (part === false) return [told(under(path, name), "The task has no such field.")];
     return typeof part === "object" ? check(one, part, root, under(path, name)) : [];
   });
-  return [...missing.map((name) => told(under(path, name), "This is needed.")), ...inside];
+  return [...missing.map((name) => told(under(path, name), "This is required.")), ...inside];
 }
 
 function array(value, field, root, path) {
@@ -35,7 +35,7 @@ function array(value, field, root, path) {
   const length = first(
     path,
     [value.length < field.minItems, `At least ${field.minItems} ${field.minItems === 1 ? "entry is" : "entries are"} needed.`],
-    [value.length > field.maxItems, `At most ${field.maxItems} entries are taken.`],
+    [value.length > field.maxItems, `At most ${field.maxItems} entries are allowed.`],
   );
   return [...length, ...(field.items ? value.flatMap((one, index) => check(one, field.items, root, under(path, index))) : [])];
 }
@@ -44,9 +44,9 @@ function string(value, field, _root, path) {
   const length = typeof value === "string" ? [...value].length : 0;
   return first(
     path,
-    [typeof value !== "string", "This must be a text."],
+    [typeof value !== "string", "This must be text."],
     [length < field.minLength, field.minLength === 1 ? "This must not be empty." : `At least ${field.minLength} characters are needed.`],
-    [length > field.maxLength, `At most ${field.maxLength} characters are taken; these are ${length}.`],
+    [length > field.maxLength, `At most ${field.maxLength} characters are allowed; this has ${length}.`],
     [field.pattern && !matches(field.pattern, value), `This does not have the form ${field.pattern}`],
   );
 }
@@ -61,9 +61,9 @@ function number(value, field, _root, path) {
     [typeof value !== "number" || !Number.isFinite(value), "This must be a number."],
     [field.type === "integer" && !Number.isInteger(value), "This must be a whole number."],
     [value < field.minimum, `This must be ${field.minimum} or more.`],
-    [value <= field.exclusiveMinimum, `This must be over ${field.exclusiveMinimum}.`],
+    [value <= field.exclusiveMinimum, `This must be greater than ${field.exclusiveMinimum}.`],
     [value > field.maximum, `This must be at most ${field.maximum}.`],
-    [value >= field.exclusiveMaximum, `This must be under ${field.exclusiveMaximum}.`],
+    [value >= field.exclusiveMaximum, `This must be less than ${field.exclusiveMaximum}.`],
     [field.multipleOf && value % field.multipleOf !== 0, `This must be a multiple of ${field.multipleOf}.`],
   );
 }

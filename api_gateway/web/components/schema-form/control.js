@@ -1,2 +1,2 @@
-/** What every control of a field is given: Vue would write anything that is not declared onto the element. */
+/** Props that every form control declares. Vue would set undeclared ones as attributes of the element. */
 export const CONTROL = ["id", "form", "name", "title", "field", "required", "path", "value", "set", "spoken"];

@@ -1,4 +1,4 @@
-/** Controls whose value is what they show: choices, switches, lines of text. */
+/** Controls whose value is what they show: choices, switches, text, colours. */
 import { html } from "../../lib/html.js";
 import { CONTROL } from "./control.js";
 import { choicesOf, placeholderOf, same, unfold } from "./schema.js";
@@ -6,7 +6,7 @@ import { choicesOf, placeholderOf, same, unfold } from "./schema.js";
 const LANGUAGE = /(^|_)language$/;
 const languages = new Intl.DisplayNames(["en"], { type: "language", fallback: "none" });
 
-/** One of a list. "" stands for nothing entered, "null" for a null where that is not the default. */
+/** Select for one option. "" means no value, "null" an explicit null where null is not the default. */
 export const ChoiceControl = ({ id, field, name, value, set, required, spoken }) => {
   const options = choicesOf(field).filter((one) => required || !same(one, field.default));
   const at = options.findIndex((one) => same(one, value));
@@ -26,7 +26,7 @@ function unset(field, name, required) {
   return required ? "Choose…" : "Not set";
 }
 
-/** Return [index, name] of the options; languages by their names, else as the schema has them. */
+/** Return [index, name] of each option: languages sorted by name, others in schema order. */
 function inOrder(options, name) {
   const told = options.map((one, index) => [String(index), nameOf(one, name)]);
   return LANGUAGE.test(name) ? told.sort(([, one], [, other]) => one.localeCompare(other)) : told;
@@ -38,7 +38,7 @@ function nameOf(value, name) {
   return language ? `${language} (${value})` : String(value);
 }
 
-/** Some of a list, each at most once. */
+/** Checkboxes for any subset of the options. */
 export const ChoicesControl = ({ form, field, value = [], set }) => {
   const all = choicesOf(unfold(field.items, form.root));
   const has = (one) => value.some((each) => same(each, one));

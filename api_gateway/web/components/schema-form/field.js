@@ -1,4 +1,4 @@
-/** One field: its label, its control, a hint and what is wrong with it. */
+/** Form field: label, control, hint and error message. */
 import { html } from "../../lib/html.js";
 import { ChoiceControl, ChoicesControl, ColourControl, SwitchControl, TextControl } from "./controls.js";
 import { Hint } from "./hint.js";
@@ -16,12 +16,12 @@ const CONTROLS = {
 const WIDE = new Set(["text", "lines", "list", "group", "pairs", "media", "media-list", "json"]);
 const LISTS = new Set(["choices", "numbers", "lines", "list", "media-list"]);
 const OBJECTS = new Set(["group", "pairs"]);
-/** Their parts are fields, which tell for themselves what is wrong. */
+/** Kinds whose parts are fields that show their own errors. */
 const NESTED = new Set(["group", "list"]);
-/** Controls of several parts have no one element that a <label> could point at. */
+/** Kinds with several elements: no single one can be the target of a <label>. */
 const PARTED = new Set(["choices", "list", "pairs", "media-list"]);
 
-/** Return the id of the field's element, from the path of its value. */
+/** Return the id of a field's element, derived from the path of its value. */
 export function fieldId(path) {
   return `field-${path.replaceAll(".", "-")}`;
 }
@@ -36,7 +36,7 @@ export const Field = ({ form, name, required, field, path, value, set, label }) 
 };
 Field.props = ["form", "name", "required", "field", "path", "value", "set", "label"];
 
-/** A value that was entered as JSON may be none that the control could show. */
+/** Return the kind, or "json" if the value was entered as JSON and the control cannot show it. */
 function fitting(kind, value) {
   if (value === undefined || value === null) return kind;
   if (LISTS.has(kind)) return Array.isArray(value) ? kind : "json";

@@ -1,4 +1,4 @@
-/** What is said below a field, with the parts in `backticks` as code. */
+/** Hint below a field, with text in `backticks` as <code>. */
 import { html } from "../../lib/html.js";
 
 export const Hint = ({ id, text }) => text && html`

@@ -1,4 +1,4 @@
-/** A file: chosen or dropped here, or named by a path below share, a file id or a URL. */
+/** Controls for media files: choose or drop a file, or enter a path below share, a file id or a URL. */
 import { html, shallowRef } from "../../lib/html.js";
 import { CONTROL } from "./control.js";
 import { startUpload, uploadOf } from "../../lib/uploads.js";
@@ -7,7 +7,7 @@ import { UploadRow } from "../upload-row.js";
 
 const REFERENCE = "A URL, or a path below share";
 
-/** A button that opens the browser's choice of files, and hands over what was chosen. */
+/** Button that opens the browser's file dialog and passes the chosen files to `take`. */
 export const FileButton = {
   props: ["id", "label", "name", "multiple", "folder", "take", "look"],
   setup(props) {
@@ -22,7 +22,7 @@ export const FileButton = {
   },
 };
 
-/** Handlers of an element that takes dropped files for itself. */
+/** Return handlers for an element that accepts dropped files; the page then ignores the drop (see `usePageDrop`). */
 function taking(take) {
   return {
     onDrop: (event) => {

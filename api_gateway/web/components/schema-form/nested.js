@@ -1,4 +1,4 @@
-/** Objects within the form, and lists of them. */
+/** Controls for nested objects and lists of objects. */
 import { html } from "../../lib/html.js";
 import { CONTROL } from "./control.js";
 import { Icon } from "../icon.js";
@@ -6,7 +6,7 @@ import { Hint } from "./hint.js";
 import { Fields } from "./schema-form.js";
 import { fieldsOf, firstValue, hintOf, under, unfold } from "./schema.js";
 
-/** An object: always there where it is needed, to be switched on where it may be null, else folded away. */
+/** Nested object: always shown if required, behind a checkbox if nullable, otherwise collapsed. */
 export const GroupControl = ({ id, form, field, path, value, set, required, title }) => {
   const fields = fieldsOf(field, form.root);
   const inside = (keep) => html`

@@ -1,4 +1,4 @@
-/** An object of the user's own names, each with a text. */
+/** Control for an object with free keys and text values. */
 import { html, ref, watch } from "../../lib/html.js";
 import { CONTROL } from "./control.js";
 import { Icon } from "../icon.js";
@@ -33,7 +33,7 @@ export const PairsControl = {
           ${cell(row, index, 0, "Name")}${cell(row, index, 1, "Value")}
           <button type="button" class="plain icon" aria-label=${`Remove ${props.title} ${index + 1}`}
                   onClick=${() => put(rows.value.filter((_, at) => at !== index))}><${Icon} name="trash" /></button>
-          ${twice(row[0], index) && html`<p class="field-error">${`“${row[0]}” stands above already; this one counts.`}</p>`}
+          ${twice(row[0], index) && html`<p class="field-error">${`“${row[0]}” is already listed above; this value replaces it.`}</p>`}
         </div>`)}
       <button type="button" class="small" onClick=${() => put([...rows.value, ["", ""]])}>Add ${rows.value.length ? "another" : "one"}</button>`;
   },

@@ -1,15 +1,15 @@
 /**
- * A form made from a JSON Schema: what is needed first, the rest below "More settings".
+ * Form generated from a JSON Schema: required fields first, the others under "More settings".
  *
- * `form` is what all fields of one form share: `{root, say}`, the schema that references point into, and
- * `say(path, deep)`, what to tell at the field of this path (or, if `deep`, of a part of it). A field's value is
- * undefined until somebody enters one: the gateway has the defaults.
+ * All fields of a form share `form`: `{root, say}`. `root` is the schema that references point into; `say(path, deep)`
+ * returns the error of the field at this path (or, if `deep`, of a part of it). A field's value is undefined until the
+ * user enters one: the gateway applies the defaults.
  */
 import { html } from "../../lib/html.js";
 import { Field } from "./field.js";
 import { fieldsOf, under } from "./schema.js";
 
-/** Return the object with one more value, or with one less. */
+/** Return a copy of the object with this value, or without it if the value is undefined. */
 export function withValue(object, name, value) {
   const { [name]: _, ...rest } = object ?? {};
   return value === undefined ? rest : { ...object, [name]: value };

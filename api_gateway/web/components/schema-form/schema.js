@@ -1,12 +1,12 @@
-/** JSON Schema as a form sees it: references followed, `null` set apart, and the kind of control that fits. */
-const LONG = 1000; // characters; from here on a text may have lines
+/** JSON Schema for forms: resolve references, separate `null`, and choose the kind of control. */
+const LONG = 1000; // characters; a longer text gets a multi-line control
 const COLOUR = ["#00ff7f", "#A0B1C2"];
 const ACRONYMS = new Set(["ass", "crf", "fps", "gpu", "id", "itn", "json", "llm", "ocr", "srt", "url", "vad", "vtt"]);
 const UNITS = { ms: "ms", s: "s", kbps: "kbit/s", mib: "MiB" };
 
 /**
- * Follow references, and take `null` out of `anyOf`: what is left says what a value is, and `nullable` whether it may
- * be null. What stands beside a reference or an `anyOf` counts more than what is inside.
+ * Resolve references and remove `null` from `anyOf`: the result describes the value, and `nullable` says whether it
+ * may be null. Keywords beside a reference or an `anyOf` override those inside.
  */
 export function unfold(schema, root) {
   const { $ref, anyOf, ...beside } = schema;
@@ -20,7 +20,7 @@ function pointed(reference, root) {
   return reference.split("/").slice(1).reduce((place, key) => place?.[key], root) ?? {};
 }
 
-/** Return the fields of an object: [{name, required, field}], the required ones first, else as the schema has them. */
+/** Return the fields of an object: [{name, required, field}], required ones first, otherwise in schema order. */
 export function fieldsOf(schema, root) {
   const needed = new Set(schema.required);
   const all = Object.entries(schema.properties ?? {}).map(([name, part]) => (
@@ -28,7 +28,7 @@ export function fieldsOf(schema, root) {
   return [...all.filter(({ required }) => required), ...all.filter(({ required }) => !required)];
 }
 
-/** Return which control fits an unfolded schema; `json` where no other does. */
+/** Return the kind of control for an unfolded schema; `json` if no other fits. */
 export function kindOf(field, root) {
   if (field.enum || "const" in field) return "choice";
   if (field.format === "media-file") return "media";
@@ -37,7 +37,7 @@ export function kindOf(field, root) {
 }
 
 const KINDS = {
-  boolean: (field) => (typeof field.default === "boolean" ? "switch" : "choice"), // else nobody knows what nothing means
+  boolean: (field) => (typeof field.default === "boolean" ? "switch" : "choice"), // without a default, unset is not off
   integer: () => "number",
   number: () => "number",
   string: (field) => (isColour(field) ? "colour" : field.maxLength > LONG ? "text" : "line"),
@@ -50,7 +50,7 @@ function isColour({ pattern }) {
   return Boolean(pattern) && COLOUR.every((colour) => matches(pattern, colour)) && !matches(pattern, "red");
 }
 
-/** Return whether a text fits a pattern; also where this browser cannot read the pattern: the gateway knows. */
+/** Return whether a text matches a pattern. True if the browser cannot compile the pattern: the gateway checks it. */
 export function matches(pattern, text) {
   try {
     return new RegExp(pattern, "u").test(text);
@@ -59,12 +59,12 @@ export function matches(pattern, text) {
   }
 }
 
-/** Return what a field may be chosen from. */
+/** Return the allowed values of a field. */
 export function choicesOf(field) {
   return field.enum ?? ("const" in field ? [field.const] : [true, false]);
 }
 
-/** @returns "Min silence duration (ms)" of "min_silence_duration_ms", "Audio file" of "audio_path" */
+/** @returns "Min silence duration (ms)" for "min_silence_duration_ms", "Audio file" for "audio_path" */
 export function labelOf(name) {
   const words = name.replace(/_path(s?)$/, "_file$1").split("_");
   const unit = words.length > 1 && UNITS[words.at(-1)];
@@ -72,7 +72,7 @@ export function labelOf(name) {
   return `${said.charAt(0).toUpperCase()}${said.slice(1)}${unit ? ` (${unit})` : ""}`;
 }
 
-/** Return what is said below a field: its description in the form's words, and its limits. */
+/** Return the hint of a field: its description, with "not set" for a default of `None`, and its limits. */
 export function hintOf(field) {
   const told = field.default === null ? field.description?.replace(/\bNone\b/g, "not set") : field.description;
   const said = [told, limitsOf(field)].filter(Boolean).join(" · ");
@@ -93,7 +93,7 @@ function limitsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, minIte
   return parts.filter(Boolean).join(", ");
 }
 
-/** Return what a control shows while nothing is entered: the value that the gateway will take. */
+/** Return the placeholder of an empty control: the default that the gateway applies. */
 export function placeholderOf(field) {
   const known = field.default;
   if (known === null) return "Not set";
@@ -101,7 +101,7 @@ export function placeholderOf(field) {
   return Array.isArray(known) ? known.join(", ") : String(known);
 }
 
-/** Return a value to begin with: what can only be one thing, is that; a list that needs entries has them. */
+/** Return the initial value of an object: its required constants, and required lists with their minimum of entries. */
 export function firstValue(schema, root) {
   const needed = fieldsOf(schema, root).filter(({ required }) => required);
   return Object.fromEntries(needed.map(({ name, field }) => [name, firstOf(field, root)]).filter(([, value]) => value !== undefined));
@@ -112,7 +112,7 @@ function firstOf(field, root) {
   return Array.from({ length: field.minItems ?? 0 }, () => firstValue(unfold(field.items, root), root));
 }
 
-/** @returns the dotted path of a part */
+/** @returns the dotted path of a member */
 export function under(path, name) {
   return path ? `${path}.${name}` : String(name);
 }

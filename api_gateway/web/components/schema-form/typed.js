@@ -1,6 +1,6 @@
 /**
- * Controls whose text stands for another value: numbers, lists of them, JSON. What was typed stays as it is for as long
- * as it means the value. A text that means nothing becomes the value itself, so that the check can tell what is wrong.
+ * Controls whose text represents another type: numbers, lists, JSON. The typed text is kept as long as it represents
+ * the value. Text that cannot be parsed becomes the value itself, so that validation reports what is wrong.
  */
 import { html, ref, watch } from "../../lib/html.js";
 import { CONTROL } from "./control.js";
@@ -41,7 +41,7 @@ function readJson(text) {
   }
 }
 
-/** Return a way to read parts of a text as a list; nothing entered is no list. */
+/** Return a parser that splits text into a list; empty text gives undefined. */
 function listed(separator, read) {
   return (text) => {
     const parts = text.split(separator).map((part) => part.trim()).filter(Boolean);
@@ -66,10 +66,10 @@ const joined = (separator) => (value) => (Array.isArray(value) ? value.join(sepa
 
 export const NumbersControl = typed(listed(/[\s,;]+/, readNumber), joined(", "), ({ id, field, spoken }, text, type) => html`
   <input id=${id} type="text" inputmode="decimal" autocomplete="off" ...${spoken} value=${text}
-         placeholder=${placeholderOf(field) || "Numbers, with commas between them"} onInput=${type} />`);
+         placeholder=${placeholderOf(field) || "Numbers, separated by commas"} onInput=${type} />`);
 
 export const LinesControl = typed(listed("\n", (line) => line), joined("\n"), ({ id, field, spoken }, text, type) => html`
-  <textarea id=${id} class="growing" rows="2" ...${spoken} value=${text} placeholder=${placeholderOf(field) || "One on each line"} onInput=${type}></textarea>`);
+  <textarea id=${id} class="growing" rows="2" ...${spoken} value=${text} placeholder=${placeholderOf(field) || "One per line"} onInput=${type}></textarea>`);
 
 export const JsonControl = typed(readJson, written, ({ id, field, spoken }, text, type) => html`
   <textarea id=${id} class="growing code" rows="2" spellcheck="false" ...${spoken} value=${text}

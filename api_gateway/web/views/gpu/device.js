@@ -1,4 +1,4 @@
-/** One device: who has it, who waits, what lies on it, and how it was used. */
+/** One device: holder, queue, timeline, loaded models and statistics. */
 import { html } from "../../lib/html.js";
 import { Figures } from "./figures.js";
 import { HistoryTable } from "./history-table.js";
@@ -8,7 +8,7 @@ import { Memory } from "./memory.js";
 import { deviceName } from "./names.js";
 import { Timeline } from "./timeline.js";
 
-/** `lock` is null for the memory of a host, for which nobody queues; `memory` where nothing is known of its models. */
+/** `lock` is null for the memory of a host, which has no queue; `memory` is null if the models are unknown. */
 export const Device = ({ place, leases, rangeMs, stats, age }) => {
   const { lock, memory } = place;
   return html`
@@ -29,7 +29,7 @@ export const Device = ({ place, leases, rangeMs, stats, age }) => {
           <${HistoryTable} leases=${leases} rangeMs=${rangeMs} />
         </div>`}
       <div class="below">
-        ${memory && html`<div><h3>Models on it</h3><${Memory} device=${memory} /></div>`}
+        ${memory && html`<div><h3>Loaded models</h3><${Memory} device=${memory} /></div>`}
         ${lock && html`<div><h3>Sharing</h3><${Figures} stats=${stats} /></div>`}
       </div>
     </section>`;

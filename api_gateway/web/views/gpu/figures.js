@@ -1,4 +1,4 @@
-/** How a card was shared lately: the figures of its history. */
+/** Statistics of a device's ended leases: success rate, waits and holds. */
 import { html } from "../../lib/html.js";
 import { duration } from "../../lib/format.js";
 import { ending } from "./reasons.js";
@@ -16,11 +16,11 @@ export const Figures = ({ stats }) => {
   const unusual = Object.entries(stats.ended_by).filter(([reason]) => reason !== "released");
   return html`
     <dl class="figures">
-      ${figure("Got the card", `${(100 * stats.success_rate).toFixed(stats.success_rate < 1 ? 1 : 0)} %`, `${stats.acquired} did, ${stats.gave_up} gave up`)}
+      ${figure("Acquired the card", `${(100 * stats.success_rate).toFixed(stats.success_rate < 1 ? 1 : 0)} %`, `${stats.acquired} did, ${stats.gave_up} gave up`)}
       ${figure("Typical wait", duration(stats.wait.p50), spread(stats.wait))}
       ${figure("Typical hold", duration(stats.hold.p50), spread(stats.hold))}
     </dl>
-    ${unusual.length > 0 && html`<p class="hint">Ended otherwise: ${unusual.map(counted).join(", ")}</p>`}`;
+    ${unusual.length > 0 && html`<p class="hint">Other endings: ${unusual.map(counted).join(", ")}</p>`}`;
 };
 Figures.props = ["stats"];
 

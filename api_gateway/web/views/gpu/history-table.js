@@ -1,4 +1,4 @@
-/** The timeline as a table: the same leases, newest first. */
+/** Table of the timeline's ended leases, newest first. */
 import { html, ref } from "../../lib/html.js";
 import { clockTime, duration, since } from "../../lib/format.js";
 import { to } from "../../lib/router.js";
@@ -38,7 +38,7 @@ export const HistoryTable = {
 };
 
 function table(leases) {
-  if (leases.length === 0) return html`<p class="muted">Nothing has ended in this time.</p>`;
+  if (leases.length === 0) return html`<p class="muted">No lease ended in this period.</p>`;
   return html`
     <div class="table-frame" tabindex="0" role="region" aria-label="Leases that have ended">
       <table>

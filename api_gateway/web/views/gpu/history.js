@@ -1,18 +1,18 @@
-/** The leases that have ended. They are asked for when something has changed hands, and never by the clock. */
+/** History of ended leases. It is loaded when a holder, a waiter or a task changes; there is no polling. */
 import { onMounted, onUnmounted, shallowRef, watch } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { coalesced } from "../../lib/coalesced.js";
 import { gatewayTime, onTask, system } from "../../lib/system.js";
 
-const ALL = 1_000; // what the gateway keeps of a lock
+const ALL = 1_000; // leases that the gateway keeps per lock
 const LATEST = 100;
 const WAIT_MS = 1_000;
 const STATS_WAIT_MS = 3_000;
 const KEPT_MS = 2 * 3_600_000;
 
 /**
- * Keep what has ended lately, while the component lives.
- * @returns {{leases, stats, error}} refs: `PastLease`s, oldest first; `LockStats` by lock; why they are not known
+ * Load recently ended leases while the component is mounted.
+ * @returns {{leases, stats, error}} refs: `PastLease`s, oldest first; `LockStats` by lock; the error of the last load
  */
 export function useHistory() {
   const leases = shallowRef([]);
@@ -53,7 +53,7 @@ function keyOf({ lock, task_id, ended_at }) {
   return `${lock} ${task_id} ${ended_at}`;
 }
 
-/** Return who holds and who waits, as one string: it changes when somebody has come or gone. */
+/** Return the holders and waiters as one string, which changes whenever one of them does. */
 function parties(locks = []) {
   return locks.map(({ id, holder, waiters }) => [id, holder?.fence, ...waiters.map((one) => one.task_id)].join(" ")).join("\n");
 }

@@ -1,4 +1,4 @@
-/** Who has a card now, how far it is towards its limits, and taking the card from it by hand. */
+/** Current holder of a device: time held against its limits, and manual release. */
 import { html } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { clockTime, duration, since } from "../../lib/format.js";
@@ -11,16 +11,16 @@ import { LimitGauge } from "./limit-gauge.js";
 import { processOf, serviceOf } from "./names.js";
 
 const RELEASE = {
-  title: "Take the card from this task?",
+  title: "Release the card held by this task?",
   text:
-    "The next in line gets it at once. The task finds out at its next step, and this attempt fails; its process " +
-    "keeps its device memory until then. To end the task properly, cancel it instead.",
+    "The next task in line gets the card immediately. This attempt fails at its next step; until then its process " +
+    "keeps its device memory. To stop the task cleanly, cancel it instead.",
   yes: "Release the card",
   danger: true,
-  reason: "Why (this is kept in the history)",
+  reason: "Reason (kept in the history)",
 };
 
-/** End exactly the lease that was seen when the button was pressed. */
+/** Release exactly the lease that was shown when the button was pressed; `fence` identifies it. */
 async function release(lock, { fence }) {
   const reason = await confirm(RELEASE);
   if (!reason) return;
@@ -34,7 +34,7 @@ async function release(lock, { fence }) {
 
 export const Holder = ({ lock, taskName, limits }) => {
   const { holder } = lock;
-  if (!holder) return html`<div class="holder free"><strong>Free</strong><p class="muted">The next task that asks gets the card at once.</p></div>`;
+  if (!holder) return html`<div class="holder free"><strong>Free</strong><p class="muted">The next task that asks for the card gets it immediately.</p></div>`;
   const held = since(holder.since, clock.now);
   return html`
     <div class="holder stack">
@@ -45,7 +45,7 @@ export const Holder = ({ lock, taskName, limits }) => {
         </div>
         <p class="held number"><strong>${duration(held)}</strong><span class="hint">held</span></p>
       </div>
-      ${!holder.connected && html`<p class="notice warn">Its process has no open connection: it is probably dead, and the card will be free soon.</p>`}
+      ${!holder.connected && html`<p class="notice warn">Its process has no open connection. It is probably dead, and the card will soon be free.</p>`}
       ${limits && html`<${LimitGauge} held=${held} limits=${limits} />`}
       <dl class="facts">
         <dt>Since</dt><dd class="number">${clockTime(holder.since)}, after ${duration(holder.waited)} in line</dd>

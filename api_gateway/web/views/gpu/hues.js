@@ -1,4 +1,4 @@
-/** A colour for each task: one of eight, given out in turn, so that tasks beside each other differ. */
+/** Colour of each task: one of eight, assigned in turn so that neighbouring tasks differ. */
 const COUNT = 8;
 const given = new Map();
 

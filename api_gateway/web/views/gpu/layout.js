@@ -1,11 +1,11 @@
-/** Where everything stands in a timeline: pure figures, in ms and pixels. */
+/** Layout of a timeline: pure calculations in ms and px. */
 const MOST_ROWS = 6;
 const LEAST_WIDTH = 2;
 const STEPS_S = [15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 const TICK_WIDTH = 76;
 
 /**
- * Return the holds and the waits that have ended, oldest first.
+ * Return the holds and waits that have ended, oldest first.
  * @param {object[]} leases `PastLease`s of one lock
  */
 export function past(leases) {
@@ -20,7 +20,7 @@ export function past(leases) {
   return spans;
 }
 
-/** Return what goes on: the hold of who has the card, and a wait for each in line; `to` is null. */
+/** Return the holder's wait and hold, and a wait for each task in the queue; `to` is null while a span lasts. */
 export function current({ holder, waiters }) {
   const waits = waiters.map(({ task_id, worker, since }) => span("wait", { task: task_id, worker }, Date.parse(since), null));
   if (!holder) return waits;
@@ -34,9 +34,9 @@ function span(kind, facts, from, to) {
 }
 
 /**
- * Give each wait a row, so that none lies over another: the first that is free when it begins. Sets `row` in each of
- * them, null in those that found none.
- * @returns {{shown: number, hidden: number}} how many rows there are, and how many waits found none
+ * Assign each wait the first row that is free when it starts, so that waits do not overlap. Sets `row` of each wait;
+ * null if no row is free.
+ * @returns {{shown: number, hidden: number}} the number of rows, and of waits without a row
  */
 export function intoRows(waits) {
   const ends = [];
@@ -51,13 +51,13 @@ export function intoRows(waits) {
   return { shown: ends.length, hidden };
 }
 
-/** Return the left edge and the width of a span, px from the origin; the shortest can still be seen. */
+/** Return the left edge of a span, in px from the origin, and its width, which has a minimum to remain visible. */
 export function place(span, now, origin, scale) {
   const width = Math.max(LEAST_WIDTH, ((span.to ?? now) - span.from) * scale);
   return { x: (span.from - origin) * scale, width };
 }
 
-/** Return the times that get a mark on the axis, ms, in the range that ends now. */
+/** Return the times of the axis ticks, in ms, for the range that ends now. */
 export function ticks(now, rangeMs, width) {
   const fitting = STEPS_S.find((step) => (rangeMs / 1000 / step) * TICK_WIDTH <= width) ?? STEPS_S.at(-1);
   const step = fitting * 1000;

@@ -1,4 +1,4 @@
-/** How far a lease is: one piece of the gauge for each limit that is on, as their lengths differ too much for one scale. */
+/** Gauge of a lease's age: one segment per active limit, because their lengths differ too much for one scale. */
 import { html } from "../../lib/html.js";
 import { duration, setDuration } from "../../lib/format.js";
 
@@ -8,7 +8,7 @@ const LEVELS = [
   ["hard_timeout", "kills it", "bad"],
 ];
 
-/** Return a piece for each limit: its share that is used, and what the monitor does at its end. */
+/** Return a segment for each limit: the share that is used, and what the monitor does when it is reached. */
 function pieces(held, limits) {
   let before = 0;
   return LEVELS.filter(([name]) => limits[name] > 0).map(([name, does, look]) => {

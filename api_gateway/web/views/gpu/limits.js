@@ -1,4 +1,4 @@
-/** The time limits of leases, asked for when a card has changed hands. */
+/** Time limits of the current leases, loaded when the holder of a lock changes. */
 import { onMounted, shallowRef, watch } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { coalesced } from "../../lib/coalesced.js";

@@ -1,4 +1,4 @@
-/** Who stands in line for a card, the next one first. */
+/** Queue of a device, the next task first. */
 import { html } from "../../lib/html.js";
 import { duration, since } from "../../lib/format.js";
 import { to } from "../../lib/router.js";
@@ -9,7 +9,7 @@ import { serviceOf } from "./names.js";
 const SHOWN = 8;
 
 export const Line = ({ waiters }) => {
-  if (waiters.length === 0) return html`<p class="muted">Nobody waits.</p>`;
+  if (waiters.length === 0) return html`<p class="muted">No task is waiting.</p>`;
   const more = waiters.length - SHOWN;
   return html`
     <ol class="line">
@@ -23,6 +23,6 @@ export const Line = ({ waiters }) => {
           <span class="number">${duration(since(one.since, clock.now))}</span>
         </li>`)}
     </ol>
-    ${more > 0 && html`<p class="hint">and ${more} more behind them</p>`}`;
+    ${more > 0 && html`<p class="hint">and ${more} more</p>`}`;
 };
 Line.props = ["waiters"];

@@ -1,4 +1,4 @@
-/** The models that lie on a device, and how much of it they take. */
+/** Models loaded on a device, and the memory they use. */
 import { html } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { bytes, clockTime, duration, since } from "../../lib/format.js";
@@ -13,14 +13,14 @@ const TINTS = 4;
 async function unload({ model }) {
   const sure = await confirm({
     title: `Unload ${model}?`,
-    text: "Every process that holds it is asked to let go, at the end of the task that uses it. The next task with it loads it again.",
+    text: "Every process that holds it is asked to unload it at the end of its current task. The next task that needs it loads it again.",
     yes: "Unload",
   });
   if (!sure) return;
   await attempt(() => api.post(`/v1/models/${model}/unload`), `${model} is being unloaded.`);
 }
 
-/** Return the bar's pieces: [{key, title, share, tint}]. Where the device's size is not known, the models are the whole. */
+/** Return the bar's segments: [{key, title, share, tint}]. If the device's size is unknown, the models fill the bar. */
 function pieces({ models, memory_mib: mib, total_mib: total }) {
   const whole = Math.max(total ?? 0, mib) || 1;
   return models.map((model, index) => ({
@@ -30,15 +30,15 @@ function pieces({ models, memory_mib: mib, total_mib: total }) {
 
 export const Memory = ({ device }) => {
   const { models, memory_mib: mib, total_mib: total } = device;
-  if (models.length === 0) return html`<p class="muted">No model is loaded. The first task that needs one loads it, and it stays.</p>`;
+  if (models.length === 0) return html`<p class="muted">No model is loaded. The first task that needs a model loads it, and it stays loaded.</p>`;
   const words = total ? `${bytes(mib * MIB)} of ${bytes(total * MIB)}` : bytes(mib * MIB);
   return html`
     <div class="memory stack">
-      <div class="stacked" role="img" aria-label=${`Models take ${words}`}>
+      <div class="stacked" role="img" aria-label=${`Models use ${words}`}>
         ${pieces(device).map(({ key, share, title, tint }) => html`
           <span key=${key} class=${tint} title=${title} style=${{ width: `${100 * share}%` }}></span>`)}
       </div>
-      <p class="hint number">Models take ${words}</p>
+      <p class="hint number">Models use ${words}</p>
       <ul class="residents">${models.map(resident)}</ul>
     </div>`;
 };

@@ -1,6 +1,6 @@
-/** How a lease ended, in words. */
+/** Descriptions of how a lease ended. */
 const WORDS = {
-  released: "let go",
+  released: "released",
   gave_up: "gave up waiting",
   timed_out: "waited too long",
   expired: "ran out of time: its process did not renew it",
@@ -18,7 +18,7 @@ export function ending(reason) {
   return WORDS[reason] ?? reason.replaceAll("_", " ");
 }
 
-/** Return whether somebody may want to know why. */
+/** Return whether the ending is worth highlighting. */
 export function unusual(reason) {
   return !USUAL.has(reason);
 }

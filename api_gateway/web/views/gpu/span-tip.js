@@ -1,4 +1,4 @@
-/** What a bar of the timeline means, beside it. */
+/** Tooltip of a bar in the timeline. */
 import { html } from "../../lib/html.js";
 import { clockTime, duration } from "../../lib/format.js";
 import { hueOf } from "./hues.js";
@@ -6,17 +6,17 @@ import { ending } from "./reasons.js";
 
 const HALF = 130;
 
-/** Return the lines about a span: [[name, value]]. */
+/** Return the facts about a span: [[name, value]]. */
 function facts(span, now) {
   const took = ((span.to ?? now) - span.from) / 1000;
   const going = span.to === null;
   const lines = [[going ? "Since" : "From", clockTime(new Date(span.from).toISOString())], ["Process", span.worker]];
-  if (span.kind === "wait") return [[going ? "Waits for" : "Waited", duration(took)], ...lines];
-  const held = [going ? "Holds it for" : "Held", duration(took)];
+  if (span.kind === "wait") return [[going ? "Waiting for" : "Waited", duration(took)], ...lines];
+  const held = [going ? "Holding for" : "Held", duration(took)];
   return [held, ["Waited", duration(span.waited)], ...lines, ...(going ? [] : [["Ended", ending(span.reason)]])];
 }
 
-/** Return the same as one sentence, for a screen reader. */
+/** Return the same facts as one sentence, for screen readers. */
 export function spanText(span, now) {
   return [`Task ${span.task}`, ...facts(span, now).map(([name, value]) => `${name} ${value}`)].join(", ");
 }

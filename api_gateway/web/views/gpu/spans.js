@@ -1,4 +1,4 @@
-/** Holds and waits as bars. Those that have ended do not change as time goes by, so that most of them are drawn once. */
+/** Bars for holds and waits. Ended ones do not depend on the time, so most bars are rendered once. */
 import { html } from "../../lib/html.js";
 import { hueOf } from "./hues.js";
 import { place } from "./layout.js";

@@ -1,4 +1,4 @@
-/** Who held a card and who waited for it, drawn along the last minutes; it moves with the clock. */
+/** Timeline of a device's holds and waits, which moves with the clock. */
 import { computed, html, onMounted, onUnmounted, ref, shallowRef, watch } from "../../lib/html.js";
 import { clockTime, setDuration } from "../../lib/format.js";
 import { go } from "../../lib/router.js";
@@ -8,7 +8,7 @@ import { Spans } from "./spans.js";
 import { SpanTip, spanText } from "./span-tip.js";
 import { AXIS_HEIGHT, HOLD, NEAR, WAIT_STEP, WAIT_TOP } from "./sizes.js";
 
-const STEP_PX = 0.6; // it moves on when that is so far
+const STEP_PX = 0.6; // distance of one redraw
 const SHORTEST_MS = 150;
 const LONGEST_MS = 1_000;
 const TICK_HALF = 32;
@@ -35,7 +35,7 @@ export const Timeline = {
     });
     const shown = computed(() => laid.value.spans.find((span) => span.key === chosen.value));
 
-    /** A wait too short to be seen is left out: most tasks find the card free. */
+    /** Return whether a span is shown. Waits below one pixel are left out: most tasks find the device free. */
     function inRange(span) {
       const seen = span.to > gatewayTime() - props.rangeMs;
       return seen && (span.kind === "hold" || (span.to - span.from) * scale.value >= 1);
@@ -47,7 +47,7 @@ export const Timeline = {
       moving = setTimeout(move, Math.min(LONGEST_MS, Math.max(SHORTEST_MS, pause)));
     }
 
-    /** Return whether the time of a mark can be written: at the edges it would be cut. */
+    /** Return whether a tick's label fits; near the edges it would be cut off. */
     function fits(time) {
       const left = (now.value - time) * scale.value;
       return left > TICK_HALF && width.value - left > TICK_HALF;
@@ -60,7 +60,7 @@ export const Timeline = {
       chosen.value = nearest(at, event.clientY - box.top)?.key ?? "";
     }
 
-    /** Return the span under the pointer, or one in its lane that is close: a short one is a pixel wide. */
+    /** Return the span under the pointer, or a close one in the same lane: short spans are hard to hit. */
     function nearest(at, y) {
       const inLane = laid.value.spans.filter((span) => lies(span, y));
       const far = (span) => Math.max(span.from - at, at - (span.to ?? now.value), 0) * scale.value;
@@ -106,7 +106,7 @@ export const Timeline = {
       const common = { origin, scale: scale.value, lit: shown.value?.task ?? "" };
       return html`
         <div class="timeline" ref=${frame} tabindex="0" role="group"
-             aria-label=${`Timeline of ${setDuration(props.rangeMs / 1000)}: ${holds} holds. The arrow keys go through them.`}
+             aria-label=${`Timeline of ${setDuration(props.rangeMs / 1000)}: ${holds} holds. Use the arrow keys to move between them.`}
              onPointermove=${point} onPointerdown=${point} onPointerleave=${leave} onClick=${open} onKeydown=${step} onBlur=${leave}>
           <svg width="100%" height=${height} aria-hidden="true">
             <rect class="bed" x="0" y=${HOLD.top} width="100%" height=${HOLD.height} rx="4" />
@@ -121,7 +121,7 @@ export const Timeline = {
           ${shown.value && html`<${SpanTip} span=${shown.value} now=${now.value} at=${middle(shown.value, shift)} width=${width.value} />`}
           <p class="visually-hidden" aria-live="polite">${byKeys.value && shown.value && spanText(shown.value, now.value)}</p>
         </div>
-        ${rows.hidden > 0 && html`<p class="hint">${rows.hidden} more waits at the same time are in the table only.</p>`}`;
+        ${rows.hidden > 0 && html`<p class="hint">${rows.hidden} more simultaneous waits are listed only in the table.</p>`}`;
     };
 
     function middle(span, shift) {

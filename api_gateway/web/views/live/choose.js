@@ -1,4 +1,4 @@
-/** Which text to watch: what runs first, then what is done. */
+/** List of transcripts to open: running tasks first, then waiting, then the newest. */
 import { computed, html, onUnmounted, reactive, shallowRef } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { coalesced } from "../../lib/coalesced.js";
@@ -17,7 +17,7 @@ const RANK = { RUNNING: 0, PENDING: 1 };
 const MOST_SHOWN = 40;
 const REFRESH_MS = 1_000;
 
-/** @returns {Promise<object[]>} the tasks that make a text: running, waiting, then the newest */
+/** @returns {Promise<object[]>} the tasks that produce a transcript: running, waiting, then the newest */
 async function list() {
   const [names, ...pages] = await Promise.all([textTasks(), ...PAGES.map((page) => api.get("/v1/tasks", page))]);
   const found = new Map(pages.flatMap(({ tasks }) => tasks).map((task) => [task.task_id, task]));
@@ -37,7 +37,7 @@ export const Choose = {
       try {
         tasks.value = await list();
         error.value = null;
-        tasks.value.filter(({ task_id: id }) => !(id in named)).forEach((task) => name(task).catch(() => {})); // the id tells it then
+        tasks.value.filter(({ task_id: id }) => !(id in named)).forEach((task) => name(task).catch(() => {})); // then the id is shown
       } catch (failure) {
         error.value = failure;
       }
@@ -73,11 +73,11 @@ export const Choose = {
     return () => html`
       <div class="head">
         <h1>Live</h1>
-        <p>Watch a text as it is made: drafts appear at once and are replaced by the finals. Click a line to go there, edit what is wrong, take the subtitles.</p>
+        <p>Follow a transcript while it is made: drafts appear first, then the final text replaces them. Click a line to jump to it, correct mistakes, and download the subtitles.</p>
       </div>
       <${ErrorNotice} error=${error.value} />
       ${tasks.value?.length === 0 && html`
-        <${EmptyState} icon="live" title="There is no text yet"><a class="button" href=${to("submit")}><${Icon} name="submit" />Drop a video</a><//>`}
+        <${EmptyState} icon="live" title="No transcripts yet"><a class="button" href=${to("submit")}><${Icon} name="submit" />Drop a video</a><//>`}
       ${tasks.value?.length > 0 && html`<ul class="choices columns">${tasks.value.map(card)}</ul>`}`;
   },
 };

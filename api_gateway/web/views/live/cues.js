@@ -1,4 +1,4 @@
-/** The subtitles over the picture: a track of WebVTT cues, made of the lines and kept in step with them. */
+/** Subtitles over the video: a track of WebVTT cues, kept in sync with the lines. */
 import { isDraft } from "../../lib/transcript.js";
 
 const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
@@ -9,7 +9,7 @@ const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
  */
 export function subtitles(video) {
   const track = video.addTextTrack("subtitles", "Subtitles");
-  const cues = new Map(); // {cue, line, draft} by the id of a segment
+  const cues = new Map(); // {cue, line, draft} by segment id
   track.mode = "showing";
 
   function keep(lines, settled) {
@@ -35,7 +35,7 @@ export function subtitles(video) {
   return { track, keep };
 }
 
-/** @returns the text as WebVTT takes it: no markup but our own */
+/** @returns the text escaped for WebVTT; drafts in italics */
 function markup(text, draft) {
   const escaped = text.replace(/[&<>]/g, (sign) => ESCAPES[sign]);
   return draft ? `<i>${escaped}</i>` : escaped;

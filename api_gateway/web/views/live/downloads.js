@@ -1,4 +1,4 @@
-/** The text as a file, also of a task that still runs. */
+/** Download buttons for the transcript, also while the task is running. */
 import { html } from "../../lib/html.js";
 import { download } from "../../lib/api.js";
 import { Icon } from "../../components/icon.js";
@@ -7,7 +7,7 @@ import { attempt } from "../../components/toasts.js";
 const FORMATS = ["srt", "vtt", "txt", "json"];
 
 export const Downloads = ({ path, name, running }) => html`
-  <div class="downloads" role="group" aria-label=${running ? "Download the text so far" : "Download the text"}>
+  <div class="downloads" role="group" aria-label=${running ? "Download the transcript so far" : "Download the transcript"}>
     <${Icon} name="download" />
     ${FORMATS.map((format) => html`
       <button key=${format} class="small" aria-label=${`Download ${format.toUpperCase()}`}

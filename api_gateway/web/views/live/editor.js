@@ -1,4 +1,4 @@
-/** A line while somebody edits it. What is typed stays, whatever becomes of the line meanwhile. */
+/** Editor of one line. The typed text is kept even if the line changes in the meantime. */
 import { computed, html, nextTick, onMounted, reactive, ref, shallowRef } from "../../lib/html.js";
 import { ErrorNotice } from "../../components/error-notice.js";
 
@@ -7,7 +7,7 @@ const FIELDS = ["text", "start", "end", "speaker"];
 export const Editor = {
   props: ["line", "save", "leave"],
   setup(props) {
-    const before = shallowRef(props.line); // as it stood when what is typed began
+    const before = shallowRef(props.line); // the line when editing began
     const typed = reactive(asTyped(props.line));
     const busy = ref(false), error = shallowRef(null), area = shallowRef(null);
 
@@ -34,7 +34,7 @@ export const Editor = {
     }
 
     function press(event) {
-      if (event.isComposing) return; // the Enter of an input method is not ours
+      if (event.isComposing) return; // the key belongs to the input method
       if (event.key === "Escape") {
         event.preventDefault();
         props.leave();
@@ -61,18 +61,18 @@ export const Editor = {
           </label>
           <div class="row times">
             ${field("start", "Start (s)", seconds)}${field("end", "End (s)", seconds)}
-            ${field("speaker", "Speaker", { maxlength: 200, placeholder: "nobody named" })}
+            ${field("speaker", "Speaker", { maxlength: 200, placeholder: "no name" })}
           </div>
           ${other.value.length > 0 && html`
             <div class="notice warn small" role="status">
-              This line has changed meanwhile: “${props.line.text}”. Saving puts yours in its place.
-              <button type="button" class="small" onClick=${take}>Take the new one</button>
+              This line has changed in the meantime: “${props.line.text}”. Saving replaces it with yours.
+              <button type="button" class="small" onClick=${take}>Use the new version</button>
             </div>`}
           <${ErrorNotice} error=${error.value} />
           <div class="row">
             <button class="primary small" disabled=${busy.value}>${busy.value ? "Saving…" : "Save"}</button>
-            <button type="button" class="small" onClick=${props.leave}>Leave it</button>
-            <span class="hint"><kbd>Enter</kbd> saves, <kbd>Esc</kbd> leaves; an empty text hides the line</span>
+            <button type="button" class="small" onClick=${props.leave}>Discard</button>
+            <span class="hint"><kbd>Enter</kbd> saves, <kbd>Esc</kbd> discards; an empty text hides the line</span>
           </div>
         </form>
       </li>`;
@@ -81,7 +81,7 @@ export const Editor = {
 
 const asTyped = (line) => ({ text: line.text, start: line.start, end: line.end, speaker: line.speaker ?? "" });
 
-/** @returns what is to be sent: only what differs; both times when one does, as they must fit together */
+/** @returns the fields that differ; both times if either differs, because they are validated together */
 function changed(line, typed) {
   const times = { start: Number(typed.start), end: Number(typed.end) };
   const speaker = typed.speaker.trim() || null;

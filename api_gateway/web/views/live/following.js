@@ -1,4 +1,4 @@
-/** One task as it goes on: its record, its progress and its text, right again after every gap. */
+/** Live state of one task: record, progress and transcript, consistent again after every reconnection. */
 import { onUnmounted, shallowReactive } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { follow } from "../../lib/live.js";
@@ -9,8 +9,8 @@ import { EMPTY, edited, heard, read } from "../../lib/transcript.js";
 const READ_AGAIN_MS = 2_000;
 
 /**
- * Follow a task for as long as the view is shown. Whenever the stream (re)connects it tells the whole record, and the
- * text is read then; what the stream tells while it is read is heard once more on top of it.
+ * Follow a task while the view is shown. Each time the stream (re)connects, it sends the whole record, and the
+ * transcript is read. Events that arrive during the read are applied again on top of its result.
  */
 export function useTask(taskId) {
   const path = `/v1/tasks/${encodeURIComponent(taskId)}`;
@@ -30,7 +30,7 @@ export function useTask(taskId) {
     progress: (progress) => (state.progress = progress),
     draft: (data) => hear("draft", data),
     fragment: (data) => hear("fragment", data),
-    signal: ({ code }) => (code === "task_complete" || code === "task_cancelled") && open(), // the end is in the record
+    signal: ({ code }) => (code === "task_complete" || code === "task_cancelled") && open(), // reads the final state
     error: open,
   };
 

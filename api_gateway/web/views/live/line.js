@@ -1,4 +1,4 @@
-/** One line of the text: when, who, what; a click goes there. */
+/** Line of the transcript: time, speaker and text. A click seeks the player to it. */
 import { html } from "../../lib/html.js";
 import { timecode } from "../../lib/format.js";
 import { Icon } from "../../components/icon.js";
@@ -45,9 +45,9 @@ function marks(line, draft, settled, language) {
 }
 
 const WHY = {
-  draft: "heard quickly; the final follows",
-  edited: "changed by a person; no engine changes it any more",
-  "draft kept": "the slow engine's text looked wrong, so the quick one's stays",
+  draft: "quick first version; the final text follows",
+  edited: "edited by a person; engines no longer change it",
+  "draft kept": "the final engine's text looked wrong, so the draft was kept",
 };
 
 const isUnsure = ({ confidence }) => confidence !== null && confidence < UNSURE_BELOW;

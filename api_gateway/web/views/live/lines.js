@@ -1,4 +1,4 @@
-/** The text, line by line: it goes along with the player or with what is heard, until somebody scrolls away. */
+/** Lines of the transcript. The list follows the player or the newest line until the user scrolls away. */
 import { computed, html, nextTick, ref, shallowRef, watch } from "../../lib/html.js";
 import { lineAt } from "../../lib/transcript.js";
 import { Editor } from "./editor.js";
@@ -14,7 +14,7 @@ export const Lines = {
   setup(props) {
     const list = shallowRef(null), editing = shallowRef(null), reached = ref(null), along = ref(true);
     const shown = computed(() => {
-      const lost = editing.value && !props.lines.some(({ id }) => id === editing.value.id); // what is typed outlives it
+      const lost = editing.value && !props.lines.some(({ id }) => id === editing.value.id); // its editor stays
       return lost ? [...props.lines, editing.value].sort((one, other) => one.start - other.start) : props.lines;
     });
     const places = computed(() => new Map(shown.value.map((line, at) => [line.id, at])));
@@ -22,7 +22,7 @@ export const Lines = {
     const voices = computed((before = []) => inTurn(shown.value, before));
     const current = computed(() => lineAt(props.lines, props.player.time)?.id);
     const reachable = computed(() => (places.value.has(reached.value) ? reached.value : current.value ?? props.lines[0]?.id));
-    /** The line to keep in view: what is said while it plays, else the newest while there come more. */
+    /** Id of the line to keep in view: the newest while the task runs and nothing was played, else the current one. */
     const followed = computed(() => {
       if (props.player.playing) return current.value;
       return props.running && props.player.time === 0 ? props.lines.at(-1)?.id : current.value;
@@ -30,7 +30,7 @@ export const Lines = {
 
     const row = (id) => list.value?.querySelector(`[data-id="${id}"]`);
 
-    /** Lines that were never seen have a guessed height, so look again once those near the place have their own. */
+    /** Scroll a line into view. Lines never rendered have an estimated height, so repeat when those nearby have a real one. */
     function keepInView(id, looks = LOOKS) {
       const found = row(id);
       if (!found || id !== followed.value || !along.value || editing.value) return;
@@ -103,7 +103,7 @@ export const Lines = {
 
     return () => html`
       <div class="lines-frame">
-        <ol ref=${list} class="lines" aria-label="The text" onKeydown=${press} onFocusin=${reach} onWheel=${away} onTouchmove=${away}
+        <ol ref=${list} class="lines" aria-label="Lines of the transcript" onKeydown=${press} onFocusin=${reach} onWheel=${away} onTouchmove=${away}
             onPointerdown=${byScrollbar}>
           ${blocks.value.map(block)}
         </ol>
@@ -113,7 +113,7 @@ export const Lines = {
   },
 };
 
-/** Some lines that are drawn together, so that news of one line leaves thousands of others alone. */
+/** Lines rendered as a unit, so that a change of one line does not re-render thousands of others. */
 const Block = ({ lines, before, settled, language, voices, current, reachable, editing, act, save, leave }) =>
   lines.map((line, at) => {
     if (line.id === editing) return html`<${Editor} key=${line.id} line=${line} save=${save} leave=${leave} />`;
@@ -126,7 +126,7 @@ Block.props = [
   "lines", "before", "settled", "language", "voices", "current", "reachable", "editing", "act", "save", "leave",
 ];
 
-/** @returns the lines in blocks; one that is as it was before is the same array */
+/** @returns the lines in blocks; an unchanged block is the same array as before */
 function inBlocks(lines, before) {
   const starts = Array.from({ length: Math.ceil(lines.length / BLOCK) }, (_, number) => number * BLOCK);
   return starts.map((start, number) => {
@@ -135,7 +135,7 @@ function inBlocks(lines, before) {
   });
 }
 
-/** @returns who speaks, in the order of their first lines; the same array where it is as it was before */
+/** @returns the speakers in order of their first lines; the same array as before if unchanged */
 function inTurn(lines, before) {
   const names = [...new Set(lines.map(({ speaker }) => speaker).filter(Boolean))];
   return names.length === before.length && names.every((name, at) => name === before[at]) ? before : names;

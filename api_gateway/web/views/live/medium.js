@@ -1,16 +1,16 @@
-/** What the player plays: the file that was dropped in this tab, else what the gateway keeps of the task's input. */
+/** Media source of the player: the file dropped in this tab, else the gateway's copy of the task's input. */
 import { onUnmounted, shallowReactive, watch } from "../../lib/html.js";
 import { link } from "../../lib/api.js";
 import { recall } from "../../lib/media.js";
 import { address, isUrl, mediaName, references, sentName } from "./inputs.js";
 
 const PLAYABLE = /^(audio|video)\/|^application\/(octet-stream|ogg|mp4|x-matroska)/;
-const READABLE = "The text can be read and edited all the same.";
+const READABLE = "You can still read and edit the transcript.";
 const ASK_AGAIN_MS = 1_000;
 const BROKEN = 3; // MediaError.MEDIA_ERR_DECODE
 
 /**
- * @param {() => object | null} task its record, once that is known
+ * @param {() => object | null} task returns the record, null until it is loaded
  * @returns {{url: string, name: string, notice: string}} `notice` says why there is no `url`
  */
 export function useMedium(taskId, task) {
@@ -50,14 +50,14 @@ export function useMedium(taskId, task) {
       const answer = await fetch(url, { method: "HEAD" }).catch(() => ({ status: 0, headers: new Headers() }));
       if (answer.status === 0) throw Object.assign(new Error(), { status: 0 });
       medium.name = sentName(answer.headers) || medium.name;
-      if (answer.status === 404) return say(`The file is not there any more. ${READABLE}`);
+      if (answer.status === 404) return say(`The file no longer exists. ${READABLE}`);
       if (PLAYABLE.test(answer.headers.get("Content-Type") ?? "")) return show(url);
     }
     const remote = given.find(isUrl);
-    say(remote ? `The medium lies elsewhere and is not played here: ${remote}` : "There is nothing to play: this text was made of a text.");
+    say(remote ? `The media file is on another server and is not played here: ${remote}` : "There is nothing to play: this transcript was made from text.");
   }
 
-  /** The player could not go on: with another link, unless the medium itself is at fault. */
+  /** Handle a playback error: get a new link, unless the browser cannot play the file. */
   async function failed(error) {
     if (own) {
       forgetOwn();
@@ -65,7 +65,7 @@ export function useMedium(taskId, task) {
     }
     const ours = await fetch(medium.url, { method: "HEAD" }).then((answer) => answer.ok, () => false);
     if (ours && (!opened || error?.code === BROKEN)) {
-      return say(`This browser cannot play ${medium.name || "the medium"}. ${READABLE}`);
+      return say(`This browser cannot play ${medium.name || "the file"}. ${READABLE}`);
     }
     return ask();
   }

@@ -1,10 +1,10 @@
-/** The player: picture or sound, the subtitles over it, and where it stands. */
+/** Media player: video or audio, subtitles, and playback position. */
 import { html, onMounted, shallowReactive, shallowRef, watch } from "../../lib/html.js";
 import { isDraft, lineAt } from "../../lib/transcript.js";
 import { Icon } from "../../components/icon.js";
 import { subtitles } from "./cues.js";
 
-/** What the lines need to know of the player, and ask of it. `time` is seconds. */
+/** State and controls of the player that the lines use. `time` is in seconds. */
 export function playerState() {
   const player = shallowReactive({ time: 0, playing: false, sound: false, video: null });
   player.seek = (time) => {
@@ -12,7 +12,7 @@ export function playerState() {
     if (player.video) player.video.currentTime = time;
   };
   player.toggle = () => {
-    if (player.video?.paused) return player.video.play().catch(() => {}); // what stands in the way is told by `error`
+    if (player.video?.paused) return player.video.play().catch(() => {}); // the `error` event reports the cause
     player.video?.pause();
   };
   return player;
@@ -36,7 +36,7 @@ export const Player = {
     }
 
     function failed() {
-      if (!source.medium.url) return; // there was none to play
+      if (!source.medium.url) return; // there is nothing to play
       goOn ??= { time: player.time, playing: !video.value.paused };
       source.failed(video.value.error);
     }
@@ -55,11 +55,11 @@ export const Player = {
       <figure class=${`stage${player.sound ? " sound" : ""}`}>
         ${player.sound && spoken(lineAt(props.lines, player.time), props.settled)}
         <video ref=${video} controls playsinline preload="metadata" hidden=${!source.medium.url}
-               src=${source.medium.url || undefined} aria-label=${source.medium.name || "The medium"}
+               src=${source.medium.url || undefined} aria-label=${source.medium.name || "Media file"}
                onLoadedmetadata=${opened} onError=${failed} onTimeupdate=${moved} onSeeking=${moved} onPlay=${turned}
                onPause=${turned} onEnded=${turned} onEmptied=${turned}></video>
         ${!source.medium.url && html`
-          <div class="no-picture"><${Icon} name="live" /><p role="status">${source.medium.notice || "Looking for the medium…"}</p></div>`}
+          <div class="no-picture"><${Icon} name="live" /><p role="status">${source.medium.notice || "Loading the media file…"}</p></div>`}
       </figure>`;
   },
 };

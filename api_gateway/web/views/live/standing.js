@@ -1,4 +1,4 @@
-/** How the task stands: how far it is, why it waits, what came of it. */
+/** Status of the task: progress, reason for waiting, error and facts. */
 import { computed, html, shallowRef, watch } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { duration } from "../../lib/format.js";
@@ -16,7 +16,7 @@ export const Standing = {
     const waiting = shallowRef(null);
     const status = computed(() => state.task?.status);
     const idle = computed(() => status.value === "PENDING" || (status.value === "RUNNING" && !state.progress?.percent));
-    /** What the answer depends on: who works, who holds the card, how many wait. */
+    /** What the wait reason depends on: live workers, lock holders and task counts. */
     const surroundings = computed(() => {
       const { workers = [], locks = [], counts = {} } = system.snapshot ?? {};
       return JSON.stringify([workers.map(({ name, alive }) => alive && name), locks.map(({ holder }) => holder?.task_id), counts]);
@@ -29,13 +29,13 @@ export const Standing = {
     watch([status, idle, surroundings], ask, { immediate: true });
 
     return () => state.task && html`
-      <section class=${`card standing stack${isFinal(status.value) ? " over" : ""}`} aria-label="How it stands">
+      <section class=${`card standing stack${isFinal(status.value) ? " over" : ""}`} aria-label="Status">
         <${ErrorNotice} error=${state.task.error} />
         ${!isFinal(status.value) && html`
           <${ProgressBar} percent=${status.value === "PENDING" ? null : state.progress?.percent} message=${message(state)} label="Progress of the task" />`}
         ${waiting.value && html`
           <p class="notice warn" role="status">${waiting.value.message}
-            ${waiting.value.eta !== null && waiting.value.eta !== undefined && ` In about ${duration(waiting.value.eta)} it is its turn.`}</p>`}
+            ${waiting.value.eta !== null && waiting.value.eta !== undefined && ` It starts in about ${duration(waiting.value.eta)}.`}</p>`}
         <dl class="facts">${facts(state).map(([term, told]) => html`<dt key=${term}>${term}</dt><dd>${told}</dd>`)}</dl>
       </section>`;
   },

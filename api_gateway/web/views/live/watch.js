@@ -1,4 +1,4 @@
-/** One task: its medium with the text beside it. */
+/** Page of one task: media player and transcript side by side. */
 import { computed, html } from "../../lib/html.js";
 import { to } from "../../lib/router.js";
 import { isFinal } from "../../lib/status.js";
@@ -34,13 +34,13 @@ export const Watch = {
         <button class="danger" disabled=${state.cancelling} onClick=${() => attempt(cancel)}>
           <${Icon} name="close" />${state.cancelling ? "Cancelling…" : "Cancel"}</button>`}
       ${RETRIED.has(status.value) && html`
-        <button class="primary" onClick=${() => attempt(retry, "It runs again, from where it stopped.")}>
+        <button class="primary" onClick=${() => attempt(retry, "The task was queued again; it resumes where it stopped.")}>
           <${Icon} name="retry" />Retry</button>`}`;
 
     const text = () => html`
       <section class="card transcript" aria-labelledby="text-title">
         <header class="row spread">
-          <div class="row"><h2 id="text-title">Text</h2><span class="small muted number">${counted(lines.value, settled.value)}</span></div>
+          <div class="row"><h2 id="text-title">Transcript</h2><span class="small muted number">${counted(lines.value, settled.value)}</span></div>
           ${lines.value.length > 0 && html`
             <${Downloads} path=${path} name=${name.value.replace(/\.[^.]*$/, "")} running=${running.value} />`}
         </header>
@@ -54,11 +54,11 @@ export const Watch = {
     const undoTold = (line) => attempt(() => undo(line));
 
     return () => {
-      if (state.lost) return html`<${ErrorNotice} error=${state.lost} /><p><a href=${to("live")}>See the tasks that have text</a></p>`;
-      if (state.removed) return html`<${EmptyState} icon="trash" title="This task was removed"><a href=${to("live")}>See the others</a><//>`;
+      if (state.lost) return html`<${ErrorNotice} error=${state.lost} /><p><a href=${to("live")}>Show all transcripts</a></p>`;
+      if (state.removed) return html`<${EmptyState} icon="trash" title="This task was deleted"><a href=${to("live")}>Show all transcripts</a><//>`;
       return html`
         <div class="head">
-          <div class="named"><a class="small" href=${to("live")}>All texts</a><h1>${name.value}</h1></div>
+          <div class="named"><a class="small" href=${to("live")}>All transcripts</a><h1>${name.value}</h1></div>
           ${status.value && html`<${StatusBadge} status=${status.value} />`}
           ${actions()}
         </div>
@@ -82,7 +82,7 @@ function counted(lines, settled) {
 }
 
 function nothingYet(running, status) {
-  const title = status === "PENDING" ? "Waiting to start" : "Listening…";
-  if (running) return html`<${EmptyState} icon="live" title=${title}>The first lines appear here as soon as they are heard.<//>`;
-  return html`<${EmptyState} icon="live" title=${status === "SUCCESS" ? "Nobody speaks in it" : "No text"}><//>`;
+  const title = status === "PENDING" ? "Waiting to start" : "Transcribing…";
+  if (running) return html`<${EmptyState} icon="live" title=${title}>The first lines appear here as soon as they are transcribed.<//>`;
+  return html`<${EmptyState} icon="live" title=${status === "SUCCESS" ? "No speech found" : "No transcript"}><//>`;
 }

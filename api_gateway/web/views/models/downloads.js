@@ -1,4 +1,4 @@
-/** The tasks that bring models: what waits, and what came of the last one, also when that was before this page. */
+/** Download tasks of the models, including those from before the page was opened. */
 import { onMounted, onUnmounted, shallowReactive } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { onTask } from "../../lib/system.js";
@@ -7,8 +7,8 @@ const PREFIX = "download_model.";
 const KIND = ".download_model";
 
 /**
- * Follow the downloads while the component lives.
- * @returns {Record<string, object>} the context of the last task that was asked to bring a model, by the model's id
+ * Follow the downloads while the component is mounted.
+ * @returns {Record<string, object>} the context of each model's latest download task, by model id
  */
 export function useDownloads() {
   const downloads = shallowReactive({});
@@ -31,7 +31,7 @@ export function useDownloads() {
     return (downloads[modelOf(news.task_id)] = context);
   }
 
-  const quietly = (news) => hear(news).catch(() => undefined); // the list of models itself says what is wrong
+  const quietly = (news) => hear(news).catch(() => undefined); // the list of models reports errors itself
   onMounted(() => quietly(null));
   onUnmounted(onTask(quietly));
   return downloads;

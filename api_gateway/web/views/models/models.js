@@ -1,4 +1,4 @@
-/** The models as they are now: the list, kept up with what the stream tells of them. */
+/** List of models, kept current by their event stream. */
 import { onMounted, onUnmounted, shallowReactive } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { coalesced } from "../../lib/coalesced.js";
@@ -7,9 +7,9 @@ import { follow } from "../../lib/live.js";
 const WAIT_MS = 300;
 
 /**
- * Follow the models while the component lives.
+ * Follow the models while the component is mounted.
  * @returns {{list: object[] | null, failures: Record<string, object>, error: Error | null}} `ModelView`s, by engine and
- *   name; why a model did not come, by its id
+ *   name; failed downloads by model id
  */
 export function useModels() {
   const models = shallowReactive({ list: null, failures: {}, error: null });
@@ -20,7 +20,7 @@ export function useModels() {
     models.error = null;
   }
 
-  /** A download has gone on: `news` has its figures. */
+  /** Merge the progress of a download into the list. */
   function progress({ id, ...download }) {
     const change = { status: "downloading", download };
     models.list = models.list.map((model) => (model.id === id ? { ...model, ...change } : model));

@@ -1,4 +1,4 @@
-/** One model: how it is, where it is loaded, and what can be done with it. */
+/** Row of one model: state, actions, and where it is loaded. */
 import { html } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { bytes } from "../../lib/format.js";
@@ -23,7 +23,7 @@ export const ModelRow = ({ model, news, task }) => {
         ${model.test_model && html`<span class="chip">test model</span>`}
         ${model.default_for.map((setting) => html`
           <span key=${setting} class="chip default" title=${`the model of ${setting}`}>${settingName(setting)}</span>`)}
-        <p class="hint">${model.repository ?? (model.test_model ? "Tiny, for the demo and the tests: no measure of its engine" : `share/models/${model.engine}/${model.name}`)}</p>
+        <p class="hint">${model.repository ?? (model.test_model ? "Tiny, for the demo and the tests; says nothing about the quality of its engine" : `share/models/${model.engine}/${model.name}`)}</p>
       </div>
       <span class=${`badge ${look}`}>${words}</span>
       <span class="size number">${model.size === null ? "" : bytes(model.size)}</span>
@@ -61,9 +61,9 @@ function below(model, state, failure) {
     ${state === "waiting" && html`<p class="wide hint">${waitsFor(model.engine)}</p>`}
     ${state === "damaged" && html`
       <p class="wide notice bad">
-        Files are missing in it, or cannot be read. Delete <code>share/models/${model.engine}/${model.name}</code> to have it brought again, or mend it.
+        Some of its files are missing or cannot be read. Repair <code>share/models/${model.engine}/${model.name}</code>, or delete it and download the model again.
       </p>`}
-    ${state === "missing" && !model.repository && html`<p class="wide hint">No hub has it: put its folder there by hand.</p>`}
+    ${state === "missing" && !model.repository && html`<p class="wide hint">No hub has this model: copy its folder to share/models by hand.</p>`}
     ${failure && html`<div class="wide"><${ErrorNotice} error=${failure} /></div>`}
     ${model.loaded.length > 0 && html`<ul class="wide places">${model.loaded.map(place)}</ul>`}`;
 }
@@ -72,14 +72,14 @@ function download({ name, download: { percent, processed, total, task_id: task }
   return html`
     <div class="wide">
       <${ProgressBar} percent=${percent} label=${`Download of ${name}`} message=${`${bytes(processed)} of ${bytes(total)}`} />
-      <a class="small" href=${to("tasks", task)}>Its task</a>
+      <a class="small" href=${to("tasks", task)}>Show the task</a>
     </div>`;
 }
 
 function waitsFor(engine) {
   const queue = system.snapshot?.queues.find((one) => one.name === engine);
-  if (queue && queue.workers === 0) return html`No worker of ${engine} is alive, and only they download: <code>python -m services ${engine}</code>`;
-  return `A worker of ${engine} will begin soon.`;
+  if (queue && queue.workers === 0) return html`No worker of ${engine} is alive, and only they can download its models: <code>python -m services ${engine}</code>`;
+  return `A worker of ${engine} will start it soon.`;
 }
 
 function place({ host, device, worker, variant, memory_mib: mib }) {

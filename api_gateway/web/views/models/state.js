@@ -1,33 +1,33 @@
-/** How a model is, from what the list, the stream and its last download say together. */
+/** State of a model, derived from the list, the event stream and its latest download task. */
 import { isFinal } from "../../lib/status.js";
 
 const BADGES = {
-  present: ["Here", "ok"],
+  present: ["Present", "ok"],
   downloading: ["Downloading", "info running"],
   waiting: ["Waiting", ""],
   damaged: ["Damaged", "bad"],
-  missing: ["Not here", "quiet"],
+  missing: ["Not present", "quiet"],
 };
 
-/** @param {object} model a `ModelView`  @param {object} [task] the context of its last download */
+/** @param {object} model a `ModelView`  @param {object} [task] the context of its latest download task */
 export function stateOf(model, task) {
   const ours = task !== undefined && model.download?.task_id === task.task_id;
-  if (model.status === "downloading" && ours && isFinal(task.status)) return "missing"; // killed: it could not say so
+  if (model.status === "downloading" && ours && isFinal(task.status)) return "missing"; // killed before it could report
   return model.status === "missing" && ["PENDING", "RUNNING"].includes(task?.status) ? "waiting" : model.status;
 }
 
-/** Return the words and the look of a state's badge. */
+/** Return the text and the style of a state's badge. */
 export function badgeOf(state) {
   return BADGES[state];
 }
 
-/** Return why a model is not here, as the last try to bring it has told; null while another one is on its way. */
+/** Return why the last download of a missing model failed; null while another download is pending. */
 export function failureOf(model, state, news, task) {
   if (state !== "missing") return null;
   return news ?? (task?.status === "FAILED" ? task.error : null);
 }
 
-export const FILTERS = [["", "All"], ["here", "Here"], ["loaded", "Loaded"], ["missing", "Not here"]];
+export const FILTERS = [["", "All"], ["here", "Present"], ["loaded", "Loaded"], ["missing", "Not present"]];
 
 const FITS = {
   "": () => true,
@@ -36,7 +36,7 @@ const FITS = {
   missing: (model) => model.status !== "present",
 };
 
-/** Return the models that fit: `words` are looked for in the id and the repository. */
+/** Return the models that match the filters: the id or repository must contain every one of the `words`. */
 export function chosen(models, { words, engine, state }) {
   const sought = words.toLowerCase().split(/\s+/).filter(Boolean);
   return models.filter((model) => {

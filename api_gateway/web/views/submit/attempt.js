@@ -1,4 +1,4 @@
-/** One try after the other to send the draft: what is wrong with it, by its schema and by the gateway's word, and where. */
+/** Submission of the draft: errors from its schema and from the gateway, and navigation to their fields. */
 import { computed, nextTick, reactive, ref, shallowRef, watch } from "../../lib/html.js";
 import { go, route } from "../../lib/router.js";
 import { uploadOf } from "../../lib/uploads.js";
@@ -16,13 +16,13 @@ function valueAt(path) {
   return path.split(".").reduce((place, key) => place?.[key], requests.value[0]?.body);
 }
 
-/** Return what the gateway says of fields: [{field, message, value}], with the value that it was said of. */
+/** Return the gateway's field errors: [{field, message, value}]; `value` is the one that was rejected, as JSON. */
 function refusals(error) {
   const named = CODES[error.code] ? [{ field: CODES[error.code], message: error.message }] : fieldErrors(error);
   return named.map(({ field, message }) => ({ field, message, value: JSON.stringify(valueAt(field)) }));
 }
 
-/** Open what hides the field of a path, or of the nearest one around it, and go there. */
+/** Focus the field of a path, or the nearest field around it, and open the sections that hide it. */
 export async function jump(path) {
   await nextTick();
   const parts = path.split(".");
@@ -34,8 +34,8 @@ export async function jump(path) {
 }
 
 /**
- * @returns `form` for the fields, `missing` once it was tried: [{field, message}], `failure` that belongs to no field,
- *   `submit`, and `noteChange`, which hears of every field that was left
+ * @returns `form` for the fields; `missing`, the errors after the first attempt: [{field, message}]; `failure`, an
+ *   error that belongs to no field; `submit`; `noteChange`, the handler for changed fields
  */
 export function useAttempt() {
   const failure = shallowRef(null);
@@ -69,7 +69,7 @@ export function useAttempt() {
     event?.preventDefault();
     if (sending.busy) return undefined;
     failure.value = null;
-    refused.value = []; // what the gateway has said may be mended elsewhere: a file that was not there
+    refused.value = []; // the cause may have been fixed elsewhere, such as a missing file
     attempted.value = true;
     if (draft.unread) return jump("input_data");
     if (missing.value.length) return jump(missing.value[0].field);
@@ -99,7 +99,7 @@ export function useAttempt() {
     return finish();
   }
 
-  /** Take away what has become a task; what was added meanwhile stays. */
+  /** Remove the sources that have become tasks; those added in the meantime remain. */
   function drop(used) {
     draft.sources = draft.sources.filter((one) => !used.includes(one));
     if (used.includes(draft.typed.trim())) draft.typed = "";

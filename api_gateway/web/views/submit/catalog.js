@@ -1,4 +1,4 @@
-/** The tasks that there are, as the gateway's catalog tells. */
+/** Tasks in the gateway's catalog: lookup, search and classification. */
 import { catalog as asked } from "../../lib/catalog.js";
 import { shallowRef } from "../../lib/html.js";
 import { fieldsOf, kindOf, labelOf } from "../../components/schema-form/schema.js";
@@ -16,7 +16,7 @@ export function find(name) {
   return catalog.value.find(({ task_name }) => task_name === name);
 }
 
-/** Return the task to begin with: the last one chosen here, else the first that makes text from sound or pictures. */
+/** Return the initial task: the last one chosen in this browser, else the first that transcribes media. */
 export function firstChoice() {
   return find(localStorage.getItem(LAST)) ?? catalog.value.find(showsText) ?? catalog.value[0];
 }
@@ -25,14 +25,14 @@ export function rememberChoice(name) {
   localStorage.setItem(LAST, name);
 }
 
-/** Return whether the task makes a transcript from something that is none, so that there is text to look at while it works. */
+/** Return whether the task produces a transcript and takes none, so that its text can be followed while it runs. */
 export function showsText(entry) {
   return TRANSCRIPT in (entry.output_schema.properties ?? {}) && !(TRANSCRIPT in (entry.input_schema.properties ?? {}));
 }
 
 /**
- * Return the field that dropped files go to: {name, many, field}, or null for a task that takes none. Where `many` is
- * false the task takes one file, so several files are several tasks.
+ * Return the field that dropped files go to: {name, many, field}, or null if the task takes no file. If `many` is
+ * false, the task takes one file, so several files become several tasks.
  */
 export function mainField(entry) {
   const fields = fieldsOf(entry.input_schema, entry.input_schema);
@@ -41,12 +41,12 @@ export function mainField(entry) {
   return found ? { name: found.name, many: found.kind === "media-list", field: found.field } : null;
 }
 
-/** @returns "Transcribe audio" of dual_stream.transcribe_audio */
+/** @returns "Transcribe audio" for dual_stream.transcribe_audio */
 export function titleOf(entry) {
   return labelOf(entry.task_name.slice(entry.task_name.indexOf(".") + 1));
 }
 
-/** Return the tasks whose name or summary has all words of a search, by service: [[service, entries]]. */
+/** Return the tasks whose name or summary contains every word of a search, by service: [[service, entries]]. */
 export function grouped(search) {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = ({ task_name, summary }) => words.every((word) => `${task_name} ${task_name.replaceAll("_", " ")} ${summary}`.toLowerCase().includes(word));

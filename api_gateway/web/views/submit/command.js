@@ -1,4 +1,4 @@
-/** The same request as commands for a shell. */
+/** Shell commands that send the same request. */
 import { session } from "../../lib/session.js";
 import { uploadOf } from "../../lib/uploads.js";
 import { mapTexts } from "./sending.js";
@@ -10,12 +10,12 @@ function quoted(text) {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Return a body with the ids of its uploads, as it goes to the gateway. */
+/** Return a body as it is sent to the gateway, with file ids in place of uploads. */
 export function shown(body) {
   return mapTexts(body, (text) => (uploadOf(text) ? uploadOf(text).media || NOT_YET : text));
 }
 
-/** Return curl commands that upload what a request needs, and send it. The key stays out of them. */
+/** Return curl commands that upload a request's files and send it. They do not contain the API key. */
 export function commandsOf(body) {
   const key = session.key ? ` \\\n  -H "X-API-Key: $BATON_API_KEY"` : "";
   const files = [];

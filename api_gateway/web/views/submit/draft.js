@@ -1,4 +1,4 @@
-/** What is being put together here. It stays while other views are looked at, until it is sent or the user signs out. */
+/** Draft of a request. It is kept while other views are open, until it is sent or the user signs out. */
 import { computed, reactive, watch } from "../../lib/html.js";
 import { session } from "../../lib/session.js";
 import { startUpload, stopAllUploads } from "../../lib/uploads.js";
@@ -10,9 +10,9 @@ import { ENVELOPE } from "./envelope.js";
 const EMPTY = () => ({ task: "", sources: [], typed: "", values: {}, envelope: {}, raw: false, unread: "", sent: [] });
 
 /**
- * `sources`: the files for the main field, as tokens of uploads or references; `typed`: one more reference, being
- * typed; `values`: what was entered, by task; `unread`: why the JSON that was typed cannot be read; `sent`: the tasks
- * made of a list of files.
+ * `sources`: the files for the main field, as upload tokens or references; `typed`: one more reference, being typed;
+ * `values`: the entered values, by task; `unread`: why the typed JSON cannot be parsed; `sent`: the tasks created from
+ * a list of files.
  */
 export const draft = reactive(EMPTY());
 
@@ -34,7 +34,7 @@ export function addFiles(files) {
   draft.sources.push(...files.map(startUpload));
 }
 
-/** Return the requests to send: [{source, body}]; one for each file where the task takes one. */
+/** Requests to send: [{source, body}]; one for each file if the task takes a single file. */
 export const requests = computed(() => {
   if (!entry.value) return [];
   const body = (input, source = null) => ({ source, body: { task_name: draft.task, input_data: input, ...draft.envelope } });
@@ -45,12 +45,12 @@ export const requests = computed(() => {
   return given.map((source) => body({ [name]: source, ...values.value }, source));
 });
 
-/** What the requests lack, by field: they differ in their files alone, so the first one stands for all. */
+/** Errors of the requests, by field. The requests differ only in their files, so the first one is checked. */
 export const problems = computed(() => {
   if (!entry.value) return [];
   const schema = entry.value.input_schema;
   const several = requests.value.length > 1 && draft.envelope.task_id
-    ? [{ field: "task_id", message: "An id is for one task; here are several files. Leave it empty." }] : [];
+    ? [{ field: "task_id", message: "An id identifies one task, but there are several files. Leave it empty." }] : [];
   const { task_name: _, input_data: input, ...envelope } = requests.value[0].body;
   return [...check(input, schema, schema, "input_data"), ...check(envelope, ENVELOPE, ENVELOPE, ""), ...several];
 });

@@ -1,10 +1,10 @@
-/** The files of a drop, also those in folders, from anywhere on the page while the view is shown. */
+/** Files dropped or pasted anywhere on the page, including the contents of folders. */
 import { onMounted, onUnmounted, ref } from "../../lib/html.js";
 
 const MEDIA = /^(video|audio)\//;
 const MEDIA_NAME = /\.(mkv|mp4|m4v|mov|webm|avi|ts|mts|m2ts|flv|wmv|mpe?g|3gp|ogv|mp3|m4a|aac|wav|flac|ogg|opus|wma)$/i;
 
-/** Return what is worth a task in a folder: media where there are any, else everything that is not hidden. */
+/** Return the files of a folder to submit: its media files if there are any, else all that are not hidden. */
 export function mediaIn(files) {
   const seen = files.filter(({ name }) => !name.startsWith("."));
   const media = seen.filter(({ type, name }) => MEDIA.test(type) || MEDIA_NAME.test(name));
@@ -14,7 +14,7 @@ export function mediaIn(files) {
 function entriesIn(folder) {
   const reader = folder.createReader();
   const more = async () => {
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // a hundred at a time
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // at most 100 per call
     return some.length ? [...some, ...(await more())] : [];
   };
   return more();
@@ -27,13 +27,13 @@ async function filesOf(item) {
 }
 
 async function filesIn(transfer) {
-  const items = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean); // before the event is over
+  const items = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean); // gone after the event
   if (!items.some(({ isDirectory }) => isDirectory)) return [...transfer.files];
   const found = await Promise.all(items.map(async (item) => (item.isDirectory ? mediaIn(await filesOf(item)) : filesOf(item))));
   return found.flat().sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }));
 }
 
-/** Take what is dropped on or pasted into the page. @returns a ref: whether files are held over it */
+/** Pass files dropped on or pasted into the page to `take`. @returns a ref: whether files are dragged over the page */
 export function usePageDrop(take) {
   const over = ref(false);
   let depth = 0;
@@ -44,7 +44,7 @@ export function usePageDrop(take) {
   async function drop(event) {
     depth = 0;
     over.value = false;
-    if (event.defaultPrevented || !holdsFiles(event)) return; // a field has taken it
+    if (event.defaultPrevented || !holdsFiles(event)) return; // a field has accepted it
     event.preventDefault();
     take(await filesIn(event.dataTransfer));
   }

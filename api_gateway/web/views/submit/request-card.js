@@ -1,4 +1,4 @@
-/** What will be sent, what it lacks, and the button that sends it. */
+/** Summary of the request: facts, errors, the submit button and the equivalent command. */
 import { html } from "../../lib/html.js";
 import { CopyButton } from "../../components/copy-button.js";
 import { ErrorNotice } from "../../components/error-notice.js";
@@ -20,15 +20,15 @@ function facts() {
     ["Task", html`<code>${entry.value.task_name}</code>`],
     main.value && ["Files", sources.value.length || "none yet"],
     ["Runs on", entry.value.needs_gpu ? "the GPU" : "the CPU"],
-    queue && ["Before it", queue.waiting + queue.running === 0 ? "nothing" : `${queue.running} running, ${queue.waiting} waiting`],
-    ["Then", requests.value.length > 1 ? "a list of the tasks" : showsText(entry.value) ? "the text as it comes" : "the task's page"],
+    queue && ["Ahead of it", queue.waiting + queue.running === 0 ? "nothing" : `${queue.running} running, ${queue.waiting} waiting`],
+    ["Then", requests.value.length > 1 ? "a list of the tasks" : showsText(entry.value) ? "the live transcript" : "the task's page"],
   ].filter(Boolean);
 }
 
 const noWorker = () => html`
   <div class="notice warn">No worker of <code>${entry.value.queue}</code> is running. The task will wait for one. <a href=${to("workers")}>Workers</a></div>`;
 
-/** Return what the button says: the files may still be on their way. */
+/** Return the label of the button, which also reports an upload in progress. */
 function doing() {
   if (!sending.busy) return requests.value.length > 1 ? `Submit ${requests.value.length} tasks` : "Submit task";
   if (sending.total > 1) return `${sending.done} of ${sending.total} submitted…`;
@@ -67,7 +67,7 @@ export const RequestCard = ({ missing, failure, jump }) => html`
         <pre tabindex="0" aria-label="The request as curl commands">${commandsOf(requests.value[0].body)}</pre>
         <${CopyButton} text=${commandsOf(requests.value[0].body)} label="Copy the command" />
       </div>
-      ${requests.value.length > 1 && html`<p class="hint">The first of ${requests.value.length}; the others differ in their file.</p>`}
+      ${requests.value.length > 1 && html`<p class="hint">The first of ${requests.value.length} requests; the others differ only in the file.</p>`}
     </details>
   </aside>`;
 RequestCard.props = ["missing", "failure", "jump"];

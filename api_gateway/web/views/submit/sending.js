@@ -1,21 +1,21 @@
-/** From what was put together to tasks on record. */
+/** Sending of requests: wait for their uploads, then create the tasks. */
 import { api } from "../../lib/api.js";
 import { shallowReactive } from "../../lib/html.js";
 import { remember } from "../../lib/media.js";
 import { mediaOf, uploadOf } from "../../lib/uploads.js";
 
-/** `total` requests are on their way, `done` of them are tasks; `stopped`: no more are begun. */
+/** `total`: requests being sent; `done`: those that have become tasks; `stop()` keeps the others from being sent. */
 export const sending = shallowReactive({ busy: false, total: 0, done: 0, stop: null });
 
 const keys = new Map();
 
-/** Return the same key for the same request until it is on record: trying again after a lost answer makes no second task. */
+/** Return a request's idempotency key. It stays the same until the task exists, so that a retry creates no second task. */
 function keyOf(text) {
   if (!keys.has(text)) keys.set(text, [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
   return keys.get(text);
 }
 
-/** Return a value with `change` made to every text in it. */
+/** Return a value with `change` applied to every string in it. */
 export function mapTexts(value, change) {
   if (typeof value === "string") return change(value);
   if (Array.isArray(value)) return value.map((one) => mapTexts(one, change));
@@ -29,14 +29,14 @@ function uploadsIn(body) {
   return [...found].filter(Boolean);
 }
 
-/** Record one task, when its files are there; `stopped` rejects when no more are wanted. @returns what `POST /v1/tasks` answers */
+/** Create a task once its files are uploaded, unless `stopped` rejects first. @returns the `POST /v1/tasks` response */
 async function send({ source, body }, stopped) {
   const uploads = uploadsIn(body);
   await Promise.race([stopped, Promise.all(uploads.map(({ token }) => mediaOf(token)))]);
   const ready = mapTexts(body, (text) => uploadOf(text)?.media ?? text);
   const text = JSON.stringify(ready);
   const answer = await api.post("/v1/tasks", ready, { more: { "Idempotency-Key": keyOf(text) } }).catch((error) => {
-    sending.stop(); // what is refused once is refused for every file, or the gateway has trouble
+    sending.stop(); // the other requests would most likely fail in the same way
     throw error;
   });
   keys.delete(text);
@@ -46,9 +46,9 @@ async function send({ source, body }, stopped) {
 }
 
 /**
- * Send all requests, each when its files are there.
- * @param onSent (request, answer) as each one is on record
- * @returns {Promise<Error[]>} what came in the way, without what the user has stopped
+ * Send all requests, each once its files are uploaded.
+ * @param onSent (request, answer), called for each task created
+ * @returns {Promise<Error[]>} the failures, without requests that were stopped
  */
 export async function sendAll(requests, onSent) {
   const stopped = new Promise((_, reject) => (sending.stop = () => reject(new DOMException("It was stopped.", "AbortError"))));

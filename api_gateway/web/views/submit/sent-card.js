@@ -1,4 +1,4 @@
-/** The tasks that were made of a list of files. */
+/** Tasks created from a list of files, with their status. */
 import { api } from "../../lib/api.js";
 import { html, onMounted, onUnmounted, watch } from "../../lib/html.js";
 import { to } from "../../lib/router.js";
@@ -8,17 +8,17 @@ import { StatusBadge } from "../../components/status-badge.js";
 import { draft } from "./draft.js";
 import { sending } from "./sending.js";
 
-/** Ask for the tasks whose news may have been missed. */
+/** Reload the status of tasks whose events may have been missed. */
 async function refresh() {
   await Promise.all(draft.sent.filter(({ status }) => !isFinal(status)).map(async (task) => {
-    const known = await api.get(`/v1/tasks/${task.id}/status`).catch(() => null); // it may be removed by now
+    const known = await api.get(`/v1/tasks/${task.id}/status`).catch(() => null); // it may have been deleted
     if (known) task.status = known.status;
   }));
 }
 
 export const SentCard = {
   setup() {
-    const early = new Map(); // a short task may have ended before the answer that names it has come
+    const early = new Map(); // a short task may end before the response with its id arrives
     const stop = onTask((news) => {
       if (!news) return refresh();
       const task = draft.sent.find(({ id }) => id === news.task_id);

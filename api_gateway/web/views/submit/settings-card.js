@@ -1,4 +1,4 @@
-/** What the task is told beside its file: as a form, or as the JSON that goes to the gateway. Both are the same values. */
+/** Settings of the task, as a form or as the JSON that is sent to the gateway. Both edit the same values. */
 import { html, ref, watch } from "../../lib/html.js";
 import { fieldId } from "../../components/schema-form/field.js";
 import { same } from "../../components/schema-form/schema.js";
@@ -7,15 +7,15 @@ import { uploadOf } from "../../lib/uploads.js";
 import { draft, entry, main, requests, setValues, sources, values } from "./draft.js";
 import { mapTexts } from "./sending.js";
 
-const WHOLE = "input_data"; // what is wrong with several fields together is said here
+const WHOLE = "input_data"; // errors that concern several fields together are shown here
 
-/** Return the input as JSON shows it; of several files' requests only what they share. */
+/** Return the input for the JSON editor; with several files, only what their requests share. */
 function whole() {
   const input = requests.value.length > 1 ? values.value : requests.value[0].body.input_data;
   return mapTexts(input, (text) => uploadOf(text)?.media || text);
 }
 
-/** Take an input apart again: the file of the main field, and all else. */
+/** Split an edited input into the files of the main field and the other values, and store both. */
 function take(input) {
   const { name, many } = main.value ?? {};
   if (name && requests.value.length < 2) {
@@ -28,7 +28,7 @@ function take(input) {
   return setValues(input);
 }
 
-/** A reference alone stands where references are typed. */
+/** Store the files; a single reference goes into the text field for references. */
 function putSources(files) {
   const alone = files.length === 1 && !uploadOf(files[0]);
   Object.assign(draft, alone ? { typed: files[0], sources: [] } : { typed: "", sources: files });
@@ -37,10 +37,10 @@ function putSources(files) {
 function read(text) {
   try {
     const input = JSON.parse(text);
-    if (input === null || typeof input !== "object" || Array.isArray(input)) return { error: "The input is an object: { … }" };
+    if (input === null || typeof input !== "object" || Array.isArray(input)) return { error: "The input must be an object: { … }" };
     return { input };
   } catch (error) {
-    return { error: `This is no JSON: ${error.message}` };
+    return { error: `This is not valid JSON: ${error.message}` };
   }
 }
 
@@ -65,8 +65,8 @@ const RawInput = {
                   aria-invalid=${draft.unread ? "true" : undefined} aria-describedby="raw-hint raw-error"></textarea>
         <p class="field-error" id="raw-error" role="alert">${draft.unread}</p>
         <p class="hint" id="raw-hint">${requests.value.length > 1
-          ? html`What all tasks share. <code>${main.value.name}</code> is each one's file.`
-          : "The form has the same values. What is left out is as the gateway has it."}</p>
+          ? html`Shared by all tasks. <code>${main.value.name}</code> is the file of each task.`
+          : "The form has the same values. Omitted fields take the gateway's defaults."}</p>
       </div>`;
   },
 };
@@ -87,7 +87,7 @@ export const SettingsCard = ({ form }) => {
       </header>
       ${message && html`<p class="field-error">${message}</p>`}
       ${draft.raw && html`<${RawInput} key=${draft.task} />`}
-      ${!draft.raw && bare && html`<p class="muted">This task needs nothing else.</p>`}
+      ${!draft.raw && bare && html`<p class="muted">This task has no other settings.</p>`}
       ${!draft.raw && !bare && html`
         <${SchemaForm} key=${draft.task} ...${{ form, schema, without, path: WHOLE, value: values.value, set: setValues }} />`}
     </section>`;

@@ -1,4 +1,4 @@
-/** The files that a task is made of: dropped anywhere, chosen, or named where they already are. */
+/** Files of the task: dropped, chosen, or given as a URL or path. */
 import { html } from "../../lib/html.js";
 import { FileButton } from "../../components/schema-form/media.js";
 import { Hint } from "../../components/schema-form/hint.js";
@@ -9,7 +9,7 @@ import { UploadRow } from "../../components/upload-row.js";
 import { addFiles, draft, main } from "./draft.js";
 import { mediaIn } from "./dropped.js";
 
-const SHOWN = 50; // of a long list; the others are counted
+const SHOWN = 50; // files listed; the others are only counted
 
 function put(value) {
   if (/\n/.test(value)) {
@@ -18,7 +18,7 @@ function put(value) {
   } else draft.typed = value;
 }
 
-/** A list of references that is pasted becomes a list; a text field would join its lines. */
+/** Turn pasted lines into a list of references; a text field would join the lines. */
 function paste(event) {
   const text = event.clipboardData.getData("text");
   if (!/\S\s*\n\s*\S/.test(text)) return;
@@ -44,7 +44,7 @@ export const SourceCard = ({ form }) => {
   const path = `input_data.${name}`;
   const id = fieldId(path);
   const message = form.say(path, true);
-  const reference = draft.typed ? id : "reference"; // whichever holds what is wrong is the field
+  const reference = draft.typed ? id : "reference"; // the field's id goes to the element that holds the value
   const hidden = draft.sources.length - SHOWN;
   return html`
     <section class="card source-card" aria-labelledby="source-title">
@@ -56,13 +56,13 @@ export const SourceCard = ({ form }) => {
             <li key=${source}><${UploadRow} value=${source} onGone=${() => draft.sources.splice(index, 1)} /></li>`)}
         </ul>`}
       ${hidden > 0 && html`<p class="hint">${`and ${hidden} more`}</p>`}
-      <label class="hint" for=${reference}>${draft.sources.length ? "Or say where one more is" : "Or say where it is"}</label>
+      <label class="hint" for=${reference}>${draft.sources.length ? "Or enter the URL or path of another file" : "Or enter its URL or path"}</label>
       <input id=${reference} type="text" spellcheck="false" autocomplete="off" placeholder="https://… or inputs/film.mp4" value=${draft.typed}
              aria-invalid=${message ? "true" : undefined} aria-describedby=${`${id}-hint${message ? ` ${id}-error` : ""}`}
              onInput=${(event) => put(event.target.value)} onPaste=${paste} />
       <${Hint} id=${`${id}-hint`} text=${hintOf(field)} />
       ${message && html`<p class="field-error" id=${`${id}-error`}>${message}</p>`}
-      ${!many && draft.sources.length > 1 && html`<p class="hint">${`Each of the ${draft.sources.length} files becomes a task of its own.`}</p>`}
+      ${!many && draft.sources.length > 1 && html`<p class="hint">${`Each of the ${draft.sources.length} files becomes a separate task.`}</p>`}
     </section>`;
 };
 SourceCard.props = ["form"];

@@ -1,4 +1,4 @@
-/** Which task: the chosen one, and a list to search, by service. */
+/** Task picker: the chosen task, and a searchable list grouped by service. */
 import { computed, html, nextTick, ref, shallowRef, watch } from "../../lib/html.js";
 import { system } from "../../lib/system.js";
 import { EmptyState } from "../../components/empty-state.js";
@@ -6,7 +6,7 @@ import { Icon } from "../../components/icon.js";
 import { grouped, titleOf } from "./catalog.js";
 import { choose, draft, entry } from "./draft.js";
 
-/** Return how the queue stands, null where nobody knows yet. */
+/** Return the state of a queue, null if it is not known yet. */
 export function queueOf(name) {
   return system.snapshot?.queues.find((queue) => queue.name === name) ?? null;
 }
@@ -86,7 +86,7 @@ export const TaskPicker = {
               ${tasks.map(option)}
             </ul>`)}
         </div>
-        ${flat.value.length === 0 && html`<${EmptyState} icon="search" title="No task is called that"><p>Search for a word of its name or of what it does.</p><//>`}
+        ${flat.value.length === 0 && html`<${EmptyState} icon="search" title="No matching task"><p>Search for a word in the name or the description of a task.</p><//>`}
       </dialog>`;
 
     return () => html`
@@ -94,7 +94,7 @@ export const TaskPicker = {
         <header class="row spread"><h2 id="task-title">Task</h2><code class="hint">${entry.value.task_name}</code></header>
         <button type="button" class="task-choice" aria-haspopup="dialog" onClick=${open}>
           <span class="told">
-            <span class="visually-hidden">Choose another task than</span>
+            <span class="visually-hidden">Choose another task instead of</span>
             <span class="row"><strong>${titleOf(entry.value)}</strong>${marks(entry.value)}</span>
             <span class="hint">${entry.value.summary}</span>
           </span>

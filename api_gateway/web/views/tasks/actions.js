@@ -1,4 +1,4 @@
-/** What can be done with a task, by its status. */
+/** Actions on a task: cancel, retry, delete. */
 import { reactive } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { confirm } from "../../components/confirm.js";
@@ -7,7 +7,7 @@ import { stageOf } from "./stage.js";
 
 const OPEN = ["PENDING", "RUNNING"];
 
-/** The attempts that were asked from here to stop. */
+/** Attempts that this page has asked to stop. */
 const stopping = reactive(new Set());
 
 function attemptOf(task) {
@@ -25,13 +25,13 @@ async function cancel(task) {
 }
 
 async function retry(task) {
-  return (await attempt(() => api.post(path(task, "/retry")), `${task.task_name} runs again.`)) !== undefined;
+  return (await attempt(() => api.post(path(task, "/retry")), `${task.task_name} was queued again.`)) !== undefined;
 }
 
 async function remove(task) {
   const sure = await confirm({
     title: "Delete this task?",
-    text: `${task.task_name} ${task.task_id}: its record and the files it made are removed. This cannot be undone.`,
+    text: `${task.task_name} ${task.task_id}: its record and its output files are deleted. This cannot be undone.`,
     yes: "Delete",
     danger: true,
   });
@@ -42,7 +42,7 @@ function path(task, action = "") {
   return `/v1/tasks/${encodeURIComponent(task.task_id)}${action}`;
 }
 
-/** `run` resolves to whether it was done. */
+/** `fits` says whether the action applies to a task; `run` resolves to whether it succeeded. */
 export const ACTIONS = [
   { name: "cancel", label: "Cancel", icon: "close", key: "c", run: cancel, fits: (task) => OPEN.includes(task.status) && !isStopping(task) },
   { name: "retry", label: "Retry", icon: "retry", key: "r", run: retry, fits: (task) => ["FAILED", "CANCELLED"].includes(task.status) },

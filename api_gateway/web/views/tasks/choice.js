@@ -1,4 +1,4 @@
-/** One row of the list is chosen: keys move the choice and act on it. */
+/** Row selection of the task list: keys move the selection and act on the selected task. */
 import { nextTick, ref } from "../../lib/html.js";
 import { ACTIONS } from "./actions.js";
 import { useKeys } from "./keys.js";
@@ -6,9 +6,9 @@ import { useKeys } from "./keys.js";
 /**
  * @param {import("vue").ShallowRef<HTMLElement | null>} list of rows, each with a link
  * @param {() => object[]} rows
- * @param {(index: number) => void} show brings a row on the screen
+ * @param {(index: number) => void} show scrolls a row into view
  * @param {(action: object, task: object) => void} act
- * @returns {(event: FocusEvent) => void} chooses the row that has the focus
+ * @returns {(event: FocusEvent) => void} focus handler that selects the focused row
  */
 export function useChoice(list, rows, show, act) {
   const chosen = ref("");

@@ -1,7 +1,7 @@
-/** The request that makes the same task again, for a shell. */
+/** Shell command that creates the same task again. */
 import { session } from "../../lib/session.js";
 
-/** A callback is left out: what the record has of it is redacted. The key is named, never shown. */
+/** The callback is omitted, because the record holds it redacted. The API key appears only as a variable name. */
 export function curl({ task_name, input_params }) {
   const body = JSON.stringify({ task_name, input_data: input_params.input_data });
   return [

@@ -1,4 +1,4 @@
-/** Who was told of a task's end: each try of its callbacks, and sending one again. */
+/** Callback deliveries of a task: each attempt, with a button to send it again. */
 import { html, watch } from "../../lib/html.js";
 import { clockTime, duration } from "../../lib/format.js";
 import { isFinal } from "../../lib/status.js";
@@ -23,7 +23,7 @@ export const Deliveries = {
         <p class="small muted task-target"><code>${props.task.input_params.callback.url}</code></p>
         <${ErrorNotice} error=${ledger.error} />
         ${ledger.tries?.length === 0 && html`
-          <p class="muted">${isFinal(props.task.status) ? "Nothing was sent yet." : "Sent when the task has ended."}</p>`}
+          <p class="muted">${isFinal(props.task.status) ? "Nothing has been sent yet." : "Sent when the task ends."}</p>`}
         ${ledger.tries?.length > 0 && html`<ol class="task-tries" reversed>${ledger.tries.map((one) => entry(one, again))}</ol>`}
       </section>`;
   },

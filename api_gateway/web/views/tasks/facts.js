@@ -1,4 +1,4 @@
-/** What there is to know of a task in short. */
+/** Summary of a task: times, attempt, worker, folder. */
 import { html } from "../../lib/html.js";
 import { clockTime, duration } from "../../lib/format.js";
 import { to } from "../../lib/router.js";
@@ -9,8 +9,8 @@ export const Facts = ({ task }) => {
   const { attempt, started_at } = stageOf(task);
   const running = system.snapshot?.running.find((one) => one.task_id === task.task_id);
   return html`
-    <section class="card" aria-label="In short">
-      <h2>In short</h2>
+    <section class="card" aria-label="Summary">
+      <h2>Summary</h2>
       <dl class="facts">
         <dt>Submitted</dt><dd>${clockTime(task.created_at)}</dd>
         ${started_at && html`<dt>Started</dt><dd>${clockTime(started_at)}</dd>`}

@@ -1,20 +1,20 @@
-/** The tasks as far as they were loaded, newest first: longer by `extend`, renewed by `renew` where news came. */
+/** Loaded tasks, newest first. `extend` loads more; `renew` reloads those that have changed. */
 import { shallowReactive } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 
 export const PAGE = 50;
 const LARGEST = 500;
-const MOST_PAGES = 10; // asked for at once; a longer gap is left to scrolling
+const MOST_PAGES = 10; // per reload; a longer gap is loaded by scrolling
 
-/** @param {{status: string, task_name: string}} filter empty where all are wanted */
+/** @param {{status: string, task_name: string}} filter an empty string matches all */
 export function taskFeed(filter) {
   const feed = shallowReactive({ rows: [], loaded: false, complete: false, error: null, extend, renew, note });
-  const behind = new Map(); // task_id -> the cursor that goes on after it
+  const behind = new Map(); // task_id -> cursor of the page that follows it
   const stale = new Set();
   const gone = new Set();
   let cursor = null, top = false, turn = Promise.resolve();
 
-  /** Do one thing at a time: each reads and replaces the rows. */
+  /** Run one operation at a time: each reads and replaces the rows. */
   function inTurn(work) {
     turn = turn.then(work).then(() => (feed.error = null), (error) => (feed.error = error));
     return turn;
@@ -33,20 +33,20 @@ export function taskFeed(filter) {
     feed.loaded = true;
   }
 
-  /** Load further pages until there are so many rows, or all. */
+  /** Load pages until there are `count` rows, or all of them. */
   function extend(count) {
     return inTurn(async () => {
       while (!feed.complete && feed.rows.length < count) {
-        const { tasks, next_cursor } = await ask(cursor, PAGE); // few may fit, or none
+        const { tasks, next_cursor } = await ask(cursor, PAGE); // a filtered page can have few rows or none
         replace(distinct([...feed.rows, ...tasks]), next_cursor);
       }
     });
   }
 
   /**
-   * Take note of news; `renew` acts on it.
+   * Record a change; the next `renew` acts on it.
    * @param {{task_id: string, status: string | null} | null} news null: anything may have changed
-   * @returns {boolean} whether it concerns this list
+   * @returns {boolean} whether the change concerns this list
    */
   function note(news) {
     const known = new Set(feed.rows.map((row) => row.task_id));
@@ -55,12 +55,12 @@ export function taskFeed(filter) {
     if (known.has(news.task_id)) (fits ? stale : gone).add(news.task_id);
     else if (fits) {
       top = true;
-      if (filter.status) known.forEach((id) => stale.add(id)); // its place may be anywhere
+      if (filter.status) known.forEach((id) => stale.add(id)); // it can appear anywhere in the list
     }
     return fits || known.has(news.task_id);
   }
 
-  /** Ask again for the rows from `first` to `last`, where they are stale, and for what is new on top. */
+  /** Reload the rows from `first` to `last` if any is stale, and new rows at the top. */
   function renew(first, last) {
     return inTurn(async () => {
       const kept = feed.rows.filter((row) => !gone.has(row.task_id));
@@ -75,7 +75,7 @@ export function taskFeed(filter) {
     });
   }
 
-  /** The nearest place at or before this row that a page can begin at. */
+  /** Return the nearest index at or before this row where a page can start. */
   function startOf(first) {
     for (let at = Math.min(first, feed.rows.length); at > 0; at--) {
       if (behind.has(feed.rows[at - 1].task_id)) return at;
@@ -83,10 +83,10 @@ export function taskFeed(filter) {
     return 0;
   }
 
-  /** Put what the gateway has now in place of the rows from `start` on, as far down as both are known. */
+  /** Replace the rows from `start` on with the gateway's current ones; keep the rows below if the two overlap. */
   async function lay(start, limit) {
     const noted = new Set(stale);
-    stale.clear(); // what is noted from now on is newer than the answer
+    stale.clear(); // a change recorded from now on may be newer than the response
     if (start === 0) top = false;
     try {
       const fresh = await laid(start, limit);
@@ -99,7 +99,7 @@ export function taskFeed(filter) {
     }
   }
 
-  /** @returns {Promise<object[]>} the rows that are new */
+  /** @returns {Promise<object[]>} the reloaded rows */
   async function laid(start, limit) {
     const head = feed.rows.slice(0, start), rest = feed.rows.slice(start);
     const known = new Set(rest.map((row) => row.task_id));
@@ -119,7 +119,7 @@ export function taskFeed(filter) {
   return feed;
 }
 
-/** The rows that come after the last one that is also among the fresh ones; none when there is a gap. */
+/** Return the rows after the last one that is also in `fresh`; none if there is a gap. */
 function below(rows, fresh) {
   const ids = new Set(fresh.map((row) => row.task_id));
   const met = rows.findLastIndex((row) => ids.has(row.task_id));

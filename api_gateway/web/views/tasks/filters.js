@@ -1,4 +1,4 @@
-/** Which tasks are shown: a tab for each status, and the kinds that the catalog has. */
+/** Filters of the task list: a tab for each status, and a select of the catalog's task names. */
 import { html, onMounted, shallowRef } from "../../lib/html.js";
 import { catalog } from "../../lib/catalog.js";
 import { go, to } from "../../lib/router.js";
@@ -6,12 +6,12 @@ import { system } from "../../lib/system.js";
 
 const TABS = [["", "All"], ["PENDING", "Waiting"], ["RUNNING", "Running"], ["SUCCESS", "Done"], ["FAILED", "Failed"], ["CANCELLED", "Cancelled"]];
 
-/** The address of the list with these filters; what is not filtered is left out. */
+/** Return the route of the list with these filters; empty filters are omitted. */
 export function address(status, name) {
   return ["tasks", "", { ...(status && { status }), ...(name && { task_name: name }) }];
 }
 
-/** How many tasks have this status; null where nobody knows, as for one kind of task. */
+/** Return how many tasks have this status; null if unknown, as for a single task name. */
 function count(status, name) {
   const counts = system.snapshot?.counts;
   if (!counts || name) return null;

@@ -1,4 +1,4 @@
-/** JSON as people read it: indented, its parts in colours, and no more of it than a page can bear. */
+/** JSON viewer: indented, coloured, and cut off after `MOST_CHARACTERS`. */
 import { html, ref } from "../../lib/html.js";
 import { bytes } from "../../lib/format.js";
 import { CopyButton } from "../../components/copy-button.js";
@@ -6,7 +6,7 @@ import { CopyButton } from "../../components/copy-button.js";
 const MOST_CHARACTERS = 6_000;
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-/** @returns {Array<string | object>} the text, cut into plain strings and coloured ones */
+/** @returns {Array<string | object>} the text, split into plain strings and coloured spans */
 function coloured(text) {
   const parts = [];
   let end = 0;

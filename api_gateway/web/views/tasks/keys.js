@@ -1,9 +1,9 @@
-/** Keys that act on the view, when nobody is writing and no dialog is open. */
+/** Keyboard shortcuts of a view, inactive while the user is typing or a dialog is open. */
 import { onMounted, onUnmounted } from "../../lib/html.js";
 
 const WRITING = "input, select, textarea, [contenteditable], dialog";
 
-/** @param {Record<string, () => void>} keys by the key's name, as `KeyboardEvent.key` has it */
+/** @param {Record<string, () => void>} keys by key name, as in `KeyboardEvent.key` */
 export function useKeys(keys) {
   function pressed(event) {
     const act = keys[event.key];

@@ -1,11 +1,11 @@
-/** The tries of a task's callbacks. Nobody tells of a new one, so it is looked for when one is due, ever more rarely. */
+/** Delivery attempts of a task's callbacks. No event reports a new one, so they are polled when one is due. */
 import { onUnmounted, shallowReactive } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { gatewayTime } from "../../lib/system.js";
 
 const FIRST_LOOK_MS = 250;
 const LAST_LOOK_MS = 60_000;
-const LATE_MS = 500; // a try takes a moment
+const LATE_MS = 500; // time for the attempt itself
 
 /** @returns {{tries: object[] | null, error: Error | null, read: Function, expect: Function, replay: Function}} newest first */
 export function useLedger(id) {
@@ -25,7 +25,7 @@ export function useLedger(id) {
     if (due) later(Math.max(FIRST_LOOK_MS, Date.parse(due) - gatewayTime() + LATE_MS), read);
   }
 
-  /** Look until there are more tries than now. */
+  /** Poll at doubling intervals until there are more attempts than now. */
   function expect(count = ledger.tries?.length ?? 0, wait = FIRST_LOOK_MS) {
     if (wait > LAST_LOOK_MS) return;
     later(wait, async () => {

@@ -1,4 +1,4 @@
-/** All tasks, newest first. It grows by scrolling and renews itself by news. */
+/** Task list, newest first. Scrolling loads more rows; task events update them. */
 import { computed, html, nextTick, onMounted, onUnmounted, ref, shallowRef, watch } from "../../lib/html.js";
 import { to } from "../../lib/router.js";
 import { EmptyState } from "../../components/empty-state.js";
@@ -11,11 +11,11 @@ import { useNews } from "./news.js";
 import { TaskRow } from "./row.js";
 import { windowed } from "./windowed.js";
 
-const AHEAD = 25; // rows that are loaded before they are scrolled to
-const EMPTY = { PENDING: "Nothing waits", RUNNING: "Nothing runs", SUCCESS: "Nothing is done yet", FAILED: "Nothing has failed", CANCELLED: "Nothing was cancelled" };
+const AHEAD = 25; // rows loaded beyond the visible ones
+const EMPTY = { PENDING: "No waiting tasks", RUNNING: "No running tasks", SUCCESS: "No finished tasks yet", FAILED: "No failed tasks", CANCELLED: "No cancelled tasks" };
 const KIND = { PENDING: "waiting ", RUNNING: "running ", SUCCESS: "finished ", FAILED: "failed ", CANCELLED: "cancelled " };
 
-/** The list that was left last, for the way back from a task. */
+/** The last list shown, restored when the user returns from a task. */
 const left = { key: null, feed: null, scroll: 0, address: address("", "") };
 
 export function wayBack() {
@@ -47,7 +47,7 @@ export const TaskList = {
     onUnmounted(() => removeEventListener("scroll", keepScroll));
     watch([() => feed.rows, () => shown.last], () => feed.loaded && feed.extend(shown.last + AHEAD));
 
-    const newest = ref(null); // the first row when the top was last on the screen
+    const newest = ref(null); // the first row when the top was last visible
     watch([() => feed.rows, () => shown.first], () => shown.first === 0 && (newest.value = feed.rows[0]?.task_id));
     const unseen = computed(() => feed.rows.findIndex((row) => row.task_id === newest.value));
 
@@ -84,8 +84,8 @@ function nothing({ status, name }) {
   if (!status && !name) {
     return html`
       <${EmptyState} icon="tasks" title="No tasks yet">
-        <p>Drop a video or an audio file, choose what to make of it, and follow it here.</p>
-        <a class="button" href=${to("submit")}>Submit the first one</a>
+        <p>Submit a video or an audio file, choose a task, and follow its progress here.</p>
+        <a class="button" href=${to("submit")}>Submit your first task</a>
       <//>`;
   }
   const title = name ? `No ${KIND[status] ?? ""}task of ${name}` : EMPTY[status] ?? "No tasks here";

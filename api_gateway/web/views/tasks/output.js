@@ -1,4 +1,4 @@
-/** What a task made: its files, to be had and looked at, and what else it answers. */
+/** Output of a task: files to download and preview, short values, and the whole as JSON. */
 import { html, reactive } from "../../lib/html.js";
 import { download } from "../../lib/api.js";
 import { bytes } from "../../lib/format.js";

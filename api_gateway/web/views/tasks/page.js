@@ -1,4 +1,4 @@
-/** One task: how it goes or went, what went in, what came out, and who was told. */
+/** Page of one task: progress, input, output or error, and callbacks. */
 import { html, onMounted, onUnmounted, shallowRef, watch } from "../../lib/html.js";
 import { catalog } from "../../lib/catalog.js";
 import { duration, since } from "../../lib/format.js";
@@ -23,7 +23,7 @@ import { stageOf } from "./stage.js";
 import { Timings } from "./timings.js";
 import { WaitReason } from "./wait-reason.js";
 
-const LEAST_PERCENT = 3; // before that nobody can tell how long the rest takes; nor in a later attempt, which began with a part done
+const LEAST_PERCENT = 3; // below it the remaining time is not estimated; nor in a later attempt, which resumes partway
 
 export const TaskPage = {
   props: ["id"],
@@ -55,11 +55,11 @@ export const TaskPage = {
   },
 };
 
-/** What is said when there is no such task; null when there is. */
+/** Return what to show if the task does not exist; null if it does. */
 function absent({ removed, error }, id) {
-  if (removed) return missing("This task was deleted", "Its record and its files are gone.");
-  if (error?.status === 404) return missing("There is no such task", html`<code>${id}</code> may have expired, or was deleted.`);
-  if (error?.status === 422) return missing("This is no task id", html`<code>${id}</code> has characters that no task id has.`);
+  if (removed) return missing("This task was deleted", "Its record and its files have been deleted.");
+  if (error?.status === 404) return missing("There is no such task", html`<code>${id}</code> may have expired or been deleted.`);
+  if (error?.status === 422) return missing("This is not a task id", html`<code>${id}</code> contains characters that a task id cannot have.`);
   return null;
 }
 
@@ -95,7 +95,7 @@ function head(task, text, act) {
         <span class="task-id"><code>${task.task_id}</code><${CopyButton} text=${task.task_id} label="Copy the id" /></span>
       </div>
       <div class="row">
-        ${text && html`<a class="button" href=${to("live", task.task_id)}><${Icon} name="live" />Open the text</a>`}
+        ${text && html`<a class="button" href=${to("live", task.task_id)}><${Icon} name="live" />Open the transcript</a>`}
         <${CopyButton} text=${curl(task)} label="Copy as curl">curl<//>
         ${isStopping(task) && html`<button disabled>Stopping…</button>`}
         ${ACTIONS.filter(({ fits }) => fits(task)).map((action) => html`
@@ -111,10 +111,10 @@ function going(task, { progress, started_at, attempt }) {
   const left = attempt === 1 && progress.percent >= LEAST_PERCENT ? (took * (100 - progress.percent)) / progress.percent : null;
   return html`
     <section class="card stack" aria-label="Progress">
-      <${ProgressBar} percent=${progress.percent} message=${progress.message || progress.phase || "It has begun"} label="Progress" />
+      <${ProgressBar} percent=${progress.percent} message=${progress.message || progress.phase || "Started"} label="Progress" />
       <dl class="task-figures">
-        <div><dt>Runs for</dt><dd class="number">${duration(took)}</dd></div>
-        ${left !== null && html`<div><dt>Left, about</dt><dd class="number">${duration(left)}</dd></div>`}
+        <div><dt>Running for</dt><dd class="number">${duration(took)}</dd></div>
+        ${left !== null && html`<div><dt>Estimated time left</dt><dd class="number">${duration(left)}</dd></div>`}
         ${attempt > 1 && html`<div><dt>Attempt</dt><dd class="number">${attempt}</dd></div>`}
       </dl>
     </section>`;
@@ -124,7 +124,7 @@ function wrong(error) {
   return html`
     <section class="card task-failure" role="alert" aria-label="What went wrong">
       <h2>${error.message}</h2>
-      <p class="small muted"><code>${error.code}</code>${error.retryable ? " · may pass by itself; a retry can help" : ""}</p>
+      <p class="small muted"><code>${error.code}</code>${error.retryable ? " · may be temporary; a retry can help" : ""}</p>
       ${Object.keys(error.detail ?? {}).length > 0 && html`<${Json} value=${error.detail} label="the details of the error" />`}
     </section>`;
 }

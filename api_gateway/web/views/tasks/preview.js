@@ -1,4 +1,4 @@
-/** A look into a file that a task made, as far as a page can bear it. */
+/** Preview of an output file, limited in size. */
 import { html, onMounted, shallowRef } from "../../lib/html.js";
 import { ApiError, link } from "../../lib/api.js";
 import { bytes } from "../../lib/format.js";
@@ -15,16 +15,16 @@ const KINDS = {
   video: /\.(mp4|webm|m4v|mov)$/i,
 };
 
-/** @param {{path: string, size: number}} file @returns "text", "json", "image", "audio", "video" or undefined: not to be shown */
+/** @param {{path: string, size: number}} file @returns "text", "json", "image", "audio", "video" or undefined: no preview */
 export function kindOf({ path, size }) {
   const kind = Object.keys(KINDS).find((name) => KINDS[name].test(path));
   return kind === "image" && size > MOST_IMAGE ? undefined : kind;
 }
 
-/** @returns {Promise<string>} the beginning of the file; a character cut at the end is left out */
+/** @returns {Promise<string>} the beginning of the file; an incomplete character at the end is dropped */
 async function beginning(url) {
   const answer = await fetch(await link(url), { headers: { Range: `bytes=0-${MOST_TEXT - 1}` } });
-  if (!answer.ok && answer.status !== 416) throw new ApiError(answer.status, await answer.json().catch(() => ({}))); // 416: it is empty
+  if (!answer.ok && answer.status !== 416) throw new ApiError(answer.status, await answer.json().catch(() => ({}))); // 416: empty file
   return answer.ok ? new TextDecoder().decode(await answer.arrayBuffer(), { stream: true }) : "";
 }
 

@@ -1,4 +1,4 @@
-/** One task, as it is now: read once, then followed by its own stream and by the news of the system. */
+/** Live record of one task: read once, then kept current by its own event stream and the system's task events. */
 import { onMounted, onUnmounted, shallowReactive, watch } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { follow } from "../../lib/live.js";
@@ -10,7 +10,7 @@ const CLOSING = ["task_complete", "task_cancelled"];
 
 /**
  * @returns {{task: object | null, error: Error | null, removed: boolean, reason: object | null, read: () => Promise<void>}}
- *   `reason` is why it waits, null while it does not; `removed`: it was here and was deleted
+ *   `reason` is why the task waits, null while it does not; `removed`: the task was deleted after it was loaded
  */
 export function useTask(id) {
   const path = `/v1/tasks/${encodeURIComponent(id)}`;

@@ -1,4 +1,4 @@
-/** One task in the list. */
+/** Row of the task list. */
 import { html } from "../../lib/html.js";
 import { ago, bytes, clockTime, duration, since } from "../../lib/format.js";
 import { to } from "../../lib/router.js";
@@ -14,13 +14,13 @@ const TELL = { PENDING: waiting, RUNNING: running, SUCCESS: made, FAILED: failed
 const FIGURES = 3;
 
 function waiting(task) {
-  return html`<span class="muted">${stageOf(task).attempt ? `Waits for attempt ${stageOf(task).attempt + 1}` : "In the queue"}</span>`;
+  return html`<span class="muted">${stageOf(task).attempt ? `Waiting for attempt ${stageOf(task).attempt + 1}` : "In the queue"}</span>`;
 }
 
 function running(task) {
   if (isStopping(task)) return html`<span class="muted">Stopping…</span>`;
   const line = lineOf(task);
-  if (line) return html`<span class="muted">${line.position ? `Waits for the GPU behind ${line.position}` : "Next for the GPU"}</span>`;
+  if (line) return html`<span class="muted">${line.position ? `Waiting for the GPU, ${line.position} ahead` : "Next in line for the GPU"}</span>`;
   const { percent, message, phase } = progressOf(task);
   return html`<${ProgressBar} percent=${percent} message=${message || phase} label=${`Progress of ${task.task_id}`} />`;
 }
@@ -29,7 +29,7 @@ function made(task) {
   return html`<span class="muted">${result(stageOf(task).output)}</span>`;
 }
 
-/** The files in a few words; the first figures where there are none. */
+/** Return a short summary of the files, or the first short values if there are none. */
 function result(output) {
   const files = artifactsOf(output);
   if (files.length === 0) return shortOf(output).slice(0, FIGURES).map(([name, value]) => `${name} ${value}`).join(" · ");

@@ -1,4 +1,4 @@
-/** What a task's record tells of its present attempt. */
+/** Accessors for the current attempt in a task's record. */
 import { since } from "../../lib/format.js";
 import { system } from "../../lib/system.js";
 
@@ -8,18 +8,18 @@ export function stageOf(task) {
   return task.stages[task.task_name];
 }
 
-/** How far a running task is: what the system told last, else what its record had. */
+/** Return the progress of a running task: from the latest snapshot, else from its record. */
 export function progressOf(task) {
   return system.snapshot?.running.find((one) => one.task_id === task.task_id)?.progress ?? stageOf(task).progress;
 }
 
-/** @returns {number | null} seconds that the attempt took, or takes already */
+/** @returns {number | null} seconds that the attempt took, or has been running for */
 export function tookOf(task, now) {
   const { duration, started_at } = stageOf(task);
   return task.status === "RUNNING" && started_at ? since(started_at, now) : duration;
 }
 
-/** @returns {{lock: string, position: number} | null} where a task stands in line for a GPU */
+/** @returns {{lock: string, position: number} | null} the task's position in the queue for a GPU */
 export function lineOf(task) {
   for (const { id, waiters } of system.snapshot?.locks ?? []) {
     const waiter = waiters.find((one) => one.task_id === task.task_id);
@@ -28,7 +28,7 @@ export function lineOf(task) {
   return null;
 }
 
-/** Every file in an output, at any depth: {path, url, size} and `name`, how the output calls it. */
+/** Return every file in an output, at any depth: {path, url, size} and `name`, its key path in the output. */
 export function artifactsOf(output, name = "") {
   if (output === null || typeof output !== "object") return [];
   if (typeof output.path === "string" && typeof output.url === "string") return [{ ...output, name }];
@@ -36,7 +36,7 @@ export function artifactsOf(output, name = "") {
   return Object.entries(output).flatMap(([key, value]) => artifactsOf(value, below(key)));
 }
 
-/** The [name, value] of an output that can be told in a word or a figure. */
+/** Return the [name, value] pairs of an output that are numbers, booleans or short strings. */
 export function shortOf(output) {
   return Object.entries(output).filter(([, value]) => ["number", "boolean"].includes(typeof value) || isWord(value));
 }

@@ -1,4 +1,4 @@
-/** Where an attempt's time went: one bar, cut into its parts. */
+/** Durations of an attempt's phases, as one stacked bar. */
 import { html } from "../../lib/html.js";
 import { duration } from "../../lib/format.js";
 

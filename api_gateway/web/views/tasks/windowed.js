@@ -1,13 +1,13 @@
-/** Which rows of a long list are near the screen: only these are in the document. All rows are equally high. */
+/** Windowing of a long list: only rows near the visible part are in the document. All rows have the same height. */
 import { nextTick, onMounted, onUnmounted, shallowReactive, watch } from "../../lib/html.js";
 
-const AROUND = 8; // rows above and below the screen
+const AROUND = 8; // rows above and below the visible part
 
 /**
- * @param {import("vue").ShallowRef<HTMLElement | null>} list whose first child that matters is a row
+ * @param {import("vue").ShallowRef<HTMLElement | null>} list contains the rows, each with `data-id`
  * @param {() => object[]} rows each with a `task_id`
  * @returns {{first: number, last: number, height: number, show: (index: number) => void}} `last` is exclusive,
- *   `height` is a row's in px; `show` scrolls the least that brings a row on the screen
+ *   `height` is a row's height in px; `show` scrolls a row into view by the shortest distance
  */
 export function windowed(list, rows) {
   const shown = shallowReactive({ first: 0, last: 2 * AROUND, height: 64, show });
@@ -29,7 +29,7 @@ export function windowed(list, rows) {
     measure();
   }
 
-  /** Rows that come or go above the screen must not move what is on it. */
+  /** Keep the visible rows in place when rows above them are added or removed. */
   async function hold(now, before) {
     const first = Math.floor(-(list.value?.getBoundingClientRect().top ?? 0) / shown.height);
     const place = first > 0 && before[first] ? now.findIndex((row) => row.task_id === before[first].task_id) : -1;

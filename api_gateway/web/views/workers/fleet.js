@@ -1,4 +1,4 @@
-/** The workers: those that live and what they run, and those that have gone. */
+/** List of workers: live ones with their tasks first, then those that are gone. */
 import { html } from "../../lib/html.js";
 import { bytes, clockTime, duration, since } from "../../lib/format.js";
 import { to } from "../../lib/router.js";
@@ -8,7 +8,7 @@ import { EmptyState } from "../../components/empty-state.js";
 export const Fleet = ({ workers }) => {
   if (workers.length === 0) {
     return html`
-      <${EmptyState} icon="workers" title="No worker has shown itself yet">
+      <${EmptyState} icon="workers" title="No workers yet">
         <p>Start one for each service that you use: <code>python -m services ffmpeg</code></p>
       <//>`;
   }
@@ -23,7 +23,7 @@ function worker(one) {
     <li key=${one.name} class=${one.alive ? "" : "gone"}>
       <header class="row">
         <h3>${service}</h3>
-        <span class=${`badge ${look(one)}`}>${one.alive ? (one.active.length > 0 ? "At work" : "Idle") : "Gone"}</span>
+        <span class=${`badge ${look(one)}`}>${one.alive ? (one.active.length > 0 ? "Busy" : "Idle") : "Gone"}</span>
       </header>
       <p class="hint"><code>${one.name}</code></p>
       ${one.alive ? living(one) : html`<p>Last seen <span class="number">${duration(one.last_seen)}</span> ago.</p>`}

@@ -1,4 +1,4 @@
-/** A dialog that changes the time limits for all gateways, without a restart. */
+/** Dialog that changes the time limits of all gateways, without a restart. */
 import { computed, html, onMounted, reactive, ref, shallowRef } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { setDuration } from "../../lib/format.js";
@@ -53,12 +53,12 @@ export const LimitsDialog = {
     return () => html`
       <dialog class="limits-dialog" ref=${dialog} aria-labelledby="limits-title" onClose=${() => emit("close")}>
         <form class="stack" noValidate onSubmit=${save}>
-          <div><h2 id="limits-title">Time limits</h2><p class="hint">They hold for every gateway at once, and after a restart. 0 turns one off.</p></div>
+          <div><h2 id="limits-title">Time limits</h2><p class="hint">They apply to all gateways immediately and persist across restarts. 0 turns a limit off.</p></div>
           ${LIMITS.map(field)}
           <${ErrorNotice} error=${error.value} />
           <div class="row">
-            <button type="button" class="plain reset" disabled=${busy.value} onClick=${() => send(AS_IN_FILE)}>As in the file</button>
-            <button type="button" onClick=${() => dialog.value.close()}>Leave it</button>
+            <button type="button" class="plain reset" disabled=${busy.value} onClick=${() => send(AS_IN_FILE)}>Reset to the file's values</button>
+            <button type="button" onClick=${() => dialog.value.close()}>Cancel</button>
             <button class="primary" disabled=${busy.value || Object.keys(wrong.value).length > 0}>Save</button>
           </div>
         </form>

@@ -1,23 +1,23 @@
-/** The limits that can be changed from the page: their names, what they do, and what is wrong with a wish. */
+/** Time limits that can be changed in the dashboard: names, descriptions and validation. */
 export const LIMITS = [
-  ["warning", "Warning", "A lease this old is told to whoever listens."],
-  ["soft_timeout", "Soft timeout", "Then its task is asked to end, and may checkpoint."],
-  ["hard_timeout", "Hard timeout", "Then its process is killed."],
-  ["stall_timeout", "Stall timeout", "A task that beats for so long without going on is stalled."],
+  ["warning", "Warning", "A lease this old raises a warning."],
+  ["soft_timeout", "Soft timeout", "The task of a lease this old is asked to stop and can save a checkpoint."],
+  ["hard_timeout", "Hard timeout", "The process of a lease this old is killed."],
+  ["stall_timeout", "Stall timeout", "A task that sends heartbeats but makes no progress for this long is stalled."],
 ];
 const LEVELS = ["warning", "soft_timeout", "hard_timeout"];
 
-/** Return the limits in a `MonitorSettings` as texts, by name. */
+/** Return the limits of a `MonitorSettings` as strings, by name. */
 export function asTexts({ timeout_levels: levels, stall_timeout: stall }) {
   return Object.fromEntries(LIMITS.map(([name]) => [name, String({ ...levels, stall_timeout: stall }[name])]));
 }
 
-/** Return what is wrong with the texts, by the limit's name; nothing where all is well. */
+/** Return the errors in the entered texts, by limit name; empty if all are valid. */
 export function faults(texts) {
   const found = {};
   for (const [name] of LIMITS) {
     const seconds = Number(texts[name]);
-    if (texts[name].trim() === "" || !Number.isFinite(seconds)) found[name] = "Give a number of seconds.";
+    if (texts[name].trim() === "" || !Number.isFinite(seconds)) found[name] = "Enter a number of seconds.";
     else if (seconds < 0) found[name] = "It cannot be negative; 0 turns it off.";
   }
   const used = LEVELS.filter((name) => !found[name] && Number(texts[name]) > 0);
@@ -28,11 +28,11 @@ export function faults(texts) {
   return found;
 }
 
-/** Return the body that `PATCH /v1/monitoring/config` takes. */
+/** Return the body for `PATCH /v1/monitoring/config`. */
 export function change(texts) {
   const { stall_timeout: stall, ...levels } = Object.fromEntries(LIMITS.map(([name]) => [name, Number(texts[name])]));
   return { timeout_levels: levels, stall_timeout: stall };
 }
 
-/** The body that goes back to what the file says. */
+/** Body that resets the limits to the values in the configuration file. */
 export const AS_IN_FILE = { timeout_levels: null, stall_timeout: null };

@@ -1,4 +1,4 @@
-/** The queues: how many tasks wait and run, and whether somebody takes them. */
+/** Table of queues: waiting and running tasks, and live workers. */
 import { html } from "../../lib/html.js";
 
 export const Queues = ({ queues }) => html`

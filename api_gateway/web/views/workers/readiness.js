@@ -1,11 +1,11 @@
-/** Whether this gateway can take tasks: what it checks of itself. */
+/** Readiness of this gateway: the checks it runs on itself. */
 import { html, onMounted, shallowRef, watch } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { system } from "../../lib/system.js";
 import { ErrorNotice } from "../../components/error-notice.js";
 import { Icon } from "../../components/icon.js";
 
-const NAMES = { redis: "Redis answers", share: "The shared folder can be written", loops: "Its background work goes on" };
+const NAMES = { redis: "Redis answers", share: "The shared folder is writable", loops: "Its background loops are running" };
 
 export const Readiness = {
   setup() {
@@ -17,7 +17,7 @@ export const Readiness = {
         checks.value = (await api.get("/health/ready")).checks;
         error.value = null;
       } catch (failure) {
-        checks.value = failure.problem?.checks ?? null; // 503 names them too
+        checks.value = failure.problem?.checks ?? null; // a 503 response lists them too
         error.value = checks.value ? null : failure;
       }
     }

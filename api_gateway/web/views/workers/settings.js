@@ -1,4 +1,4 @@
-/** The monitor's settings as they hold now, and where each comes from. */
+/** Monitor settings in effect, and the source of each. */
 import { html, onMounted, ref, shallowRef } from "../../lib/html.js";
 import { api } from "../../lib/api.js";
 import { setDuration } from "../../lib/format.js";
@@ -7,12 +7,12 @@ import { toast } from "../../components/toasts.js";
 import { LimitsDialog } from "./limits-dialog.js";
 
 const SHOWN = [
-  ["timeout_levels/warning", "Warning of a lease"], ["timeout_levels/soft_timeout", "Soft timeout"], ["timeout_levels/hard_timeout", "Hard timeout"],
+  ["timeout_levels/warning", "Lease warning"], ["timeout_levels/soft_timeout", "Soft timeout"], ["timeout_levels/hard_timeout", "Hard timeout"],
   ["stall_timeout", "Stall timeout"], ["heartbeat/interval", "Heartbeat every"], ["heartbeat/timeout", "Dead after"],
-  ["obey_grace", "Time to obey"], ["monitor_interval", "Monitor looks every"], ["reconcile_interval", "Compares queues every"],
+  ["obey_grace", "Grace period to stop"], ["monitor_interval", "Monitor checks every"], ["reconcile_interval", "Queues compared every"],
 ];
 
-const SOURCES = { runtime: "changed here", environment: "environment" }; // the file and the defaults are the usual
+const SOURCES = { runtime: "changed here", environment: "environment" }; // the file and the defaults get no label
 
 export const Settings = {
   setup() {
@@ -42,7 +42,7 @@ export const Settings = {
 
 function facts({ config, sources, ignored }) {
   return html`
-    ${ignored && html`<p class="notice warn">What was changed at run time is not applied: ${ignored}</p>`}
+    ${ignored && html`<p class="notice warn">The changes made at run time are not applied: ${ignored}</p>`}
     <dl class="facts settings">
       ${SHOWN.map(([path, title]) => html`<dt key=${path}>${title}</dt><dd class="number">${seconds(valueAt(config, path))} ${source(sources[path])}</dd>`)}
       ${Object.entries(config.per_task).map(([task, levels]) => html`

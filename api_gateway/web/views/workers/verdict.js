@@ -1,12 +1,12 @@
-/** Whether all is well, and if not, why and what to do. */
+/** Verdict on the system's health, with reasons and advice. */
 import { html } from "../../lib/html.js";
 import { Icon } from "../../components/icon.js";
 import { adviceOn } from "./advice.js";
 
 const WORDS = {
-  ok: ["ok", "check", "All is well", "Every queue that has work has a worker, every task goes on, and no lease is too old."],
-  degraded: ["warn", "workers", "Something needs a look", "Tasks still run."],
-  failing: ["bad", "close", "Something is broken", "Some tasks cannot run until it is mended."],
+  ok: ["ok", "check", "Everything is healthy", "Every queue with tasks has a worker, every task makes progress, and no lease is too old."],
+  degraded: ["warn", "workers", "Something needs attention", "Tasks still run."],
+  failing: ["bad", "close", "Something is broken", "Some tasks cannot run until it is fixed."],
 };
 
 export const Verdict = ({ health }) => {
