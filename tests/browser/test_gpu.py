@@ -202,7 +202,7 @@ def test_who_looked_too_long_ago_releases_nobody_else(
     fence = lock(sharing)["holder"]["fence"]
     with browsing.expecting("409"):
         page.get_by_role("button", name="Release the card").click()
-        expect(page.get_by_text("This lease has ended")).to_be_visible()
+        expect(page.get_by_text("The lease has ended")).to_be_visible()
     assert lock(sharing)["holder"]["fence"] == fence
 
 

@@ -79,7 +79,7 @@ def test_a_program_that_computes_while_it_starts_is_waited_for(supervisor: Super
 
 
 def test_a_program_that_stands_still_is_given_up(supervisor: Supervisor, start: Start) -> None:
-    with pytest.raises(StackFailed, match="nothing has moved for 6 s") as raised:
+    with pytest.raises(StackFailed, match="there was no progress for 6 s") as raised:
         wait_until_ready(supervisor, start(SILENT, seconds=600), Bounds(PATIENCE), lambda _: None)
     assert raised.value.detail["waiting_for"] == "the gateway (does not answer yet)"
 
@@ -88,7 +88,7 @@ def test_a_gateway_that_answers_that_it_lacks_something_is_given_up_and_named(
     supervisor: Supervisor, start: Start
 ) -> None:
     url = start(SILENT, seconds=0, body=UNREADY, status=503)
-    with pytest.raises(StackFailed, match="nothing has moved") as raised:
+    with pytest.raises(StackFailed, match="there was no progress") as raised:
         wait_until_ready(supervisor, url, Bounds(PATIENCE), lambda _: None)
     assert raised.value.detail["waiting_for"] == "the gateway (redis: unreachable)"
 

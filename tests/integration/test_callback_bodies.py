@@ -86,7 +86,7 @@ def test_metadata_is_bounded(own: Stack) -> None:
     body = {"task_name": ECHO[0], "input_data": ECHO[1], "metadata": {"text": "x" * 16_384}}
     answer = own.http.post("/v1/tasks", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
-    assert "over 16384 bytes" in answer.text
+    assert "exceeds 16384 bytes" in answer.text
 
 
 def test_a_thin_one_holds_neither_input_nor_output(own: Stack) -> None:
