@@ -54,9 +54,7 @@ def test_a_receiver_that_is_down_is_reported_and_gets_all_when_it_is_up(stack: S
     assert found["failures"] >= 5
     ready = stack.http.get("/health/ready")
     assert ready.status_code == 200
-    assert ready.json()["warnings"] == [
-        "1 receiver of callbacks does not answer. GET /v1/monitoring/receivers names them."
-    ]
+    assert ready.json()["warnings"] == ["1 callback receiver does not answer. GET /v1/monitoring/receivers lists them."]
     assert "baton_callback_receivers_failing 1.0" in stack.http.get("/metrics").text
     with receiver:
         receiver.wait_for(len(tasks), timeout=60)
