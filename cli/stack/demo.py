@@ -20,7 +20,7 @@ from cli.stack.lifecycle import down, members, up
 from cli.stack.logs import tail
 from cli.stack.plan import LOOPBACK, Plan, read_settings
 from cli.stack.readiness import LOG_LINES
-from cli.stack.receiver import Delivery, receiving
+from cli.stack.receiver import ReceivedCallback, receiving
 from cli.stack.stopwatch import Stopwatch
 from cli.transfer import save_artifacts, send_file
 from common.errors import BatonError
@@ -120,7 +120,7 @@ def show_tasks(contexts: list[Json]) -> None:
         screen.out.print()
 
 
-def show_callback(delivery: Delivery, body: Json) -> None:
+def show_callback(delivery: ReceivedCallback, body: Json) -> None:
     screen.out.rule("[bold]the last one's callback, signature verified")
     received = {name.lower(): value for name, value in delivery.headers.items()}
     for name in CALLBACK_HEADERS:
