@@ -17,7 +17,8 @@ from common.errors import BatonError, DownloadFailed, NotStartable, StorageFull,
 from common.files.disk import full_disk_is_storage_full
 from common.net import s3
 from common.net.filenames import filename_of, unused_path
-from common.net.policy import TargetPolicy, client, redact_url
+from common.net.guarded_client import client
+from common.net.policy import TargetPolicy, redact_url
 from common.settings import StorageSettings
 
 OnProgress = Callable[[int, int | None], None]
