@@ -24,10 +24,12 @@ async def record_of(task_id: Annotated[str, Path(pattern=TASK_ID_PATTERN)], gate
     return await gateway.record(task_id)
 
 
-Found = Annotated[Record, Depends(record_of)]
+FoundRecord = Annotated[Record, Depends(record_of)]
 
 
-async def record_after_wait(record: Found, gateway: Held, response: Response, prefer: Preference = None) -> Record:
+async def record_after_wait(
+    record: FoundRecord, gateway: Held, response: Response, prefer: Preference = None
+) -> Record:
     """Return the record of the task in the path, after its end if the client prefers to wait for that.
 
     Raises:

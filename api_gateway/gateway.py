@@ -40,7 +40,8 @@ from common.errors import CallbackNotAllowed, StateUnavailable, TaskNotFound, Ur
 from common.files.storage import Storage
 from common.models.spec import KnownModels, ModelFamily
 from common.models.storage_paths import ModelPaths
-from common.net.policy import TargetPolicy, async_client
+from common.net.guarded_client import async_client
+from common.net.policy import TargetPolicy
 from common.settings import MonitorSettings, Settings, read_section
 from common.state import keys
 from common.state.client import AsyncRedis, translate_errors

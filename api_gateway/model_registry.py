@@ -14,7 +14,7 @@ from common.gpu.residents import UNLOAD, Resident
 from common.models.errors import ModelNotFound
 from common.models.events import Download
 from common.models.spec import KnownModels, ModelSpec
-from common.models.storage_paths import Found, ModelPaths
+from common.models.storage_paths import FolderState, ModelPaths
 from common.settings import Settings
 from common.state import keys
 from common.state.client import AsyncRedis, translate_errors
@@ -73,7 +73,7 @@ class ModelView(BaseModel):
 class OnDisk:
     """State of a model's folder; `size` in bytes, `created` in Unix seconds."""
 
-    found: Found
+    found: FolderState
     size: int | None = None
     created: int = 0
 

@@ -1,1 +1,1 @@
-"""Benchmarks: each prints a table and one JSON line, and measures the plain alternative in the same run."""
+"""Benchmarks. Each one prints a table and a JSON line, and measures the plain alternative in the same run."""

@@ -1,8 +1,8 @@
-"""Whisper as a task against plain faster-whisper in a script: `python -m bench.asr`, same model, options and machine.
+"""Whisper as a task compared with plain faster-whisper in a script, on the same model: `python -m bench.asr`.
 
-Ours is measured from the POST to the moment when the client knows the result, on a warm worker; the script from its
-call of `transcribe` to its written JSON, with the model loaded. Loading is left out of both. Rounds alternate. The tiny
-model decodes hundreds of times faster than life, so what is fixed looks large in percent: see the seconds too.
+The task is measured from the POST until the client has the result, on a warm worker; the script from its call of
+`transcribe` until its JSON is written. Neither includes loading the model. Rounds alternate. The tiny model decodes
+hundreds of times faster than real time, so fixed costs are large in percent: read the seconds too.
 """
 
 import argparse
@@ -49,7 +49,7 @@ class Ours:
         return child
 
     def submit(self, sound: str, *, wait: int = 0, **more: Any) -> str:
-        """Post a task and return its id; with `wait` seconds, the answer comes when it is done."""
+        """Post a task and return its id. With `wait` (seconds), the response arrives when the task has ended."""
         data = {"audio_path": sound, "model": "tiny-test", "temperature": [0], **more}
         body, headers = {"task_name": NAME, "input_data": data}, {"Prefer": f"wait={wait}"} if wait else {}
         answer = self.http.post("/v1/tasks", json=body, headers=headers).raise_for_status()
@@ -57,7 +57,7 @@ class Ours:
         return task_id
 
     def wait(self, task_id: str) -> Row:
-        """Return the task's record at its end."""
+        """Wait until the task has succeeded; return its record."""
         record: Row = {}
 
         def ended() -> bool:
@@ -70,7 +70,7 @@ class Ours:
 
     def measure(self, sound: str) -> Row:
         child = self.child
-        Path(f"/proc/{child}/clear_refs").write_text("5")  # the peak counts from now
+        Path(f"/proc/{child}/clear_refs").write_text("5")  # resets the peak
         sent_at, began = utcnow().timestamp(), monotonic()
         task_id = self.submit(sound, wait=60)
         self.wait(task_id)
@@ -78,21 +78,21 @@ class Ours:
         return {"s": seconds, "first_s": self.told_at(task_id) - sent_at, "peak_mib": peak_mib(child)}
 
     def told_at(self, task_id: str, known: int = 0) -> float:
-        """Return when the first text after `known` segments was published, on the wall clock."""
+        """Return the wall-clock time at which the first text after `known` segments was published."""
         for key, fields in self.rig.client.xrange(f"events:{task_id}"):
             if fields["event"] == "fragment" and json.loads(fields["data"])["segment_index"] >= known:
                 return int(key.partition("-")[0]) / 1000
         raise ValueError("no text was published")
 
     def back_after_kill(self, sound: str, minutes: int) -> float:
-        """Kill the worker when half is in the checkpoint; return the seconds until text comes that was not in it."""
+        """Kill the worker when half is in the checkpoint; return the seconds until new text is published."""
         task_id = self.submit(sound)
         checkpoint = self.rig.folder / f"share/workflows/{task_id}/attempt-1/checkpoint.jsonl"
         half = max(1, minutes // 10)
         wait_for(lambda: checkpoint.exists() and checkpoint.read_bytes().count(b"\n") >= half, every=0.002)
         os.kill(self.child, signal.SIGKILL)
         killed_at, records = utcnow().timestamp(), checkpoint.read_text().splitlines()
-        self.rig.client.delete(f"events:{task_id}")  # what was told before
+        self.rig.client.delete(f"events:{task_id}")  # events of the first attempt
         attempts = self.wait(task_id)["stages"][NAME]["attempt"]
         assert attempts == 2, "it was over before it was killed"
         return self.told_at(task_id, sum(len(json.loads(record)["segments"]) for record in records)) - killed_at
@@ -109,18 +109,18 @@ def peak_mib(pid: int) -> int:
 
 
 def plain(sound: Path) -> Row:
-    """Run the script in a process of its own."""
+    """Run the script in a separate process."""
     answer = run([sys.executable, "-m", "bench.asr", "--plain", str(sound)], cwd=ROOT, capture_output=True, check=True)
     row: Row = json.loads(answer.stdout)
     return row
 
 
 def plain_script(sound: str) -> None:
-    """Do what a script of a few lines does."""
-    from faster_whisper import WhisperModel  # noqa: PLC0415 - only this process is the script
+    """Transcribe as a script of a few lines would."""
+    from faster_whisper import WhisperModel  # noqa: PLC0415 - imported only by the script
 
     model = WhisperModel(str(MODEL), device="cpu", compute_type="int8")
-    list(model.transcribe(str(CLIPS[0]), vad_filter=True, temperature=0)[0])  # warm, as our worker is
+    list(model.transcribe(str(CLIPS[0]), vad_filter=True, temperature=0)[0])  # warm-up, as for our worker
     began = monotonic()
     segments, info = model.transcribe(sound, vad_filter=True, temperature=0)
     found, first_s = [], 0.0
@@ -133,7 +133,7 @@ def plain_script(sound: str) -> None:
 
 
 def make_sound(target: Path, minutes: int) -> None:
-    """Write the held-out clips over and over, with pauses, as 16-bit PCM."""
+    """Write the held-out clips repeatedly, with pauses, as 16-bit PCM."""
     from faster_whisper import decode_audio  # noqa: PLC0415 - heavy
 
     pause = b"\0\0" * round(PAUSE_S * RATE_HZ)
@@ -160,9 +160,9 @@ def compare(ours: Ours, share: Path, minutes: int, rounds: int) -> Row:
         row |= {key: median(run[key] for run in mine), f"plain_{key}": median(run[key] for run in theirs)}
     row["overhead_s"] = row["s"] - row["plain_s"]
     row["overhead_percent"] = 100 * row["overhead_s"] / row["plain_s"]
-    if minutes >= 10:  # shorter ones are one chunk
+    if minutes >= 10:  # shorter audio is a single chunk
         row["back_s"] = ours.back_after_kill(sound.name, minutes)
-        ours.measure(CLIPS[0].name)  # the new process is warm again
+        ours.measure(CLIPS[0].name)  # warms up the new process
     return row
 
 

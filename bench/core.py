@@ -1,7 +1,7 @@
-"""The spine against the plain way, in one run on one machine: `make bench-core`.
+"""The task pipeline compared with plain Celery, in one run on one machine: `make bench-core`.
 
-Ours records, validates and deduplicates before it answers, and publishes afterwards. The plain way (bench/plain.py) is
-a `def` route that calls `task.delay()`. Rounds alternate, so that a noisy machine disturbs both alike.
+Baton validates, deduplicates and records a task before it responds, and publishes it afterwards. The plain way
+(bench/plain.py) is a `def` route that calls `task.delay()`. Rounds alternate, so that noise affects both alike.
 """
 
 import json
@@ -41,7 +41,7 @@ Table = dict[str, Any]
 
 
 class Bench:
-    """The rig, with our gateway and the plain one running; each method measures one thing."""
+    """The rig with both gateways running; each method measures one thing."""
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
@@ -69,7 +69,7 @@ class Bench:
         return self.rig.load(self.plain, "/tasks", PLAIN, connections=CONNECTIONS, count=count)
 
     def submission(self, rounds: int, count: int, settle: Callable[[int], None]) -> Table:
-        """Submit in alternating rounds; `settle` waits until a round's tasks are where they go."""
+        """Submit in alternating rounds; `settle` waits until a round's tasks are processed or discarded."""
         self.submit_ours(200), self.submit_plain(200)
         settle(400)
         ours, plain, published = [], [], []
@@ -87,12 +87,12 @@ class Bench:
         self.rig.flush()
 
     def drain(self, count: int) -> None:
-        """Wait until the workers have run as many tasks."""
+        """Wait until the workers have run `count` tasks."""
         wait_for(lambda: self.redis.llen(ENDS) >= count)
         self.rig.flush()
 
     def depth(self) -> Table:
-        """Compare what a submission costs at the head of an empty queue and behind 10,000 waiting tasks."""
+        """Compare the cost of a submission to an empty queue and behind 10,000 waiting tasks."""
         found: dict[str, list[Load]] = {"10th": [], "10,000th": []}
         redis_us: dict[str, list[float]] = {"10th": [], "10,000th": []}
         for _ in range(DEPTH_ROUNDS):
@@ -112,10 +112,10 @@ class Bench:
     # ---- end to end ----
 
     def end_to_end(self) -> Table:
-        """Run tasks one by one, from the POST to the function's end, and to the moment when a client knows it.
+        """Run tasks one by one; measure from the POST to the function's end, and until a client has the result.
 
-        `rested` leaves a moment after each end, so that it measures a system at rest; without it the next POST competes
-        with what is still to be recorded of the task before.
+        `rested` pauses after each task, to measure an idle system; without it, the next POST competes with recording
+        the end of the previous task.
         """
         ways: dict[str, Callable[[], float]] = {
             "ours rested": lambda: self.until_run(self.ours, "/v1/tasks", SUBMISSION),
@@ -160,10 +160,10 @@ class Bench:
         self.end_of_one()
         return known_at - sent_at
 
-    # ---- what Redis has to do ----
+    # ---- Redis commands ----
 
     def commands(self) -> Table:
-        """Count Redis's commands a task, less those of the same time without tasks."""
+        """Count the Redis commands per task, minus those of an idle system in the same time."""
         return {
             "ours": self.commands_of(lambda: self.submit_ours(COUNTED)),
             "plain": self.commands_of(lambda: self.submit_plain(COUNTED)),
@@ -181,7 +181,7 @@ class Bench:
         while self.redis.llen(ENDS) < COUNTED:
             asked += 1
             Event().wait(0.05)
-        Event().wait(0.5)  # the last one's record
+        Event().wait(0.5)  # for the record of the last task
         busy = self.stats() - before - asked - idle * (monotonic() - began) / idle_s
         self.rig.flush()
         return {"per_task": busy / COUNTED}
@@ -193,7 +193,7 @@ class Bench:
     # ---- live events ----
 
     def events(self, tasks: int) -> Table:
-        """Publish at a steady rate to 1,000 clients in all."""
+        """Publish at a steady rate to 1,000 clients in total."""
         ids = [self.clients[self.ours].post("/v1/tasks", SUBMISSION)["task_id"] for _ in range(tasks)]
         before = self.gateway.memory_info().rss
         command = [sys.executable, "-m", "bench.listeners", str(self.ours), str(CLIENTS), *ids]
@@ -228,7 +228,7 @@ class Bench:
         )
 
     def publish(self, ids: list[str]) -> int:
-        """Publish EVENTS_PER_S to each task, evenly in time, as a worker's heartbeat does; return how many."""
+        """Publish EVENTS_PER_S for each task at even intervals, as a worker's heartbeat does; return the number."""
         total = round(EVENTS_PER_S * LISTENED_S) * len(ids)
         began = monotonic()
         for number in range(total):
@@ -247,7 +247,7 @@ class Bench:
 
 
 class Client:
-    """One keep-alive connection, opened again when the server has closed it for its idleness."""
+    """One keep-alive connection, reopened if the server has closed it while idle."""
 
     def __init__(self, port: int) -> None:
         self.connection = HTTPConnection("127.0.0.1", port)
@@ -281,7 +281,7 @@ def measure() -> Table:
         found["depth"] = bench.depth()
         found["events_1_task"] = bench.events(1)
         found["events_10_tasks"] = bench.events(10)
-        del found["events_10_tasks"]["kB_per_client"]  # the process has grown already
+        del found["events_10_tasks"]["kB_per_client"]  # not comparable: the process has grown already
         rig.flush()
         bench.start_workers()
         found["end_to_end"] = bench.end_to_end()
@@ -291,7 +291,7 @@ def measure() -> Table:
 
 
 def verdicts(found: Table) -> list[tuple[str, str, bool]]:
-    """Return each target of the design with what was measured, and whether it is met."""
+    """Return each design target with the measured value and whether it is met."""
     ours, plain = found["submission"]["ours"], found["submission"]["plain"]
     ratio = ours["per_s"] / plain["per_s"]
     times = found["end_to_end"]

@@ -1,8 +1,8 @@
-"""What our task costs beyond the plain pyannote pipeline, on the same audio and model: `python -m bench.diarize`.
+"""Overhead of our task over the plain pyannote pipeline, on the same audio and model: `python -m bench.diarize`.
 
-Runs in `.venv-pyannote`. Both have the pipeline loaded before they are measured. Ours is from the POST to the moment
-when the client knows the result; plain is a script that decodes the file and calls the pipeline. The audio is the test
-dialogue over and over, and the model the tiny one that ships with Baton.
+Runs in `.venv-pyannote`. Both load the pipeline before they are measured. The task is measured from the POST until
+the client has the result; the plain way is a script that decodes the file and calls the pipeline. The audio is the
+test dialogue, repeated; the model is the tiny one that ships with Baton.
 """
 
 import argparse
@@ -32,7 +32,7 @@ MODEL = ROOT / "tests/fixtures/models/pyannote"
 SLOW = {"BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 1, "timeout": 60}'}
 
 POLL_S = 0.2
-"""Seldom: torch takes both cores, and who asks all the time slows it down."""
+"""Long, because torch uses both cores, and frequent polling slows it down."""
 
 Row = dict[str, Any]
 
@@ -43,7 +43,7 @@ def samples_of(file: Path) -> np.ndarray[Any, Any]:
 
 
 def make_sound(target: Path, minutes: float) -> None:
-    """Write the dialogue over and over, as 16-bit PCM."""
+    """Write the dialogue repeatedly, as 16-bit PCM."""
     samples = np.resize(samples_of(DIALOGUE), round(minutes * 60 * SAMPLE_RATE_HZ))
     with wave.open(str(target), "wb") as file:
         file.setnchannels(1)
@@ -53,8 +53,8 @@ def make_sound(target: Path, minutes: float) -> None:
 
 
 def plain_script(file: str) -> None:
-    """Do what a script of a few lines does."""
-    import torch  # noqa: PLC0415 - only this process is the script
+    """Diarize as a script of a few lines would."""
+    import torch  # noqa: PLC0415 - imported only by the script
     from pyannote.audio import Pipeline  # noqa: PLC0415 - the same
 
     pipeline = Pipeline.from_pretrained(MODEL)

@@ -1,12 +1,12 @@
-"""Two streams as a task against the two plain ways in a script: `python -m bench.dual`, same models and same audio.
+"""Two streams as a task compared with two plain scripts, on the same models and audio: `python -m bench.dual`.
 
-`serial` hears all of it with SenseVoice, then all of it with Whisper. `threads` does both at once, each in a thread of
-its own over the whole film. `ours` is measured from the POST by a client of the event stream, on a warm worker with a
-simulated card; the scripts from the opened file to their last text, with the models loaded. What they hold of the card
-is the time that Whisper is at work in them, for they would hold it as long.
+`serial` transcribes all of the audio with SenseVoice, then with Whisper. `threads` does both at the same time, each in
+its own thread over the whole audio. `ours` is measured from the POST by a client of the event stream, on a warm worker
+with a simulated card; the scripts from opening the file to their last text, with the models loaded. The scripts' share
+of the card is the time that Whisper works, because they would hold the card that long.
 
-On a machine without a card both engines compute on the same cores, so nothing is won by overlap here: read first draft,
-first final, memory and the share of the card.
+Without a real card, both engines compute on the same cores, so overlap gains nothing here: compare first draft, first
+final, memory and the share of the card.
 """
 
 import argparse
@@ -46,9 +46,9 @@ class Ours:
         return int(self.worker.children()[-1].pid)
 
     def measure(self, sound: str) -> Row:
-        """Return what a client of the events sees; seconds from the POST."""
+        """Return what a client of the event stream observes, in seconds from the POST."""
         child = self.child
-        Path(f"/proc/{child}/clear_refs").write_text("5")  # the peak counts from now
+        Path(f"/proc/{child}/clear_refs").write_text("5")  # resets the peak
         began = monotonic()
         given = {"audio_path": sound, "model": "tiny-test", "draft_model": "tiny-test", "temperature": [0]}
         answer = self.http.post("/v1/tasks", json={"task_name": NAME, "input_data": given}).raise_for_status()
@@ -73,7 +73,7 @@ class Ours:
                     yield line.removeprefix("event: ")
 
     def held(self, task_id: str) -> float:
-        """Return the seconds that the task has held the card, by the lock's own history."""
+        """Return the seconds that the task held the card, from the lock's history."""
         (history,) = self.rig.client.scan_iter("gpu_lock:*:history")
         leases = (json.loads(fields["lease"]) for _, fields in self.rig.client.xrange(history))
         return sum(
@@ -83,14 +83,14 @@ class Ours:
         )
 
 
-# ---- the plain ways, each in a process of its own ----
+# ---- the plain scripts, each in a separate process ----
 
 
 class Script:
-    """What a script of a few lines does with both libraries."""
+    """A script of a few lines that uses both libraries."""
 
     def __init__(self, sound: str) -> None:
-        from faster_whisper import WhisperModel, decode_audio  # noqa: PLC0415 - only this process is the script
+        from faster_whisper import WhisperModel, decode_audio  # noqa: PLC0415 - imported only by the script
 
         from services.sensevoice import engine  # noqa: PLC0415 - the same
 
@@ -112,7 +112,7 @@ class Script:
         return drafts
 
     def slow(self) -> float:
-        """Return the seconds that Whisper was at work."""
+        """Transcribe with Whisper; return the seconds it took."""
         began = monotonic()
         for _ in self.whisper.transcribe(self.decode(), vad_filter=True, temperature=0, word_timestamps=True)[0]:
             self.first.setdefault("first_final_s", monotonic() - self.began)
@@ -188,7 +188,7 @@ def main() -> None:
         share.mkdir()
         (share / CLIPS[0].name).write_bytes(CLIPS[0].read_bytes())
         ours = Ours(rig)
-        ours.measure(CLIPS[0].name)  # now it is warm
+        ours.measure(CLIPS[0].name)  # warm-up
         rows = [row for minutes in chosen.minutes for row in compare(ours, share, minutes, chosen.rounds)]
     show(rows)
     keep("dual", rows=rows)

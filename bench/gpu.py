@@ -1,8 +1,8 @@
-"""The GPU lock against what is usually taken, in one run on one machine: `python -m bench.gpu`.
+"""The GPU lock compared with common alternatives, in one run on one machine: `python -m bench.gpu`.
 
-Eight processes hold in turn, 200 times 200 ms in all, each with a pause of 50 ms in between. The others are polled
-SETNX (0.5 s, doubling to 5 s), redis-py's Lock, and python-redis-lock where it is installed. Then: how soon a waiter
-has the lock after its holder was killed or frozen.
+Eight processes hold the lock in turn, 200 times for 200 ms in total, each with pauses of 50 ms in between. The
+alternatives are polled SETNX (0.5 s, doubling to 5 s), redis-py's Lock, and python-redis-lock if it is installed. Then
+it measures how soon a waiter gets the lock after its holder was killed or frozen.
 """
 
 import json
@@ -36,7 +36,7 @@ from common.state.client import SyncRedis
 WAITERS, HOLDS, HOLD_S, PAUSE_S = 8, 200, 0.2, 0.05
 LEASE_S = 15
 AS_GOOD_AS_AT_ONCE_S = 0.01
-"""Asks so close may reach Redis in another order."""
+"""Requests this close may reach Redis in a different order."""
 KILLS, FREEZES, FROZEN_LEASE_S = 8, 3, 6
 TURNS = "bench:turns"
 FREE_UNLESS_MINE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
@@ -77,7 +77,7 @@ def redis_py(url: str) -> Held:
 
 
 def python_redis_lock(url: str) -> Held:
-    import redis_lock  # noqa: PLC0415 - an option
+    import redis_lock  # noqa: PLC0415 - optional
 
     client = redis.Redis.from_url(url)
     return lambda: redis_lock.Lock(client, "python_redis_lock", expire=LEASE_S, auto_renewal=True)
@@ -95,14 +95,14 @@ LOCKS: Mapping[str, Callable[[str], Held]] = {
 
 
 def take_turns(name: str, url: str) -> None:
-    """Hold until all turns are taken; tell when each was asked for, got and let go, and what was sent meanwhile."""
+    """Hold until no turns are left; print when each was requested, acquired and released, and the commands sent."""
     held, counter, turns = LOCKS[name](url), redis.Redis.from_url(url), []
     counter.ping()
     sent = count_commands()
     say("ready")
     sys.stdin.readline()
     while counter.incr(TURNS) <= HOLDS:
-        sent[0] -= 1  # the counting of turns
+        sent[0] -= 1  # excludes the command that counts turns
         asked = monotonic()
         with held():
             got = monotonic()
@@ -136,11 +136,11 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-# ---- what is measured ----
+# ---- measurements ----
 
 
 class Process(AbstractContextManager["Process"]):
-    """One of the above, with its pipes."""
+    """A process that takes turns, with its pipes."""
 
     def __init__(self, *arguments: str, module: str = "bench.gpu") -> None:
         command = [sys.executable, "-m", module, *arguments]
@@ -166,7 +166,7 @@ class Process(AbstractContextManager["Process"]):
 
 
 def race(rig: Rig, name: str) -> dict[str, float]:
-    """Have all waiters take turns with one kind of lock."""
+    """Let all waiters take turns with one kind of lock."""
     rig.client.flushall()
     processes = [Process("turns", name, rig.url) for _ in range(WAITERS)]
     for process in processes:
@@ -181,10 +181,10 @@ def race(rig: Rig, name: str) -> dict[str, float]:
 
 
 def figures(turns: list[tuple[float, float, float]], sent: int) -> dict[str, float]:
-    """Compute from (asked, got, leaving) in the order of `got`. A handover is from leaving to the next one's having."""
+    """Compute from (asked, got, leaving), ordered by `got`. A handover lasts from `leaving` to the next `got`."""
     pairs = list(pairwise(turns))
     handovers = [(got - left) * 1000 for (_, _, left), (asked, got, _) in pairs if asked < left]
-    waits = [got - asked for asked, got, _ in turns[WAITERS:]]  # the first ones had no line before them
+    waits = [got - asked for asked, got, _ in turns[WAITERS:]]  # the first ones found no queue
     span = turns[-1][2] - turns[0][1]
     return {
         "handover_p50_ms": median(handovers),
@@ -198,13 +198,13 @@ def figures(turns: list[tuple[float, float, float]], sent: int) -> dict[str, flo
 
 
 def recovery(rig: Rig, strike: Callable[[Process], None]) -> float:
-    """Return the seconds from a blow to the holder until the one who waits has the lock."""
+    """Return the seconds from the strike on the holder until the waiter has the lock."""
     rig.client.flushall()
     with Process("hold", rig.url) as holder, Process("waiter", rig.url) as waiter:
         holder.hear()
         waiter.hear()
         waiter.go()
-        Event().wait(uniform(2.0, 3.0))  # it has slowed down to its longest pause
+        Event().wait(uniform(2.0, 3.0))  # until the waiter polls at its longest interval
         struck = monotonic()
         strike(holder)
         return float(waiter.hear()) - struck
@@ -227,7 +227,7 @@ def freeze(holder: Process) -> None:
 
 
 def kill_with_parent(url: str) -> Callable[[Process], None]:
-    """Return a blow after which a parent does what it does at a child's death."""
+    """Return a strike that kills the holder and then cleans up as the worker's parent does after a child's death."""
     parent = SyncRedis(RedisSettings.model_validate({"url": url}))
 
     def struck(holder: Process) -> None:

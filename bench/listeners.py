@@ -1,7 +1,7 @@
-"""Many listeners of live events in a process of their own.
+"""Many listeners of live events, in a separate process.
 
 `python -m bench.listeners PORT CLIENTS ID…` opens the streams, prints a line when all are open, and at the end of its
-input prints how long each event took from its publishing to its arrival, in us.
+input prints the time from publication to arrival of each event, in us.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ OPENED_AT_ONCE = 50
 
 
 class Listener(asyncio.Protocol):
-    """Reads one stream; an event's data holds the moment when it was published."""
+    """Reads one stream; the data of each event contains the time of its publication."""
 
     def __init__(self, request: bytes, delays_us: list[int]) -> None:
         self.request = request
@@ -29,7 +29,7 @@ class Listener(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        cast("asyncio.Transport", transport).write(self.request)  # uvloop's own is none by class
+        cast("asyncio.Transport", transport).write(self.request)  # uvloop's transport is not a subclass
 
     @override
     def data_received(self, data: bytes) -> None:

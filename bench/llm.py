@@ -1,8 +1,8 @@
-"""Translating 1,000 lines through a server that takes 300 ms for an answer: `python -m bench.llm`.
+"""Translation of 1,000 lines with a server that takes 300 ms per response: `python -m bench.llm`.
 
-Ours is a task, from the POST to the moment when the client knows the result, with 4 and with 16 requests at a time. The
-plain ways are a loop with the openai library, in the same batches and line by line; the latter is measured on a part of
-the lines, and reckoned up. Tokens are characters / 4 of all that is sent. The server answers at once but for its pause.
+Ours is a task, measured from the POST until the client has the result, with 4 and with 16 requests at a time. The plain
+ways are a loop with the openai library, in the same batches and line by line; the latter is measured on a part of the
+lines and extrapolated. Tokens are characters / 4 of everything sent. The server adds no delay beyond its pause.
 """
 
 import json
@@ -26,7 +26,7 @@ from tests.support.ports import free_port
 
 LINES, BATCH, LATENCY_S = 1_000, 20, 0.3
 ALONE = 40
-"""Lines that are sent one by one."""
+"""Number of lines that are sent one by one."""
 CHARACTERS_A_TOKEN = 4
 NAME = "llm.translate_subtitles"
 

@@ -1,4 +1,4 @@
-"""A load generator in a process of its own: requests over keep-alive connections, as raw bytes.
+"""Load generator in a separate process: requests over keep-alive connections, as raw bytes.
 
 `python -m bench.load PORT PATH CONNECTIONS REQUESTS BODY` prints the seconds it took and each latency in us as JSON.
 """
@@ -17,7 +17,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
 class Connection(asyncio.Protocol):
-    """Sends the next request as soon as the answer to the one before is whole."""
+    """Sends the next request as soon as the previous response is complete."""
 
     def __init__(self, request: bytes, work: "Work") -> None:
         self.request = request
@@ -28,7 +28,7 @@ class Connection(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's own is none by class
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's transport is not a subclass
 
     def next(self) -> None:
         if self.work.take():
@@ -52,7 +52,7 @@ class Connection(asyncio.Protocol):
 
 
 class Work:
-    """How many requests are left, and what the ones done took."""
+    """Number of requests left, and the latencies of those done."""
 
     def __init__(self, count: int) -> None:
         self.left = self.count = count

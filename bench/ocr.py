@@ -1,8 +1,8 @@
-"""Subtitle extraction against plain OCR of sampled frames and against decoding alone, on videos with exact truth.
+"""Subtitle extraction compared with plain OCR of sampled frames and with decoding alone, on videos with known truth.
 
-All three get the same area of the same video on the same models in the same process: what differs is which frames are
-read. The plain way reads 5 frames a second and joins equal texts; it is measured on the first seconds only, as its rate
-does not depend on what is shown.
+All three process the same area of the same video with the same models in the same process; they differ in the frames
+they read. The plain way reads 5 frames per second and joins equal texts. It is measured on the first seconds only,
+because its rate does not depend on the content.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def decode(video: Path) -> int:
 
 
 def plain(video: Path, reader: Embedded, seconds: float) -> tuple[list[Segment], int]:
-    """Read sampled frames and join equal texts, as a script of a few lines does."""
+    """Read sampled frames and join equal texts, as a script of a few lines would."""
     found: list[Segment] = []
     calls, next_at = 0, 0.0
     with open_video(video, max_pixels=MAX_PIXELS) as film:
@@ -113,12 +113,12 @@ def row(case: str, way: str, rate: float, calls_a_second: float = 0.0, found: Sc
 
 
 def memory(folder: Path, ours: ServiceBench) -> list[Row]:
-    """Return the peak of this process by the length of a sparse video."""
+    """Return the peak memory of this process for sparse videos of different lengths."""
     rows: list[Row] = []
     for minutes in LENGTHS_MIN:
         case = replace(SMALL, lines=repeated(2 * minutes, every=30.0), background="plain", seconds=60.0 * minutes)
         case.make(folder / f"{minutes}.mp4")
-        Path("/proc/self/clear_refs").write_text("5")  # the peak counts from now
+        Path("/proc/self/clear_refs").write_text("5")  # resets the peak
         ours.output("extract_subtitles", video_path=f"{minutes}.mp4", area=AREA.model_dump())
         rows.append({"case": f"{minutes} min", "way": "ours", "peak_mib": peak_mib(os.getpid())})
     return rows

@@ -16,7 +16,7 @@ from services.__main__ import work
 
 SERVICE = "bench"
 ENDS = "bench:ends"
-"""A Redis list: each task pushes the moment of its end, on the clock that all processes of a machine share."""
+"""Redis list to which each task pushes the time of its end, on the monotonic clock that all processes share."""
 
 
 class NoopInput(TaskInput):

@@ -1,7 +1,7 @@
-"""How well the two streams overlap with the real engines: `python -m bench.overlap`.
+"""Overlap of the two streams with the real engines: `python -m bench.overlap`.
 
-One task in this process, the tiny test models: the time that each stage was at work, against the wall. The bound is
-1.1 times the slower stage's time and the first chunk's draft, without which the slow stage cannot begin.
+Runs one task in this process with the tiny test models, and compares the working time of each stage with the wall time.
+The bound is 1.1 times the slower stage's time plus the first chunk's draft, which the slow stage needs to start.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ TINY = {"model": "tiny-test", "draft_model": "tiny-test", "temperature": [0]}
 
 
 class Times:
-    """What was spent where, in seconds."""
+    """Time spent in each stage, in seconds."""
 
     def __init__(self) -> None:
         self.drafts: list[float] = []

@@ -29,7 +29,7 @@ class Posted(BaseModel):
 
 @cache
 def redis() -> SyncRedis:
-    """Return this process's client; a worker's child makes its own, as the parent never asks."""
+    """Return this process's client. A worker's child creates its own, because the parent never calls this."""
     return SyncRedis(configured.redis)
 
 
@@ -42,7 +42,7 @@ def noop(params: dict[str, object]) -> dict[str, str]:
 
 @celery.task(name="plain.kept", ignore_result=False)  # type: ignore[untyped-decorator]  # celery has no types
 def kept(params: dict[str, object]) -> dict[str, str]:
-    """Do the same, and keep the result, so that a client can know the end."""
+    """Do the same and keep the result, so that a client can wait for it."""
     checked = NoopInput.model_validate(params)
     tell_end(redis())
     return {"text": checked.text}

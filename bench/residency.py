@@ -1,8 +1,8 @@
-"""Models that stay on the card against loading one for each task: `python -m bench.residency`.
+"""Models that stay on the card compared with loading one for each task: `python -m bench.residency`.
 
-Three services with 60 tasks each share a simulated card: loading takes 4, 2 and 1.5 s, running 1 s. All times are a
-tenth of that here, but what Baton itself does is not: the lock, its Redis and the making of room are the real ones, so
-they weigh ten times what they would. Each service is a process that goes through `hold_model`, as `job.gpu` does.
+Three services with 60 tasks each share a simulated card: loading takes 4, 2 and 1.5 s, running 1 s. The benchmark runs
+these at a tenth of the time, but Baton's own work (lock, Redis, freeing memory) is real, so its share is ten times
+higher than in practice. Each service is a process that calls `hold_model`, as `job.gpu` does.
 """
 
 import os
@@ -32,13 +32,13 @@ TASKS, RUN_S = 60, 1.0 / SCALE
 LOADS_S = {"whisper": 4.0 / SCALE, "diarization": 2.0 / SCALE, "ocr": 1.5 / SCALE}
 CARD_MIB = 8_000
 FIT_MIB, TIGHT_MIB = 2_500, 4_000
-"""Of each of the three models: all of them fit, or two do."""
+"""Size of each of the three models: all of them fit, or only two."""
 BURST = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is measured: `resident` or a load for each task; how large the models are; how many tasks come at a time."""
+    """One measurement: resident models or a load per task; the size of the models; the number of tasks at a time."""
 
     title: str
     resident: bool
@@ -55,11 +55,11 @@ CASES = (
 )
 
 
-# ---- a process that is one service ----
+# ---- the process of a service ----
 
 
 def serve(name: str, url: str, mib: int, *, resident: bool) -> None:
-    """Run as many tasks as each line says, and tell how often a model was loaded for them."""
+    """Run as many tasks as each input line says; print how often a model was loaded for them."""
     card = {"device": "simulated", "simulated_memory_mib": CARD_MIB, "reserve_mib": 0}
     configured = settings(redis={"url": url}, gpu=card, log={"level": "warning"})
     log.configure(configured.log)
@@ -71,7 +71,7 @@ def serve(name: str, url: str, mib: int, *, resident: bool) -> None:
 
 
 def warm(gpu: Gpu, name: str, mib: int) -> bool:
-    """Run a task as a service of ours does; tell whether it had to load its model."""
+    """Run a task as our services do; return whether it had to load its model."""
     timings = Timings()
     model: Model[Any] = Model("bench", name, partial(load, name, mib), partial(give_back, gpu, mib), estimate_mib=mib)
     with hold_model(gpu, gpu.claim(name, 5), model, timings=timings, check=lambda: None) as session:
@@ -101,7 +101,7 @@ def give_back(gpu: Gpu, mib: int, _value: object) -> None:
     card.allocate(-mib)
 
 
-# ---- what is measured ----
+# ---- measurements ----
 
 
 def measure(rig: Rig, case: Case) -> dict[str, float]:
@@ -119,7 +119,7 @@ def measure(rig: Rig, case: Case) -> dict[str, float]:
 
 
 def do_tasks(processes: Sequence[Process], count: int, *, in_turn: bool) -> int:
-    """Have each service run so many tasks: all at the same time, or one service after the other."""
+    """Let each service run `count` tasks: all at the same time, or one service after the other."""
     rounds = [[process] for process in processes] if in_turn else [list(processes)]
     return sum(do_at_once(together, count) for together in rounds)
 

@@ -1,4 +1,4 @@
-"""How every benchmark ends: with one line of JSON, printed and kept."""
+"""Result of a benchmark: one line of JSON, printed and saved."""
 
 import json
 import os
@@ -12,7 +12,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def keep(bench: str, **figures: Any) -> None:
-    """Print what was measured and on what machine, and keep it as the last result of this benchmark."""
+    """Print the figures with a description of the machine, and save them as the latest result of this benchmark."""
     machine = {"cpus": os.cpu_count(), "load": os.getloadavg()[0], "python": python_version()}
     line = json.dumps({"bench": bench, "at": utcnow().isoformat(), **machine, **figures})
     print(line)

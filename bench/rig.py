@@ -1,4 +1,4 @@
-"""The processes of a benchmark: a Redis of its own, gateways, workers, load; and figures out of what they measured."""
+"""Processes of a benchmark: a separate Redis, gateways, workers and load generators; and statistics of the results."""
 
 import json
 import os
@@ -26,7 +26,7 @@ FILES = 8_192
 
 
 class Rig:
-    """Starts processes and ends all of them."""
+    """Starts processes, and stops all of them at the end."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,7 +44,7 @@ class Rig:
         self.exits.close()
 
     def gateway(self, **settings: str) -> httpx.Client:
-        """Start a gateway, and return a client of it once it is ready."""
+        """Start a gateway; return a client for it once it is ready."""
         port = free_port()
         self.python("api_gateway", BATON_GATEWAY__PORT=str(port), **settings)
         client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False)
@@ -53,7 +53,7 @@ class Rig:
         return http
 
     def python(self, *arguments: str, **settings: str) -> psutil.Process:
-        """Start a module of ours, with settings as BATON_ variables."""
+        """Start one of our modules, with settings as BATON_ variables."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}  # noqa: TID251 - PATH and the like
         ours = {
             "BATON_REDIS__URL": self.url,
@@ -67,13 +67,13 @@ class Rig:
         return psutil.Process(process.pid)
 
     def flush(self) -> None:
-        """Empty Redis once nothing is on its way any more."""
+        """Empty Redis once no work is pending."""
         wait_for(lambda: not self.client.zcard("tasks:dispatch"))
         self.client.flushall()
 
     def load(self, port: int, path: str, body: Mapping[str, Any], *, connections: int, count: int) -> "Load":
         arguments = [str(port), path, str(connections), str(count), json.dumps(body)]
-        with TemporaryFile() as out:  # a pipe lost all after 128 KiB at times: uvloop 0.23 at its exit
+        with TemporaryFile() as out:  # not a pipe: uvloop 0.23 sometimes loses output beyond 128 KiB at exit
             subprocess.run([sys.executable, "-m", "bench.load", *arguments], cwd=ROOT, check=True, stdout=out)
             out.seek(0)
             answer = json.load(out)
@@ -81,7 +81,7 @@ class Rig:
 
 
 class Load:
-    """What one run of the load generator measured."""
+    """Results of one run of the load generator."""
 
     def __init__(self, seconds: float, latencies: list[float]) -> None:
         self.rate = len(latencies) / seconds
@@ -121,7 +121,7 @@ def wait_for(condition: Callable[[], object], *, every: float = 0.05) -> None:
 
 
 def raise_file_limit() -> None:
-    """A thousand connections need more files than a shell usually allows."""
+    """Raise the limit of open files: a thousand connections exceed the usual one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,8 +1,8 @@
-"""Many tasks through one worker: `python -m bench.soak`. Does its memory stay flat, and what is left in Redis?
+"""Soak test: many tasks through one worker, to check for growing memory and leftovers in Redis: `python -m bench.soak`.
 
-The same few sounds go round, some with words, some as a video, some cut into chunks, and one in seven is cancelled. The
-series is the RSS of the process that runs the tasks, after each of them. The tasks are kept for a few seconds only, so
-that what is in Redis at the end is what never goes.
+The same few inputs repeat: some with words, some as a video, some cut into chunks; one task in seven is cancelled. The
+series is the RSS of the process that runs the tasks, after each task. Records expire after a few seconds, so what is in
+Redis at the end would stay there.
 """
 
 import argparse
@@ -32,13 +32,13 @@ Row = dict[str, Any]
 
 
 def inputs() -> Iterator[Row]:
-    """Give what each task gets, over and over."""
+    """Yield the inputs of the tasks, in an endless cycle."""
     for number, sound in enumerate(cycle(SOUNDS)):
         yield {"audio_path": Path(sound).name, "word_timestamps": number % 3 == 0, "vad_filter": number % 5 != 0}
 
 
 def soak(ours: Ours, tasks: int) -> list[Row]:
-    """Run the tasks one by one, and return what was seen after each."""
+    """Run the tasks one by one; return the measurements after each."""
     seen = []
     for number, given in enumerate(islice(inputs(), tasks), 1):
         task_id = ours.submit(given.pop("audio_path"), wait=0 if number % CANCEL_EACH == 0 else 60, **given)
@@ -67,7 +67,7 @@ def state(ours: Ours) -> Row:
 
 
 def judge(seen: list[Row]) -> Row:
-    """Say what grew after the warm-up: by medians, since a sample may fall into the end of a task."""
+    """Return what grew after the warm-up. Uses medians, because a sample may fall into the end of a task."""
     settled = [row["rss_mib"] for row in seen[WARM_UP:]]
     first, last = median(settled[:WARM_UP]), median(settled[-WARM_UP:])
     return {
@@ -84,7 +84,7 @@ def judge(seen: list[Row]) -> Row:
 
 
 def left(rig: Rig) -> Row:
-    """Return what Redis holds when every task's record has expired: names, and the lengths of lists and streams."""
+    """Return what Redis holds after all records have expired: keys, and the lengths of lists and streams."""
     wait_for(lambda: not list(rig.client.scan_iter("workflow_state:*", count=1000)))
     lengths = {"list": rig.client.llen, "stream": rig.client.xlen, "zset": rig.client.zcard, "hash": rig.client.hlen}
     kinds = {name: rig.client.type(name) for name in rig.client.scan_iter(count=1000)}

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from cli.errors import GatewayUnreachable, Refused
-from cli.schema import Schema
+from cli.schema import JsonSchema
 from cli.sse import Event, parse
 
 API_KEY_HEADER = "X-API-Key"
@@ -70,7 +70,7 @@ class Client:
         """Return every task by name."""
         return {task["task_name"]: task for task in self.call("GET", "/v1/catalog")["tasks"]}
 
-    def input_schema(self, task_name: str) -> Schema:
+    def input_schema(self, task_name: str) -> JsonSchema:
         """Return the JSON Schema of a task's input; empty for an unknown task, which the gateway will report."""
         return dict(self.catalog().get(task_name, {}).get("input_schema", {}))
 

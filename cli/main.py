@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from cli import screen
 from cli.commands import doctor, files, keys, models, stack, tasks
-from cli.commands.options import DEFAULT_URL, Session
+from cli.commands.options import DEFAULT_URL, CliSession
 from cli.errors import EXIT_FAILED, EXIT_INTERRUPTED, CommandError
 from cli.stack.folder import DEFAULT
 from common.errors import BatonError
@@ -48,7 +48,7 @@ def baton(
     ] = DEFAULT,
 ) -> None:
     """Baton: one GPU box as a media-AI service. Submit tasks, follow them, and run a local stack."""
-    context.obj = Session(url=url, api_key=api_key, state_dir=state_dir)
+    context.obj = CliSession(url=url, api_key=api_key, state_dir=state_dir)
 
 
 COMMANDS: dict[str, list[Callable[..., None]]] = {

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-Schema = dict[str, Any]
+JsonSchema = dict[str, Any]
 MEDIA_FILE = "media-file"
 
 
-def replace_media(schema: Schema, value: Any, replace: Callable[[str], str], root: Schema | None = None) -> Any:
+def replace_media(schema: JsonSchema, value: Any, replace: Callable[[str], str], root: JsonSchema | None = None) -> Any:
     """Return `value` with every string that the schema declares as a media file replaced.
 
     Args:
@@ -29,7 +29,7 @@ def replace_media(schema: Schema, value: Any, replace: Callable[[str], str], roo
     return value
 
 
-def alternatives(schema: Schema, root: Schema) -> Iterator[Schema]:
+def alternatives(schema: JsonSchema, root: JsonSchema) -> Iterator[JsonSchema]:
     """Yield every schema that `schema` may stand for."""
     if reference := schema.get("$ref"):
         yield from alternatives(look_up(reference, root), root)
@@ -40,24 +40,24 @@ def alternatives(schema: Schema, root: Schema) -> Iterator[Schema]:
             yield from alternatives(part, root)
 
 
-def look_up(reference: str, root: Schema) -> Schema:
+def look_up(reference: str, root: JsonSchema) -> JsonSchema:
     found: Any = root
     for key in reference.removeprefix("#/").split("/"):
         found = found.get(key, {})
     return dict(found)
 
 
-def merge_schemas(parts: Any) -> Schema:
+def merge_schemas(parts: Any) -> JsonSchema:
     return {key: value for part in parts if isinstance(part, dict) for key, value in part.items()}
 
 
-def describe_type(field: Schema, root: Schema) -> str:
+def describe_type(field: JsonSchema, root: JsonSchema) -> str:
     """Return a field's type in a few words: `integer 8000..192000`, `1 | 2`, `media-file`."""
     words = [word for shape in alternatives(field, root) if (word := describe_shape(shape))]
     return " | ".join(dict.fromkeys(words)) or "any"
 
 
-def describe_shape(shape: Schema) -> str:
+def describe_shape(shape: JsonSchema) -> str:
     if "const" in shape or "enum" in shape:
         return " | ".join(str(value) for value in shape.get("enum", [shape.get("const")]))
     low = shape.get("minimum", shape.get("exclusiveMinimum", ""))

@@ -23,7 +23,7 @@ from common.net.policy import redact_url
 from common.settings import CallbackSettings
 from common.state import keys
 from common.state.client import AsyncRedis, translate_errors
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 from common.state.store import take_due
 
 LEASE_MARGIN = timedelta(seconds=15)
@@ -211,6 +211,6 @@ class CallbackSender:
         stop=stop_after_delay(LEASE_MARGIN),
         reraise=True,
     )
-    async def record(self, call: Call[int]) -> int:
+    async def record(self, call: ScriptCall[int]) -> int:
         """Keep a try until Redis is back: if it were forgotten, it would be repeated."""
         return await self.redis.run(call)

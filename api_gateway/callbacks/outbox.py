@@ -13,7 +13,7 @@ from common.clock import utcnow
 from common.state import keys
 from common.state import work_scripts as scripts
 from common.state.messages import Message
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 from common.state.store import to_us
 
 MOST_TRIES_KEPT = 200
@@ -59,7 +59,7 @@ class Pending:
         return cls(Message.unpack(fields["message"]), int(fields["tries"]), age)
 
 
-def settle_call(message: Message, tried: Try, ttl_s: int) -> Call[int]:
+def settle_call(message: Message, tried: Try, ttl_s: int) -> ScriptCall[int]:
     delay_us = max(0, to_us(tried.next_try_at - utcnow())) if tried.next_try_at else -1
     return scripts.settle(
         outbox=keys.OUTBOX,
@@ -74,13 +74,13 @@ def settle_call(message: Message, tried: Try, ttl_s: int) -> Call[int]:
     )
 
 
-def recorded_tries(task_id: str) -> Call[list[Try]]:
+def recorded_tries(task_id: str) -> ScriptCall[list[Try]]:
     return scripts.read_tries(deliveries=keys.deliveries(task_id)).then(
         lambda answer: [Try.model_validate_json(tried) for tried in answer]
     )
 
 
-def replay_call(message: Message) -> Call[bool]:
+def replay_call(message: Message) -> ScriptCall[bool]:
     return scripts.replay(
         outbox=keys.OUTBOX,
         message=keys.message(message.id),
@@ -93,13 +93,13 @@ def without_secrets(message: Message) -> Message:
     return message.model_copy(update={"target": strip_secrets(message.target)})
 
 
-def defer_call(message_id: str, delay: timedelta) -> Call[int | None]:
+def defer_call(message_id: str, delay: timedelta) -> ScriptCall[int | None]:
     """Set another due time. Returns that time in microseconds, or None if the message has left the outbox."""
     return scripts.defer(due=keys.OUTBOX, member=message_id, delay_us=to_us(delay)).then(
         lambda due: int(due) if due else None
     )
 
 
-def retake_call(message_id: str, due_us: int, lease: timedelta) -> Call[bool]:
+def retake_call(message_id: str, due_us: int, lease: timedelta) -> ScriptCall[bool]:
     """Take a message that was deferred to `due_us`, unless another gateway has taken it since."""
     return scripts.retake(due=keys.OUTBOX, member=message_id, due_us=due_us, lease_us=to_us(lease)).then(bool)

@@ -27,7 +27,7 @@ def origin_of(url: str) -> str:
 
 
 @dataclass(slots=True)
-class Receiver:
+class OriginState:
     """One origin, as this process knows it."""
 
     in_flight: int = 0
@@ -59,11 +59,11 @@ class Receivers:
         self.limit = limit
         self.failures_allowed = failures_allowed
         self.clock = clock
-        self.known: dict[str, Receiver] = {}
+        self.known: dict[str, OriginState] = {}
 
     def admit(self, origin: str) -> bool:
         """Start a try, if the receiver may have another one now; return whether it may."""
-        receiver = self.known.setdefault(origin, Receiver())
+        receiver = self.known.setdefault(origin, OriginState())
         if not self.free_tries(receiver):
             return False
         receiver.in_flight += 1
@@ -82,7 +82,7 @@ class Receivers:
         self.forget(origin)
 
     def park(self, origin: str, message_id: str, due_us: int) -> None:
-        self.known.setdefault(origin, Receiver()).parked[message_id] = due_us
+        self.known.setdefault(origin, OriginState()).parked[message_id] = due_us
 
     def take_ready(self, count: int) -> list[tuple[str, int]]:
         """Return at most `count` parked messages that may be tried now, as (message id, due time in microseconds)."""
@@ -93,13 +93,13 @@ class Receivers:
             self.forget(origin)
         return ready
 
-    def free_tries(self, receiver: Receiver) -> int:
+    def free_tries(self, receiver: OriginState) -> int:
         """Return how many more concurrent tries the receiver may have."""
         if not self.is_open(receiver):
             return self.limit - receiver.in_flight
         return int(not receiver.in_flight and self.clock() >= receiver.next_probe)
 
-    def is_open(self, receiver: Receiver) -> bool:
+    def is_open(self, receiver: OriginState) -> bool:
         return receiver.failures >= self.failures_allowed
 
     def until_ready(self) -> float | None:

@@ -27,7 +27,7 @@ FIXED = {"Content-Type": "application/json", "Accept-Encoding": "identity", "Use
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReceiverResponse:
     """The receiver's answer."""
 
     status_code: int
@@ -46,7 +46,7 @@ class CallbackClient:
         self.signer = signer(settings)
         self.cipher = TargetCipher(settings)
 
-    async def post(self, message: Message) -> Answer:
+    async def post(self, message: Message) -> ReceiverResponse:
         """Send the message once. Redirects are not followed.
 
         Raises:
@@ -71,7 +71,7 @@ class CallbackClient:
             text = await read_beginning(response)
         finally:
             await response.aclose()
-        return Answer(response.status_code, text, parse_retry_after(response.headers.get("retry-after")))
+        return ReceiverResponse(response.status_code, text, parse_retry_after(response.headers.get("retry-after")))
 
     async def send_request(self, request: httpx.Request) -> httpx.Response:
         try:

@@ -12,7 +12,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
-from api_gateway.runtime.event_hub import START, EventHub, Frame, sort_key
+from api_gateway.runtime.event_hub import START, EventFrame, EventHub, sort_key
 from common.clock import utcnow
 from common.errors import StateUnavailable
 from common.settings import GatewaySettings
@@ -95,7 +95,7 @@ async def endless_stream(
         log.warning("event_stream_lost", stream=stream)
 
 
-async def new_frames(queue: asyncio.Queue[Frame | None], seen: tuple[int, int]) -> AsyncIterator[Frame]:
+async def new_frames(queue: asyncio.Queue[EventFrame | None], seen: tuple[int, int]) -> AsyncIterator[EventFrame]:
     """Yield the frames after `seen`, up to the final one, or until the client was disconnected.
 
     A frame without an id has no place in the order: it is always new.

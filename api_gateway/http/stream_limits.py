@@ -52,4 +52,4 @@ async def client_of(request: Request) -> str:
     return key_hash(key) if key else (request.client.host if request.client else "")
 
 
-Client = Annotated[str, Depends(client_of)]
+ClientId = Annotated[str, Depends(client_of)]

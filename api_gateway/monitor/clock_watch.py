@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ClockReading:
     """Redis's time, and the local times just before the request and just after the answer, in microseconds."""
 
     redis_us: int
@@ -44,7 +44,7 @@ def boot_id() -> str:
         return ""
 
 
-def step_between(earlier: Reading, later: Reading) -> int:
+def step_between(earlier: ClockReading, later: ClockReading) -> int:
     """Return by how many microseconds Redis's clock was set between two readings; 0 if delays may explain it."""
     passed = later.redis_us - earlier.redis_us
     longest, shortest = later.answered_us - earlier.asked_us, later.asked_us - earlier.answered_us
@@ -64,15 +64,15 @@ class ClockReader:
         self.redis = redis
         self.local = local
         self.boot = boot_id()
-        self.last: Reading | None = None
+        self.last: ClockReading | None = None
         self.recorded: tuple[ClockStep, ...] = ()
         """The steps that were recorded before the last reading."""
 
-    async def read(self) -> Reading:
+    async def read(self) -> ClockReading:
         asked = self.local()
         with translate_errors():
             seconds, micros = await self.redis.client.time()
-        return Reading(seconds * US + micros, asked, self.local())
+        return ClockReading(seconds * US + micros, asked, self.local())
 
     async def find_step(self) -> ClockStep | None:
         """Read the time and return the step since the last reading, less what has been recorded since."""
@@ -93,7 +93,7 @@ class ClockReader:
     async def read_steps(self) -> tuple[ClockStep, ...]:
         return (await self.redis.run(clock_steps())).steps
 
-    async def recall(self, now: Reading) -> Reading:
+    async def recall(self, now: ClockReading) -> ClockReading:
         """Return the reading of the last leader, if it tells of a step while no gateway ran; else this one.
 
         After another boot of the machine nobody knows how much time has passed: then only a clock that is behind the
@@ -109,7 +109,7 @@ class ClockReader:
         known = self.recorded.index(kept.latest) + 1 if kept.latest in self.recorded else 0
         self.recorded = self.recorded[:known]
         local = kept if same_boot else now
-        return Reading(kept.redis_us, local.asked_us, local.answered_us)
+        return ClockReading(kept.redis_us, local.asked_us, local.answered_us)
 
     async def keep(self) -> None:
         """Write the last reading down, for a gateway that starts when this one is gone."""

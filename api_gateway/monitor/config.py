@@ -19,7 +19,7 @@ from common.state.client import AsyncRedis, translate_errors
 
 REVISION = "revision"
 FIXED = {"heartbeat/interval": "Workers read heartbeat.interval when they start: set it in the file."}
-Source = Literal["default", "file", "environment", "runtime"]
+SettingSource = Literal["default", "file", "environment", "runtime"]
 Tree = Mapping[str, Any]
 log = structlog.get_logger()
 
@@ -92,12 +92,12 @@ class RuntimeConfig:
         )
         return await self.redis.commit(call.then(bool))
 
-    def sources(self) -> dict[str, Source]:
+    def sources(self) -> dict[str, SettingSource]:
         """Return where each value comes from, by its path."""
         runtime = {} if self.ignored else overrides(self.stored)
         return {path: self.source(path, runtime) for path, _ in flatten(self.current.model_dump(exclude_none=False))}
 
-    def source(self, path: str, runtime: Mapping[str, str]) -> Source:
+    def source(self, path: str, runtime: Mapping[str, str]) -> SettingSource:
         if path in runtime:
             return "runtime"
         if contains_path(self.given["environment"], path):

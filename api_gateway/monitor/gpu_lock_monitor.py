@@ -21,13 +21,13 @@ from common.settings import MonitorSettings
 from common.state.client import AsyncRedis
 from common.state.clock_steps import clock_steps
 from common.state.context import Status
-from common.state.orders import Kind, Order
+from common.state.orders import Order, OrderKind
 from common.state.record import Record
 from common.state.store import StateStore
 from common.worker.presence import host_of
 
 SIGNALS = {level: f"gpu_lock_{level}" for level in Level}
-ORDERS: dict[Level, Kind] = {Level.SOFT: "soft", Level.HARD: "kill"}
+ORDERS: dict[Level, OrderKind] = {Level.SOFT: "soft", Level.HARD: "kill"}
 log = structlog.get_logger()
 
 

@@ -17,7 +17,7 @@ from common.settings import MonitorSettings
 from common.state.client import AsyncRedis, translate_errors
 from common.state.clock_steps import clock_steps
 from common.state.context import Status
-from common.state.orders import Kind, Order
+from common.state.orders import Order, OrderKind
 from common.state.record import US, Record
 from common.state.store import StateStore, to_us
 from common.worker.presence import worker_name_of, workers
@@ -96,7 +96,7 @@ class TaskHeartbeatManager:
         """
         limit = self.settings.stall_timeout_of(found.record.context.task_name)
         graces = (found.idle - limit) // self.settings.obey_grace
-        kind: Kind = "kill" if graces else "soft"
+        kind: OrderKind = "kill" if graces else "soft"
         record, order = found.record, stall_order(found.record, kind)
         attempt = f"stalled:{record.context.task_id}:{record.control.fence}"
         idle = round(found.idle.total_seconds(), 1)
@@ -111,7 +111,7 @@ class TaskHeartbeatManager:
             log.warning(name, attempt=record.control.attempt, **facts)
 
 
-def stall_order(record: Record, kind: Kind) -> Order:
+def stall_order(record: Record, kind: OrderKind) -> Order:
     control = record.control
     worker = control.worker or ""
     return Order(kind=kind, worker=worker, reason="stalled", task_id=record.context.task_id, fence=control.fence)

@@ -12,13 +12,13 @@ from time import monotonic
 
 from common.state.record import Control
 
-Beat = tuple[int, int | None]
+LastBeat = tuple[int, int | None]
 """The fence of an attempt and the timestamp of its last heartbeat."""
 
 
 @dataclass(slots=True)
 class Silence:
-    beat: Beat
+    beat: LastBeat
     silent: timedelta
     round: int
 

@@ -11,7 +11,7 @@ from api_gateway.http.sse import first_frame
 from api_gateway.monitor.diagnosis import Diagnosis, diagnose
 from api_gateway.monitor.schemas import DeviceState, HeartbeatState, LockState, QueueState, WorkerState
 from api_gateway.monitor.system_reader import SystemReader, SystemSnapshot
-from api_gateway.runtime.event_hub import EventHub, Frame
+from api_gateway.runtime.event_hub import EventFrame, EventHub
 from common.clock import utcnow
 from common.errors import StateUnavailable
 from common.state.context import Status
@@ -88,4 +88,4 @@ class Snapshots:
             log.warning("snapshot_failed", error=error.message)
             self.hub.drop(EVERY_TASK)
         else:
-            self.hub.broadcast(EVERY_TASK, Frame("", first_frame(KIND, snapshot, None), closes=False))
+            self.hub.broadcast(EVERY_TASK, EventFrame("", first_frame(KIND, snapshot, None), closes=False))

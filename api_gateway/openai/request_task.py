@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from api_gateway.gateway import Gateway
 from api_gateway.openai.repeats import fingerprint, submit_or_join
 from api_gateway.runtime.cancellation import cancel_and_wait
-from api_gateway.runtime.event_hub import START, Frame, sort_key
+from api_gateway.runtime.event_hub import START, EventFrame, sort_key
 from api_gateway.runtime.wakeups import RECONNECT_S
 from api_gateway.tasks.submission import TaskSubmission
 from api_gateway.tasks.uploads import Upload
@@ -53,7 +53,7 @@ class RequestTask:
             await discard(upload)
         return cls(gateway, task_id, upload if new else None)
 
-    async def events(self) -> AsyncIterator[Frame]:
+    async def events(self) -> AsyncIterator[EventFrame]:
         """Yield all events of the task, from the first to the last, across outages of Redis."""
         seen = START
         while True:
@@ -70,7 +70,9 @@ class RequestTask:
                 log.warning("request_task_without_redis", task_id=self.task_id)
                 await asyncio.sleep(RECONNECT_S)
 
-    async def events_after(self, queue: asyncio.Queue[Frame | None], seen: str, *, wait: bool) -> AsyncIterator[Frame]:
+    async def events_after(
+        self, queue: asyncio.Queue[EventFrame | None], seen: str, *, wait: bool
+    ) -> AsyncIterator[EventFrame]:
         """Yield the events after `seen`, until the final one, until none arrives for a while, or until the hub
         disconnects us.
         """
@@ -129,7 +131,7 @@ class RequestTask:
             await discard(self.upload)
 
 
-async def next_event(queue: asyncio.Queue[Frame | None]) -> Frame | None:
+async def next_event(queue: asyncio.Queue[EventFrame | None]) -> EventFrame | None:
     """Return the next event, or None if none arrives for a while."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LOOK_AGAIN_S):

@@ -19,7 +19,7 @@ from api_gateway.openai.outcome import transcript_of
 from api_gateway.openai.request_task import RequestTask, until_disconnect
 from api_gateway.openai.responses import continuation, join_text
 from api_gateway.runtime.cancellation import cancel_and_wait
-from api_gateway.runtime.event_hub import Frame
+from api_gateway.runtime.event_hub import EventFrame
 from common.errors import BatonError
 
 BEGUN_WITHIN_S = 5.0
@@ -100,7 +100,7 @@ async def events(request_task: RequestTask) -> AsyncIterator[ServerSentEvent]:
     yield event("transcript.text.done", text=join_text(transcript, "transcribe"))
 
 
-def fragment(frame: Frame) -> tuple[list[dict[str, Any]], str | None]:
+def fragment(frame: EventFrame) -> tuple[list[dict[str, Any]], str | None]:
     """Return the segments in an event, and their language."""
     if frame.kind != "fragment":
         return [], None

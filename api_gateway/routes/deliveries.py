@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
 from api_gateway.callbacks.outbox import Try, recorded_tries, replay_call
-from api_gateway.dependencies import Found, Held
+from api_gateway.dependencies import FoundRecord, Held
 from api_gateway.gateway import Gateway
 from api_gateway.http.problems import error_responses
 from common.errors import DeliveryNotFound, InvalidInput, TaskNotFound
@@ -34,7 +34,7 @@ class Ledger(BaseModel):
 @router.get(
     "/tasks/{task_id}/deliveries", summary="Callback ledger", responses=error_responses(TaskNotFound, InvalidInput)
 )
-async def ledger(record: Found, gateway: Held) -> Ledger:
+async def ledger(record: FoundRecord, gateway: Held) -> Ledger:
     return Ledger(task_id=record.context.task_id, deliveries=await tries(gateway, record.context.task_id))
 
 
@@ -44,7 +44,7 @@ async def ledger(record: Found, gateway: Held) -> Ledger:
     status_code=202,
     responses=error_responses(TaskNotFound, DeliveryNotFound, InvalidInput),
 )
-async def replay(record: Found, gateway: Held, n: Annotated[int, Path(ge=1, le=10**9)]) -> Delivery:
+async def replay(record: FoundRecord, gateway: Held, n: Annotated[int, Path(ge=1, le=10**9)]) -> Delivery:
     """Put the message of delivery `n` on the outbox again: same webhook-id, same body, a new series of tries."""
     found = [delivery for delivery in await tries(gateway, record.context.task_id) if delivery.n == n]
     message = await message_of(gateway, record, found[0].message_id) if found else None

@@ -6,14 +6,14 @@ from typing import Annotated, Any, get_args
 import structlog
 from fastapi import APIRouter, Header, Response
 
-from api_gateway.dependencies import Found, Held
+from api_gateway.dependencies import FoundRecord, Held
 from api_gateway.gateway import Gateway
 from api_gateway.http.problems import error_responses
 from api_gateway.http.sse import STREAM_ID, documented_stream, first_frame, new_frames, sse_response
-from api_gateway.http.stream_limits import Client
-from api_gateway.runtime.event_hub import Frame, frame, sort_key
+from api_gateway.http.stream_limits import ClientId
+from api_gateway.runtime.event_hub import EventFrame, frame, sort_key
 from common.errors import InvalidInput, StateUnavailable, TaskNotFound, TooManyStreams
-from common.state.events import Kind, final_event
+from common.state.events import EventKind, final_event
 from common.state.record import Record
 
 router = APIRouter(tags=["events"])
@@ -23,7 +23,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
     200: documented_stream(
         "`initial_state`, then `progress`, `draft`, `fragment`, `signal`, `error` and `ping`. "
         "The last one is `signal` with the code `task_complete` or `task_cancelled`, or an `error`.",
-        ("initial_state", *get_args(Kind)),
+        ("initial_state", *get_args(EventKind)),
     ),
     204: {"description": "Everything was received already: a browser's EventSource stops reconnecting"},
 }
@@ -36,9 +36,9 @@ STREAM: dict[int | str, dict[str, Any]] = {
     responses={**STREAM, **error_responses(TaskNotFound, InvalidInput, TooManyStreams)},
 )
 async def follow(
-    record: Found,
+    record: FoundRecord,
     gateway: Held,
-    client: Client,
+    client: ClientId,
     last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = "",
 ) -> Response:
     if last_event_id and record.control.status.final and await seen_all(gateway, record, last_event_id):
@@ -53,7 +53,7 @@ async def seen_all(gateway: Gateway, record: Record, last_event_id: str) -> bool
     return last is None or last.order <= sort_key(last_event_id)
 
 
-async def final_frame(gateway: Gateway, record: Record) -> Frame | None:
+async def final_frame(gateway: Gateway, record: Record) -> EventFrame | None:
     """Return the event that ended a finished task: from its stream, or from its record once the stream has expired."""
     if last := await gateway.hub.last(record.context.task_id):
         return last

@@ -98,7 +98,7 @@ async def upload(
     )
 
 
-class Download(FileResponse):
+class DownloadResponse(FileResponse):
     """A file; Starlette's plain-text refusals become problem documents."""
 
     @override
@@ -123,10 +123,10 @@ class Download(FileResponse):
     "/files/{path:path}", summary="Download; range requests are supported", response_class=FileResponse, responses=FILE
 )
 @router.head("/files/{path:path}", summary="Size and type", response_class=FileResponse, responses=FILE)
-async def download(path: str, gateway: Held) -> Download:
+async def download(path: str, gateway: Held) -> DownloadResponse:
     """Serve a file under share by its path or its file id."""
     file = await asyncio.to_thread(downloadable_path, gateway.storage, path)
-    return Download(file, filename=file.name, headers={"X-Content-Type-Options": "nosniff"})
+    return DownloadResponse(file, filename=file.name, headers={"X-Content-Type-Options": "nosniff"})
 
 
 def downloadable_path(storage: Storage, path: str) -> Path:

@@ -13,23 +13,23 @@ from api_gateway.gateway import Gateway
 from api_gateway.http.openapi import links
 from api_gateway.http.problems import error_responses
 from api_gateway.http.sse import STREAM_ID, documented_stream, endless_stream, sse_response
-from api_gateway.http.stream_limits import Client
+from api_gateway.http.stream_limits import ClientId
 from api_gateway.model_registry import LoadedModel, ModelView
 from api_gateway.routes.submissions import GOES_ON, LOCATION, Accepted, answer, describe_accepted
-from api_gateway.runtime.event_hub import Frame
+from api_gateway.runtime.event_hub import EventFrame
 from api_gateway.tasks.completion import wanted_wait
 from api_gateway.tasks.submission import TaskSubmission
 from common.errors import InvalidInput, QueueFull, TaskIdConflict, TooManyStreams
 from common.models.contract import DOWNLOAD_MODEL
 from common.models.errors import ModelNotDownloadable, ModelNotFound
-from common.models.events import STREAM, Kind
+from common.models.events import STREAM, ModelEventKind
 from common.models.spec import ModelSpec
 
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: documented_stream(
         "`initial_state`, which is the list, then `progress`, `downloaded` and `failed` of downloads, "
         "`loaded` and `unloaded` of devices, and `ping`. It has no end.",
-        ("initial_state", *get_args(Kind)),
+        ("initial_state", *get_args(ModelEventKind)),
     ),
 }
 Engine = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,50}$")]
@@ -65,7 +65,7 @@ async def models(gateway: Held) -> ModelPage:
     responses={**EVENTS, **error_responses(InvalidInput, TooManyStreams)},
 )
 async def follow(
-    gateway: Held, client: Client, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = ""
+    gateway: Held, client: ClientId, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = ""
 ) -> Response:
     frames = endless_stream(gateway.hub, STREAM, "initial_state", lambda: models(gateway), last_event_id)
     return sse_response(gateway.settings.gateway, gateway.stream_limits.count_stream(STREAM, client), frames)
@@ -139,7 +139,9 @@ async def unload(
     return Unloading(id=model, unloaded=unloaded, asked=asked)
 
 
-async def unloaded_within(gateway: Gateway, model: str, wait: timedelta, news: asyncio.Queue[Frame | None]) -> bool:
+async def unloaded_within(
+    gateway: Gateway, model: str, wait: timedelta, news: asyncio.Queue[EventFrame | None]
+) -> bool:
     """Return whether a model is unloaded everywhere, checking again at each event until the time is up."""
     try:
         async with asyncio.timeout(wait.total_seconds()):

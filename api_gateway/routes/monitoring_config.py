@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from api_gateway.dependencies import Held
 from api_gateway.http.json_body import StrictJsonRoute
 from api_gateway.http.problems import error_responses, unknown_task
-from api_gateway.monitor.config import Source
+from api_gateway.monitor.config import SettingSource
 from common.errors import (
     BodyTooComplex,
     BodyTooLarge,
@@ -39,7 +39,7 @@ class MonitorConfig(BaseModel):
     """The effective values, in seconds, and where each comes from, by its path."""
 
     config: MonitorSettings
-    sources: dict[str, Source]
+    sources: dict[str, SettingSource]
     ignored: str | None
     """Why the changes made at run time are not applied, if so."""
 

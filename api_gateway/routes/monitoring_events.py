@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Response
 from api_gateway.dependencies import Held
 from api_gateway.http.problems import error_responses
 from api_gateway.http.sse import STREAM_ID, documented_stream, endless_stream, sse_response
-from api_gateway.http.stream_limits import Client
+from api_gateway.http.stream_limits import ClientId
 from api_gateway.monitor.snapshots import KIND
 from common.errors import InvalidInput, TooManyStreams
 from common.state.events import EVERY_TASK
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/monitoring", tags=["monitoring"])
     responses={200: EVENTS, **error_responses(InvalidInput, TooManyStreams)},
 )
 async def follow(
-    gateway: Held, client: Client, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = ""
+    gateway: Held, client: ClientId, last_event_id: Annotated[str, Header(pattern=STREAM_ID)] = ""
 ) -> Response:
     frames = endless_stream(gateway.hub, EVERY_TASK, KIND, gateway.snapshots.latest, last_event_id)
     return sse_response(gateway.settings.gateway, gateway.stream_limits.count_stream(EVERY_TASK, client), frames)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api_gateway.dependencies import Awaited, Found, Held
+from api_gateway.dependencies import Awaited, FoundRecord, Held
 from api_gateway.http.problems import error_responses
 from api_gateway.tasks.wait_reason import WaitReason
 from common.errors import ErrorRecord, InvalidInput, TaskNotFound, WrongState
@@ -64,7 +64,7 @@ async def list_tasks(gateway: Held, wanted: Annotated[TaskFilter, Query()]) -> T
 
 
 @router.get("/tasks/{task_id}", summary="The whole context", responses=one)
-async def read(record: Found) -> WorkflowContext:
+async def read(record: FoundRecord) -> WorkflowContext:
     return record.context
 
 
@@ -89,19 +89,19 @@ async def result(record: Awaited, response: Response) -> Result:
 
 
 @router.get("/tasks/{task_id}/wait-reason", summary="Why it waits", responses=one)
-async def why(record: Found, gateway: Held) -> WaitReason:
+async def why(record: FoundRecord, gateway: Held) -> WaitReason:
     return await gateway.wait_reasons.explain(record)
 
 
 @router.post("/tasks/{task_id}/cancel", summary="Cancel", status_code=202, responses=acting)
-async def cancel(record: Found, gateway: Held) -> ShortStatus:
+async def cancel(record: FoundRecord, gateway: Held) -> ShortStatus:
     return short(await gateway.cancel(record))
 
 
 @router.post(
     "/tasks/{task_id}/retry", summary="Run a failed or cancelled task again", status_code=202, responses=acting
 )
-async def retry(record: Found, gateway: Held) -> ShortStatus:
+async def retry(record: FoundRecord, gateway: Held) -> ShortStatus:
     """Start a new attempt, which resumes from the checkpoint of the previous one."""
     if record.control.status not in {Status.FAILED, Status.CANCELLED}:
         raise WrongState(
@@ -113,7 +113,7 @@ async def retry(record: Found, gateway: Held) -> ShortStatus:
 
 
 @router.delete("/tasks/{task_id}", summary="Remove a finished task and its files", status_code=204, responses=acting)
-async def delete(record: Found, gateway: Held) -> None:
+async def delete(record: FoundRecord, gateway: Held) -> None:
     if not await gateway.remove(record):
         raise WrongState(
             f"Only a finished task can be removed; this one is {record.control.status}. Cancel it first.",

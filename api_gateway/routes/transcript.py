@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api_gateway.dependencies import Found, Held
+from api_gateway.dependencies import FoundRecord, Held
 from api_gateway.http.json_body import StrictJsonRoute
 from api_gateway.http.negotiation import NotAcceptable, preferred_type
 from api_gateway.http.problems import error_responses
@@ -103,7 +103,7 @@ TEXT: dict[int | str, dict[str, Any]] = {
     responses={**TEXT, **error_responses(*missing, NotAcceptable)},
 )
 async def read(
-    record: Found,
+    record: FoundRecord,
     gateway: Held,
     rendering: Annotated[
         Rendering | None, Query(alias="format", description="takes precedence over `Accept`; default JSON")
@@ -130,7 +130,7 @@ async def read(
     response_model_exclude_none=True,
     responses=error_responses(*one, MalformedBody, UnsupportedMediaType, BodyTooLarge, BodyTooComplex),
 )
-async def change(record: Found, gateway: Held, segment_id: SegmentId, wanted: SegmentEdit) -> Segment:
+async def change(record: FoundRecord, gateway: Held, segment_id: SegmentId, wanted: SegmentEdit) -> Segment:
     """Correct the text, even while the task is running. The segment becomes `modified`: later finals, other attempts
     and retries leave it alone, and every reader of the transcript gets it, including exporting tasks.
     """
@@ -155,7 +155,7 @@ async def change(record: Found, gateway: Held, segment_id: SegmentId, wanted: Se
     status_code=204,
     responses=error_responses(*one, NotEdited),
 )
-async def restore(record: Found, gateway: Held, segment_id: SegmentId) -> None:
+async def restore(record: FoundRecord, gateway: Held, segment_id: SegmentId) -> None:
     """The segment returns to the engine's current text."""
     text = await gateway.text(record)
     own = await engines_own(text, segment_id)

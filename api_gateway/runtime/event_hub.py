@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class EventFrame:
     """One event: encoded once for all clients (`data`), and as kind and JSON for those that translate it."""
 
     id: str
@@ -45,19 +45,19 @@ def sort_key(stream_id: str) -> tuple[int, int]:
     return int(milliseconds), int(sequence or 0)
 
 
-def frame(stream_id: str, fields: dict[str, str]) -> Frame:
+def frame(stream_id: str, fields: dict[str, str]) -> EventFrame:
     kind, data = fields["event"], fields["data"]
     text = f"id: {stream_id}\r\nevent: {kind}\r\ndata: {data}\r\n\r\n"
-    return Frame(stream_id, text.encode(), events.is_final(kind, data), kind, data)
+    return EventFrame(stream_id, text.encode(), events.is_final(kind, data), kind, data)
 
 
 @dataclass(eq=False, slots=True)
-class Client:
+class Subscriber:
     """The bounded queue of one client; `None` in it means that the client was disconnected."""
 
-    queue: asyncio.Queue[Frame | None]
+    queue: asyncio.Queue[EventFrame | None]
 
-    def push(self, item: Frame) -> bool:
+    def push(self, item: EventFrame) -> bool:
         """Queue a frame; returns False if the client has fallen too far behind."""
         if self.queue.qsize() + 1 >= self.queue.maxsize:
             self.drop()
@@ -70,13 +70,13 @@ class Client:
 
 
 @dataclass(slots=True)
-class Channel:
+class SubscribedStream:
     """A task's stream: the position read so far, and its clients."""
 
     last_id: str
-    clients: set[Client] = field(default_factory=set)
+    clients: set[Subscriber] = field(default_factory=set)
 
-    def push(self, key: str, frames: list[Frame]) -> None:
+    def push(self, key: str, frames: list[EventFrame]) -> None:
         for client in tuple(self.clients):
             if not all(client.push(item) for item in frames):
                 self.clients.discard(client)
@@ -91,7 +91,7 @@ class EventHub:
         self.reader = reader
         self.redis = redis
         self.backlog = backlog
-        self.channels: dict[str, Channel] = {}
+        self.channels: dict[str, SubscribedStream] = {}
         self.poke_key = keys.wake(token_hex(8))
 
     @property
@@ -99,25 +99,25 @@ class EventHub:
         return sum(len(channel.clients) for channel in self.channels.values())
 
     @asynccontextmanager
-    async def listen(self, task_id: str) -> AsyncIterator[asyncio.Queue[Frame | None]]:
+    async def listen(self, task_id: str) -> AsyncIterator[asyncio.Queue[EventFrame | None]]:
         """Collect the task's events from now on."""
-        client = Client(asyncio.Queue(self.backlog))
+        client = Subscriber(asyncio.Queue(self.backlog))
         try:
             await self.join(task_id, client)
             yield client.queue
         finally:
             self.leave(task_id, client)
 
-    async def join(self, task_id: str, client: Client) -> None:
+    async def join(self, task_id: str, client: Subscriber) -> None:
         key = keys.events(task_id)
         if key in self.channels:
             self.channels[key].clients.add(client)
             return
         last = await self.last_id(task_id)
-        self.channels.setdefault(key, Channel(last)).clients.add(client)
+        self.channels.setdefault(key, SubscribedStream(last)).clients.add(client)
         await self.interrupt_read()
 
-    def leave(self, task_id: str, client: Client) -> None:
+    def leave(self, task_id: str, client: Subscriber) -> None:
         key = keys.events(task_id)
         channel = self.channels.get(key)
         if channel:
@@ -130,13 +130,13 @@ class EventHub:
             newest = await self.redis.client.xrevrange(keys.events(task_id), count=1)
         return newest[0][0] if newest else START
 
-    async def since(self, task_id: str, stream_id: str) -> list[Frame]:
+    async def since(self, task_id: str, stream_id: str) -> list[EventFrame]:
         """Return the events after this id, as far back as the stream has them."""
         with translate_errors():
             found = await self.redis.client.xrange(keys.events(task_id), min=f"({stream_id}")
         return [frame(entry, fields) for entry, fields in found]
 
-    async def last(self, task_id: str) -> Frame | None:
+    async def last(self, task_id: str) -> EventFrame | None:
         """Return the newest event."""
         with translate_errors():
             newest = await self.redis.client.xrevrange(keys.events(task_id), count=1)
@@ -175,7 +175,7 @@ class EventHub:
                 else:
                     self.deliver(key, [frame(entry, fields) for entry, fields in entries])
 
-    def deliver(self, key: str, frames: list[Frame]) -> None:
+    def deliver(self, key: str, frames: list[EventFrame]) -> None:
         channel = self.channels.get(key)
         if not channel:
             return
@@ -185,7 +185,7 @@ class EventHub:
     def has_listener(self, task_id: str) -> bool:
         return keys.events(task_id) in self.channels
 
-    def broadcast(self, task_id: str, item: Frame) -> None:
+    def broadcast(self, task_id: str, item: EventFrame) -> None:
         """Send local clients a frame that is not in any stream."""
         key = keys.events(task_id)
         if channel := self.channels.get(key):

@@ -16,7 +16,7 @@ from common.worker.presence import Presence, living_workers
 
 PAST_RUNS = 50
 
-Reason = Literal["finished", "running", "storage_full", "no_worker", "not_claimed", "queued", "gpu"]
+WaitReasonCode = Literal["finished", "running", "storage_full", "no_worker", "not_claimed", "queued", "gpu"]
 
 
 class GpuHolder(BaseModel):
@@ -37,7 +37,7 @@ class WaitReason(BaseModel):
 
     task_id: str
     status: Status
-    reason: Reason
+    reason: WaitReasonCode
     message: str
     queue: str
     position: int | None = None

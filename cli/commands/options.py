@@ -9,12 +9,12 @@ from cli.client import Client
 from cli.stack.folder import StateDir
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for scripts.")]
-TaskId = Annotated[str, typer.Argument(metavar="TASK_ID", help="The id that `submit` printed.")]
+TaskIdArgument = Annotated[str, typer.Argument(metavar="TASK_ID", help="The id that `submit` printed.")]
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
-class Session:
+class CliSession:
     """The options before the command."""
 
     def __init__(self, *, url: str | None, api_key: str | None, state_dir: Path) -> None:
@@ -27,7 +27,7 @@ class Session:
         return Client(self.url or self.state_dir.running_url() or DEFAULT_URL, self.api_key)
 
 
-def session(context: typer.Context) -> Session:
-    found = context.find_object(Session)
+def session(context: typer.Context) -> CliSession:
+    found = context.find_object(CliSession)
     assert found is not None, "the callback of cli.main creates it"  # noqa: S101 - for the type checker
     return found

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from cli import arguments, screen
 from cli.client import Client, Json
-from cli.commands.options import AsJson, TaskId, session
+from cli.commands.options import AsJson, TaskIdArgument, session
 from cli.errors import EXIT_INTERRUPTED, EXIT_OF, GatewayUnreachable
 from cli.follow import follow
 from cli.schema import describe_type, replace_media
@@ -49,7 +49,7 @@ def submit(
     show_task(accepted, as_json=as_json)
 
 
-def watch(context: typer.Context, task_id: TaskId, *, as_json: AsJson = False) -> None:
+def watch(context: typer.Context, task_id: TaskIdArgument, *, as_json: AsJson = False) -> None:
     """Follow a task to its end, then show its result. Exit status: 0 SUCCESS, 1 FAILED, 3 CANCELLED."""
     with session(context).client() as client:
         show_task(watch_to_end(client, task_id, quiet=as_json), as_json=as_json)
@@ -57,7 +57,7 @@ def watch(context: typer.Context, task_id: TaskId, *, as_json: AsJson = False) -
 
 def result(
     context: typer.Context,
-    task_id: TaskId,
+    task_id: TaskIdArgument,
     *,
     save: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also download its output files.")] = None,
     as_json: AsJson = False,
@@ -70,7 +70,7 @@ def result(
     show_task(found, as_json=as_json)
 
 
-def cancel(context: typer.Context, task_id: TaskId, *, as_json: AsJson = False) -> None:
+def cancel(context: typer.Context, task_id: TaskIdArgument, *, as_json: AsJson = False) -> None:
     """Cancel a task. A running task stops first, and releases what it holds."""
     with session(context).client() as client:
         answer = client.cancel(task_id)

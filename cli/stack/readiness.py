@@ -37,7 +37,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class StartupProgress:
     """Compared to see whether a starting stack has made progress."""
 
     states: tuple[tuple[str, str], ...]
@@ -54,7 +54,7 @@ class Startup:
     client: Client
     announce: Announce
     allowed: Mapping[str, int]
-    last: Progress | None = None
+    last: StartupProgress | None = None
     moved: float = field(default_factory=time.monotonic)
     announced: str = ""
     says: Json = field(default_factory=dict)
@@ -87,12 +87,12 @@ class Startup:
         if found != self.last:
             self.last, self.moved = found, time.monotonic()
 
-    def measure(self, processes: list[Process]) -> Progress:
+    def measure(self, processes: list[Process]) -> StartupProgress:
         needed = [process for process in processes if process.name in NEEDED]
         silent = "error" in self.says  # a gateway that answers has started: it only waits, and may log that forever
         working = needed if silent else [process for process in needed if process.name == "redis"]
         logs = [self.supervisor.state_dir.log_of(process.name) for process in working]
-        return Progress(
+        return StartupProgress(
             states=tuple((process.name, process.state) for process in processes),
             answer=str(self.says),
             log_bytes=sum(log.stat().st_size for log in logs if log.exists()),

@@ -17,7 +17,7 @@ from cli.stack.plan import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class ReceivedCallback:
     """A received callback."""
 
     headers: dict[str, str]
@@ -35,14 +35,14 @@ class Delivery:
             raise DemoFailed(f"The callback's signature is wrong: {error}. Body: {self.body[:200]!r}") from error
 
 
-class Receiver:
+class DemoReceiver:
     """The received callbacks, in order."""
 
-    def __init__(self, url: str, deliveries: "Queue[Delivery]") -> None:
+    def __init__(self, url: str, deliveries: "Queue[ReceivedCallback]") -> None:
         self.url = url
         self.deliveries = deliveries
 
-    def next(self, within: timedelta) -> Delivery:
+    def next(self, within: timedelta) -> ReceivedCallback:
         """Wait for a delivery.
 
         Raises:
@@ -55,13 +55,13 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    deliveries: Queue[Delivery] = Queue()
+def receiving() -> Iterator[DemoReceiver]:
+    deliveries: Queue[ReceivedCallback] = Queue()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            deliveries.put(Delivery(dict(self.headers), body))
+            deliveries.put(ReceivedCallback(dict(self.headers), body))
             self.send_response(204)
             self.end_headers()
 
@@ -72,6 +72,6 @@ def receiving() -> Iterator[Receiver]:
     with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield Receiver(f"http://{LOOPBACK}:{server.server_port}/done", deliveries)
+            yield DemoReceiver(f"http://{LOOPBACK}:{server.server_port}/done", deliveries)
         finally:
             server.shutdown()

@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-Result = TypeVar("Result")
+T = TypeVar("T")
 
 
 class Stopwatch:
     def __init__(self) -> None:
         self.steps: dict[str, float] = {}
 
-    def time(self, step: str, action: Callable[[], Result]) -> Result:
+    def time(self, step: str, action: Callable[[], T]) -> T:
         started = time.monotonic()
         result = action()
         self.steps[step] = time.monotonic() - started

@@ -18,7 +18,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from cli import ROOT
 from cli.errors import StackFailed
 from cli.stack.folder import StateDir, write_private
-from cli.stack.plan import Program
+from cli.stack.plan import StackProgram
 
 START_TIMEOUT = timedelta(seconds=20)
 OPEN_FILES = 8192
@@ -77,7 +77,7 @@ priority={order}
 """
 
 
-def render(state_dir: StateDir, programs: Iterable[Program]) -> str:
+def render(state_dir: StateDir, programs: Iterable[StackProgram]) -> str:
     """Return supervisord.conf."""
     head = {
         "socket": state_dir.socket,
@@ -99,7 +99,7 @@ def render(state_dir: StateDir, programs: Iterable[Program]) -> str:
     )
 
 
-def render_program(state_dir: StateDir, program: Program) -> str:
+def render_program(state_dir: StateDir, program: StackProgram) -> str:
     fields = {
         "name": program.name,
         "command": program.command_line,
@@ -111,7 +111,7 @@ def render_program(state_dir: StateDir, program: Program) -> str:
     return PROGRAM.format_map(escape_percent(fields))
 
 
-def render_group(order: int, programs: Iterable[Program]) -> str:
+def render_group(order: int, programs: Iterable[StackProgram]) -> str:
     names = (program.name for program in programs if program.order == order)
     return GROUP.format(order=order, names=",".join(names))
 
@@ -147,7 +147,7 @@ class Supervisor:
     def __init__(self, state_dir: StateDir) -> None:
         self.state_dir = state_dir
 
-    def start(self, programs: Iterable[Program], environment: dict[str, str]) -> None:
+    def start(self, programs: Iterable[StackProgram], environment: dict[str, str]) -> None:
         """Start it in the background; it answers when this returns.
 
         Raises:

@@ -25,7 +25,7 @@ from common.errors import StateUnavailable
 from common.gpu import scripts
 from common.state.client import SyncRedis
 from common.state.keys import Key
-from common.state.scripts import Arg, Call
+from common.state.scripts import Arg, ScriptCall
 
 RENEW_EVERY_S = 0.5
 RENEWALS_A_LEASE = 4
@@ -95,7 +95,7 @@ class LeaseRenewer:
         self.leases: WeakValueDictionary[str, Lease] = WeakValueDictionary()
         """Weak: if an exception makes the task lose its lease object, the lease must expire instead of being renewed
         forever."""
-        self.unanswered: dict[tuple[Arg, ...], Call[Any]] = {}
+        self.unanswered: dict[tuple[Arg, ...], ScriptCall[Any]] = {}
         """Calls that Redis has not answered yet, in order: at most one per lease and waiter."""
         self.listeners: list[Listener] = []
         self.starting = Lock()
@@ -136,7 +136,7 @@ class LeaseRenewer:
     def drop(self, owner: str) -> None:
         self.leases.pop(owner, None)
 
-    def run_reliably(self, call: Call[Any]) -> None:
+    def run_reliably(self, call: ScriptCall[Any]) -> None:
         """Run a call that must reach Redis: now, or as soon as Redis answers again."""
         try:
             self.redis.run(call)

@@ -10,7 +10,7 @@ from common.gpu.lock import CLAIM, ms
 from common.state import keys
 from common.state.clock_steps import ClockSteps
 from common.state.record import US
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 
 HEAD = 6
 """Number of values that precede the waiters of a lock; see lua/gpu/view.lua."""
@@ -104,7 +104,7 @@ def held_on_present_clock(holder: Holder, steps: ClockSteps) -> Holder:
     return holder.model_copy(update=stamps)
 
 
-def read_locks() -> Call[list[LockView]]:
+def read_locks() -> ScriptCall[list[LockView]]:
     """Read every lock that was used recently."""
     return scripts.view_locks(locks=keys.GPU_LOCKS).then(parse_views)
 
@@ -127,7 +127,7 @@ def parse_views(reply: list[str | int]) -> list[LockView]:
     return found
 
 
-def release_of(worker: str, reason: str) -> Call[list[str]]:
+def release_of(worker: str, reason: str) -> ScriptCall[list[str]]:
     """End every lease of a process that is known to be dead; the answer lists the locks."""
     return scripts.release_of(locks=keys.GPU_LOCKS, worker=worker, claim_ms=ms(CLAIM), reason=reason)
 

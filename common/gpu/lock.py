@@ -23,7 +23,7 @@ from common.settings import GpuLockSettings
 from common.state import keys
 from common.state.client import SyncRedis
 from common.state.keys import Key
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 from common.state.store import to_us
 
 CLAIM = timedelta(seconds=2)
@@ -49,7 +49,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AcquireReply:
     """A lock and its fence, or the position in the queue (from 0) and the arrival number that keeps it."""
 
     lock: str = ""
@@ -60,7 +60,7 @@ class Answer:
     arrival: str = ""
 
     @classmethod
-    def parse(cls, reply: list[str | int]) -> "Answer":
+    def parse(cls, reply: list[str | int]) -> "AcquireReply":
         if reply[0]:
             return cls(lock=str(reply[0]), fence=str(reply[1]))
         return cls(position=int(reply[1]), news_ms=int(reply[2]), arrival=str(reply[3]))
@@ -107,7 +107,7 @@ class GpuLock:
         """Ask; sleep until it may be our turn; ask again."""
         limit = claim.max_wait if claim.max_wait is not None else self.settings.max_wait_time
         deadline = monotonic() + limit.total_seconds() if limit is not None else math.inf
-        pause, answer = self.settings.poll_interval, Answer()
+        pause, answer = self.settings.poll_interval, AcquireReply()
         while True:
             check()
             woken.clear()
@@ -115,7 +115,7 @@ class GpuLock:
             try:
                 answer = self.redis.run(self.ask(owner, claim, locks, answer.arrival))
             except StateUnavailable as error:
-                answer, failure = Answer(arrival=answer.arrival), error
+                answer, failure = AcquireReply(arrival=answer.arrival), error
             if answer.lock:
                 return self.renewer.add(answer.lock, owner, answer.fence, asked)
             if monotonic() >= deadline:
@@ -123,7 +123,7 @@ class GpuLock:
             self.sleep(woken, min(self.pause(pause, answer), deadline - monotonic()), check)
             pause = self.next_pause(pause)
 
-    def ask(self, owner: str, claim: Claim, locks: Sequence[Key], arrival: str) -> Call[Answer]:
+    def ask(self, owner: str, claim: Claim, locks: Sequence[Key], arrival: str) -> ScriptCall[AcquireReply]:
         settings = self.settings
         party = {
             "channel": self.renewer.channel,
@@ -142,9 +142,9 @@ class GpuLock:
             grace_ms=ms(GRACE),
             party=to_json(party),
             arrival_ms=arrival,
-        ).then(Answer.parse)
+        ).then(AcquireReply.parse)
 
-    def pause(self, pause: timedelta, answer: Answer) -> float:
+    def pause(self, pause: timedelta, answer: AcquireReply) -> float:
         """Return the maximum sleep in seconds: a lost wake-up costs no more than that."""
         seconds = pause.total_seconds() * uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter is no secret
         return min(seconds, answer.news_ms / 1000 + 0.001) if answer.news_ms >= 0 else seconds
@@ -184,7 +184,7 @@ def timeout_error(
     return GpuLockTimeout(message, task_id=claim.task_id)
 
 
-def release_call(lock: str, owner: str, fence: str, reason: str) -> Call[bool]:
+def release_call(lock: str, owner: str, fence: str, reason: str) -> ScriptCall[bool]:
     """End exactly this lease; returns False if the lock has changed hands."""
     return scripts.release(lock=Key(lock), owner=owner, fence=fence, claim_ms=ms(CLAIM), reason=reason).then(bool)
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from common.gpu import scripts
 from common.state import keys
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 
 UNLOAD = "unload "
 """Message on a resident's channel, followed by its name: the process unloads the model once nobody uses it."""
@@ -33,7 +33,7 @@ class Resident(BaseModel):
         return f"{self.name}@{self.worker}"
 
 
-def residents_on(host: str, device: str) -> Call[list[Resident]]:
+def residents_on(host: str, device: str) -> ScriptCall[list[Resident]]:
     """Return the models on a device that belong to living processes."""
     return scripts.read_residents(residents=keys.residents(host, device)).then(parse)
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PARTS = 5
 
-Span = tuple[int, int]
+SampleSpan = tuple[int, int]
 """First sample and the sample after the last."""
-FindSpeech = Callable[["Samples"], list[Span]]
+FindSpeech = Callable[["Samples"], list[SampleSpan]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def find_cut(audio: Samples, find_speech: FindSpeech) -> int:
     return len(audio)
 
 
-def pauses(speech: list[Span], length: int) -> list[Span]:
+def pauses(speech: list[SampleSpan], length: int) -> list[SampleSpan]:
     """Return the spans without speech."""
     edges = [0, *(edge for span in speech for edge in span), length]
     return [(begin, end) for begin, end in zip(edges[::2], edges[1::2], strict=True) if begin < end]

@@ -13,7 +13,7 @@ FILE_ID_PREFIX = "file_"
 FILE_ID = re.compile(FILE_ID_PREFIX + "[0-9a-f]{32}")
 URL_SCHEMES = ("http", "https", "s3")
 
-Kind = Literal["path", "file_id", "url"]
+ReferenceKind = Literal["path", "file_id", "url"]
 
 
 class MediaFile(str):
@@ -25,7 +25,7 @@ class MediaFile(str):
     __slots__ = ()
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ReferenceKind:
         if "://" in self:
             return "url"
         return "file_id" if FILE_ID.fullmatch(self) else "path"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from common.media.audio import Samples
-    from common.media.chunking import Span
+    from common.media.chunking import SampleSpan
 
 SHORTEST_PAUSE_MS = 100
 """Shortest pause in which audio is cut."""
@@ -56,12 +56,12 @@ class PiecewiseVad:
         return np.concatenate(heard)
 
 
-def find_speech(samples: Samples, **options: float) -> list[Span]:
+def find_speech(samples: Samples, **options: float) -> list[SampleSpan]:
     """Return the spans with speech; `options` are those of faster-whisper's `VadOptions`."""
     found = library().get_speech_timestamps(samples, library().VadOptions(**options))
     return [(span["start"], span["end"]) for span in found]
 
 
-def find_speech_to_cut(samples: Samples) -> list[Span]:
+def find_speech_to_cut(samples: Samples) -> list[SampleSpan]:
     """Return the spans with speech without padding, split at short pauses."""
     return find_speech(samples, min_silence_duration_ms=SHORTEST_PAUSE_MS, speech_pad_ms=0)

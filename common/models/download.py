@@ -26,7 +26,7 @@ from common.settings import ModelSettings
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-Progress = Callable[[int, int], None]
+OnBytes = Callable[[int, int], None]
 """Receives bytes done and bytes total; may raise to abort."""
 
 UNFINISHED = ".unfinished"
@@ -57,7 +57,7 @@ def download(
     *,
     settings: ModelSettings,
     require_space: Callable[[int], None],
-    on_progress: Progress,
+    on_progress: OnBytes,
 ) -> None:
     """Download the files of a model into a folder. Bytes that an earlier try downloaded are not downloaded again.
 
@@ -161,7 +161,7 @@ def refuse_other_content(file: RemoteFile, part: BufferedRandom, unfinished: Pat
 class Counter:
     """Counts the bytes of all files."""
 
-    def __init__(self, total: int, on_progress: Progress) -> None:
+    def __init__(self, total: int, on_progress: OnBytes) -> None:
         self.total = total
         self.done = 0
         self.on_progress = on_progress

@@ -20,7 +20,7 @@ STREAM_TTL_S = 7 * 24 * 3600
 DOWNLOAD_TTL_S = 120
 """A download that has reported nothing for this long is dead. It reports every percent."""
 
-Kind = Literal["progress", "downloaded", "failed", "loaded", "unloaded"]
+ModelEventKind = Literal["progress", "downloaded", "failed", "loaded", "unloaded"]
 
 
 class Download(BaseModel):
@@ -56,7 +56,7 @@ class ModelEvents:
         with suppress(StateUnavailable), translate_errors():
             self.redis.client.delete(keys.model_download(model))
 
-    def publish(self, kind: Kind, model: str, **data: Any) -> None:
+    def publish(self, kind: ModelEventKind, model: str, **data: Any) -> None:
         key = keys.events(STREAM)
         with suppress(StateUnavailable), translate_errors():
             pipe = self.redis.client.pipeline()

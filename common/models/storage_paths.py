@@ -8,7 +8,7 @@ from common.files.storage import MODELS, Storage
 from common.models.spec import ModelSpec
 from common.settings import ModelSettings
 
-Found = Literal["present", "damaged", "missing"]
+FolderState = Literal["present", "damaged", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ModelPaths:
             return self.settings.test_models / spec.shipped
         return self.storage.root / MODELS / spec.engine / spec.name
 
-    def find(self, spec: ModelSpec) -> Found:
+    def find(self, spec: ModelSpec) -> FolderState:
         folder = self.folder(spec)
         if not folder.is_dir():
             return "missing"

@@ -26,7 +26,7 @@ class ModelStore:
         self.settings = settings
         self.places = ModelPaths(storage, settings)
 
-    def find(self, spec: ModelSpec, *, on_progress: hub.Progress, check: Callable[[], None]) -> Path:
+    def find(self, spec: ModelSpec, *, on_progress: hub.OnBytes, check: Callable[[], None]) -> Path:
         """Return the folder of a model, downloaded if necessary.
 
         Raises:
@@ -53,7 +53,7 @@ class ModelStore:
             raise ModelMissing(f"There is no folder {path} under share. Put the model there.")
         return require_complete(found, required)
 
-    def download(self, spec: ModelSpec, folder: Path, *, on_progress: hub.Progress, check: Callable[[], None]) -> None:
+    def download(self, spec: ModelSpec, folder: Path, *, on_progress: hub.OnBytes, check: Callable[[], None]) -> None:
         """Download a model; of several workers one downloads, the others wait for it. A folder under its final name is
         complete.
         """
@@ -76,7 +76,7 @@ class ModelStore:
             place = self.storage.relative(folder)
             raise ModelMissing(f"The model {spec.id} is not in share/{place}, and downloads are off. {FIX}")
 
-    def bring_alone(self, spec: ModelSpec, folder: Path, on_progress: hub.Progress) -> None:
+    def bring_alone(self, spec: ModelSpec, folder: Path, on_progress: hub.OnBytes) -> None:
         if folder.is_dir():
             return
         part, space = folder.with_name(f".{spec.name}.part"), self.storage.require_space

@@ -17,7 +17,8 @@ from common.errors import BatonError, DownloadFailed, NotStartable, StorageFull,
 from common.files.disk import full_disk_is_storage_full
 from common.net import s3
 from common.net.filenames import filename_of, unused_path
-from common.net.policy import TargetPolicy, client, redact_url
+from common.net.guarded_client import client
+from common.net.policy import TargetPolicy, redact_url
 from common.settings import StorageSettings
 
 OnProgress = Callable[[int, int | None], None]
@@ -48,7 +49,7 @@ class InputTooLarge(BatonError):
 
 
 @dataclass(frozen=True)
-class Source:
+class FetchSource:
     """The origin of an input."""
 
     label: str
@@ -71,7 +72,7 @@ def fetch(url: str, into: Path, *, settings: StorageSettings, on_progress: OnPro
         StorageFull: there is no room for it.
     """
     source = source_of(url, settings)
-    download = Download(source, into / part_name(url), settings, on_progress)
+    download = FileDownload(source, into / part_name(url), settings, on_progress)
     try:
         with full_disk_is_storage_full(), client(source.policy, watch=download.check) as http:
             download.run(http)
@@ -84,22 +85,22 @@ def part_name(url: str) -> str:
     return f".{sha256(url.encode()).hexdigest()[:16]}.part"
 
 
-def source_of(url: str, settings: StorageSettings) -> Source:
+def source_of(url: str, settings: StorageSettings) -> FetchSource:
     if url.lower().startswith(s3.SCHEME):
         return s3_source(url, settings)
     policy = TargetPolicy(settings.allowed_hosts, SETTING, UrlNotAllowed, allow_public=settings.allow_public)
     policy.host_of(url)
-    return Source(redact_url(url), url, policy)
+    return FetchSource(redact_url(url), url, policy)
 
 
-def s3_source(reference: str, settings: StorageSettings) -> Source:
+def s3_source(reference: str, settings: StorageSettings) -> FetchSource:
     """Return the source of an object. The endpoint's host is allowed, because the operator configured it."""
     url = s3.object_url(reference, endpoint=settings.s3_endpoint, region=settings.s3_region)
     if url is None:
         raise UrlNotAllowed("An S3 input is written s3://bucket/key, without . or .. between slashes.")
     hosts = [*settings.allowed_hosts, *endpoint_host(settings)]
     policy = TargetPolicy(hosts, SETTING, UrlNotAllowed, allow_public=settings.allow_public)
-    return Source(redact_url(reference), url, policy, signature(settings))
+    return FetchSource(redact_url(reference), url, policy, signature(settings))
 
 
 def endpoint_host(settings: StorageSettings) -> list[str]:
@@ -117,10 +118,10 @@ def signature(settings: StorageSettings) -> httpx.Auth | None:
 
 
 @dataclass
-class Download:
+class FileDownload:
     """One file, downloaded over as many connections as necessary."""
 
-    source: Source
+    source: FetchSource
     part: Path
     settings: StorageSettings
     on_progress: OnProgress
@@ -231,7 +232,7 @@ class Download:
 
 
 @contextmanager
-def open_response(http: httpx.Client, request: httpx.Request, source: Source) -> Iterator[httpx.Response]:
+def open_response(http: httpx.Client, request: httpx.Request, source: FetchSource) -> Iterator[httpx.Response]:
     """Yield the response with unread body, after at most MAX_REDIRECTS redirects.
 
     httpx itself would read the body of every redirect into memory, whatever its size.
@@ -248,7 +249,7 @@ def open_response(http: httpx.Client, request: httpx.Request, source: Source) ->
     raise InputNotReadable(f"{source.label} redirects more than {MAX_REDIRECTS} times.")
 
 
-def send_request(http: httpx.Client, request: httpx.Request, source: Source) -> httpx.Response:
+def send_request(http: httpx.Client, request: httpx.Request, source: FetchSource) -> httpx.Response:
     """Send the request; the source's credentials go only to the host they belong to."""
     auth = source.auth if str(request.url) == str(httpx.URL(source.url)) else None
     try:

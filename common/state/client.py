@@ -1,4 +1,4 @@
-"""Redis clients: the same `Call` runs on the synchronous and on the asynchronous one.
+"""Redis clients: the same `ScriptCall` runs on the synchronous and on the asynchronous one.
 
 No other module creates clients. The clients never retry a write, because a stalled Redis would apply it twice; every
 script is safe to run again instead. See docs/decisions/0002-redis-clients.md.
@@ -24,7 +24,7 @@ from redis.retry import Retry
 from common.errors import StateUnavailable
 from common.settings import RedisSettings
 from common.state.append_only_file import NEXT_LOOK_S, ROOM, AppendOnlyFile
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 
 CONNECTIONS = 64
 """Pool size on an event loop; further commands wait for a free connection."""
@@ -92,7 +92,7 @@ class SyncRedis:
             maint_notifications_config=NO_MAINTENANCE,
         )
 
-    def run(self, call: Call[T]) -> T:
+    def run(self, call: ScriptCall[T]) -> T:
         with translate_errors():
             try:
                 answer = self.client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
@@ -100,7 +100,7 @@ class SyncRedis:
                 answer = self.client.eval(call.script.text, len(call.keys), *call.keys, *call.args)
         return call.parse(answer)
 
-    def commit(self, call: Call[T]) -> T:
+    def commit(self, call: ScriptCall[T]) -> T:
         """Run a change and return when Redis has written it to its file.
 
         Raises:
@@ -147,7 +147,7 @@ class AsyncRedis:
         self.looking = asyncio.Lock()
         self.next_look: asyncio.Task[None] | None = None
 
-    async def run(self, call: Call[T]) -> T:
+    async def run(self, call: ScriptCall[T]) -> T:
         with translate_errors():
             try:
                 answer = await self.client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
@@ -155,7 +155,7 @@ class AsyncRedis:
                 answer = await self.client.eval(call.script.text, len(call.keys), *call.keys, *call.args)
         return call.parse(answer)
 
-    async def commit(self, call: Call[T]) -> T:
+    async def commit(self, call: ScriptCall[T]) -> T:
         """Run a change and return when Redis has written it to its file. Concurrent changes share the checks of the
         file.
 

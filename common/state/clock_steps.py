@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from common.state import keys
 from common.state import work_scripts as scripts
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 
 MOST_KEPT = 20
 BROKER_LOCK = keys.Key("unacked_mutex")
@@ -62,13 +62,13 @@ class ClockSteps:
         return stamp_us
 
 
-def clock_steps() -> Call[ClockSteps]:
+def clock_steps() -> ScriptCall[ClockSteps]:
     return scripts.read_clock_steps(steps=keys.CLOCK_STEPS).then(
         lambda answer: ClockSteps(tuple(ClockStep.model_validate_json(step) for step in answer))
     )
 
 
-def shift_due_times(step: ClockStep) -> Call[int]:
+def shift_due_times(step: ClockStep) -> ScriptCall[int]:
     """Record a step and shift the due times of dispatches, callbacks and wait limits by it."""
     return scripts.shift_due(
         dispatch=keys.DISPATCH,

@@ -15,7 +15,7 @@ from pydantic_core import to_json
 
 from common.state.context import Status, WorkflowContext
 
-Kind = Literal["progress", "draft", "fragment", "signal", "error"]
+EventKind = Literal["progress", "draft", "fragment", "signal", "error"]
 EVERY_TASK = "@tasks"
 """Used in place of a task id in the stream's key; no task can have this id. Every status change is published there."""
 
@@ -24,7 +24,7 @@ EVERY_TASK = "@tasks"
 class Event:
     """One event. `data` is small; large results are fetched with GET."""
 
-    kind: Kind
+    kind: EventKind
     data: Mapping[str, Any]
 
     @property

@@ -15,7 +15,7 @@ TTL_S = 30
 MOST = 10
 """Maximum number of orders read at once."""
 
-Kind = Literal["soft", "kill"]
+OrderKind = Literal["soft", "kill"]
 
 
 class Order(BaseModel):
@@ -23,7 +23,7 @@ class Order(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    kind: Kind
+    kind: OrderKind
     worker: str
     reason: str
     task_id: str | None = None

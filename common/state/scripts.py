@@ -36,7 +36,7 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
+class ScriptCall(Generic[T]):
     """One execution of a script: atomic, and safe to repeat if the answer was lost."""
 
     script: Script
@@ -44,10 +44,10 @@ class Call(Generic[T]):
     args: Sequence[Arg]
     parse: Callable[[Any], T]
 
-    def then(self, parse: Callable[[T], U]) -> "Call[U]":
+    def then(self, parse: Callable[[T], U]) -> "ScriptCall[U]":
         """Return the same call with its answer converted by `parse`."""
         before = self.parse
-        return replace(cast("Call[Any]", self), parse=lambda answer: parse(before(answer)))
+        return replace(cast("ScriptCall[Any]", self), parse=lambda answer: parse(before(answer)))
 
 
 class Parameter(NamedTuple):
@@ -78,20 +78,20 @@ def transitions() -> str:
     return f"local NEXT = {{{','.join(rows)}}}"
 
 
-def lua_script(name: str) -> Callable[[Callable[P, T]], Callable[P, Call[T]]]:
-    """Bind a stub to `lua/<name>.lua`: calling it builds a `Call`. The stub's return type is the script's raw answer.
+def lua_script(name: str) -> Callable[[Callable[P, T]], Callable[P, ScriptCall[T]]]:
+    """Bind a stub to `lua/<name>.lua`: calling it builds a `ScriptCall`. The stub returns the raw answer of the script.
 
     Raises:
         TypeError: the parameters differ from the header of the script.
     """
 
-    def bind(stub: Callable[P, T]) -> Callable[P, Call[T]]:
+    def bind(stub: Callable[P, T]) -> Callable[P, ScriptCall[T]]:
         signature = stub_signature(stub)
         if signature != (header := header_signature(name)):
             raise TypeError(f"{stub.__name__} does not match lua/{name}.lua: {signature} against {header}")
 
-        def build(*_: P.args, **given: P.kwargs) -> Call[T]:
-            return Call(script(name), values(signature.keys, given), values(signature.args, given), as_is)
+        def build(*_: P.args, **given: P.kwargs) -> ScriptCall[T]:
+            return ScriptCall(script(name), values(signature.keys, given), values(signature.args, given), as_is)
 
         build.__name__, build.__doc__ = stub.__name__, stub.__doc__
         return build

@@ -1,7 +1,7 @@
 """StateStore: every change to a task's record, each an atomic Lua call.
 
-The methods return a `Call`; `await redis.run(call)` in the gateway and `redis.run(call)` in a worker run the same one.
-Changes name the status and fence they expect, so that nobody acts on an outdated view.
+The methods return a `ScriptCall`; `await redis.run(call)` in the gateway and `redis.run(call)` in a worker run the same
+one. Changes name the status and fence they expect, so that nobody acts on an outdated view.
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ from common.state.events import EVERY_TASK, Event, final_event
 from common.state.keys import Key
 from common.state.messages import message_for, message_ids
 from common.state.record import Callback, Control, Record
-from common.state.scripts import Arg, Call
+from common.state.scripts import Arg, ScriptCall
 from common.state.task_scripts import Beat
 
-Outcome = Literal["created", "exists", "conflict", "full"]
+CreateOutcome = Literal["created", "exists", "conflict", "full"]
 NOW = timedelta(0)
 MOST_DOUBLINGS = 5
 """Maximum number of doublings of the retry delay."""
@@ -39,7 +39,7 @@ DISPATCH_GRACE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    outcome: Outcome
+    outcome: CreateOutcome
     task_id: str
     position: int
     """Position among the pending tasks of the queue, from 0; -1 if nothing was created."""
@@ -59,7 +59,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RecordPage:
     records: list[Record]
     last_score: str | None
     """Where the next page starts; None on the last page."""
@@ -74,7 +74,7 @@ class StateStore:
         self.kept = settings.events_kept
         self.grace = min(self.ttl, ceil(settings.events_grace.total_seconds()))
 
-    def create(self, submission: Submission) -> Call[Created]:
+    def create(self, submission: Submission) -> ScriptCall[Created]:
         task_id, queue = submission.context.task_id, submission.contract.queue
         fields: dict[str, Arg] = {
             "task_name": submission.contract.name,
@@ -106,10 +106,12 @@ class StateStore:
             fields=[part for item in fields.items() for part in item],
         ).then(lambda answer: Created(*answer))
 
-    def get(self, task_id: str) -> Call[Record | None]:
+    def get(self, task_id: str) -> ScriptCall[Record | None]:
         return scripts.get_task(**record_keys(task_id)).then(one_record)
 
-    def list(self, status: Status | None, after: str | None, count: int, task_name: str | None = None) -> Call[Page]:
+    def list(
+        self, status: Status | None, after: str | None, count: int, task_name: str | None = None
+    ) -> ScriptCall[RecordPage]:
         """Read a page, newest first, after the score of the previous page. With both filters a page may be short."""
         highest = f"({after}" if after else "+inf"
         indexes = [keys.index(status)] if status or not task_name else []
@@ -118,7 +120,7 @@ class StateStore:
             lambda answer: page(*answer)
         )
 
-    def claim(self, task_id: str, queue: str, worker: str) -> Call[Record | Status | None]:
+    def claim(self, task_id: str, queue: str, worker: str) -> ScriptCall[Record | Status | None]:
         """Start an attempt. A status as the answer is a refusal; None means that there is no such task."""
         return scripts.claim(
             **record_keys(task_id),
@@ -137,7 +139,7 @@ class StateStore:
 
     def beat(
         self, task_id: str, fence: int, *, rss: int, progress: Progress | None = None, events: Sequence[Event] = ()
-    ) -> Call[Beat]:
+    ) -> ScriptCall[Beat]:
         return scripts.beat(
             **record_keys(task_id),
             events=keys.events(task_id),
@@ -149,7 +151,7 @@ class StateStore:
             news=[part for event in events for part in event.fields],
         )
 
-    def finish(self, record: Record, context: WorkflowContext, *, if_silent: bool = False) -> Call[str]:
+    def finish(self, record: Record, context: WorkflowContext, *, if_silent: bool = False) -> ScriptCall[str]:
         """End a task if its state is as `record` has it; `if_silent`: only if there was no heartbeat since."""
         control, message, event = record.control, message_for(record, context), final_event(context)
         message_id = message.id if message else ""
@@ -181,7 +183,7 @@ class StateStore:
 
     def requeue(
         self, record: Record, *, reason: str, delay: timedelta = NOW, if_silent: bool = False, cost: Cost = "attempt"
-    ) -> Call[str]:
+    ) -> ScriptCall[str]:
         """Give another attempt to a running task, or to a finished one that a user retries."""
         control, context = record.control, record.context
         again = control.status in FINAL
@@ -217,14 +219,14 @@ class StateStore:
             cost = "attempt"
         return None if cost == "attempt" and not control.attempts_left else cost
 
-    def after_failure(self, record: Record, ended: WorkflowContext, error: BatonError) -> Call[str]:
+    def after_failure(self, record: Record, ended: WorkflowContext, error: BatonError) -> ScriptCall[str]:
         """Handle the error of an attempt: another attempt after a delay, or the end given by `ended`."""
         cost = self.cost_of(record, error.cost)
         if error.retryable and cost:
             return self.requeue(record, reason=error.code, delay=self.backoff(record.control.attempt), cost=cost)
         return self.finish(record, ended)
 
-    def after_loss(self, record: Record, *, if_silent: bool = False, cost: Cost = "attempt") -> Call[str]:
+    def after_loss(self, record: Record, *, if_silent: bool = False, cost: Cost = "attempt") -> ScriptCall[str]:
         """Handle the death of a worker: cancelled if that was requested, or else another attempt or the end."""
         if record.control.cancel_us:
             return self.finish(record, record.final_context(Status.CANCELLED, error=Cancelled()), if_silent=if_silent)
@@ -233,21 +235,21 @@ class StateStore:
         lost = WorkerLost(attempts=record.control.attempt)
         return self.finish(record, record.final_context(Status.FAILED, error=lost), if_silent=if_silent)
 
-    def give_back(self, record: Record) -> Call[str]:
+    def give_back(self, record: Record) -> ScriptCall[str]:
         """Return a task whose worker was told to stop; the attempt is not counted, since the task is not at fault."""
         return self.requeue(record, reason=WorkerStopping.code, cost="nothing")
 
     def backoff(self, attempt: int) -> timedelta:
         return self.settings.retry_backoff * (1 << min(attempt - 1, MOST_DOUBLINGS))
 
-    def dispatch_again(self, task_id: str) -> Call[bool]:
+    def dispatch_again(self, task_id: str) -> ScriptCall[bool]:
         """Deliver a pending task once more; the claim refuses superfluous copies."""
         return scripts.dispatch(control=keys.control(task_id), dispatch=keys.DISPATCH, task_id=task_id).then(bool)
 
-    def ask_to_cancel(self, task_id: str) -> Call[str]:
+    def ask_to_cancel(self, task_id: str) -> ScriptCall[str]:
         return scripts.cancel(control=keys.control(task_id))
 
-    def delete(self, record: Record) -> Call[str]:
+    def delete(self, record: Record) -> ScriptCall[str]:
         task_id, status = record.context.task_id, record.control.status
         messages = message_ids(record)
         others = (keys.state(task_id), keys.events(task_id), keys.deliveries(task_id), keys.transcript_edits(task_id))
@@ -267,12 +269,12 @@ class StateStore:
         )
 
 
-def take_due(list_key: Key, count: int, lease: timedelta) -> Call[list[str]]:
+def take_due(list_key: Key, count: int, lease: timedelta) -> ScriptCall[list[str]]:
     """Take what is due from the dispatch list or the outbox."""
     return work_scripts.take_due(due=list_key, count=count, lease_us=to_us(lease))
 
 
-def elect(name: str, lease: timedelta, silent: str = "") -> Call[str]:
+def elect(name: str, lease: timedelta, silent: str = "") -> ScriptCall[str]:
     """Return the lease that holds now, as `name renewals`; `silent` is one that was not renewed in time."""
     return work_scripts.elect(leader=keys.LEADER, name=name, lease_ms=lease // timedelta(milliseconds=1), silent=silent)
 
@@ -307,6 +309,6 @@ def parse_claim(answer: list[Any]) -> Record | Status | None:
     return Status(answer[0]) if len(answer) == 1 else one_record(answer)
 
 
-def page(next_score: str, rows: list[Any]) -> Page:
+def page(next_score: str, rows: list[Any]) -> RecordPage:
     records = [Record.parse(context, control) for context, control in rows if context and control]
-    return Page(records, next_score or None)
+    return RecordPage(records, next_score or None)

@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 from common.state import keys
 from common.state import task_scripts as scripts
 from common.state.keys import Key
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 from common.transcript.format import Segment, Transcript, Word
 
 CHANGEABLE = ("text", "start", "end", "speaker")
@@ -27,16 +27,16 @@ class EndsBeforeItStarts(ValueError):
     """An edit would set the end of a segment before its start."""
 
 
-def read_edits(task_id: str) -> Call[Edits]:
+def read_edits(task_id: str) -> ScriptCall[Edits]:
     return scripts.read_edits(edits=keys.transcript_edits(task_id)).then(edits_of)
 
 
-def raw_edits(task_id: str) -> Call[list[str]]:
+def raw_edits(task_id: str) -> ScriptCall[list[str]]:
     """Read the raw edits, for an event loop: parsing them with `edits_of` may take long, so it belongs in a thread."""
     return scripts.read_edits(edits=keys.transcript_edits(task_id))
 
 
-def edit(task_id: str, seen: Segment, changes: Mapping[str, Any], *, events_kept: int) -> Call[Segment | None]:
+def edit(task_id: str, seen: Segment, changes: Mapping[str, Any], *, events_kept: int) -> ScriptCall[Segment | None]:
     """Change some of the `CHANGEABLE` fields of a segment whose last known state is `seen`. None: the task is gone.
 
     Raises:
@@ -53,7 +53,7 @@ def edit(task_id: str, seen: Segment, changes: Mapping[str, Any], *, events_kept
     ).then(lambda answer: parse_edit(seen.id, answer))
 
 
-def undo(task_id: str, segment_id: int, without: Segment | None, *, events_kept: int) -> Call[int]:
+def undo(task_id: str, segment_id: int, without: Segment | None, *, events_kept: int) -> ScriptCall[int]:
     """Remove the edit of a segment; `without` is the segment after that. Returns 0 if it was not edited."""
     fields = [f"{segment_id}:{part}" for part in (WHOLE, *CHANGEABLE)]
     told = to_json(fragment_data(without)) if without else ""

@@ -58,7 +58,7 @@ class Segment(Timed):
     event: Annotated[str | None, Field(description="what is heard: speech, laughter, applause, bgm, …")] = None
 
 
-Source = Literal["final", "aligned", "checkpoint", "none"]
+TextSource = Literal["final", "aligned", "checkpoint", "none"]
 """Where a partial text comes from, best first: the output; what two engines agreed on; what one engine has; nothing."""
 
 
@@ -73,7 +73,7 @@ class Transcript(BaseModel):
     engine: str | None = None
     model: str | None = None
     source: Annotated[
-        Source | None, Field(description="how far it has come, where it was asked for while the task may still run")
+        TextSource | None, Field(description="how far it has come, where it was asked for while the task may still run")
     ] = None
     segments: list[Segment] = []
 

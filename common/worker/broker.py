@@ -10,7 +10,7 @@ from kombu.utils.json import loads
 from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from typing_extensions import override
 
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 from common.worker.dead_letters import store_dead_letter
 from common.worker.envelope import Unreadable, read_envelope
 from common.worker.process import is_stopping
@@ -44,7 +44,7 @@ class PatientQoS(kombu_redis.QoS):
                 return
 
 
-class Channel(kombu_redis.Channel):
+class DeadLetterChannel(kombu_redis.Channel):
     """Reads messages; a message that no worker can run becomes a dead letter."""
 
     QoS = PatientQoS
@@ -103,10 +103,10 @@ class Channel(kombu_redis.Channel):
 
 
 class Transport(kombu_redis.Transport):
-    Channel = Channel
+    DeadLetterChannel = DeadLetterChannel
 
 
-def run(client: Any, call: Call[bool]) -> None:
+def run(client: Any, call: ScriptCall[bool]) -> None:
     try:
         client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
     except NoScriptError:

@@ -8,7 +8,7 @@ from common.clock import utcnow
 from common.state import keys
 from common.state import work_scripts as scripts
 from common.state.keys import Key
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 
 MOST_KEPT = 100
 KEPT_FOR = timedelta(days=7)
@@ -25,7 +25,7 @@ class DeadLetter(BaseModel):
     message: str
 
 
-def store_dead_letter(message: bytes, queue: str, reason: str, *, listed_in: str | None = None) -> Call[bool]:
+def store_dead_letter(message: bytes, queue: str, reason: str, *, listed_in: str | None = None) -> ScriptCall[bool]:
     """Store a message as a dead letter; if it is still in a broker list, remove it there."""
     shown = message.decode(errors="backslashreplace")[:MOST_CHARACTERS]
     letter = DeadLetter(queue=queue, reason=reason, at=utcnow(), message=shown)

@@ -25,7 +25,7 @@ from common.files import disk
 from common.files.storage import AttemptFolder, Storage
 from common.state.context import Status, WorkflowContext
 from common.state.record import Record
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 from common.worker.heartbeat import Heartbeat
 from common.worker.job import Job
 from common.worker.process import WorkerProcess
@@ -66,7 +66,7 @@ def claim(process: WorkerProcess, task: RegisteredTask, task_id: str) -> Record 
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TaskOutcome:
     """The result of a task function: an output, or an error; `duration` in seconds."""
 
     output: dict[str, Any]
@@ -92,7 +92,7 @@ def attempt(process: WorkerProcess, task: RegisteredTask, record: Record) -> Wor
     return ended
 
 
-def run_timed(task: RegisteredTask, record: Record, job: Job) -> Outcome:
+def run_timed(task: RegisteredTask, record: Record, job: Job) -> TaskOutcome:
     began = monotonic()
     try:
         output, error = run(task, record, job), None
@@ -103,7 +103,7 @@ def run_timed(task: RegisteredTask, record: Record, job: Job) -> Outcome:
     duration = monotonic() - began
     waited = (job.timings.fetch, job.timings.gpu_wait, job.timings.model_load)
     job.timings.run = duration - sum(part or 0.0 for part in waited)
-    return Outcome(output, error, duration)
+    return TaskOutcome(output, error, duration)
 
 
 def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def unexpected_error(error: Exception) -> BatonError:
     )
 
 
-def finish_attempt(process: WorkerProcess, record: Record, job: Job, outcome: Outcome) -> WorkflowContext:
+def finish_attempt(process: WorkerProcess, record: Record, job: Job, outcome: TaskOutcome) -> WorkflowContext:
     """Record the end of the attempt, unless it was superseded."""
     error = outcome.error
     if error and is_superseded(process, record):
@@ -206,13 +206,13 @@ PATIENTLY = retry(
 
 
 @PATIENTLY
-def run_with_retry(process: WorkerProcess, call: Call[Any]) -> Any:
+def run_with_retry(process: WorkerProcess, call: ScriptCall[Any]) -> Any:
     """Run a call until Redis answers: every script is safe to repeat."""
     return process.redis.run(call)
 
 
 @PATIENTLY
-def commit_with_retry(process: WorkerProcess, call: Call[Any]) -> Any:
+def commit_with_retry(process: WorkerProcess, call: ScriptCall[Any]) -> Any:
     """Run a change until Redis has written it to its file, and again if a restart lost it: a recorded end is never
     lost.
     """

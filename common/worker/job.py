@@ -17,7 +17,7 @@ from common.gpu.session import GpuSession, T, hold_model
 from common.media.fields import Artifact, MediaFile
 from common.net.fetch import fetch
 from common.state.context import Progress, Timings
-from common.state.events import Event, Kind
+from common.state.events import Event, EventKind
 from common.state.record import Record
 from common.transcript.edits import read_edits, with_edits
 from common.transcript.format import Transcript
@@ -166,7 +166,7 @@ class Job:
             finally:
                 self.leased = None
 
-    def emit(self, kind: Kind, data: Mapping[str, Any]) -> None:
+    def emit(self, kind: EventKind, data: Mapping[str, Any]) -> None:
         """Publish an event of the task."""
         self.heartbeat.queue_event(Event(kind, data))
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from common.state import keys
 from common.state import work_scripts as scripts
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 
 TTL_S = 15
 REMEMBERED_S = 3600
@@ -58,7 +58,7 @@ class LastSeen:
     presence: Presence | None
 
 
-def publish_call(presence: Presence) -> Call[bool]:
+def publish_call(presence: Presence) -> ScriptCall[bool]:
     return scripts.publish_presence(
         worker=keys.worker(presence.name),
         workers=keys.WORKERS,
@@ -69,11 +69,11 @@ def publish_call(presence: Presence) -> Call[bool]:
     ).then(bool)
 
 
-def depart_call(name: str) -> Call[bool]:
+def depart_call(name: str) -> ScriptCall[bool]:
     return scripts.remove_presence(worker=keys.worker(name), workers=keys.WORKERS, name=name).then(bool)
 
 
-def workers() -> Call[list[LastSeen]]:
+def workers() -> ScriptCall[list[LastSeen]]:
     return scripts.read_workers(workers=keys.WORKERS).then(parse)
 
 

@@ -14,7 +14,7 @@ from common.errors import StateUnavailable, TaskTimeLimit
 from common.files.storage import AttemptFolder
 from common.state.context import Status
 from common.state.record import Record
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 from common.worker.deliveries import Observation, Phase, observe, phase_of
 from common.worker.enforcement import kill_and_release, release
 from common.worker.process import WorkerProcess, is_stopping, worker_name
@@ -47,7 +47,7 @@ class Loss:
         answer = self.process.redis.run(self.handle_call(record))
         log.warning("attempt_lost", task_id=self.task_id, reason=self.reason, answer=answer)
 
-    def handle_call(self, record: Record) -> Call[str]:
+    def handle_call(self, record: Record) -> ScriptCall[str]:
         """Return the call that handles the death of the child."""
         store = self.process.store
         if self.limit:

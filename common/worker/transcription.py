@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from common.media.audio import SAMPLE_RATE_HZ, AudioTrack
-from common.media.chunking import Chunk, Span, chunks, with_check
+from common.media.chunking import Chunk, SampleSpan, chunks, with_check
 from common.media.vad import find_speech_to_cut
 from common.prefetch import prefetch
 from common.stall import ends_when_stalled
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PHASE = "transcribe"
 
-Prepared = tuple[Chunk, list[Span]]
+Prepared = tuple[Chunk, list[SampleSpan]]
 """A chunk, and its spans with speech."""
 
 
@@ -58,11 +58,11 @@ class ChunkedTranscription(ABC):
         self.at = sound.start
 
     @abstractmethod
-    def find_speech(self, samples: Samples) -> list[Span]:
+    def find_speech(self, samples: Samples) -> list[SampleSpan]:
         """Return the spans with speech; called in another thread than `decode`."""
 
     @abstractmethod
-    def decode(self, chunk: Chunk, speech: list[Span]) -> FinishedChunk:
+    def decode(self, chunk: Chunk, speech: list[SampleSpan]) -> FinishedChunk:
         """Return the text of a chunk, after publishing each segment as soon as it was decoded."""
 
     # ---- what is known so far ----

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from common.gpu.devices import CpuDevice
 from common.gpu.residency import Model
 from common.gpu.session import hold_model
-from common.media.chunking import Span
+from common.media.chunking import SampleSpan
 from common.media.vad import find_speech
 from common.transcript.format import Segment
 from common.worker.job import Job
@@ -57,7 +57,7 @@ class SenseVoiceEngine:
         with self.job.process.gpu.residency.use(CpuDevice(), self.wanted, on_load=count) as loaded:
             return loaded
 
-    def find_speech(self, samples: Samples) -> list[Span]:
+    def find_speech(self, samples: Samples) -> list[SampleSpan]:
         self.step()
         return find_speech(
             samples,
@@ -94,7 +94,7 @@ class WhisperEngine:
         return hold_model(gpu, claim, self.wanted, timings=self.job.timings, check=self.step)
 
     def transcribe(
-        self, model: Any, samples: Samples, speech: list[Span], *, prompt: str, language: str | None
+        self, model: Any, samples: Samples, speech: list[SampleSpan], *, prompt: str, language: str | None
     ) -> SlowTranscript:
         params = self.params.model_copy(update={"initial_prompt": prompt or None})
         with whisper.window_callback(model, self.step):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from common.media.chunking import Span
+from common.media.chunking import SampleSpan
 from common.transcript.format import Segment
 from services.dual_stream.context import SlowTranscript
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class FastEngine(Protocol):
     """Finds and transcribes speech, quickly, on the CPU."""
 
-    def find_speech(self, samples: Samples) -> list[Span]:
+    def find_speech(self, samples: Samples) -> list[SampleSpan]:
         """Return the utterances of a chunk."""
         ...
 
@@ -41,7 +41,7 @@ class SlowEngine(Protocol):
         ...
 
     def transcribe(
-        self, model: Any, samples: Samples, speech: list[Span], *, prompt: str, language: str | None
+        self, model: Any, samples: Samples, speech: list[SampleSpan], *, prompt: str, language: str | None
     ) -> SlowTranscript:
         """Return the text, in seconds of these samples; `language` None detects it."""
         ...

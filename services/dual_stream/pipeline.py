@@ -23,13 +23,13 @@ Call = Callable[..., Any]
 OffLoop = Callable[[str], AbstractAsyncContextManager[Call]]
 
 
-class Source(Protocol[T_co]):
+class ItemSource(Protocol[T_co]):
     """Produces items, all in one thread."""
 
     def items(self) -> Iterator[T_co]: ...
 
 
-class Stage(Protocol[T_contra]):
+class PipelineStage(Protocol[T_contra]):
     """Processes each item, all in one thread."""
 
     def process(self, item: T_contra) -> None: ...
@@ -97,7 +97,7 @@ class FailureSignal:
 
 
 @asynccontextmanager
-async def rest_after(stage: Stage[Any], call: Call) -> AsyncIterator[None]:
+async def rest_after(stage: PipelineStage[Any], call: Call) -> AsyncIterator[None]:
     """Call the stage's `rest` after the block, in the thread that acquired what it releases."""
     try:
         yield
@@ -114,7 +114,7 @@ async def finish_despite_cancel(work: Awaitable[Any]) -> None:
     future.result()
 
 
-def run(source: Source[T], *stages: Stage[T], stop: FailureSignal) -> None:
+def run(source: ItemSource[T], *stages: PipelineStage[T], stop: FailureSignal) -> None:
     """Pass every item through all stages.
 
     Raises:
@@ -128,7 +128,9 @@ def run(source: Source[T], *stages: Stage[T], stop: FailureSignal) -> None:
         raise stop.cause or failures.exceptions[0] from None
 
 
-async def flow(source: Source[T], *stages: Stage[T], stop: FailureSignal, off_loop: OffLoop = run_in_thread) -> None:
+async def flow(
+    source: ItemSource[T], *stages: PipelineStage[T], stop: FailureSignal, off_loop: OffLoop = run_in_thread
+) -> None:
     async with asyncio.TaskGroup() as group:
         belts: list[BoundedQueue[T]] = [BoundedQueue() for _ in stages]
         group.create_task(feed(source, belts[0], stop, off_loop))
@@ -136,7 +138,7 @@ async def flow(source: Source[T], *stages: Stage[T], stop: FailureSignal, off_lo
             group.create_task(work(stage, inbox, outbox, stop, off_loop))
 
 
-async def feed(source: Source[T], outbox: BoundedQueue[T], stop: FailureSignal, off_loop: OffLoop) -> None:
+async def feed(source: ItemSource[T], outbox: BoundedQueue[T], stop: FailureSignal, off_loop: OffLoop) -> None:
     """Make the items, each when there is a place for it."""
     async with off_loop(type(source).__name__) as call:
         with stop.at_failure():
@@ -147,7 +149,11 @@ async def feed(source: Source[T], outbox: BoundedQueue[T], stop: FailureSignal, 
 
 
 async def work(
-    stage: Stage[T], inbox: BoundedQueue[T], outbox: BoundedQueue[T] | None, stop: FailureSignal, off_loop: OffLoop
+    stage: PipelineStage[T],
+    inbox: BoundedQueue[T],
+    outbox: BoundedQueue[T] | None,
+    stop: FailureSignal,
+    off_loop: OffLoop,
 ) -> None:
     """Process items as they arrive, up to the end marker."""
     async with off_loop(type(stage).__name__) as call, rest_after(stage, call):

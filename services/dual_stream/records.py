@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from common.transcript.partial import ChunkText
 
-Reason = Literal["empty", "compression_ratio", "avg_logprob", "repetition", "disagreement"]
+Objection = Literal["empty", "compression_ratio", "avg_logprob", "repetition", "disagreement"]
 """Why a text of the slow engine looks wrong."""
 
 
@@ -20,7 +20,7 @@ class Decision(BaseModel):
 
     id: int
     source: Literal["final", "draft"]
-    reasons: list[Reason] = []
+    reasons: list[Objection] = []
     agreement: Annotated[float | None, Field(description="share of tokens that both have, 0 to 1")] = None
     compression_ratio: float | None = None
     avg_logprob: float | None = None

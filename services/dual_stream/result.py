@@ -20,7 +20,7 @@ ENGINE = "dual_stream"
 TRANSCRIPT, SUBTITLES, REPORT = "transcript.json", "transcript.srt", "alignment.json"
 
 
-class Result:
+class ResultReader:
     """Reads the checkpoint once for each file."""
 
     def __init__(self, job: Job, ledger: StreamCheckpoint) -> None:

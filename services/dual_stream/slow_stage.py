@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from common.media.audio import SAMPLE_RATE_HZ
-from common.media.chunking import Span
+from common.media.chunking import SampleSpan
 from services.dual_stream.alignment.hallucinations import looks_right
 from services.dual_stream.alignment.hotwords import build_prompt
 from services.dual_stream.checkpoint import StreamCheckpoint
@@ -81,7 +81,7 @@ class SlowStage:
         self.inside.close()
 
 
-def join_speech(utterances: list[Utterance], length: int) -> list[Span]:
+def join_speech(utterances: list[Utterance], length: int) -> list[SampleSpan]:
     """Return the speech with margins, without long pauses."""
     edges = [(max(utterance.begin - MARGIN, 0), min(utterance.end + MARGIN, length)) for utterance in utterances]
     begins = [edges[0][0], *(late[0] for early, late in pairwise(edges) if late[0] - early[1] > LONGEST_PAUSE)]

@@ -8,7 +8,7 @@ from common.worker.task import task
 from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.chosen_models import draft_model, final_model, model_names
 from services.dual_stream.contracts import TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
-from services.dual_stream.result import Result
+from services.dual_stream.result import ResultReader
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.transcription import Transcription
 from services.faster_whisper.models import TEST_MODEL as WHISPER_TEST_MODEL
@@ -43,7 +43,7 @@ def output(
     job: Job, sound: AudioTrack, ledger: StreamCheckpoint, *, drafts: str, finals: str, worked: float
 ) -> TranscribeAudioOutput:
     """Write the files and return the task's output; `worked` in seconds."""
-    result, read = Result(job, ledger), ledger.last.until / SAMPLE_RATE_HZ
+    result, read = ResultReader(job, ledger), ledger.last.until / SAMPLE_RATE_HZ
     heard = (ledger.last.until - ledger.resumed_at) / SAMPLE_RATE_HZ
     made = TranscribeAudioOutput(
         transcript_path=result.transcript(duration=round(sound.position, 3), model=f"{drafts} + {finals}"),

@@ -18,7 +18,7 @@ from common.gpu.devices import library as nvml
 from common.gpu.residency import Model
 from common.media import vad
 from common.media.audio import SAMPLE_RATE_HZ
-from common.media.chunking import Span
+from common.media.chunking import SampleSpan
 from common.models.errors import ModelDamaged
 from common.settings import MIB
 from common.transcript.format import Segment, Word
@@ -137,7 +137,7 @@ def unload(model: Any) -> None:
 # ---- speech ----
 
 
-def find_speech(samples: Samples, params: TranscribeAudioInput) -> list[Span]:
+def find_speech(samples: Samples, params: TranscribeAudioInput) -> list[SampleSpan]:
     """Return the spans with speech, as faster-whisper's own `vad_filter` finds them."""
     return vad.find_speech(samples, **vad_options(params))
 
@@ -164,7 +164,7 @@ class TranscriptionResult:
 
 
 def transcribe(
-    model: Any, samples: Samples, speech: list[Span], params: TranscribeAudioInput, *, language: str | None
+    model: Any, samples: Samples, speech: list[SampleSpan], params: TranscribeAudioInput, *, language: str | None
 ) -> TranscriptionResult:
     """Transcribe some audio; `language` None detects it.
 
@@ -182,7 +182,7 @@ def transcribe(
 
 
 def run(
-    model: Any, samples: Samples, speech: list[Span], params: TranscribeAudioInput, language: str | None
+    model: Any, samples: Samples, speech: list[SampleSpan], params: TranscribeAudioInput, language: str | None
 ) -> tuple[Iterator[Any], Any]:
     """Return faster-whisper's segments and its information about the audio."""
     options = {name: getattr(params, name) for name in PASSED_ON} | {"language": language}
@@ -201,7 +201,7 @@ def run(
     return answer  # type: ignore[no-any-return]  # the library has no types
 
 
-def join_speech(samples: Samples, speech: list[Span]) -> Samples:
+def join_speech(samples: Samples, speech: list[SampleSpan]) -> Samples:
     """Return only the speech. The library's `collect_chunks` copies everything before it with each span."""
     return np.concatenate([samples[start:end] for start, end in speech])
 

@@ -14,7 +14,7 @@ from services.faster_whisper.contracts import TranscribeAudioInput
 from services.faster_whisper.errors import DeviceUnavailable
 from services.faster_whisper.settings import FasterWhisperSettings
 
-Kind = Literal["cuda", "cpu"]
+DeviceKind = Literal["cuda", "cpu"]
 
 
 class Session(Protocol):
@@ -33,7 +33,7 @@ class CpuSession:
     step: Callable[[], None]
 
 
-def device_kind(job: Job, wanted: str) -> Kind:
+def device_kind(job: Job, wanted: str) -> DeviceKind:
     """Return where the model will run.
 
     Raises:
@@ -45,7 +45,7 @@ def device_kind(job: Job, wanted: str) -> Kind:
     return "cuda" if cuda and wanted != "cpu" else "cpu"
 
 
-def name_of(params: TranscribeAudioInput, kind: Kind, settings: FasterWhisperSettings) -> str:
+def name_of(params: TranscribeAudioInput, kind: DeviceKind, settings: FasterWhisperSettings) -> str:
     """Return the model that the task names, or else the configured one."""
     if params.model:
         return params.model

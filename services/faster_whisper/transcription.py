@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from common.gpu.residency import Model
 from common.media.audio import AudioTrack
-from common.media.chunking import Chunk, Span
+from common.media.chunking import Chunk, SampleSpan
 from common.stall import ends_when_stalled
 from common.transcript.format import Segment, Timed
 from common.worker.job import Job
@@ -51,11 +51,11 @@ class Transcription(ChunkedTranscription):
             super().run()
 
     @override
-    def find_speech(self, samples: Samples) -> list[Span]:
+    def find_speech(self, samples: Samples) -> list[SampleSpan]:
         return engine.find_speech(samples, self.params) if self.params.vad_filter else [(0, len(samples))]
 
     @override
-    def decode(self, chunk: Chunk, speech: list[Span]) -> FinishedChunk:
+    def decode(self, chunk: Chunk, speech: list[SampleSpan]) -> FinishedChunk:
         done = self.empty_record(chunk)
         if not speech:
             return done

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from common.contract import Contract, Position, TaskInput, TaskOutput
 from common.media.fields import Artifact, MediaFile
-from services.ffmpeg.fields import AudioForm, AudioTrack, Language, Length, MediaClipInput, MediaInput, SampleRate
+from services.ffmpeg.fields import AudioForm, AudioTrackNumber, Language, Length, MediaClipInput, MediaInput, SampleRate
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.operations.pictures import SubtitleStyle, VideoForm
 
@@ -24,7 +24,7 @@ PROBE = Contract("ffmpeg.probe", ProbeInput, MediaInfo, summary="Read container,
 
 class ExtractAudioInput(AudioForm, MediaClipInput):
     video_path: MediaFile
-    track: AudioTrack = 0
+    track: AudioTrackNumber = 0
     sample_rate: SampleRate | None = 16_000
     channels: Literal[1, 2] | None = 1
 
@@ -79,7 +79,7 @@ EXTRACT_KEYFRAMES = Contract(
 
 class SplitAudioSegmentsInput(AudioForm, MediaInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
-    track: AudioTrack = 0
+    track: AudioTrackNumber = 0
     sample_rate: SampleRate | None = 16_000
     channels: Literal[1, 2] | None = 1
     cut_at: Annotated[
@@ -212,7 +212,7 @@ MUX_SUBTITLES = Contract(
 
 class NormalizeAudioInput(AudioForm, MediaInput):
     media_path: MediaFile
-    track: AudioTrack = 0
+    track: AudioTrackNumber = 0
     loudness: Annotated[float, Field(ge=-70, le=-5, description="integrated, LUFS; -16 is usual for podcasts")] = -23.0
     true_peak: Annotated[float, Field(ge=-9, le=0, description="highest, dBTP")] = -1.0
     loudness_range: Annotated[float, Field(ge=1, le=50, description="LU")] = 7.0

@@ -13,7 +13,7 @@ from services.ffmpeg.execution import process
 from services.ffmpeg.execution.decoders import whitelist
 from services.ffmpeg.execution.failures import error_of, is_damaged, last_messages
 from services.ffmpeg.execution.formats import PROTOCOLS
-from services.ffmpeg.execution.media_limits import Progress, ProgressMonitor
+from services.ffmpeg.execution.media_limits import OnSeconds, ProgressMonitor
 from services.ffmpeg.execution.program import find_program
 from services.ffmpeg.execution.resource_limits import ResourceLimits
 from services.ffmpeg.settings import FfmpegSettings
@@ -58,7 +58,7 @@ class Ffmpeg:
         return self.input(source, **limits, **options)
 
     def run(
-        self, output: Any, folder: Path, on_progress: Progress, *, loglevel: str = "error", damage_matters: bool = True
+        self, output: Any, folder: Path, on_progress: OnSeconds, *, loglevel: str = "error", damage_matters: bool = True
     ) -> process.ProcessResult:
         """Run a command in `folder`, to which its relative names refer, and return how it ended.
 

@@ -12,7 +12,7 @@ Length = Annotated[float, Field(gt=0, allow_inf_nan=False, description="seconds"
 SampleRate = Annotated[int, Field(ge=8_000, le=192_000, description="Hz")]
 AudioBitrate = Annotated[int, Field(ge=6, le=640, description="audio bitrate, kbit/s")]
 LossyBitrate = Annotated[AudioBitrate | None, Field(description="for mp3, opus and aac only; None is a good default")]
-AudioTrack = Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")]
+AudioTrackNumber = Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")]
 
 SAMPLE_RATES: dict[str, frozenset[int]] = {
     "mp3": frozenset({8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000}),

@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field
 
 from common.contract import TaskOutput
 
-Kind = Literal["video", "audio", "subtitle", "data", "attachment", "picture"]
-Tags = dict[str, str]
+StreamKind = Literal["video", "audio", "subtitle", "data", "attachment", "picture"]
+MetadataTags = dict[str, str]
 
 BITMAP_SUBTITLES = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub"})
 WEBM_CODECS = frozenset({"vp8", "vp9", "av1", "opus", "vorbis", "webvtt"})
@@ -17,7 +17,7 @@ class StreamInfo(BaseModel):
     """One track. `picture` is a cover image; fields of other kinds are None."""
 
     index: int
-    kind: Kind
+    kind: StreamKind
     codec: str
     language: str | None = None
     title: str | None = None
@@ -32,7 +32,7 @@ class StreamInfo(BaseModel):
     pixel_format: str | None = None
     sample_rate: Annotated[int | None, Field(description="Hz")] = None
     channels: int | None = None
-    tags: Tags = Field(default_factory=dict)
+    tags: MetadataTags = Field(default_factory=dict)
 
 
 class Chapter(BaseModel):
@@ -50,9 +50,9 @@ class MediaInfo(TaskOutput):
     bit_rate: Annotated[int | None, Field(description="bit/s")] = None
     streams: list[StreamInfo]
     chapters: list[Chapter] = Field(default_factory=list)
-    tags: Tags = Field(default_factory=dict)
+    tags: MetadataTags = Field(default_factory=dict)
 
-    def of(self, kind: Kind) -> list[StreamInfo]:
+    def of(self, kind: StreamKind) -> list[StreamInfo]:
         return [stream for stream in self.streams if stream.kind == kind]
 
     @property

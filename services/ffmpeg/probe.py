@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from common.media.demux import duration_of, open_medium, unreadable_is_not_media
 from services.ffmpeg.execution.decoders import whitelist
 from services.ffmpeg.execution.media_limits import check_pictures
-from services.ffmpeg.media import Chapter, Kind, MediaInfo, StreamInfo
+from services.ffmpeg.media import Chapter, MediaInfo, StreamInfo, StreamKind
 from services.ffmpeg.settings import FfmpegSettings
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.stream import Stream
 
-KINDS: dict[str, Kind] = {"video": "video", "audio": "audio", "subtitle": "subtitle", "attachment": "attachment"}
+KINDS: dict[str, StreamKind] = {"video": "video", "audio": "audio", "subtitle": "subtitle", "attachment": "attachment"}
 
 
 def inspect(path: Path, settings: FfmpegSettings) -> MediaInfo:

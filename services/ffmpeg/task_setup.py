@@ -9,7 +9,7 @@ from common.media.fields import MediaFile
 from common.worker.job import Job
 from services.ffmpeg import probe
 from services.ffmpeg.engine import Ffmpeg
-from services.ffmpeg.execution.media_limits import Clip, Progress, clip
+from services.ffmpeg.execution.media_limits import Clip, OnSeconds, clip
 from services.ffmpeg.execution.resource_limits import ResourceLimits
 from services.ffmpeg.fields import MediaInput
 from services.ffmpeg.media import MediaInfo
@@ -58,7 +58,7 @@ class TaskSetup:
     def duration(self, path: Path) -> float:
         return self.inspect(path).duration or 0.0
 
-    def reporter(self, phase: str, total: float | None, *, span: tuple[float, float] = (0.0, 100.0)) -> Progress:
+    def reporter(self, phase: str, total: float | None, *, span: tuple[float, float] = (0.0, 100.0)) -> OnSeconds:
         """Return a callback that reports how many of `total` seconds are done, as a percentage within `span`.
 
         If nothing has changed, or the total is unknown, it only checks whether the attempt must stop.

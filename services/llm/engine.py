@@ -18,7 +18,7 @@ from services.llm.contracts import Usage
 from services.llm.errors import KeyRefused, LlmModelMissing, ProviderBusy, ProviderUnreachable, RequestRefused
 from services.llm.providers import Provider
 from services.llm.rate_limit import limiter_of
-from services.llm.server_dialect import Dialect, Schema
+from services.llm.server_dialect import Dialect, JsonSchema
 
 if TYPE_CHECKING:
     import openai
@@ -90,7 +90,7 @@ class Endpoint:
         self,
         messages: Messages,
         *,
-        schema: Schema = None,
+        schema: JsonSchema = None,
         temperature: float | None = None,
         max_output_tokens: int | None = None,
     ) -> Reply:
@@ -113,7 +113,7 @@ class Endpoint:
         raise AssertionError("tenacity ends with an answer or an error")
 
     async def ask_adapting(
-        self, messages: Messages, schema: Schema, temperature: float | None, longest: int | None
+        self, messages: Messages, schema: JsonSchema, temperature: float | None, longest: int | None
     ) -> Reply:
         """Send a request once; and again in another dialect if the server does not support this one."""
         while True:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.llm.engine import Endpoint, Messages
 
-T = TypeVar("T", bound="Answer")
+T = TypeVar("T", bound="StructuredAnswer")
 SHOWN_CHARACTERS = 4_000
 """Maximum length of a faulty answer that is shown to the model again."""
 WRONG_FIELDS_NAMED = 3
@@ -16,7 +16,7 @@ Judge = Callable[[T], str]
 """Returns what is wrong with an answer, or an empty string."""
 
 
-class Answer(BaseModel):
+class StructuredAnswer(BaseModel):
     """Base class of structured answers. Strict schemas require all fields and no others."""
 
     model_config = ConfigDict(extra="forbid")

@@ -13,19 +13,19 @@ from pydantic_core import to_json
 from common.transcript.format import Segment
 from services.llm.batches import Batch
 from services.llm.engine import Messages
-from services.llm.json_answers import Answer
+from services.llm.json_answers import StructuredAnswer
 
 LONGEST_FACTOR, LONGEST_EXTRA = 6, 200
 """A longer answer to one line is the model talking, not the line."""
 IDS_NAMED = 20
 
 
-class AnsweredLine(Answer):
+class AnsweredLine(StructuredAnswer):
     id: int
     text: str
 
 
-class Lines(Answer):
+class Lines(StructuredAnswer):
     lines: list[AnsweredLine]
 
 

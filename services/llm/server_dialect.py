@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Answers = Literal["json_schema", "json_object", "text"]
-Schema = dict[str, Any] | None
+JsonSchema = dict[str, Any] | None
 
 SIMPLER: dict[Answers, Answers] = {"json_schema": "json_object", "json_object": "text"}
 OLD_LIMIT, NEW_LIMIT = "max_tokens", "max_completion_tokens"
@@ -20,7 +20,7 @@ class Dialect:
     answers: Answers
     limit: str = OLD_LIMIT
 
-    def options(self, schema: Schema, temperature: float | None, longest: int | None) -> dict[str, Any]:
+    def options(self, schema: JsonSchema, temperature: float | None, longest: int | None) -> dict[str, Any]:
         options = {
             "temperature": temperature,
             self.limit: longest,

@@ -16,23 +16,23 @@ from services.llm.cache import digest_of
 from services.llm.contracts import Chapter, SummarizeInput, Usage
 from services.llm.engine import Endpoint, Messages
 from services.llm.errors import AnswerUnusable
-from services.llm.json_answers import Answer, Judge, T, answer_of
+from services.llm.json_answers import Judge, StructuredAnswer, T, answer_of
 from services.llm.task_setup import TaskSetup
 
 PHASE = "summarize"
 
 
-class ChapterMark(Answer):
+class ChapterMark(StructuredAnswer):
     line: int
     title: str
 
 
-class PartSummary(Answer):
+class PartSummary(StructuredAnswer):
     summary: str
     chapters: list[ChapterMark]
 
 
-class WholeSummary(Answer):
+class WholeSummary(StructuredAnswer):
     summary: str
 
 

@@ -46,7 +46,7 @@ class DetectedAreasRecord(BaseModel):
     calls: int
 
 
-class FinishedChunk(BaseModel):
+class OcrChunk(BaseModel):
     """All other records: the lines of a chunk, and the end of its frames, in seconds."""
 
     chunk: int
@@ -82,7 +82,7 @@ class ProgressMark:
     done: int | None = None
 
 
-Event = EndedTrack | ProgressMark
+TrackingEvent = EndedTrack | ProgressMark
 
 
 class ChunkTracker:
@@ -137,7 +137,7 @@ class Extraction:
             language=self.params.language,
         )
         for record in records[1:]:
-            self.take(FinishedChunk.model_validate(record))
+            self.take(OcrChunk.model_validate(record))
         self.read_on()
         self.publish(self.ledger.add([], float("inf")))
         if self.until <= self.params.start:
@@ -184,7 +184,7 @@ class Extraction:
             boxes = [area.pixels(width, height) for area in self.areas]
             yield Bands(frame.time, [frame.luma[top:bottom, left:right].copy() for left, top, right, bottom in boxes])
 
-    def events(self) -> Generator[Event, None, None]:
+    def events(self) -> Generator[TrackingEvent, None, None]:
         """Track the bands, chunk by chunk; two chunks at a time during a lead-in."""
         watches: list[ChunkTracker] = []
         next_chunk, told, last = self.done, self.params.start, self.begin_of(self.done)
@@ -221,9 +221,7 @@ class Extraction:
                     self.report(event.time)
                 else:
                     found = lines.pop(event.done, []) + self.read(pending.pop(event.done, []))
-                    self.finish(
-                        FinishedChunk(chunk=event.done, until=event.time, calls=self.batcher.calls, lines=found)
-                    )
+                    self.finish(OcrChunk(chunk=event.done, until=event.time, calls=self.batcher.calls, lines=found))
 
     def read(self, tracks: list[EndedTrack]) -> list[SeenLine]:
         readings = self.batcher.read_tracks([ended.track for ended in tracks])
@@ -233,12 +231,12 @@ class Extraction:
             for line in seen_lines(ended.track, ended.times, texts, ended.area, ended.height)
         ]
 
-    def finish(self, chunk: FinishedChunk) -> None:
+    def finish(self, chunk: OcrChunk) -> None:
         self.checkpoint.append(chunk)
         self.take(chunk)
         self.report(chunk.until)
 
-    def take(self, chunk: FinishedChunk) -> None:
+    def take(self, chunk: OcrChunk) -> None:
         self.done, self.until, self.batcher.calls = chunk.chunk + 1, chunk.until, chunk.calls
         self.publish(self.ledger.add(chunk.lines, chunk.until - LEAD_S))
 
@@ -256,6 +254,6 @@ class Extraction:
         self.job.progress_in_medium(PHASE, at, start=self.params.start, end=end)
 
 
-def end_chunk(watch: ChunkTracker, time: float) -> Iterator[Event]:
+def end_chunk(watch: ChunkTracker, time: float) -> Iterator[TrackingEvent]:
     yield from watch.end(time)
     yield ProgressMark(time, done=watch.number)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from common.transcript.format import Segment
 from services.paddleocr.areas import Area, Box, FoundArea, bounding_box, overlap, same_row
 from services.paddleocr.engine import Line
-from services.paddleocr.text_similarity import Reading, is_same_text, is_wide, language_of, letters_and_digits, vote
+from services.paddleocr.text_similarity import OcrReading, is_same_text, is_wide, language_of, letters_and_digits, vote
 from services.paddleocr.text_tracking import CELL, TextTrack, TrackCrop
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ class SeenLine(BaseModel):
     """Texts and their scores."""
 
     @property
-    def best(self) -> Reading:
-        return vote([Reading(text, score) for text, score in self.readings])
+    def best(self) -> OcrReading:
+        return vote([OcrReading(text, score) for text, score in self.readings])
 
     @property
     def duration(self) -> float:

@@ -12,7 +12,7 @@ WIDE = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class OcrReading:
     """One OCR result of a line."""
 
     text: str
@@ -38,7 +38,7 @@ def digits(text: str) -> str:
     return "".join(character for character in text if character.isdigit())
 
 
-def vote(readings: Sequence[Reading]) -> Reading:
+def vote(readings: Sequence[OcrReading]) -> OcrReading:
     """Return the text with the highest total confidence.
 
     Readings that differ only in spaces and punctuation vote together; among them the one with the most spaces wins,
@@ -50,7 +50,7 @@ def vote(readings: Sequence[Reading]) -> Reading:
     winner = max(weights, key=lambda key: weights[key])
     alike = [reading for reading in readings if letters_and_digits(reading.text) == winner]
     text = max(alike, key=lambda reading: (reading.text.count(" "), reading.score)).text
-    return Reading(text, max(reading.score for reading in alike))
+    return OcrReading(text, max(reading.score for reading in alike))
 
 
 def is_wide(character: str) -> bool:

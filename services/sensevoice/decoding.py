@@ -37,7 +37,7 @@ BEGINS_ALONE = re.compile(rf" ?[{ALONE}]")
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class TimedToken:
     """One word, or one character of a script without spaces. Its text includes the preceding space.
 
     `start` and `end` are seconds from the beginning of the audio.
@@ -50,7 +50,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class VocabularyPiece:
     """One entry of the vocabulary, recognized from frame `first` to before `end`."""
 
     text: str
@@ -64,14 +64,14 @@ def best_name(scores: Scores, names: Mapping[int, str | None]) -> str | None:
     return names[max(names, key=lambda number: float(scores[number]))] if names else None
 
 
-def decode(scores: Scores, vocabulary: tuple[str, ...], *, duration: float) -> list[Token]:
+def decode(scores: Scores, vocabulary: tuple[str, ...], *, duration: float) -> list[TimedToken]:
     """Return the words of the best path through `scores`, shape (frames, vocabulary); none ends after `duration`."""
     found = [to_token(unit, duration) for unit in group_pieces(best_path(scores, vocabulary))]
     limits = [*(token.start for token in found[1:]), duration]
     return [extend_token(token, limit) for token, limit in zip(found, limits, strict=False)]
 
 
-def best_path(scores: Scores, vocabulary: tuple[str, ...]) -> Iterator[Piece]:
+def best_path(scores: Scores, vocabulary: tuple[str, ...]) -> Iterator[VocabularyPiece]:
     """Yield the pieces of the best path: repeats are merged, blanks are dropped."""
     best = scores.argmax(axis=-1)
     highest = scores.max(axis=-1, keepdims=True)
@@ -80,12 +80,12 @@ def best_path(scores: Scores, vocabulary: tuple[str, ...]) -> Iterator[Piece]:
     for first, end in pairwise(edges):
         number = int(best[first])
         if number != BLANK and not CONTROL.fullmatch(vocabulary[number]):
-            yield Piece(SPACE.sub(" ", vocabulary[number]), first, end, float(shares[first:end].max()))
+            yield VocabularyPiece(SPACE.sub(" ", vocabulary[number]), first, end, float(shares[first:end].max()))
 
 
-def group_pieces(found: Iterator[Piece]) -> list[list[Piece]]:
+def group_pieces(found: Iterator[VocabularyPiece]) -> list[list[VocabularyPiece]]:
     """Group the pieces of each word."""
-    gathered: list[list[Piece]] = []
+    gathered: list[list[VocabularyPiece]] = []
     for piece in found:
         for part in split_piece(piece):
             if gathered and continues_word(joined_text(gathered[-1]), part.text):
@@ -95,11 +95,11 @@ def group_pieces(found: Iterator[Piece]) -> list[list[Piece]]:
     return [word for word in gathered if joined_text(word).strip()]
 
 
-def joined_text(pieces: list[Piece]) -> str:
+def joined_text(pieces: list[VocabularyPiece]) -> str:
     return "".join(piece.text for piece in pieces)
 
 
-def split_piece(piece: Piece) -> list[Piece]:
+def split_piece(piece: VocabularyPiece) -> list[VocabularyPiece]:
     """Split a piece with several characters without spaces; they share its frames."""
     texts = UNIT.findall(piece.text)
     length = (piece.end - piece.first) / max(len(texts), 1)
@@ -118,14 +118,14 @@ def continues_word(word: str, text: str) -> bool:
     return not LETTER.search(text) or not (ENDS_ALONE.search(word) or BEGINS_ALONE.match(text))
 
 
-def to_token(unit: list[Piece], duration: float) -> Token:
+def to_token(unit: list[VocabularyPiece], duration: float) -> TimedToken:
     """Return a word with its times. A frame is centered on its timestamp, as FunASR pads the audio on the left."""
     start = max((unit[0].first - 0.5) * FRAME_S, 0.0)
     end = min((unit[-1].end - 0.5) * FRAME_S, duration)
     mean = sum(piece.probability for piece in unit) / len(unit)
-    return Token("".join(piece.text for piece in unit), min(start, end), end, min(mean, 1.0))
+    return TimedToken("".join(piece.text for piece in unit), min(start, end), end, min(mean, 1.0))
 
 
-def extend_token(token: Token, limit: float) -> Token:
+def extend_token(token: TimedToken, limit: float) -> TimedToken:
     """Extend a word to the next one, or by a while: CTC tells only where a word is recognized."""
     return replace(token, end=max(min(token.end + TAIL_S, limit), token.start))

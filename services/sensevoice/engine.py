@@ -21,7 +21,7 @@ from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ
 from common.models.errors import ModelDamaged
 from common.settings import MIB
-from services.sensevoice.decoding import Token, best_name, decode
+from services.sensevoice.decoding import TimedToken, best_name, decode
 from services.sensevoice.features import Frontend
 from services.sensevoice.model_folder import read_tokens, weights
 from services.sensevoice.model_interface import Interface, read_interface
@@ -39,7 +39,7 @@ SPEECH_PAD_MS = 200
 TAGS = 4
 """Number of frames before the first frame of the audio."""
 
-__all__ = ["ENGINE", "SPEECH_PAD_MS", "Recognition", "Recognizer", "Token", "sensevoice", "transcribe"]
+__all__ = ["ENGINE", "SPEECH_PAD_MS", "Recognition", "Recognizer", "TimedToken", "sensevoice", "transcribe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Recognition:
     emotion: str | None
     event: str | None
     text: str
-    tokens: list[Token]
+    tokens: list[TimedToken]
     confidence: float
     """The geometric mean of the tokens' probabilities; 0 if there are none."""
 
@@ -150,7 +150,7 @@ def transcribe(model: Recognizer, samples: Samples, *, language: str | None, itn
     )
 
 
-def confidence(tokens: list[Token]) -> float:
+def confidence(tokens: list[TimedToken]) -> float:
     if not tokens:
         return 0.0
     return math.exp(sum(math.log(max(token.probability, 1e-9)) for token in tokens) / len(tokens))

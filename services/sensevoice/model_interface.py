@@ -31,7 +31,7 @@ EVENTS = (
 )
 NOT_KNOWN = frozenset({"nospeech", "EMO_UNKNOWN", "EMO_UNK", "Event_UNK", "EVENT_UNK"})
 
-Tags = Mapping[int, str | None]
+TagNames = Mapping[int, str | None]
 """Names by token id."""
 
 
@@ -47,7 +47,7 @@ class Interface:
     without_itn: int
     neg_mean: NDArray[np.float32]
     inv_stddev: NDArray[np.float32]
-    tags: tuple[Tags, Tags, Tags]
+    tags: tuple[TagNames, TagNames, TagNames]
 
     def language_id(self, language: str | None) -> int:
         return self.languages.get(language or "", self.auto)
@@ -120,7 +120,7 @@ def float_of(text: str) -> float:
         raise ModelDamaged(reason=f"the metadata contains no numbers: {error}") from error
 
 
-def tags(names: tuple[str, ...], vocabulary: tuple[str, ...]) -> Tags:
+def tags(names: tuple[str, ...], vocabulary: tuple[str, ...]) -> TagNames:
     """Return the ids of some tags, each with its public name."""
     numbers = {token: number for number, token in enumerate(vocabulary)}
     known = {numbers[f"<|{name}|>"]: name for name in names if f"<|{name}|>" in numbers}

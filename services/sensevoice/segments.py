@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from common.transcript.format import Segment, Word
-from services.sensevoice.engine import Recognition, Token
+from services.sensevoice.engine import Recognition, TimedToken
 
 
 def segment_of(heard: Recognition, number: int, offset: float) -> Segment:
@@ -23,7 +23,7 @@ def segment_of(heard: Recognition, number: int, offset: float) -> Segment:
     )
 
 
-def word_of(token: Token, offset: float) -> Word:
+def word_of(token: TimedToken, offset: float) -> Word:
     return Word(
         text=token.text,
         start=round(token.start + offset, 3),

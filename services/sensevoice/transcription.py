@@ -11,7 +11,7 @@ from typing_extensions import override
 from common.gpu.devices import CpuDevice
 from common.gpu.residency import Model
 from common.media.audio import AudioTrack
-from common.media.chunking import Chunk, Span
+from common.media.chunking import Chunk, SampleSpan
 from common.media.vad import find_speech
 from common.stall import ends_when_stalled
 from common.worker.job import Job
@@ -48,7 +48,7 @@ class Transcription(ChunkedTranscription):
             super().run()
 
     @override
-    def find_speech(self, samples: Samples) -> list[Span]:
+    def find_speech(self, samples: Samples) -> list[SampleSpan]:
         return find_speech(
             samples,
             threshold=self.params.vad_threshold,
@@ -58,7 +58,7 @@ class Transcription(ChunkedTranscription):
         )
 
     @override
-    def decode(self, chunk: Chunk, speech: list[Span]) -> FinishedChunk:
+    def decode(self, chunk: Chunk, speech: list[SampleSpan]) -> FinishedChunk:
         done, number = self.empty_record(chunk), len(self.segments)
         if speech and self.loaded is None:
             self.loaded = self.inside.enter_context(load_on_cpu(self.job, self.model))

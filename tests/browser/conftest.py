@@ -1,4 +1,4 @@
-"""One Chromium for all; each test opens its pages in sessions of their own, and no trouble goes unnoticed."""
+"""Fixtures of the browser tests: one Chromium, and a check that each test's pages report no errors."""
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -11,25 +11,25 @@ from tests.support.browsing import Browsing, running_chromium
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
+    expect.set_options(timeout=20_000)  # generous: a busy machine is slow
     with running_chromium() as running:
         yield running
 
 
 @pytest.fixture
 def browsing(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Browsing]:
-    """What tests open pages with; at the end there may be no console error, page error or request to outside."""
+    """Open pages, each in its own session; fail at the end on console errors, page errors or external requests."""
     if "stack" in request.fixturenames:
-        request.getfixturevalue("stack")  # the pages are closed first: else they complain that their gateway has gone
+        request.getfixturevalue("stack")  # pages close before their gateway stops; otherwise they log errors
     own = Browsing(browser)
     yield own
-    own.close()  # tells what is still to be told
+    own.close()  # delivers pending events
     assert own.troubles == []
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep what the pages showed when a test failed."""
+    """Save what the pages showed if the test failed."""
     report = yield
     if report.when == "call" and report.failed and isinstance(item, pytest.Function) and "browsing" in item.funcargs:
         shown = photographs(item.funcargs["browsing"], item.funcargs["tmp_path"])

@@ -1,4 +1,4 @@
-"""Pictures of the dashboard at real work: `make screenshots`. The README shows those that are not in `more`."""
+"""Screenshots of the dashboard with real tasks: `make screenshots`. The README shows those outside `more`."""
 
 import os
 import shutil
@@ -28,15 +28,15 @@ BOX = {
     "BATON_GPU__DEVICE": "simulated",
     "BATON_GPU__HOST": "studio",
     "BATON_DUAL_STREAM__CHUNK_LENGTH": "5",
-    # one task is stopped in the middle, to be looked at
+    # one task is frozen while it is shown
     "BATON_GPU_LOCK__LOCK_TIMEOUT": "600",
     "BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.2, "timeout": 600}',
 }
 SETTLED_MS = 1_500
 SEEK = "for (const video of document.querySelectorAll('video')) video.currentTime = 4.5"
-"""To where a line is said, and burned in."""
+"""Seek to a time when a line is spoken and burned in."""
 COLOURS = 256
-"""In the palette: a picture of an interface loses nothing that is seen, and two thirds of its size."""
+"""Size of the palette: it makes a screenshot two thirds smaller, without a visible difference."""
 
 
 def main() -> None:
@@ -57,17 +57,17 @@ def photograph_login(browsing: Browsing, folder: Path) -> None:
 
 
 def begin(stack: Stack) -> None:
-    """Start the gateway as users have it, without the testing service."""
+    """Start the gateway with the services that users have, without the testing service."""
     stack.spawn("api_gateway", "gateway", {})
     wait_until(stack.ready)
 
 
-# ---- a box at work ----
+# ---- tasks to show ----
 
 
 @contextmanager
 def busy(stack: Stack) -> Iterator[dict[str, str]]:
-    """Have tasks of every kind, one of them held in the middle; give the views to be seen and where they are."""
+    """Run tasks of every kind, one of them frozen; yield the views to show and their routes."""
     begin(stack)
     for service in SERVICES:
         stack.worker(service)
@@ -95,7 +95,7 @@ def fragments(stack: Stack, task_id: str) -> int:
 
 
 def past(stack: Stack) -> None:
-    """Run tasks that end, each in its way."""
+    """Run tasks to each of the final statuses."""
     ended(stack, "ffmpeg.extract_audio", video_path="interview.mp4")
     ended(stack, "ffmpeg.probe", media_path="notes.mp4")
     heard = ended(stack, "faster_whisper.transcribe_audio", audio_path="dialogue.flac", **TINY)
@@ -111,14 +111,14 @@ def ended(stack: Stack, name: str, **given: Any) -> dict[str, Any]:
 
 
 def waiting(stack: Stack) -> None:
-    """Have a task wait for the card, and others for a worker."""
+    """Submit a task that waits for the card, and others that wait for a worker."""
     held_up = stack.submit("faster_whisper.transcribe_audio", {"audio_path": "dialogue.flac", **TINY})
     stack.wait_for(held_up, "RUNNING")
     for name in ("dialogue.flac", "interview.mp4"):
         stack.submit("faster_whisper.transcribe_audio", {"audio_path": name, **TINY})
 
 
-# ---- the pictures ----
+# ---- the screenshots ----
 
 
 def photograph(browsing: Browsing, stack: Stack, views: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The API page: Swagger UI without help from outside, under the same policy as the dashboard."""
+"""API page: Swagger UI without external requests, under the same Content-Security-Policy as the dashboard."""
 
 from playwright.sync_api import expect
 
@@ -6,7 +6,7 @@ from tests.support.browsing import Browsing
 from tests.support.stack import Stack
 
 SLOW = 20_000
-"""Milliseconds: it is a big document."""
+"""Milliseconds; the document is large."""
 
 
 def test_it_shows_a_tasks_typed_input(browsing: Browsing, shared_stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""The view GPU in a real browser: real tasks hold a simulated card, wait for it, and lose it."""
+"""GPU view in a real browser: real tasks hold a simulated card, wait for it, and lose it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ LOCK = "box:sim"
 SOON_MS = 20_000
 CARD_MIB = 8_192
 LONG_PX = 20
-"""What a lease takes of the shortest range in six seconds, and of the longest in two minutes."""
+"""Width of a lease after six seconds in the shortest range, or two minutes in the longest."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def reasons(stack: Stack, task_id: str) -> list[str]:
 
 
 def gpu(browsing: Browsing, stack: Stack, scheme: Scheme = "light") -> Page:
-    """Open the view once it is live."""
+    """Open the view and wait until it is live."""
     page = browsing.open(f"{stack.url}/#/gpu", scheme=scheme)
     expect(page.locator(".connection")).not_to_have_text("Reconnecting…", timeout=SOON_MS)
     return page
@@ -148,7 +148,7 @@ def test_the_pointer_tells_what_a_bar_means(browsing: Browsing, sharing: Stack, 
 
 
 def told_at_the_right_end(page: Page, bar: Locator) -> str:
-    """Return what is told when the pointer comes to where a bar is now: the page may still be moving it."""
+    """Return the tooltip after moving the pointer to a bar's current end; the page may still move the bar."""
     page.mouse.move(0, 0)
     place, row = page.locator(".timeline").bounding_box(), bar.bounding_box()
     if place and row:
@@ -162,7 +162,7 @@ def test_without_a_card_the_view_says_why_it_is_empty(browsing: Browsing, shared
     expect(page.get_by_text("gpu.device: simulated")).to_be_visible()
 
 
-# ---- what can be done ----
+# ---- actions ----
 
 
 def test_a_card_is_released_by_hand_and_the_reason_is_kept(

@@ -1,4 +1,4 @@
-"""The view Live on the real stack, with both engines at work: seen, edited, cut off, cancelled, and taken home."""
+"""Live view on the real stack with both engines: follow, edit, reconnect, cancel and download."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ PATIENT = {
     "BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.2, "timeout": 100}',
     "BATON_TASKS__CANCEL_GRACE": "100",
 }
-"""A worker that a test holds is not taken for dead."""
+"""Timeouts so long that a frozen worker is not considered dead."""
 WORK_MS = 90_000
 REMEMBER_DRAFTS = """() => {
   window.drafts = new Set();
@@ -53,7 +53,7 @@ def dual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @contextmanager
 def held(pid: int) -> Iterator[None]:
-    """Let a process stand still."""
+    """Freeze a process."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -90,7 +90,7 @@ def transcript(stack: Stack, task_id: str) -> list[dict[str, Any]]:
 
 
 def edit(page: Page, line: Locator, text: str) -> Locator:
-    """Edit a line by the keyboard alone, and return it, whatever it looks like later."""
+    """Edit a line with the keyboard only; return a locator that still matches it afterwards."""
     own = page.locator(f"""[data-id="{line.get_attribute("data-id")}"]""")
     own.locator(".cue").focus()
     page.keyboard.press("F2")
@@ -109,7 +109,7 @@ def subtitles(page: Page, folder: Path) -> str:
 
 
 def submitted(page: Page, video: Path) -> str:
-    """Give a video to the view Submit, leave all else as it stands, and return the id of the task."""
+    """Submit a video in the Submit view with the default settings; return the id of the task."""
     page.locator(".source-card input[type=file][multiple]").set_input_files(video)
     page.get_by_role("button", name="Submit task").click()
     page.wait_for_url("**/#/live/task_*")

@@ -1,4 +1,4 @@
-"""The lines of the view Live: the test stands in the worker's place, so each thing happens when the test says it."""
+"""Lines of the Live view. The test acts as the worker, so it decides when each event happens."""
 
 import shutil
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ COUNT_CHANGES = """() => {
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A gateway without a worker: nothing happens but what a test does."""
+    """A gateway without a worker: only the test causes events."""
     with Stack(tmp_path_factory.mktemp("quiet"), **PATIENT) as shared:
         shutil.copy(SPEECH, shared.share / "talk.flac")
         shared.gateway()
@@ -56,7 +56,7 @@ def attempt(quiet: Stack) -> Iterator[AttemptByHand]:
 
 
 def said(number: int, text: str = "", **more: Any) -> dict[str, Any]:
-    """Return a segment of a second and a half, one each two seconds."""
+    """Return segment `number`: it starts at twice its number in seconds and lasts a second and a half."""
     return {"id": number, "start": 2.0 * number, "end": 2.0 * number + 1.5, "text": text or f"line {number}", **more}
 
 
@@ -75,7 +75,7 @@ def text(page: Page, number: int) -> Locator:
 
 
 def begin_edit(page: Page, number: int) -> Locator:
-    """Open a line's editor by the keyboard; return where its text is typed."""
+    """Open a line's editor with the keyboard; return its text box."""
     line(page, number).locator(".cue").focus()
     page.keyboard.press("F2")
     typed = page.get_by_role("textbox", name="Text")
@@ -95,7 +95,7 @@ def test_a_draft_looks_like_one_until_its_final_comes(browsing: Browsing, quiet:
     expect(page.get_by_text("Transcribing…")).to_be_visible()
     attempt.tell("draft", said(0, "a quick guess"), said(1))
     expect(line(page, 0)).to_have_class("line draft current")
-    expect(line(page, 0).get_by_role("button", name="draft")).to_be_visible()  # a screen reader hears it too
+    expect(line(page, 0).get_by_role("button", name="draft")).to_be_visible()  # screen readers announce it too
     attempt.move(40)
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "40")
     attempt.tell("fragment", said(0, "A careful word."))
@@ -285,6 +285,6 @@ def test_thousands_of_lines_stay_light_and_go_along(browsing: Browsing, quiet: S
 
 
 def place(page: Page, number: int) -> str:
-    """Tell where a line is, without playwright's own checks: they read the roles of all lines, which takes minutes."""
+    """Return where a line is, without Playwright's checks: they read the roles of all lines, which takes minutes."""
     found: str = page.evaluate(PLACE, number)
     return found

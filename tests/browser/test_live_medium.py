@@ -1,4 +1,4 @@
-"""What the view Live plays, behind an API key: with links that run out, and media that cannot be played."""
+"""Media playback in the Live view, behind an API key: expired links, and media that cannot be played."""
 
 import wave
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ DROP = """async ([taskId, name]) => {
 
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A gateway that wants a key, and no worker."""
+    """A gateway that requires a key, without a worker."""
     with Stack(tmp_path_factory.mktemp("locked"), **PATIENT) as shared:
         elsewhere = {"BATON_STORAGE__ALLOWED_HOSTS": '["127.0.0.1"]'}
         shared.gateway(BATON_AUTH__API_KEYS=f'["{key_hash(KEY)}"]', **elsewhere)
@@ -55,7 +55,7 @@ def watch(browsing: Browsing, stack: Stack, task_id: str) -> Page:
 
 
 def forget_links(stack: Stack) -> None:
-    """Have every link run out at once."""
+    """Expire all links immediately."""
     for key in stack.redis.client.scan_iter("access_token:*"):
         stack.redis.client.delete(key)
 

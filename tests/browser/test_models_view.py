@@ -1,4 +1,4 @@
-"""The view Models in a real browser, with a real Whisper worker and a model hub on this machine."""
+"""Models view in a real browser, with a real Whisper worker and a local model hub."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 SOON_MS = 30_000
 LATER_MS = 60_000
 PAUSE_AFTER = 20 * MIB
-"""Of the 25 MiB of the large repositories: enough to stop in the middle of."""
+"""Downloads pause here; the large repositories have 25 MiB."""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def running_hub(repositories: dict[str, Path]) -> Iterator[ModelHub]:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, running_hub: ModelHub) -> Iterator[Stack]:
-    """A gateway and a Whisper worker that has a model hub."""
+    """A gateway and a Whisper worker that uses the model hub."""
     patient = {"BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.2, "timeout": 60}', "BATON_GPU__DEVICE": "cpu"}
     with Stack(tmp_path_factory.mktemp("models"), BATON_MODELS__HUB_ENDPOINT=running_hub.url, **patient) as own:
         shutil.copy(FIXTURES / "speech/en-00.flac", own.share / "short.flac")
@@ -51,14 +51,14 @@ def served(tmp_path_factory: pytest.TempPathFactory, running_hub: ModelHub) -> I
 
 @pytest.fixture
 def hub(running_hub: ModelHub) -> Iterator[ModelHub]:
-    """The hub as it is meant to be, whatever a test makes of it."""
+    """The hub, reset after each test."""
     yield running_hub
     running_hub.gated, running_hub.broken, running_hub.pause_after = False, set(), None
     running_hub.go_on()
 
 
 def models(browsing: Browsing, stack: Stack) -> Page:
-    """Open the view once it shows the list."""
+    """Open the view and wait for the list."""
     page = browsing.open(f"{stack.url}/#/models")
     expect(row(page, "tiny-test")).to_be_visible(timeout=SOON_MS)
     return page
@@ -158,7 +158,7 @@ def test_a_download_whose_process_had_to_be_killed_is_not_shown_any_more(
 
 
 def has_heard(stack: Stack, task_id: str) -> bool:
-    """Tell whether a heartbeat has brought the cancel to the task."""
+    """Return whether a heartbeat has delivered the cancellation to the task."""
     cancel, beat = stack.redis.client.hmget(f"task_control:{task_id}", "cancel_us", "heartbeat_us")
     return bool(cancel) and int(beat) > int(cancel)
 
@@ -194,7 +194,7 @@ def test_without_a_worker_it_says_who_would_download(browsing: Browsing, shared_
     expect(badge(base)).to_have_text("Not present", timeout=SOON_MS)
 
 
-# ---- what is loaded ----
+# ---- loaded models ----
 
 
 def test_a_loaded_model_is_shown_as_it_comes_and_unloaded(browsing: Browsing, served: Stack) -> None:

@@ -1,4 +1,4 @@
-"""What a browser says of a request is enough to keep a stranger's page out of a gateway without keys."""
+"""Without API keys, the gateway rejects cross-site requests, based on the headers that a browser sends."""
 
 from playwright.sync_api import expect
 
@@ -15,7 +15,7 @@ SEND = """(url) => {
 def test_a_page_of_another_site_cannot_upload(browsing: Browsing, shared_stack: Stack) -> None:
     before = stored(shared_stack)
     with browsing.expecting("403"):
-        page = browsing.open(f"http://localhost:{shared_stack.port}/health/live")  # not the site 127.0.0.1
+        page = browsing.open(f"http://localhost:{shared_stack.port}/health/live")  # a different site from 127.0.0.1
         with page.expect_response("**/v1/files") as answer:
             page.evaluate(SEND, f"{shared_stack.url}/v1/files")
         assert answer.value.status == 403

@@ -1,4 +1,4 @@
-"""What holds for every view: it loads without help from outside, breaks no rule of its policy, and is accessible."""
+"""Requirements of every view: no external requests, no violations of its Content-Security-Policy, accessible."""
 
 from collections.abc import Callable, Iterator
 
@@ -23,7 +23,7 @@ def locked_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def view(page: Page, name: str) -> None:
-    """Wait until a view is shown, with the state of the system in it."""
+    """Wait until a view is shown and the system's state has arrived."""
     expect(page.get_by_role("navigation").locator("a[aria-current=page]")).to_have_attribute("href", f"#/{name}")
     expect(page.locator("main h1")).to_be_visible()
     expect(page.locator(".connection")).not_to_have_text("Reconnecting…", timeout=15_000)

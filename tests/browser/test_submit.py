@@ -1,4 +1,4 @@
-"""The view Submit in a real browser, with the real gateway and workers: forms, files, and what comes of them."""
+"""Submit view in a real browser, with the real gateway and workers: forms, files, and the resulting tasks."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ DROP = """([target, files]) => {
 
 @pytest.fixture(scope="module")
 def media_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A gateway with the workers of ffmpeg and of the testing service, and two files below share."""
+    """A gateway with workers of ffmpeg and the testing service, and two files below share."""
     with Stack(tmp_path_factory.mktemp("submit")) as stack:
         stack.gateway()
         stack.worker("ffmpeg")
@@ -54,7 +54,7 @@ def submit_view(browsing: Browsing, stack: Stack, *, scheme: Scheme = "light", d
 
 
 def pick(page: Page, task: str) -> None:
-    """Choose a task by its name, as with the keyboard."""
+    """Choose a task by its name, with the keyboard."""
     page.locator(".task-choice").click()
     page.get_by_role("combobox", name="Search for a task").fill(task)
     page.keyboard.press("Enter")
@@ -62,23 +62,23 @@ def pick(page: Page, task: str) -> None:
 
 
 def unfold(page: Page) -> None:
-    """Open all that is folded away, also what is inside of it."""
+    """Open all collapsed sections, including nested ones."""
     while (closed := page.locator(".submit-form details:not([open]) > summary")).count():
         closed.first.click()
 
 
 def at(page: Page, path: str) -> Locator:
-    """Return the control of a field of the input."""
+    """Return the control of an input field."""
     return page.locator(f"[id='field-input_data-{path.replace('.', '-')}']")
 
 
 def name_file(page: Page, reference: str = "film.mp4") -> None:
-    """Say where the main file is, by its place."""
+    """Enter a reference to the main file."""
     page.get_by_placeholder("https://… or inputs/film.mp4").fill(reference)
 
 
 def press_submit(page: Page, label: str = "Submit task") -> dict[str, Any]:
-    """Press the button; return the body of the request."""
+    """Press the submit button; return the body of the request."""
     with page.expect_request(lambda request: request.url.endswith("/v1/tasks")) as sent:
         page.get_by_role("button", name=label).click()
     body: dict[str, Any] = json.loads(sent.value.post_data or "")
@@ -93,7 +93,7 @@ def task_on_page(page: Page, view: str = "tasks") -> str:
 
 
 def drop(page: Page, file: Path, target: str = "") -> None:
-    """Let a file fall onto an element, or anywhere."""
+    """Drop a file on an element, or on the page."""
     page.evaluate(DROP, [target, [[file.name, b64encode(file.read_bytes()).decode(), ""]]])
 
 
@@ -316,7 +316,7 @@ def test_the_last_task_is_chosen_again(page: Page) -> None:
     expect(page.locator(".chosen-task header code")).to_have_text("ffmpeg.cut")
 
 
-# ---- what is wrong ----
+# ---- errors ----
 
 
 def test_what_the_schema_forbids_is_told_at_its_field_and_not_sent(page: Page) -> None:
@@ -629,7 +629,7 @@ def test_a_catalog_that_does_not_come_is_told_and_asked_for_again(browsing: Brow
         expect(page.get_by_role("button", name="Submit task")).to_be_visible()
 
 
-# ---- for everybody ----
+# ---- accessibility ----
 
 
 def test_all_of_it_works_by_keyboard(page: Page, media_stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""The view Tasks in a real browser, with real tasks: the list, the page of one, and what can be done with them."""
+"""Tasks view in a real browser, with real tasks: the list, the page of one task, and the actions."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ LONGEST_TASK_MS = """new Promise((resolve) => new PerformanceObserver((list) =>
 
 
 def tasks(browsing: Browsing, stack: Stack, where: str = "", *, device: Device = "desktop") -> Page:
-    """Open the view once it is live: what happens from then on is news to it."""
+    """Open the view and wait until it is live, so that it receives all later events."""
     page = browsing.open(f"{stack.url}/#/tasks{where}", device=device)
     live(page)
     return page
@@ -46,7 +46,7 @@ def badge(place: Page | Locator) -> Locator:
     return place.locator(".badge").first
 
 
-# ---- what can be done ----
+# ---- actions ----
 
 
 def test_a_task_is_cancelled_and_retried_from_its_page(browsing: Browsing, shared_stack: Stack) -> None:
@@ -123,7 +123,7 @@ def test_the_keyboard_does_all_of_it(browsing: Browsing, shared_stack: Stack) ->
     expect(row(page, older)).to_be_visible()
 
 
-# ---- what is seen ----
+# ---- what is shown ----
 
 
 def test_news_come_without_a_reload(browsing: Browsing, shared_stack: Stack) -> None:
@@ -290,12 +290,12 @@ def test_the_list_asks_for_the_key_and_then_all_of_it_works(browsing: Browsing, 
     expect(badge(row(page, newer))).to_have_text("Done", timeout=20_000)
 
 
-# ---- very many ----
+# ---- long lists ----
 
 
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A gateway with a thousand waiting tasks, and nobody to run them."""
+    """A gateway with a thousand waiting tasks and no worker."""
     with Stack(tmp_path_factory.mktemp("crowd")) as own:
         own.gateway()
         with ThreadPoolExecutor(8) as pool:

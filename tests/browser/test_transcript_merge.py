@@ -1,4 +1,4 @@
-"""How a page merges what events tell into a text: `lib/transcript.js`, run in the browser that will run it."""
+"""Merging of events into a transcript by `lib/transcript.js`, run in a real browser."""
 
 from itertools import permutations
 from typing import Any

@@ -1,4 +1,4 @@
-"""The view Workers in a real browser: what lives and what is gone, what waits for whom, and the monitor's settings."""
+"""Workers view in a real browser: live and lost workers, queues, verdict, and the monitor's settings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from tests.support.stack import Stack
 
 SOON_MS = 20_000
 FORGOTTEN_MS = 60_000
-"""A worker that says nothing is taken for gone after 15 s."""
+"""A silent worker is considered gone after 15 s."""
 RESET = {"timeout_levels": None, "stall_timeout": None}
 
 
@@ -23,7 +23,7 @@ def configured(shared_stack: Stack) -> Iterator[Stack]:
 
 
 def workers(browsing: Browsing, stack: Stack, scheme: Scheme = "light") -> Page:
-    """Open the view once it is live."""
+    """Open the view and wait until it is live."""
     page = browsing.open(f"{stack.url}/#/workers", scheme=scheme)
     expect(page.get_by_role("region", name="Verdict")).to_be_visible(timeout=SOON_MS)
     return page
@@ -38,7 +38,7 @@ def config(stack: Stack) -> dict[str, Any]:
     return found
 
 
-# ---- who works ----
+# ---- workers and queues ----
 
 
 def test_what_a_worker_runs_is_shown_with_its_heartbeat(browsing: Browsing, shared_stack: Stack) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from cli.stack.plan import LOOPBACK, Plan, Program, free_port
+from cli.stack.plan import LOOPBACK, Plan, StackProgram, free_port
 from tests.support.stepped_redis import faketime_environment
 
 SLOW_IMPORTS = Path(__file__).parent / "slow_imports"
@@ -35,12 +35,12 @@ class BoxPlan(Plan):
         return super(BoxPlan, self).environment | {"PYTHONPATH": str(SLOW_IMPORTS)}
 
     @override
-    def programs(self) -> list[Program]:
+    def programs(self) -> list[StackProgram]:
         found = [self.changed(program) for program in super(BoxPlan, self).programs()]
         gateway = next(program for program in found if program.name == "gateway")
         return [*found, self.second(gateway)]
 
-    def changed(self, program: Program) -> Program:
+    def changed(self, program: StackProgram) -> StackProgram:
         """Return a program of the stack as the box runs it."""
         if program.name == "redis":
             clock = faketime_environment(self.clock) if self.clock else {}
@@ -50,7 +50,7 @@ class BoxPlan(Plan):
             program = replace(program, command=command)
         return with_environment(program, self.by_proxy(program.name))
 
-    def second(self, gateway: Program) -> Program:
+    def second(self, gateway: StackProgram) -> StackProgram:
         changes = {"BATON_GATEWAY__PORT": str(self.second_port), **self.by_proxy("gateway-2")}
         return with_environment(replace(gateway, name="gateway-2"), changes)
 
@@ -59,7 +59,7 @@ class BoxPlan(Plan):
         return {"BATON_REDIS__URL": replace(self.own_redis, port=port).url} if port else {}
 
 
-def with_environment(program: Program, changes: dict[str, str]) -> Program:
+def with_environment(program: StackProgram, changes: dict[str, str]) -> StackProgram:
     """Have a program started with more variables; `env` becomes the program, so its pid is right."""
     values = [f"{name}={value}" for name, value in changes.items()]
     return replace(program, command=["env", *values, *program.command]) if values else program

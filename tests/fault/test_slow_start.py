@@ -11,7 +11,7 @@ import pytest
 from cli.errors import StackFailed
 from cli.stack.folder import StateDir
 from cli.stack.lifecycle import down
-from cli.stack.plan import LOOPBACK, Program, free_port
+from cli.stack.plan import LOOPBACK, StackProgram, free_port
 from cli.stack.readiness import Bounds, wait_until_ready
 from cli.stack.supervisord import Supervisor
 
@@ -59,7 +59,7 @@ def start(supervisor: Supervisor) -> Start:
         code = GATEWAY.format(seconds=seconds, work=work, port=port, body=body, status=status)
         script = supervisor.state_dir.root / "gateway.py"
         script.write_text(code)
-        supervisor.start([Program("gateway", [sys.executable, "-S", str(script)], order=20)], {})
+        supervisor.start([StackProgram("gateway", [sys.executable, "-S", str(script)], order=20)], {})
         return f"http://{LOOPBACK}:{port}"
 
     return begin

@@ -12,7 +12,7 @@ from typing_extensions import override
 from common.state.client import SyncRedis
 from common.state.context import Status
 from common.state.record import Record
-from common.state.scripts import Call, script
+from common.state.scripts import ScriptCall, script
 from common.worker.app import WorkerApp, create_worker
 from common.worker.job import Job
 from common.worker.soft_limit import SoftLimit
@@ -30,7 +30,7 @@ class Interrupted(SyncRedis):
     at = ""
 
     @override
-    def run(self, call: Call[T]) -> T:
+    def run(self, call: ScriptCall[T]) -> T:
         struck = bool(self.at) and call.script == script(self.at)
         if struck:
             signal.raise_signal(signal.SIGUSR1)

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from api_gateway.callbacks.encryption import TargetCipher
 from api_gateway.monitor.alerts import Alerts
-from api_gateway.monitor.clock_watch import ClockCheck, ClockReader, Reading, step_between
+from api_gateway.monitor.clock_watch import ClockCheck, ClockReader, ClockReading, step_between
 from common.settings import CallbackSettings, RedisSettings, TaskSettings
 from common.state import keys
 from common.state.client import AsyncRedis, SyncRedis
@@ -29,10 +29,10 @@ class SteppedReader(ClockReader):
     offsets: Sequence[int] = ()
 
     @override
-    async def read(self) -> Reading:
+    async def read(self) -> ClockReading:
         now = await super().read()
         offset, *self.offsets = self.offsets
-        return Reading(now.redis_us + offset, now.asked_us, now.answered_us)
+        return ClockReading(now.redis_us + offset, now.asked_us, now.answered_us)
 
 
 def look(server: RedisServer, *offsets: int) -> None:
@@ -83,7 +83,7 @@ def test_what_a_clock_set_forward_has_stamped_itself_is_not_delayed(
 def test_delays_and_small_corrections_are_no_step(redis_server: RedisServer, redis: SyncRedis) -> None:
     look(redis_server, 0, US, 0)
     assert not redis.client.exists(keys.CLOCK_STEPS, keys.MONITOR_ACTIONS)
-    slow = Reading(100 * US, 0, 40 * US), Reading(130 * US, 40 * US, 70 * US)
+    slow = ClockReading(100 * US, 0, 40 * US), ClockReading(130 * US, 40 * US, 70 * US)
     assert step_between(*slow) == 0
 
 

@@ -6,7 +6,7 @@ from hashlib import sha1
 from typing import TypeVar
 
 from common.state.client import SyncRedis
-from common.state.scripts import Call, Script
+from common.state.scripts import Script, ScriptCall
 
 CLOCK = "simulation:clock_us"
 REAL = "  local t = redis.call('TIME')\n  return t[1] * 1000000 + t[2]\n"
@@ -42,7 +42,7 @@ class VirtualRedis:
         self.clock.seconds += seconds
         self.redis.client.set(CLOCK, f"{self.clock.seconds * US:.0f}", ex=3_600)
 
-    def run(self, call: Call[T]) -> T:
+    def run(self, call: ScriptCall[T]) -> T:
         return self.redis.run(replace(call, script=on_virtual_clock(call.script, self.fault)))
 
 

@@ -9,7 +9,7 @@ from common.errors import Cancelled
 from common.state import keys
 from common.state.context import Status
 from common.state.record import Record
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 from common.state.store import StateStore, take_due
 from tests.simulation.network import Link, Unreachable
 from tests.simulation.worker import BEAT_TIMEOUT
@@ -24,11 +24,11 @@ class Gateway:
     store: StateStore
     queue: list[str]
     task_ids: list[str]
-    submissions: list[Call[Any]]
+    submissions: list[ScriptCall[Any]]
     """What clients have asked for and nobody has answered yet."""
     accepted: set[str] = field(default_factory=set)
     silences: Silences = field(default_factory=Silences)
-    held: Call[Any] | None = None
+    held: ScriptCall[Any] | None = None
     """A decision on an old view that has not been sent yet."""
 
     @property
@@ -79,7 +79,7 @@ class Gateway:
                 self.decide(self.store.after_loss(record, if_silent=True, cost="interruption"))
         self.silences.end_round()
 
-    def decide(self, call: Call[Any]) -> None:
+    def decide(self, call: ScriptCall[Any]) -> None:
         if self.link.network.faulty and self.link.network.random.random() < 0.5:
             self.held = call
         else:

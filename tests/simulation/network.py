@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
-from common.state.scripts import Call, script
+from common.state.scripts import ScriptCall, script
 from tests.simulation.clock import VirtualRedis
 
 T = TypeVar("T")
@@ -30,11 +30,11 @@ class Network:
     after_call: Observer
     after_repeat: Observer
     faulty: bool = True
-    sent: list[Call[Any]] = field(default_factory=list)
+    sent: list[ScriptCall[Any]] = field(default_factory=list)
     """Changes that were made."""
-    beats: list[Call[Any]] = field(default_factory=list)
+    beats: list[ScriptCall[Any]] = field(default_factory=list)
 
-    def send(self, call: Call[T], *, cut_off: bool) -> T:
+    def send(self, call: ScriptCall[T], *, cut_off: bool) -> T:
         """Run a call.
 
         Raises:
@@ -72,5 +72,5 @@ class Link:
     network: Network
     cut_until: float = 0.0
 
-    def run(self, call: Call[T]) -> T:
+    def run(self, call: ScriptCall[T]) -> T:
         return self.network.send(call, cut_off=self.network.redis.clock.seconds < self.cut_until)

@@ -8,7 +8,7 @@ from typing import Any
 from common.errors import BatonError, Cancelled, DownloadFailed, InvalidInput
 from common.state.context import Status
 from common.state.record import Record
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 from common.state.store import StateStore
 from tests.simulation.network import Link, Unreachable
 
@@ -38,9 +38,9 @@ class Worker:
     began: Noted
     ended: Noted
     delivery: str | None = None
-    claim: Call[Any] | None = None
+    claim: ScriptCall[Any] | None = None
     attempt: Attempt | None = None
-    last_call: Call[str] | None = None
+    last_call: ScriptCall[str] | None = None
     """The call that ends the attempt: it is repeated until it is answered."""
     claimed_at: float = 0.0
     failures: dict[str, int] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Worker:
         elif attempt.steps_left <= 0:
             self.end(self.outcome(record))
 
-    def outcome(self, record: Record) -> Call[str]:
+    def outcome(self, record: Record) -> ScriptCall[str]:
         chance = self.link.network.random.random()
         if chance < 0.1:
             return self.fail(record, DownloadFailed())
@@ -111,16 +111,16 @@ class Worker:
             return self.store.give_back(record)
         return self.store.finish(record, record.final_context(Status.SUCCESS))
 
-    def fail(self, record: Record, error: BatonError) -> Call[str]:
+    def fail(self, record: Record, error: BatonError) -> ScriptCall[str]:
         task_id = record.context.task_id
         self.failures[task_id] = self.failures.get(task_id, 0) + 1
         return self.store.after_failure(record, record.final_context(Status.FAILED, error=error), error)
 
-    def end(self, call: Call[str]) -> None:
+    def end(self, call: ScriptCall[str]) -> None:
         self.last_call = call
         self.send_end(call)
 
-    def send_end(self, call: Call[str]) -> None:
+    def send_end(self, call: ScriptCall[str]) -> None:
         answer = self.link.run(call)
         attempt = self.attempt
         self.attempt = self.last_call = None

@@ -7,7 +7,7 @@ from common.files.storage import AttemptFolder, Storage
 from common.settings import RedisSettings, TaskSettings
 from common.state.client import SyncRedis
 from common.state.context import Progress, Status
-from common.state.events import Event, Kind
+from common.state.events import Event, EventKind
 from common.state.record import Record
 from common.state.store import StateStore
 from common.transcript.format import Segment, Transcript
@@ -36,7 +36,7 @@ class AttemptByHand:
     def __exit__(self, *_: object) -> None:
         self.redis.close()
 
-    def tell(self, kind: Kind, *segments: dict[str, Any], language: str = "en") -> None:
+    def tell(self, kind: EventKind, *segments: dict[str, Any], language: str = "en") -> None:
         """Publish a draft or a fragment."""
         self.publish(Event(kind, {"segment_index": segments[0]["id"], "language": language, "segments": segments}))
 

@@ -15,7 +15,7 @@ from common.gpu.lease_renewer import Lease
 from common.gpu.lock import Claim, GpuLock
 from common.settings import GpuLockSettings, RedisSettings
 from common.state.client import SyncRedis
-from common.state.scripts import Call, Script
+from common.state.scripts import Script, ScriptCall
 
 HOST = "here"
 LEASE_S = 1.0
@@ -77,5 +77,5 @@ def hold(lease: Lease, tell: Callable[[str], int], chaos: Chaos, dice: Random) -
     return taken >= chaos.total
 
 
-def write(lease: Lease, word: str) -> Call[int]:
-    return Call(WRITE, [lease.lock], [lease.fence, lease.owner, word], int)
+def write(lease: Lease, word: str) -> ScriptCall[int]:
+    return ScriptCall(WRITE, [lease.lock], [lease.fence, lease.owner, word], int)

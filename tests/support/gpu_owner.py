@@ -6,7 +6,7 @@ from datetime import timedelta
 from pydantic_core import to_json
 
 from common.gpu import scripts
-from common.gpu.lock import Answer, ms, release_call
+from common.gpu.lock import AcquireReply, ms, release_call
 from common.state import keys
 from common.state.client import SyncRedis
 from common.state.keys import Key
@@ -44,7 +44,7 @@ class Owner:
         self.subscription.close()
         wait_until(lambda: not self.listeners)
 
-    def ask(self, *, grace: timedelta = timedelta(0), lease: timedelta = LEASE) -> Answer:
+    def ask(self, *, grace: timedelta = timedelta(0), lease: timedelta = LEASE) -> AcquireReply:
         party = {"channel": self.channel, "devices": self.locks, "task_id": self.name, "worker": self.name}
         told = to_json({**party, "priority": 5, "owner": self.name})
         call = scripts.acquire(
@@ -57,16 +57,16 @@ class Owner:
             party=told,
             arrival_ms=self.arrival,
         )
-        answer = self.redis.run(call.then(Answer.parse))
+        answer = self.redis.run(call.then(AcquireReply.parse))
         self.arrival = answer.arrival or self.arrival
         return answer
 
-    def renew(self, answer: Answer) -> int:
+    def renew(self, answer: AcquireReply) -> int:
         return self.redis.run(
             scripts.renew(lock=Key(answer.lock), owner=self.name, fence=answer.fence, lease_ms=ms(LEASE))
         )
 
-    def release(self, answer: Answer) -> bool:
+    def release(self, answer: AcquireReply) -> bool:
         return self.redis.run(release_call(answer.lock, self.name, answer.fence, "released"))
 
     def give_up(self) -> None:

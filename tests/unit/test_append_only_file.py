@@ -14,14 +14,14 @@ from common.errors import StateUnavailable
 from common.settings import RedisSettings
 from common.state.append_only_file import AppendOnlyFile
 from common.state.client import READ_ONLY, AsyncRedis, SyncRedis, refusal_error
-from common.state.scripts import Call, as_is, script
+from common.state.scripts import ScriptCall, as_is, script
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.redis
 
 CHANGES = 32
-CHANGE: Call[Any] = Call(script("elect"), ["monitor:leader"], ["somebody", 1000], as_is)
+CHANGE: ScriptCall[Any] = ScriptCall(script("elect"), ["monitor:leader"], ["somebody", 1000], as_is)
 
 
 def told(written: int, buffered: int, status: str = "ok") -> dict[str, Any]:
@@ -130,7 +130,7 @@ def test_who_writes_during_a_look_waits_for_the_next_and_shares_it(
             await shown.wait()
             return told(100, 0)
 
-        async def counted(call: Call[Any]) -> None:
+        async def counted(call: ScriptCall[Any]) -> None:
             nonlocal answered
             await run(call)
             answered += 1

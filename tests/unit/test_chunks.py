@@ -7,19 +7,19 @@ from threading import Event
 import numpy as np
 import pytest
 
-from common.media.chunking import Chunk, Span, chunks
+from common.media.chunking import Chunk, SampleSpan, chunks
 from common.prefetch import prefetch
 
 LENGTH = 1_000
 
 
-def loud(samples: np.ndarray) -> list[Span]:
+def loud(samples: np.ndarray) -> list[SampleSpan]:
     """Find speech in an idealised way: whatever is not zero."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], (samples != 0).astype(int), [0]))))
     return [(int(begin), int(end)) for begin, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def audio(length: int, *pauses: Span) -> np.ndarray:
+def audio(length: int, *pauses: SampleSpan) -> np.ndarray:
     samples = np.arange(1, length + 1, dtype=np.float32)
     for begin, end in pauses:
         samples[begin:end] = 0
@@ -47,7 +47,7 @@ def ends(samples: np.ndarray) -> list[int]:
         ([], LENGTH),  # nobody ever pauses
     ],
 )
-def test_a_cut_is_in_the_middle_of_the_longest_late_pause(pauses: list[Span], expected: int) -> None:
+def test_a_cut_is_in_the_middle_of_the_longest_late_pause(pauses: list[SampleSpan], expected: int) -> None:
     assert ends(audio(1_300, *pauses))[0] == expected
 
 

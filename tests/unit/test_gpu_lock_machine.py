@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 from typing_extensions import override
 
-from common.gpu.lock import Answer
+from common.gpu.lock import AcquireReply
 from common.state.client import SyncRedis
 from tests.support.gpu_owner import Owner, holder_of, line
 
@@ -78,19 +78,19 @@ class LockMachine(RuleBasedStateMachine):
         return (owner, answer) if answer.lock else multiple()
 
     @rule(lease=leases)
-    def renew(self, lease: tuple[Owner, Answer]) -> None:
+    def renew(self, lease: tuple[Owner, AcquireReply]) -> None:
         owner, answer = lease
         assert (owner.renew(answer) >= 0) == self.valid(lease)
 
     @rule(lease=consumes(leases))
-    def release(self, lease: tuple[Owner, Answer]) -> None:
+    def release(self, lease: tuple[Owner, AcquireReply]) -> None:
         owner, answer = lease
         valid = self.valid(lease)
         assert owner.release(answer) == valid
         assert not self.valid(lease)
 
     @rule(lease=leases)
-    def release_but_keep_the_old_view(self, lease: tuple[Owner, Answer]) -> None:
+    def release_but_keep_the_old_view(self, lease: tuple[Owner, AcquireReply]) -> None:
         """The same release may come again, from a monitor or a second try, when the lock is another's."""
         owner, answer = lease
         before = self.holders
@@ -125,7 +125,7 @@ class LockMachine(RuleBasedStateMachine):
     def listens(self, name: str) -> bool:
         return any(owner.name == name and owner.listeners for owner in self.all)
 
-    def valid(self, lease: tuple[Owner, Answer]) -> bool:
+    def valid(self, lease: tuple[Owner, AcquireReply]) -> bool:
         owner, answer = lease
         return self.holder(answer.lock[-1]) == (owner.name, int(answer.fence))
 

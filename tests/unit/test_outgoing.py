@@ -15,14 +15,8 @@ import uvloop
 from typing_extensions import override
 
 from common.errors import BatonError, CallbackNotAllowed, NotStartable, UrlNotAllowed
-from common.net.policy import (
-    AsyncGuardedBackend,
-    GuardedBackend,
-    TargetPolicy,
-    async_client,
-    client,
-    redact_url,
-)
+from common.net.guarded_client import AsyncGuardedBackend, GuardedBackend, async_client, client
+from common.net.policy import TargetPolicy, redact_url
 from tests.support.network_guard import is_numeric
 
 PUBLIC = "93.184.216.34"

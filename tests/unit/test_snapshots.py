@@ -11,7 +11,7 @@ from api_gateway.monitor import snapshots as module
 from api_gateway.monitor.config import RuntimeConfig
 from api_gateway.monitor.snapshots import Snapshots
 from api_gateway.monitor.system_reader import SystemReader
-from api_gateway.runtime.event_hub import EventHub, Frame
+from api_gateway.runtime.event_hub import EventFrame, EventHub
 from common.files.storage import Storage
 from common.settings import RedisSettings, TaskSettings
 from common.state.client import AsyncRedis, SyncRedis
@@ -24,7 +24,7 @@ from tests.support.redis_server import RedisServer
 pytestmark = pytest.mark.redis
 
 BACKLOG = 16
-EXTRA = Frame("", b"extra", closes=False)
+EXTRA = EventFrame("", b"extra", closes=False)
 Work = Callable[[Snapshots, EventHub], Awaitable[None]]
 Inside = Callable[[Work], None]
 
@@ -132,10 +132,10 @@ def test_who_does_not_read_is_dropped_and_disturbs_nobody(inside: Inside) -> Non
 
 
 def test_a_frame_without_an_id_is_always_news() -> None:
-    frames = [Frame(name, name.encode(), closes=False) for name in ("1-0", "", "2-0", "", "2-0", "1-5", "3-0")]
+    frames = [EventFrame(name, name.encode(), closes=False) for name in ("1-0", "", "2-0", "", "2-0", "1-5", "3-0")]
 
     async def read() -> list[str]:
-        queue: asyncio.Queue[Frame | None] = asyncio.Queue()
+        queue: asyncio.Queue[EventFrame | None] = asyncio.Queue()
         for each in (*frames, None):
             queue.put_nowait(each)
         return [each.id async for each in new_frames(queue, (1, 0))]

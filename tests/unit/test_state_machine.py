@@ -30,7 +30,7 @@ from common.state.events import Event
 from common.state.keys import Key
 from common.state.messages import message_for
 from common.state.record import Callback, Record
-from common.state.scripts import Call
+from common.state.scripts import ScriptCall
 from common.state.store import StateStore, Submission, take_due
 from tests.support.keys import immortal_keys
 
@@ -41,7 +41,7 @@ CONTRACT = Contract("testing.nothing", TaskInput, TaskOutput)
 HOUR = timedelta(hours=1)
 AGES = st.integers(0, 8)
 """How many changes ago a view was taken, or a call was made."""
-Change = Callable[[StateStore, Record], Call[Any]]
+Change = Callable[[StateStore, Record], ScriptCall[Any]]
 TRANSITIONS = {(before, after) for before, following in NEXT.items() for after in following}
 
 
@@ -66,7 +66,7 @@ def failing(error: BatonError) -> Change:
     return lambda store, view: store.after_failure(view, view.final_context(Status.FAILED, error=error), error)
 
 
-def removing(store: StateStore, view: Record) -> Call[str]:
+def removing(store: StateStore, view: Record) -> ScriptCall[str]:
     return store.delete(view)
 
 
@@ -105,7 +105,7 @@ class TaskLife(RuleBasedStateMachine):
         self.names: set[str] = set()
         self.news: list[tuple[str, str | None]] = []
         self.views: list[Record] = []
-        self.calls: list[Call[Any]] = []
+        self.calls: list[ScriptCall[Any]] = []
 
     @initialize()
     def begin(self) -> None:
@@ -120,7 +120,7 @@ class TaskLife(RuleBasedStateMachine):
         found: dict[str, str] = self.redis.client.hgetall(keys.control(task_id))
         return found
 
-    def run(self, call: Call[Any]) -> Any:
+    def run(self, call: ScriptCall[Any]) -> Any:
         before = {task_id: self.control(task_id) for task_id in IDS}
         answer = self.redis.run(call)
         self.calls.append(call)

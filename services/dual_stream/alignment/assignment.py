@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from common.transcript.format import Segment, Word
-from services.dual_stream.alignment.retiming import Time
+from services.dual_stream.alignment.retiming import TimeSpan
 from services.dual_stream.alignment.token_alignment import ALIKE, align, likeness
-from services.dual_stream.alignment.tokens import UNIT, Token, tokenize
+from services.dual_stream.alignment.tokens import UNIT, AlignmentToken, tokenize
 from services.dual_stream.context import ProcessingContext, Utterance
 
 
@@ -21,13 +21,13 @@ class AssignedUtterance:
     begin: float
     end: float
     words: list[Word] = field(default_factory=list)
-    known: list[Time | None] = field(default_factory=list)
+    known: list[TimeSpan | None] = field(default_factory=list)
     heard: list[Segment] = field(default_factory=list)
     """The segments the words come from."""
     agreed: int = 0
     """Number of tokens that both have."""
 
-    def add(self, word: Word, time: Time | None, segment: Segment) -> None:
+    def add(self, word: Word, time: TimeSpan | None, segment: Segment) -> None:
         if segment not in self.heard:
             self.heard.append(segment)
             word = with_leading_space(word, self.words)
@@ -71,7 +71,7 @@ def assign(context: ProcessingContext) -> list[AssignedUtterance]:
     return found
 
 
-def matching_tokens(spoken: Sequence[Word], drafted: Sequence[Word]) -> list[tuple[Token, Token]]:
+def matching_tokens(spoken: Sequence[Word], drafted: Sequence[Word]) -> list[tuple[AlignmentToken, AlignmentToken]]:
     """Return the pairs of corresponding tokens."""
     ours, theirs = tokenize(spoken), tokenize(drafted)
     return [(ours[a], theirs[b]) for a, b in align(ours, theirs) if a is not None and b is not None]
@@ -79,7 +79,7 @@ def matching_tokens(spoken: Sequence[Word], drafted: Sequence[Word]) -> list[tup
 
 def assign_words(
     spoken: Sequence[tuple[Word, Segment]],
-    pairs: Sequence[tuple[Token, Token]],
+    pairs: Sequence[tuple[AlignmentToken, AlignmentToken]],
     drafted_in: Sequence[int],
     found: Sequence[AssignedUtterance],
 ) -> None:
@@ -91,9 +91,9 @@ def assign_words(
         found[owner].add(word, time, segment)
 
 
-def times_of(pairs: Sequence[tuple[Token, Token]], count: int) -> list[Time | None]:
+def times_of(pairs: Sequence[tuple[AlignmentToken, AlignmentToken]], count: int) -> list[TimeSpan | None]:
     """Return the draft's time for each of the slow engine's words; None where the draft lacks the word."""
-    times: list[Time | None] = [None] * count
+    times: list[TimeSpan | None] = [None] * count
     for token, other in pairs:
         before = times[token.word]
         times[token.word] = (before[0] if before else other.start, other.end)

@@ -5,7 +5,7 @@ from services.dual_stream.alignment.assignment import AssignedUtterance
 from services.dual_stream.alignment.hallucinations import compression_ratio, find_objections
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment.retiming import retime_words
-from services.dual_stream.records import Decision, Reason
+from services.dual_stream.records import Decision, Objection
 
 
 def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLimits) -> tuple[Segment, Decision] | None:
@@ -32,7 +32,7 @@ def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLim
     return (draft if draft and falls_back else final(matched, decision, language)), decision
 
 
-def reasons_against(matched: AssignedUtterance, avg_logprob: float | None, limits: FallbackLimits) -> list[Reason]:
+def reasons_against(matched: AssignedUtterance, avg_logprob: float | None, limits: FallbackLimits) -> list[Objection]:
     draft = matched.utterance.draft
     found = find_objections(matched.text, avg_logprob, limits, draft=draft.text if draft else "")
     confident = draft is not None and (draft.confidence or 0.0) >= limits.confident_draft
@@ -41,7 +41,7 @@ def reasons_against(matched: AssignedUtterance, avg_logprob: float | None, limit
     return found
 
 
-def is_draft_usable(draft: Segment, reasons: list[Reason], language: str | None, limits: FallbackLimits) -> bool:
+def is_draft_usable(draft: Segment, reasons: list[Objection], language: str | None, limits: FallbackLimits) -> bool:
     """Return whether a draft is good enough. In a language that the slow engine did not detect, it must be confident:
     the fast engine takes unknown languages for one of its own.
     """

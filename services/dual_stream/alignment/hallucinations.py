@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from common.transcript.format import Segment
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment.tokens import normalize
-from services.dual_stream.records import Reason
+from services.dual_stream.records import Objection
 
 LONGEST_PHRASE = 8
 """Longest phrase that is searched for repetitions, in tokens."""
@@ -29,11 +29,13 @@ def max_repetitions(tokens: Sequence[str]) -> int:
     return most
 
 
-def find_objections(text: str, avg_logprob: float | None, limits: FallbackLimits, *, draft: str = "") -> list[Reason]:
+def find_objections(
+    text: str, avg_logprob: float | None, limits: FallbackLimits, *, draft: str = ""
+) -> list[Objection]:
     """Return the objections to a text, from the text and its probability; if the draft repeats itself too, the
     repetition was actually spoken.
     """
-    found: list[Reason] = []
+    found: list[Objection] = []
     if not normalize(text):
         found.append("empty")
     if compression_ratio(text) > max(limits.compression_ratio, compression_ratio(draft)):

@@ -7,17 +7,17 @@ from common.transcript.format import Word
 LEAST_S = 0.02
 """Minimum duration of a word, if there is room."""
 
-Time = tuple[float, float]
+TimeSpan = tuple[float, float]
 """Start and end in seconds of the medium."""
 
 
-def retime_words(words: Sequence[Word], known: Sequence[Time | None], begin: float, end: float) -> list[Word]:
+def retime_words(words: Sequence[Word], known: Sequence[TimeSpan | None], begin: float, end: float) -> list[Word]:
     """Return the words between `begin` and `end`, in order and without overlaps.
 
     `known` has the times of the same words in the draft. A word that the draft lacks keeps its own time, as far as
     there is room between its neighbors; if there is none, the words share the room.
     """
-    placed: list[Time] = []
+    placed: list[TimeSpan] = []
     for first, after in runs_of_known(known):
         time = known[first]
         if time is not None:
@@ -36,7 +36,7 @@ def retime_words(words: Sequence[Word], known: Sequence[Time | None], begin: flo
     ]
 
 
-def runs_of_known(known: Sequence[Time | None]) -> Iterator[tuple[int, int]]:
+def runs_of_known(known: Sequence[TimeSpan | None]) -> Iterator[tuple[int, int]]:
     """Yield each known time alone, and consecutive unknown ones together, as start and end indexes."""
     first = 0
     while first < len(known):
@@ -47,18 +47,18 @@ def runs_of_known(known: Sequence[Time | None]) -> Iterator[tuple[int, int]]:
         first = after
 
 
-def fit_times(words: Sequence[Word], low: float, high: float) -> list[Time]:
+def fit_times(words: Sequence[Word], low: float, high: float) -> list[TimeSpan]:
     """Return the words' own times if they fit, or else equal shares."""
     own = [(min(max(word.start, low), high), min(max(word.end, low), high)) for word in words]
     return own if all(end - start >= LEAST_S for start, end in own) else equal_shares(len(words), low, high)
 
 
-def equal_shares(count: int, low: float, high: float) -> list[Time]:
+def equal_shares(count: int, low: float, high: float) -> list[TimeSpan]:
     step = (high - low) / count
     return [(low + number * step, low + (number + 1) * step) for number in range(count)]
 
 
-def without_overlaps(times: Sequence[Time], begin: float, end: float) -> Iterator[Time]:
+def without_overlaps(times: Sequence[TimeSpan], begin: float, end: float) -> Iterator[TimeSpan]:
     """Yield the times rounded to milliseconds, each starting no earlier than the previous one ends."""
     at = begin
     for time in times:

@@ -8,7 +8,7 @@ the similarity of its texts and the distance of its times, and the sum is optima
 from collections.abc import Sequence
 from itertools import takewhile
 
-from services.dual_stream.alignment.tokens import Token
+from services.dual_stream.alignment.tokens import AlignmentToken
 
 GAP = -0.8
 EQUAL, ALIKE, OTHER = 2.0, 1.0, -0.5
@@ -19,7 +19,7 @@ FAR = 1.5
 Pair = tuple[int | None, int | None]
 
 
-def align(ours: Sequence[Token], theirs: Sequence[Token]) -> list[Pair]:
+def align(ours: Sequence[AlignmentToken], theirs: Sequence[AlignmentToken]) -> list[Pair]:
     """Return pairs of indexes, in order; None where one side has no counterpart. Every index occurs once."""
     best = [[GAP * column for column in range(len(theirs) + 1)]]
     for row, token in enumerate(ours, 1):
@@ -30,7 +30,7 @@ def align(ours: Sequence[Token], theirs: Sequence[Token]) -> list[Pair]:
     return list(reversed(trace_back(best, ours, theirs)))
 
 
-def trace_back(best: list[list[float]], ours: Sequence[Token], theirs: Sequence[Token]) -> list[Pair]:
+def trace_back(best: list[list[float]], ours: Sequence[AlignmentToken], theirs: Sequence[AlignmentToken]) -> list[Pair]:
     """Return the best path, traced back from its end."""
     row, column, path = len(ours), len(theirs), list[Pair]()
     while row or column:
@@ -47,7 +47,7 @@ def trace_back(best: list[list[float]], ours: Sequence[Token], theirs: Sequence[
     return path
 
 
-def score(one: Token, other: Token) -> float:
+def score(one: AlignmentToken, other: AlignmentToken) -> float:
     return likeness(one.text, other.text) - FAR * min(abs(one.middle - other.middle) / FAR_S, 1.0)
 
 

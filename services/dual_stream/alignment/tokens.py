@@ -29,7 +29,7 @@ NUMBERS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class AlignmentToken:
     """The unit of comparison. `word` is the index of the word it is part of; times are seconds."""
 
     text: str
@@ -42,17 +42,17 @@ class Token:
         return (self.start + self.end) / 2
 
 
-def tokenize(words: Sequence[Word]) -> list[Token]:
+def tokenize(words: Sequence[Word]) -> list[AlignmentToken]:
     """Return the tokens of each word, which share its time. Punctuation alone has no tokens."""
     return [token for place, word in enumerate(words) for token in parts(word, place)]
 
 
-def parts(word: Word, place: int) -> Iterator[Token]:
+def parts(word: Word, place: int) -> Iterator[AlignmentToken]:
     texts = normalize(word.text)
     length = word.duration / len(texts) if texts else 0.0
     for number, text in enumerate(texts):
         start = word.start + number * length
-        yield Token(text, start, start + length, place)
+        yield AlignmentToken(text, start, start + length, place)
 
 
 @lru_cache(maxsize=1_000)

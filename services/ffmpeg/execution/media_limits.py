@@ -12,7 +12,7 @@ from services.ffmpeg.execution.resource_limits import ResourceLimits, ResourceMo
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.settings import FfmpegSettings
 
-Progress = Callable[[float], None]
+OnSeconds = Callable[[float], None]
 """Called with the seconds done, at least every half second; an exception ends the work."""
 
 BUSY_S = 0.3
@@ -74,7 +74,7 @@ class ProgressMonitor:
 
     effort: ResourceLimits
     folder: Path
-    on_progress: Progress
+    on_progress: OnSeconds
     meter: ResourceMonitor | None = None
     last: tuple[float, int] = (0.0, 0)
     """Its progress, and when it last wrote: moving an MP4's index to the front makes no file grow."""

@@ -20,7 +20,7 @@ VERSION_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class FfmpegProgram:
     path: str
     version: tuple[int, ...]
 
@@ -30,7 +30,7 @@ class Program:
 
 
 @cache
-def find_program(configured: str | None) -> Program:
+def find_program(configured: str | None) -> FfmpegProgram:
     """Return the configured ffmpeg; without one, the newer of the one on PATH and the one of imageio-ffmpeg.
 
     Raises:
@@ -57,7 +57,7 @@ def bundled_path() -> str | None:
 
 
 @cache
-def inspect_program(path: str) -> Program | None:
+def inspect_program(path: str) -> FfmpegProgram | None:
     """Return path and version of a program, None if it does not run or is not ffmpeg."""
     try:
         ran = subprocess.run(
@@ -66,7 +66,7 @@ def inspect_program(path: str) -> Program | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     version = parse_version(ran.stdout)
-    return Program(path, version) if version else None
+    return FfmpegProgram(path, version) if version else None
 
 
 def parse_version(text: str) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from common.errors import NoAudioTrack
 from services.ffmpeg.engine import Ffmpeg
-from services.ffmpeg.execution.media_limits import Clip, Progress
+from services.ffmpeg.execution.media_limits import Clip, OnSeconds
 from services.ffmpeg.fields import SAMPLE_RATES, AudioForm
 from services.ffmpeg.media import MediaInfo, StreamInfo
 
@@ -62,7 +62,7 @@ def supported_rate(kind: str, wanted: int) -> int:
 
 
 def write(
-    ffmpeg: Ffmpeg, source: Path, target: Path, form: AudioForm, *, track: int, clip: Clip, on_progress: Progress
+    ffmpeg: Ffmpeg, source: Path, target: Path, form: AudioForm, *, track: int, clip: Clip, on_progress: OnSeconds
 ) -> None:
     """Decode one track of `source` and write it to `target`."""
     sound = ffmpeg.input(source, **clip.options)[f"a:{track}"]

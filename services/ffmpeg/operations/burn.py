@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.ffmpeg.contracts import BurnSubtitlesInput
 from services.ffmpeg.engine import Ffmpeg
-from services.ffmpeg.execution.media_limits import Progress
+from services.ffmpeg.execution.media_limits import OnSeconds
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.operations import subtitles, video
 from services.ffmpeg.operations.pictures import SubtitleStyle, VideoForm
@@ -30,7 +30,7 @@ def burn(
     *,
     file: SubtitleFile,
     info: MediaInfo,
-    on_progress: Progress,
+    on_progress: OnSeconds,
 ) -> str:
     """Write an MP4 with the subtitles in its pictures; return the characters that no font contains.
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from services.ffmpeg.engine import Ffmpeg
-from services.ffmpeg.execution.media_limits import Clip, Progress
+from services.ffmpeg.execution.media_limits import Clip, OnSeconds
 from services.ffmpeg.fields import AudioForm, AudioFormat
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.operations import audio, video
@@ -18,7 +18,7 @@ EXCEPTIONS = {"flac": {"c:a": "flac"}}
 """A copied FLAC keeps the header, and so the length, of the whole; encoding it again is lossless."""
 
 
-def copy(ffmpeg: Ffmpeg, source: Path, target: Path, *, clip: Clip, on_progress: Progress) -> None:
+def copy(ffmpeg: Ffmpeg, source: Path, target: Path, *, clip: Clip, on_progress: OnSeconds) -> None:
     """Copy the packets of a part; the video starts at the previous keyframe."""
     whole = ffmpeg.input(source, **clip.options)
     kind = target.suffix.removeprefix(".")
@@ -41,7 +41,7 @@ def exact_name(info: MediaInfo) -> str:
     return f"cut.{video_form(info).container}" if info.of("video") else audio.file_name("cut", sound_form(info))
 
 
-def exact(ffmpeg: Ffmpeg, source: Path, target: Path, *, info: MediaInfo, clip: Clip, on_progress: Progress) -> None:
+def exact(ffmpeg: Ffmpeg, source: Path, target: Path, *, info: MediaInfo, clip: Clip, on_progress: OnSeconds) -> None:
     """Decode a part and encode it again, so that it starts and ends exactly as requested."""
     if info.of("video"):
         form = video_form(info)

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.ffmpeg.contracts import ExtractKeyframesInput
 from services.ffmpeg.engine import Ffmpeg
-from services.ffmpeg.execution.media_limits import Clip, Progress
+from services.ffmpeg.execution.media_limits import Clip, OnSeconds
 
 MILLISECONDS = 1_000
 CODECS: dict[str, dict[str, Any]] = {"jpg": {"c:v": "mjpeg", "q:v": 2, "pix_fmt": "yuvj420p"}, "png": {"c:v": "png"}}
@@ -20,7 +20,7 @@ class Picture:
 
 
 def extract(
-    ffmpeg: Ffmpeg, source: Path, folder: Path, params: ExtractKeyframesInput, *, clip: Clip, on_progress: Progress
+    ffmpeg: Ffmpeg, source: Path, folder: Path, params: ExtractKeyframesInput, *, clip: Clip, on_progress: OnSeconds
 ) -> list[Picture]:
     """Write the chosen pictures into `folder`, each named by its time in ms, and return them in order.
 

@@ -8,7 +8,7 @@ from typing import Any
 from services.ffmpeg.contracts import Loudness, NormalizeAudioInput
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.errors import AudioSilent
-from services.ffmpeg.execution.media_limits import Progress
+from services.ffmpeg.execution.media_limits import OnSeconds
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.operations import audio
 
@@ -23,7 +23,7 @@ def file_name(params: NormalizeAudioInput, info: MediaInfo) -> str:
 
 
 def measure(
-    ffmpeg: Ffmpeg, source: Path, folder: Path, params: NormalizeAudioInput, *, on_progress: Progress
+    ffmpeg: Ffmpeg, source: Path, folder: Path, params: NormalizeAudioInput, *, on_progress: OnSeconds
 ) -> Measured:
     """Return loudnorm's measurements of a track.
 
@@ -46,7 +46,7 @@ def normalize(
     *,
     info: MediaInfo,
     measured: Measured,
-    on_progress: Progress,
+    on_progress: OnSeconds,
 ) -> Measured:
     """Write the track at the requested loudness and return the measurements of the result."""
     whole = ffmpeg.input(source)

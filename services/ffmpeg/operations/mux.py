@@ -7,7 +7,7 @@ from typing import Any
 from services.ffmpeg.contracts import MuxSubtitlesInput, SubtitleTrack
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.errors import CodecUnsupported
-from services.ffmpeg.execution.media_limits import Progress
+from services.ffmpeg.execution.media_limits import OnSeconds
 from services.ffmpeg.media import MediaInfo, StreamInfo
 from services.ffmpeg.operations.subtitles import SubtitleFile, as_input
 from services.ffmpeg.operations.tracks import MUXERS, subtitle_codec
@@ -29,7 +29,7 @@ def mux(
     *,
     files: Sequence[SubtitleFile],
     info: MediaInfo,
-    on_progress: Progress,
+    on_progress: OnSeconds,
 ) -> None:
     """Copy video and audio, and write the subtitle tracks: the existing ones, then the new ones."""
     container = container_for(params, info)

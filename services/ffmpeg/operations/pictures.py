@@ -10,7 +10,7 @@ from services.ffmpeg.fields import AudioBitrate
 Container = Literal["mp4", "mov", "mkv", "webm"]
 VideoCodec = Literal["h264", "h265", "vp9", "av1", "copy", "none"]
 AudioCodec = Literal["aac", "opus", "mp3", "flac", "copy", "none"]
-Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$", description="#RRGGBB")]
+HexColour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$", description="#RRGGBB")]
 Even = Annotated[int, Field(ge=16, le=16_384, multiple_of=2, description="pixels, even; never enlarged")]
 
 ANYTHING = frozenset({"copy", "none"})
@@ -108,8 +108,8 @@ class SubtitleStyle(BaseModel):
     font_size: Annotated[float | None, Field(ge=4, le=100)] = None
     bold: bool | None = None
     italic: bool | None = None
-    colour: Colour | None = None
-    outline_colour: Colour | None = None
+    colour: HexColour | None = None
+    outline_colour: HexColour | None = None
     outline: Annotated[float | None, Field(ge=0, le=20, description="width")] = None
     shadow: Annotated[float | None, Field(ge=0, le=20, description="depth")] = None
     position: Literal["bottom", "middle", "top"] | None = None

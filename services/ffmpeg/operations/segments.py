@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.ffmpeg.contracts import SplitAudioSegmentsInput
 from services.ffmpeg.engine import Ffmpeg
-from services.ffmpeg.execution.media_limits import Progress
+from services.ffmpeg.execution.media_limits import OnSeconds
 from services.ffmpeg.media import StreamInfo
 from services.ffmpeg.operations import audio
 
@@ -18,7 +18,7 @@ CUTS_PER_SECOND = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SegmentFile:
     file: Path
     start: float
     end: float
@@ -32,8 +32,8 @@ def split(
     *,
     sound: StreamInfo,
     cuts: Sequence[float] | None,
-    on_progress: Progress,
-) -> list[Piece]:
+    on_progress: OnSeconds,
+) -> list[SegmentFile]:
     """Cut at `cuts`, or every `params.max_length` if it is None, and return the segments with their actual times."""
     rate = params.sample_rate or audio.supported_rate(params.format, sound.sample_rate or audio.USUAL_RATE_HZ)
     track = (
@@ -61,7 +61,7 @@ def where(params: SplitAudioSegmentsInput, cuts: Sequence[float] | None) -> dict
     return {"segment_times": ",".join(map(str, cuts)) or NEVER}
 
 
-def read(folder: Path) -> Iterator[Piece]:
+def read(folder: Path) -> Iterator[SegmentFile]:
     with (folder / LISTED).open(newline="") as listed:
         for name, start, end in csv.reader(listed):
-            yield Piece(folder / name.removeprefix("file:"), float(start), float(end))
+            yield SegmentFile(folder / name.removeprefix("file:"), float(start), float(end))

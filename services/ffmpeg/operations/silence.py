@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.ffmpeg.contracts import SplitAudioSegmentsInput
 from services.ffmpeg.engine import Ffmpeg
-from services.ffmpeg.execution.media_limits import Progress
+from services.ffmpeg.execution.media_limits import OnSeconds
 
 PRECISION_S = 0.001
 """Cuts are rounded to milliseconds, so no remainder is shorter."""
@@ -15,12 +15,12 @@ PRECISION_S = 0.001
 FOUND = "silences.txt"
 EDGE = re.compile(r"lavfi\.silence_(start|end)=(-?[\d.]+)")
 
-Silence = tuple[float, float]
+SilentSpan = tuple[float, float]
 
 
 def detect(
-    ffmpeg: Ffmpeg, source: Path, folder: Path, params: SplitAudioSegmentsInput, *, on_progress: Progress
-) -> tuple[list[Silence], float]:
+    ffmpeg: Ffmpeg, source: Path, folder: Path, params: SplitAudioSegmentsInput, *, on_progress: OnSeconds
+) -> tuple[list[SilentSpan], float]:
     """Return the silences of a track and the track's length, in seconds."""
     sound = (
         ffmpeg.input(source)[f"a:{params.track}"]
@@ -31,7 +31,7 @@ def detect(
     return list(read(folder / FOUND, ending.seconds)), ending.seconds
 
 
-def read(found: Path, duration: float) -> Iterator[Silence]:
+def read(found: Path, duration: float) -> Iterator[SilentSpan]:
     """Yield the silences that silencedetect wrote; one that lasts to the end of the file has no end."""
     begun: float | None = None
     for edge, seconds in EDGE.findall(found.read_text() if found.exists() else ""):
@@ -44,7 +44,7 @@ def read(found: Path, duration: float) -> Iterator[Silence]:
         yield begun, duration
 
 
-def plan(silences: Sequence[Silence], duration: float, params: SplitAudioSegmentsInput) -> list[float]:
+def plan(silences: Sequence[SilentSpan], duration: float, params: SplitAudioSegmentsInput) -> list[float]:
     """Return the cut times: in the middle of silences, or at the maximum length if there is none in time."""
     middles = [(start + end) / 2 for start, end in silences]
     cuts: list[float] = []

@@ -8,7 +8,7 @@ from typing import Any
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.errors import SubtitlesUnreadable
 from services.ffmpeg.execution.formats import SUBTITLE_FORMATS
-from services.ffmpeg.execution.media_limits import Progress
+from services.ffmpeg.execution.media_limits import OnSeconds
 
 MAX_BYTES = 32 * 1024 * 1024
 ASS_HEAD = 8_192
@@ -70,7 +70,7 @@ def as_input(ffmpeg: Ffmpeg, subtitles: SubtitleFile) -> Any:
     return ffmpeg.input(subtitles.path, formats=SUBTITLE_FORMATS, f=subtitles.format)
 
 
-def to_ass(ffmpeg: Ffmpeg, subtitles: SubtitleFile, name: str, on_progress: Progress) -> None:
+def to_ass(ffmpeg: Ffmpeg, subtitles: SubtitleFile, name: str, on_progress: OnSeconds) -> None:
     """Write subtitles as ASS under `name`, in the same folder.
 
     The subtitles filter detects the format by content and without a whitelist, so it gets only files that ffmpeg wrote.

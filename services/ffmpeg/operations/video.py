@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from services.ffmpeg.engine import Ffmpeg
-from services.ffmpeg.execution.media_limits import Clip, Progress
+from services.ffmpeg.execution.media_limits import Clip, OnSeconds
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.operations.audio import ENCODERS, kbps, with_choices
 from services.ffmpeg.operations.pictures import VideoForm
@@ -25,7 +25,7 @@ SPEEDS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def transcode(
-    ffmpeg: Ffmpeg, source: Path, target: Path, form: VideoForm, *, info: MediaInfo, clip: Clip, on_progress: Progress
+    ffmpeg: Ffmpeg, source: Path, target: Path, form: VideoForm, *, info: MediaInfo, clip: Clip, on_progress: OnSeconds
 ) -> None:
     """Write the first video track, every audio track and the text subtitles of `source` in another form."""
     whole = ffmpeg.video(source, **clip.options)

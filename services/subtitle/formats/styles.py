@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$", description="#RRGGBB")]
-Position = Literal["bottom", "middle", "top"]
+VerticalPosition = Literal["bottom", "middle", "top"]
 
-ALIGNMENTS: dict[Position, int] = {"bottom": 2, "middle": 5, "top": 8}
+ALIGNMENTS: dict[VerticalPosition, int] = {"bottom": 2, "middle": 5, "top": 8}
 WIDTH, HEIGHT = 512, 288
 """The picture size that sizes and margins refer to; players scale them."""
 
@@ -26,7 +26,7 @@ class AssStyle(BaseModel):
     outline_colour: Colour = "#000000"
     outline: Annotated[float, Field(ge=0, le=20, description="width")] = 1.0
     shadow: Annotated[float, Field(ge=0, le=20, description="depth")] = 0.5
-    position: Position = "bottom"
+    position: VerticalPosition = "bottom"
     margin: Annotated[int, Field(ge=0, le=280, description="from the edge")] = 12
 
 

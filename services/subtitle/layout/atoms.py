@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from common.transcript.format import Word
 from services.subtitle.layout.breaks import can_break
-from services.subtitle.layout.limits import Page
+from services.subtitle.layout.limits import CueRoom
 from services.subtitle.layout.widths import width
 
 
@@ -72,7 +72,7 @@ class Row:
         reach = self.edges[start] + self.indents[start] + room
         return max(bisect_right(self.edges, reach) - 1, start + 1)
 
-    def fits(self, start: int, end: int, page: Page) -> bool:
+    def fits(self, start: int, end: int, page: CueRoom) -> bool:
         """Return whether the part fits on a page. An atom that is wider than a line may have a line of its own."""
         room = page.width - page.lead
         for _ in range(page.lines):

@@ -13,11 +13,11 @@ from common.transcript.format import Segment, Transcript, Word
 from services.subtitle.layout.atoms import Row, atoms
 from services.subtitle.layout.cuts import cuts
 from services.subtitle.layout.ids import new_ids
-from services.subtitle.layout.limits import Limits, Page
+from services.subtitle.layout.limits import CueRoom, Limits
 from services.subtitle.layout.lines import lines
 from services.subtitle.layout.parts import can_join, join_segments, part
 from services.subtitle.layout.pieces import has_true_words, pieces
-from services.subtitle.layout.timing import Span, reading_time, schedule
+from services.subtitle.layout.timing import ReadingSpan, reading_time, schedule
 from services.subtitle.layout.widths import is_wide, width
 
 JOIN_PAUSE_SECONDS = 0.5
@@ -53,11 +53,11 @@ class CueLayouter:
         laid = [self.lay_out(segment) for segment in in_order(transcript)]
         return transcript.model_copy(update={"segments": self.apply_times(laid)})
 
-    def page(self, segment: Segment) -> Page:
+    def page(self, segment: Segment) -> CueRoom:
         page = self.limits.page(wide=is_wide(segment.text))
         return replace(page, lead=min(width(self.lead(segment)), page.width // 2))
 
-    def row(self, segment: Segment, page: Page) -> Row:
+    def row(self, segment: Segment, page: CueRoom) -> Row:
         return Row(atoms(pieces(segment, page.width)))
 
     def split(self, segment: Segment, fresh: Iterator[int]) -> list[Segment]:
@@ -109,9 +109,9 @@ class CueLayouter:
             for cue, span in zip(cues, shown, strict=True)
         ]
 
-    def span(self, cue: Segment) -> Span:
+    def span(self, cue: Segment) -> ReadingSpan:
         reading = reading_time(width(cue.text), self.page(cue).speed)
-        return Span(milliseconds(cue.start), milliseconds(cue.end), reading)
+        return ReadingSpan(milliseconds(cue.start), milliseconds(cue.end), reading)
 
 
 def in_order(transcript: Transcript) -> list[Segment]:

@@ -2,7 +2,7 @@
 
 from services.subtitle.layout.atoms import Row
 from services.subtitle.layout.breaks import penalty
-from services.subtitle.layout.limits import Limits, Page
+from services.subtitle.layout.limits import CueRoom, Limits
 from services.subtitle.layout.partition import Part, partition
 
 A_CUE = 20.0
@@ -14,7 +14,7 @@ LONG_PAUSE = -60.0
 """Bonus for a split there: nobody wants to read what has not been said yet."""
 
 
-def cuts(row: Row, limits: Limits, page: Page) -> list[Part]:
+def cuts(row: Row, limits: Limits, page: CueRoom) -> list[Part]:
     """Return which atoms belong to which cue."""
     capacity = page.width * page.lines
 

@@ -56,9 +56,9 @@ class Limits(BaseModel):
             raise ValueError("min_duration must not be over max_duration")
         return self
 
-    def page(self, *, wide: bool) -> "Page":
+    def page(self, *, wide: bool) -> "CueRoom":
         """Return the limits for a text of wide or narrow characters."""
-        return Page(
+        return CueRoom(
             width=self.max_line_width or (WIDE_LINE if wide else LATIN_LINE),
             lines=self.max_lines,
             speed=self.max_speed or (WIDE_SPEED if wide else LATIN_SPEED),
@@ -66,7 +66,7 @@ class Limits(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CueRoom:
     """The room for the text of one cue."""
 
     width: int

@@ -2,14 +2,14 @@
 
 from services.subtitle.layout.atoms import Row
 from services.subtitle.layout.breaks import penalty
-from services.subtitle.layout.limits import Page
+from services.subtitle.layout.limits import CueRoom
 from services.subtitle.layout.partition import Part, partition
 
 A_LINE = 1_000.0
 EVENNESS = 8.0
 
 
-def lines(row: Row, page: Page) -> list[Part]:
+def lines(row: Row, page: CueRoom) -> list[Part]:
     """Return which atoms belong to which line."""
 
     def room(start: int) -> int:

@@ -13,7 +13,7 @@ SHORTEST_MS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ReadingSpan:
     """Start and end in milliseconds, and the time needed for reading."""
 
     start: int
@@ -25,13 +25,13 @@ def reading_time(columns: int, speed: float) -> int:
     return ceil(1000 * columns / speed)
 
 
-def schedule(spans: Sequence[Span], limits: Limits) -> list[Span]:
+def schedule(spans: Sequence[ReadingSpan], limits: Limits) -> list[ReadingSpan]:
     """Return when each is shown. The spans must be in the order of their starts.
 
     Each is shown for as long as reading takes, if the pause after it allows that, and for at least the minimum.
     """
     gap, shortest, longest = map(milliseconds, (limits.min_gap, limits.min_duration, limits.max_duration))
-    shown: list[Span] = []
+    shown: list[ReadingSpan] = []
     earliest = 0
     for index, span in enumerate(spans):
         start = max(span.start, earliest)
@@ -40,6 +40,6 @@ def schedule(spans: Sequence[Span], limits: Limits) -> list[Span]:
         if index + 1 < len(spans):
             end = min(end, spans[index + 1].start - gap)
         end = max(end, start + min(SHORTEST_MS, shortest))
-        shown.append(Span(start, end, span.reading))
+        shown.append(ReadingSpan(start, end, span.reading))
         earliest = end + gap
     return shown

@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from cli.commands.options import Session
+from cli.commands.options import CliSession
 from cli.main import app
 from tests.unit.cli.fake_gateway import FakeGateway, Run
 
@@ -11,7 +11,7 @@ from tests.unit.cli.fake_gateway import FakeGateway, Run
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch) -> FakeGateway:
     fake = FakeGateway()
-    monkeypatch.setattr(Session, "client", lambda _session: fake.client())
+    monkeypatch.setattr(CliSession, "client", lambda _session: fake.client())
     monkeypatch.setattr("cli.follow.RECONNECT_SECONDS", (0.0, 0.0, 0.0))
     return fake
 

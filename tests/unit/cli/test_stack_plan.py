@@ -10,7 +10,7 @@ from supervisor.options import ServerOptions
 
 from cli.errors import PortInUse, StateDirUnusable
 from cli.stack.folder import StateDir
-from cli.stack.plan import LOOPBACK, Plan, Program, free_port
+from cli.stack.plan import LOOPBACK, Plan, StackProgram, free_port
 from cli.stack.supervisord import render
 
 
@@ -22,13 +22,13 @@ def test_odd_paths_are_read_back(tmp_path: Path) -> None:
     state_dir = StateDir(tmp_path / "5% &")
     state_dir.prepare()
     command = ["/bin/echo", "100%", "two words", "a;b"]
-    state_dir.config.write_text(render(state_dir, [Program("gateway", command, order=20)]), encoding="utf-8")
+    state_dir.config.write_text(render(state_dir, [StackProgram("gateway", command, order=20)]), encoding="utf-8")
     options = ServerOptions()
     options.realize(["-c", str(state_dir.config)])
     (group,) = options.process_group_configs
     (process,) = group.process_configs
     assert process.name == "gateway"
-    assert process.command == Program("gateway", command, order=20).command_line
+    assert process.command == StackProgram("gateway", command, order=20).command_line
     assert process.autorestart
     assert not process.stopasgroup, "a task may finish: the worker itself ends its children"
     assert process.killasgroup

@@ -9,6 +9,7 @@ import typer
 
 import services
 from cli.main import app
+from cli.stack.demo import TITLES
 from docs.writer.settings import paths, variable
 from tests.support.markdown import ROOT, Page
 
@@ -93,3 +94,8 @@ def test_every_name_in_a_section_of_the_settings_is_a_setting_or_a_task(page: Pa
     first = {path.partition(".")[0] for path in paths()}
     candidates = {name for name in named if name.partition(".")[0] in first and not name.endswith(FILES)}
     assert candidates - known == set()
+
+
+def test_the_tutorial_shows_the_titles_of_the_demo() -> None:
+    tutorial = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    assert re.search(r"^" + r" +".join(map(re.escape, TITLES)) + r"$", tutorial, re.MULTILINE)

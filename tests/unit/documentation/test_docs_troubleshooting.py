@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from api_gateway.tasks.wait_reason import Reason
+from api_gateway.tasks.wait_reason import WaitReasonCode
 from docs.writer.errors import vocabulary
 from tests.support.markdown import ROOT, Page
 
@@ -43,7 +43,7 @@ def template(node: ast.AST) -> re.Pattern[str] | None:
 
 
 def codes() -> set[str]:
-    return {kind.code for kind in vocabulary()} | set(get_args(Reason))
+    return {kind.code for kind in vocabulary()} | set(get_args(WaitReasonCode))
 
 
 @pytest.mark.parametrize("quote", PAGE.quotes)

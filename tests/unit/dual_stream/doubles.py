@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from common.media.audio import SAMPLE_RATE_HZ
-from common.media.chunking import Chunk, Span
+from common.media.chunking import Chunk, SampleSpan
 from common.transcript.format import Segment, Word
 from services.dual_stream.context import SlowTranscript
 
@@ -53,7 +53,7 @@ class FastDouble:
     before: Callable[[int], None] = lambda _: None
     heard: list[int] = field(default_factory=list)
 
-    def find_speech(self, samples: np.ndarray) -> list[Span]:
+    def find_speech(self, samples: np.ndarray) -> list[SampleSpan]:
         Event().wait(self.pause_s)
         length = len(samples) // 4
         return [(n * length, (n + 1) * length - SAMPLE_RATE_HZ) for n in range(4)]
@@ -99,7 +99,7 @@ class SlowDouble:
             self.left = get_ident()
 
     def transcribe(
-        self, _model: Any, samples: np.ndarray, speech: list[Span], *, prompt: str, language: str | None
+        self, _model: Any, samples: np.ndarray, speech: list[SampleSpan], *, prompt: str, language: str | None
     ) -> SlowTranscript:
         number = int(samples[0])
         self.before(number)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.paddleocr.text_similarity import Reading, is_same_text, language_of, vote
+from services.paddleocr.text_similarity import OcrReading, is_same_text, language_of, vote
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ def test_two_readings_of_a_line_are_known_as_such(first: str, second: str, is_sa
 
 
 def test_the_majority_wins_and_spaces_are_kept() -> None:
-    readings = [Reading("Goodmorning", 0.99), Reading("Good morning", 0.9), Reading("Good mourning", 0.95)]
-    assert vote(readings) == Reading("Good morning", 0.99)
+    readings = [OcrReading("Goodmorning", 0.99), OcrReading("Good morning", 0.9), OcrReading("Good mourning", 0.95)]
+    assert vote(readings) == OcrReading("Good morning", 0.99)
 
 
 @pytest.mark.parametrize(
