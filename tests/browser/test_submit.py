@@ -398,7 +398,7 @@ def test_what_the_gateway_refuses_is_told_at_its_field(browsing: Browsing, page:
     task_on_page(page)
 
 
-def test_what_is_wrong_with_fields_together_is_told_above_them(browsing: Browsing, page: Page) -> None:
+def test_an_end_before_the_start_is_told_at_the_end(browsing: Browsing, page: Page) -> None:
     pick(page, "faster_whisper.transcribe_audio")
     unfold(page)
     name_file(page)
@@ -406,7 +406,18 @@ def test_what_is_wrong_with_fields_together_is_told_above_them(browsing: Browsin
     at(page, "end").fill("2")
     with browsing.expecting("422"):
         page.get_by_role("button", name="Submit task").click()
-        expect(page.locator("#field-input_data > .field-error")).to_contain_text("end")
+        expect(page.locator("#field-input_data-end-error")).to_contain_text("must be after start")
+
+
+def test_what_is_wrong_with_fields_together_is_told_above_them(browsing: Browsing, page: Page) -> None:
+    pick(page, "pyannote.diarize_speakers")
+    unfold(page)
+    name_file(page)
+    at(page, "num_speakers").fill("2")
+    at(page, "min_speakers").fill("1")
+    with browsing.expecting("422"):
+        page.get_by_role("button", name="Submit task").click()
+        expect(page.locator("#field-input_data > .field-error")).to_contain_text("not both")
     expect(page.locator("#field-input_data")).to_be_focused()
 
 

@@ -94,7 +94,7 @@ def test_what_the_gateway_checks_of_itself_is_shown(browsing: Browsing, shared_s
     try:
         with browsing.expecting("503"):
             gateway.get_by_role("button", name="Check again").click()
-            expect(gateway.locator("li.bad")).to_contain_text("see storage.share")
+            expect(gateway.locator("li.bad")).to_contain_text("check storage.share")
     finally:
         moved.rename(shared_stack.share)
         shared_stack.share.chmod(0o700)
