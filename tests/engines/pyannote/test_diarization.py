@@ -143,7 +143,7 @@ def test_the_number_of_speakers_is_kept_to(talking: Stack) -> None:
 
 def test_fewer_voices_than_wanted_are_told_as_that(talking: Stack) -> None:
     found = output(talking, "dialogue.flac", num_speakers=50, **PART)
-    assert found["warnings"] == [f"Only {len(found['speakers'])} of 50 speakers could be told apart."]
+    assert found["warnings"] == [f"Only {len(found['speakers'])} of 50 speakers could be distinguished."]
 
 
 def test_times_are_those_of_the_file_when_only_a_part_is_read(talking: Stack) -> None:
