@@ -103,7 +103,7 @@ class DeadLetterChannel(kombu_redis.Channel):
 
 
 class Transport(kombu_redis.Transport):
-    DeadLetterChannel = DeadLetterChannel
+    Channel = DeadLetterChannel
 
 
 def run(client: Any, call: ScriptCall[bool]) -> None:

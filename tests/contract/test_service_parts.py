@@ -24,7 +24,7 @@ def test_a_service_has_its_image_its_pins_its_container_and_its_row(name: str) -
     for file in ("docker-compose.yml", "compose.external-redis.yml"):
         assert name in stanzas(file)
     for file in ("README.md", "README.zh-CN.md"):
-        assert f"| `{name}." in (ROOT / file).read_text(encoding="utf-8")
+        assert f"| [`{name}`](docs/reference/tasks/{name}.md) |" in (ROOT / file).read_text(encoding="utf-8")
 
 
 def compose() -> dict[str, dict[str, str]]:
