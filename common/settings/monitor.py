@@ -24,6 +24,11 @@ class HeartbeatSettings(Section):
             raise ValueError("timeout must be longer than interval")
         return self
 
+    @property
+    def longest_answer(self) -> timedelta:
+        """How long one heartbeat may wait for Redis, so that a silent attempt can try again before `timeout`."""
+        return (self.timeout - self.interval) / 2
+
 
 class TimeoutLevels(Section):
     """How long a lease may be held; 0 disables a level."""

@@ -44,7 +44,8 @@ class Heartbeat:
         self.task_id = record.context.task_id
         self.fence = record.control.fence
         self.interval = settings.interval.total_seconds()
-        self.stop_after = stop_after(settings, redis.timeout)
+        self.stop_after = (settings.timeout - settings.interval - redis.timeout).total_seconds()
+        """Silence after which the attempt stops itself: one more heartbeat would end after `heartbeat.timeout`."""
         self.stop_grace = settings.stop_grace.total_seconds()
         self.killer: threading.Timer | None = None
         self.confirmed = monotonic()
@@ -155,12 +156,3 @@ class Heartbeat:
             self.stop = Fenced()
         elif answer == "CANCEL" and not self.stop:
             self.stop = Cancelled()
-
-
-def stop_after(settings: HeartbeatSettings, redis_timeout: timedelta) -> float:
-    """Return after how many seconds without a confirmed heartbeat an attempt stops itself.
-
-    One more heartbeat may take as long as Redis may take to answer: it must not end after the timeout.
-    """
-    longest = settings.interval + redis_timeout
-    return max(settings.timeout - longest, settings.timeout / 2).total_seconds()

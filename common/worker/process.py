@@ -42,7 +42,8 @@ class WorkerProcess:
         self.pid = os.getpid()
         self.settings = settings
         self.service = service
-        self.redis = SyncRedis(settings.redis)
+        longest_answer = settings.gpu_lock_monitor.heartbeat.longest_answer
+        self.redis = SyncRedis(settings.redis, timeout=min(settings.redis.socket_timeout, longest_answer))
         self.store = StateStore(settings.tasks)
         self.soft_limit = SoftLimit()
         self.termination = TERMINATION

@@ -1,9 +1,10 @@
 """An hour of chaos on the whole stack: `make chaos`, `make chaos ARGS="--minutes 5 --seed 7"`.
 
 Clients post a mix of tasks of every service to two gateways, watch, cancel, retry, remove and vanish. Meanwhile
-processes are killed and frozen, the machine shuts down, programs are cut off from Redis, Redis restarts, refuses writes
-or gets another time, the disk fills and the receiver of callbacks goes away. Then it is quiet, and what Baton promises
-is checked. A seed gives the same requests and the same faults; what they meet is up to the machine.
+processes are killed and frozen, the machine shuts down, programs are cut off from Redis, Redis restarts or refuses
+writes, clocks are set, the disk fills, one receiver of callbacks hangs all the time and the other goes away now and
+then. Then it is quiet, and what Baton promises is checked. A seed gives the same requests and the same faults; what
+they meet is up to the machine.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from tests.chaos.faults.schedule import Faults
 from tests.chaos.work import KINDS, services
 from tests.support.chat_server import ChatServer
 from tests.support.processes import described
+from tests.support.stepped_redis import find_libfaketime
 
 CHAT_LATENCY_S = 0.5
 SHOWN = 12
@@ -63,10 +65,8 @@ def run(folder: Path, chosen: argparse.Namespace) -> int:
         chat.latency_s = CHAT_LATENCY_S
         if not box.has_disk:
             print("There is no disk to fill: only root may mount one. The other faults happen.")
-        if not box.plan.clock:
-            print(
-                "No clock is set: that needs libfaketime (Debian's package faketime; LIBFAKETIME names another place)."
-            )
+        if not find_libfaketime():
+            print("Redis's clock stays: setting it needs libfaketime (Debian's package faketime, or LIBFAKETIME).")
         try:
             return after(box, callback_receiver, chosen)
         finally:
@@ -76,17 +76,26 @@ def run(folder: Path, chosen: argparse.Namespace) -> int:
 
 
 def after(box: Box, callback_receiver: CallbackReceiver, chosen: argparse.Namespace) -> int:
-    """Hurt the box, let it heal, and return how many promises were broken."""
+    """Hurt the box, and return how many promises were broken."""
     faults = Faults(box, callback_receiver, chosen.seed)
-    with Crowd(box, chosen.seed, callback_receiver.url, chosen.clients) as crowd:
-        faults.run(chosen.minutes * 60, chosen.every)
+    with CallbackReceiver(beside=callback_receiver) as hanging:
+        hanging.hang()
+        with Crowd(box, chosen.seed, (callback_receiver.url, hanging.url), chosen.clients) as crowd:
+            faults.run(chosen.minutes * 60, chosen.every)
+        hanging.mend()
+        return audit(box, crowd, callback_receiver, faults)
+
+
+def audit(box: Box, crowd: Crowd, callback_receiver: CallbackReceiver, faults: Faults) -> int:
+    """Let the box heal, check every promise, and return how many were broken."""
     with Aftermath(box, crowd, callback_receiver) as aftermath:
         aftermath.settle()
         show("faults", faults.scene.happened)
         broken = sum(told(check.__doc__ or "", partial(check, aftermath)) for check in CHECKS)
         show("tasks", ends(aftermath))
         show(
-            "callbacks", {"requests": len(callback_receiver.seen), "messages accepted": len(callback_receiver.accepted)}
+            "callbacks",
+            {"requests": len(callback_receiver.requests), "messages accepted": len(callback_receiver.accepted)},
         )
         show("loudest in the logs", Counter(loud(box.logged())))
         print(f"\n{disk_usage(box.folder).free >> 20} MiB of the disk are free")

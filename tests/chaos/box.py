@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from tests.chaos.plan import BoxPlan
 from tests.chaos.work import place_inputs
 from tests.support.processes import holders
 from tests.support.proxy import Proxy
-from tests.support.stepped_redis import find_libfaketime, write_offset
+from tests.support.stepped_redis import write_offset
 
 DISK_MIB = 2048
 PIECE = b"\0" * (1 << 20)
@@ -63,12 +63,11 @@ class Box:
         self.folder, self.traces = folder, folder.with_name("traces")
         self.has_disk = False
         self.slow_imports = folder.with_name("slow-imports")
-        clock = folder.with_name("clock") if find_libfaketime() else None
         environment = QUICK | chat | {"TMPDIR": str(folder / "tmp")}
         environment |= {"CHAOS_TRACE": str(self.traces), "CHAOS_SLOW_IMPORTS": str(self.slow_imports)}
         own_redis = OwnRedis(free_port())
-        programs = ("gateway", "gateway-2", *(f"worker-{service}" for service in services))
-        self.proxies = {name: Proxy(own_redis.port) for name in programs}
+        self.programs = ("redis", "gateway", "gateway-2", *(f"worker-{service}" for service in services))
+        self.proxies = {name: Proxy(own_redis.port) for name in self.programs if name != "redis"}
         self.plan = BoxPlan(
             StateDir(folder / "state"),
             folder / "share",
@@ -76,7 +75,7 @@ class Box:
             own_redis=own_redis,
             extra_environment=environment,
             proxies={name: proxy.port for name, proxy in self.proxies.items()},
-            clock=clock,
+            clocks=folder.with_name("clocks"),
         )
         self.redis: Any = redis.Redis.from_url(self.plan.redis_url, decode_responses=True, socket_timeout=5)
         self.opened = ExitStack()
@@ -84,7 +83,8 @@ class Box:
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True)
         self.traces.mkdir()
-        self.set_clock(0)
+        self.plan.clocks.mkdir()
+        self.set_clocks(self.programs, 0)
         mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(self.folder)]
         self.has_disk = os.geteuid() == 0 and subprocess.run(mount, check=False, capture_output=True).returncode == 0
         try:
@@ -111,10 +111,10 @@ class Box:
                 up(self.plan, REVIVAL)
                 return
 
-    def set_clock(self, offset_s: int) -> None:
-        """Set Redis's clock so far ahead of the machine's, where there is libfaketime."""
-        if self.plan.clock:
-            write_offset(self.plan.clock, offset_s)
+    def set_clocks(self, programs: Sequence[str], offset_s: int) -> None:
+        """Set the clocks of these programs so far ahead of the machine's; Redis's only where there is libfaketime."""
+        for name in programs:
+            write_offset(self.plan.clocks / name, offset_s)
 
     def strays(self) -> set[psutil.Process]:
         """Return what nobody looks after any more, and every ffmpeg: nothing works when all tasks have ended."""

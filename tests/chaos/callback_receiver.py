@@ -1,4 +1,4 @@
-"""Where callbacks come to: a receiver that goes away, breaks down, and remembers what it has accepted."""
+"""Where callbacks come to: receivers that go away, break down or hang, and remember what they have accepted."""
 
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler
@@ -12,13 +12,18 @@ HANG_S = 30.0
 
 
 class CallbackReceiver(Receiver):
-    def __init__(self) -> None:
+    """A receiver; one `beside` another is another origin, and both keep the same books."""
+
+    def __init__(self, beside: "CallbackReceiver | None" = None) -> None:
         super().__init__(on_request=self.note)
-        self.accepted: dict[str, int] = defaultdict(int)
+        self.accepted: dict[str, int] = beside.accepted if beside else defaultdict(int)
         """How often each message was answered with success, by its webhook-id."""
 
-        self.came: dict[str, set[str]] = defaultdict(set)
+        self.came: dict[str, set[str]] = beside.came if beside else defaultdict(set)
         """The ids of all messages that came for a task, whatever was answered."""
+
+        self.requests: list[Seen] = beside.requests if beside else []
+        """All requests, at either of them."""
 
     def break_down(self) -> None:
         self.script = [Answer(503)]
@@ -36,4 +41,5 @@ class CallbackReceiver(Receiver):
             self.accepted[handler.headers["webhook-id"]] += 1
 
     def note(self, seen: Seen) -> None:
+        self.requests.append(seen)
         self.came[seen.json["task_id"]].add(seen.id)

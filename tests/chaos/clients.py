@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle
@@ -22,6 +22,9 @@ PATIENCE_S = 15
 """For one answer: longer than any pause of a process."""
 
 MOST_WAITING = 25
+CALLBACK_WEIGHTS = (4, 1)
+"""How often a callback goes to the receiver that works, and to the one that hangs."""
+
 CALM_S = 0.3
 ENDINGS = {"SUCCESS", "FAILED", "CANCELLED"}
 CLOSING = {"task_complete": "SUCCESS", "task_cancelled": "CANCELLED"}
@@ -58,8 +61,8 @@ class Promise:
 class Client:
     """One client, with new dice for each request: what it asks and does then hangs on nothing that happens."""
 
-    def __init__(self, box: Box, name: str, seed: int, callback_url: str, stop: threading.Event) -> None:
-        self.box, self.name, self.callback_url, self.stop = box, name, callback_url, stop
+    def __init__(self, box: Box, name: str, seed: int, callback_urls: Sequence[str], stop: threading.Event) -> None:
+        self.box, self.name, self.callback_urls, self.stop = box, name, callback_urls, stop
         self.gateways = cycle(box.urls)
         self.seed = f"{seed}-{name}"
         self.dice, self.pauses = Random(self.seed), Random(self.seed)
@@ -95,7 +98,7 @@ class Client:
                 "input_data": kind.input_data,
                 "task_id": f"{self.name}-{len(self.promises)}",
                 "priority": self.dice.randrange(10),
-                "callback": self.callback_url,
+                "callback": self.dice.choices(self.callback_urls, CALLBACK_WEIGHTS)[0],
             }
         )
         self.promises.append(promise)
@@ -200,9 +203,9 @@ WEIGHTS = (4, 4, 2, 2, 3, 1, 2, 1)
 class Crowd:
     """All clients, each in a thread."""
 
-    def __init__(self, box: Box, seed: int, callback_url: str, count: int) -> None:
+    def __init__(self, box: Box, seed: int, callback_urls: Sequence[str], count: int) -> None:
         self.stop = threading.Event()
-        self.clients = [Client(box, f"c{n}", seed, callback_url, self.stop) for n in range(count)]
+        self.clients = [Client(box, f"c{n}", seed, callback_urls, self.stop) for n in range(count)]
         self.threads = [threading.Thread(target=client.run, name=client.name) for client in self.clients]
 
     def __enter__(self) -> Self:

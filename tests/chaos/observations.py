@@ -31,7 +31,7 @@ def endings(seen: Aftermath) -> Iterator[Observation]:
 
 
 def callbacks(seen: Aftermath) -> Iterator[Observation]:
-    for request in seen.callback_receiver.seen:
+    for request in seen.callback_receiver.requests:
         body = request.json["data"]
         yield Observation(
             request.at, "callback", body["task_id"], outcome(body["status"], body["stages"][body["task_name"]])

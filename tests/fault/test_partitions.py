@@ -14,7 +14,6 @@ from tests.support.stack import QUICK, Stack
 from tests.support.waiting import wait_until
 
 HEARTBEAT = json.loads(QUICK["BATON_GPU_LOCK_MONITOR__HEARTBEAT"])
-QUICK_REDIS = {"BATON_REDIS__SOCKET_TIMEOUT": "0.5"}
 CUTS = [cut for cut in Cut if cut is not Cut.NONE]
 
 
@@ -26,7 +25,7 @@ def proxy(stack: Stack) -> Iterator[Proxy]:
 
 
 def cut_worker(stack: Stack, proxy: Proxy) -> None:
-    stack.worker(BATON_REDIS__URL=f"redis://127.0.0.1:{proxy.port}/0", **QUICK_REDIS)
+    stack.worker(BATON_REDIS__URL=f"redis://127.0.0.1:{proxy.port}/0")
 
 
 def spans(stack: Stack) -> dict[int, tuple[float, float]]:

@@ -12,9 +12,11 @@ from tests.support.ports import free_port
 from tests.support.redis_programs import find_chosen_program
 from tests.support.waiting import wait_until
 
+SHIPPED_CONFIG = Path(__file__).parents[2] / "config/redis.conf"
+
 
 class RedisServer:
-    """AOF as in production: what was answered is in the file, also after kill -9."""
+    """With the settings that ship: what was answered is in the append-only file, also after kill -9."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -26,9 +28,9 @@ class RedisServer:
 
     def start(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
-        options = {"appendonly": "yes", "save": "", "maxmemory-policy": "noeviction", "bind": "127.0.0.1"}
-        command = [find_chosen_program(), "--port", str(self.port), "--dir", str(self.folder)]
-        command += [part for name, value in options.items() for part in (f"--{name}", value)]
+        options = {"bind": "127.0.0.1", "port": self.port, "dir": self.folder}
+        command = [find_chosen_program(), str(SHIPPED_CONFIG)]
+        command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
         environment = {**os.environ, **self.environment}  # noqa: TID251 - a child needs PATH and the like
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(self.answers)

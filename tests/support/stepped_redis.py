@@ -35,7 +35,7 @@ def faketime_environment(offset: Path) -> dict[str, str]:
 
 def write_offset(offset: Path, seconds: int) -> None:
     """Let the clock be so far ahead of the machine's own, at once."""
-    written = offset.with_name("offset.new")
+    written = offset.with_name(f"{offset.name}.new")
     written.write_text(f"{seconds:+d}\n")
     written.replace(offset)
 

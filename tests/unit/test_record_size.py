@@ -64,7 +64,7 @@ def sizes_of_lasting_keys(redis: SyncRedis, store: StateStore) -> dict[str, int]
 
 
 @pytest.mark.parametrize(
-    ("callback", "most_bytes"), [(None, 2_048), (TARGET, 5_120)], ids=["without a callback", "with a callback"]
+    ("callback", "most_bytes"), [(None, 2_048), (TARGET, 4_096)], ids=["without a callback", "with a callback"]
 )
 def test_a_small_finished_task_takes_up_little(redis: SyncRedis, callback: Callback | None, most_bytes: int) -> None:
     store = StateStore(TaskSettings())

@@ -1,4 +1,4 @@
-"""Redis that answers and does not do what it should: it refuses writes, holds garbage, or has another time."""
+"""Redis that answers and does not do what it should: it refuses writes, or holds garbage."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +9,6 @@ from redis import RedisError
 from tests.chaos.faults.scene import Roll, Scene, let_pass
 
 GARBAGE = ("", "no JSON", "[]", "{}", '{"headers": {"id": 7}}', '{"body": "x", "headers": {}, "properties": {}}')
-LONGEST_STEP_S = 7200
 NOBODY = ("127.0.0.1", 9)
 """A primary that does not answer."""
 
@@ -63,10 +62,3 @@ def poison(scene: Scene, roll: Roll) -> None:
     with suppress(RedisError):
         scene.box.redis.lpush(roll.choose(scene.box.plan.services), garbage)
         scene.count("poisoned queue")
-
-
-def step_clock(scene: Scene, roll: Roll) -> None:
-    """Set Redis's clock, by up to two hours, forward or back of the machine's."""
-    if scene.box.plan.clock:
-        scene.box.set_clock(round((2 * roll.which - 1) * LONGEST_STEP_S))
-        scene.count("clock set")

@@ -1,4 +1,4 @@
-"""What is around the stack: its network, its disk, its imports, and the receiver of its callbacks."""
+"""What is around the stack: its network, its clocks, its disk, its imports, and the receiver of its callbacks."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ from tests.chaos.faults.scene import Roll, Scene, let_pass
 from tests.support.proxy import Cut
 
 CUTS = (Cut.BLACK_HOLE, Cut.RESET, Cut.DROPPED_REPLIES)
+LONGEST_STEP_S = 7200
 
 
 def cut(scene: Scene, roll: Roll) -> None:
@@ -22,6 +23,15 @@ def cut(scene: Scene, roll: Roll) -> None:
     let_pass(roll.seconds)
     for name in chosen:
         scene.box.proxies[name].fail(Cut.NONE)
+
+
+def step_clock(scene: Scene, roll: Roll) -> None:
+    """Set the clock of Redis, of one program, or of all of them, by up to two hours forward or back."""
+    groups = (["redis"], [roll.choose(scene.box.programs)], scene.box.programs)
+    chosen = groups[int(roll.which * 997) % len(groups)]
+    scene.box.set_clocks(chosen, round((2 * roll.which - 1) * LONGEST_STEP_S))
+    part = chosen[0].partition("-")[0] if len(chosen) == 1 else "all programs"
+    scene.count(f"clock of {part} set")
 
 
 def slow_imports(scene: Scene, roll: Roll) -> None:

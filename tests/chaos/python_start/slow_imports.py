@@ -1,4 +1,4 @@
-"""Delays some imports while a file exists. Python imports this by its name, since the box puts its folder on the path.
+"""Delays some imports while a file exists.
 
 The delay is inside the import's lock, as on a busy machine with a cold disk: what a thread imports then keeps every
 other thread, and every process forked meanwhile, from importing it.
@@ -12,7 +12,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
-SWITCH = "CHAOS_SLOW_IMPORTS"
+NAMED_BY = "CHAOS_SLOW_IMPORTS"
 """The environment variable that names the file."""
 
 DELAY_S = 1.5
@@ -43,5 +43,6 @@ class SlowImports:
         return None
 
 
-if named := os.environ.get(SWITCH):  # noqa: TID251 - no setting of Baton's
-    sys.meta_path.insert(0, SlowImports(Path(named)))
+def install() -> None:
+    if named := os.environ.get(NAMED_BY):  # noqa: TID251 - no setting of Baton's
+        sys.meta_path.insert(0, SlowImports(Path(named)))
