@@ -22,6 +22,7 @@ from common.errors.execution import (
 )
 from common.errors.inputs import (
     ClipOutsideMedia,
+    CodecNotAllowed,
     DownloadFailed,
     FileMissing,
     MediaTooLong,
@@ -63,6 +64,7 @@ __all__ = [
     "CallbackSecretRefused",
     "Cancelled",
     "ClipOutsideMedia",
+    "CodecNotAllowed",
     "Cost",
     "CrossSiteRequest",
     "CutOff",

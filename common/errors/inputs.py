@@ -31,6 +31,15 @@ class NotMedia(BatonError):
     status = 422
 
 
+class CodecNotAllowed(BatonError):
+    """The file needs a decoder that is not allowed by default. Convert the file with `ffmpeg.transcode` or
+    another program; for ffmpeg's tasks, `ffmpeg.extra_decoders` allows more decoders.
+    """
+
+    code = "codec_not_allowed"
+    status = 422
+
+
 class NoAudioTrack(BatonError):
     """The file has no such audio track. `ffmpeg.probe` lists its tracks."""
 

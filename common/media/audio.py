@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from common.errors import ClipOutsideMedia, MediaTooLong, NoAudioTrack, NotMedia
+from common.media.decoders import check_decoder
 from common.media.demux import duration_of, open_medium, origin_of
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def open_audio(
         FileMissing: there is no such file.
         NotMedia: the file is not audio or video.
         NoAudioTrack: it has no such track.
+        CodecNotAllowed: its decoder is not allowed.
         ClipOutsideMedia: `start` is after its end.
     """
     with open_medium(path) as container:
@@ -193,4 +195,5 @@ def audio_stream(container: InputContainer, track: int) -> AudioStream:
     streams = container.streams.audio
     if track >= len(streams):
         raise NoAudioTrack(track=track, audio_tracks=len(streams))
+    check_decoder(streams[track])
     return streams[track]

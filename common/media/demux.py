@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.errors import FileMissing, NotMedia
+from common.media.decoders import whitelist
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -41,7 +42,7 @@ def open_medium(path: Path, **options: str) -> InputContainer:
     with unreadable_is_not_media(path):
         return av.open(
             f"file:{path.absolute()}",
-            options={**options, **GUARDS},
+            options={"codec_whitelist": whitelist(), **options, **GUARDS},
             metadata_errors="replace",
             timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
         )

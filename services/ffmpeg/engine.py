@@ -7,10 +7,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from common.media.decoders import whitelist
 from common.media.demux import MEDIA_FORMATS
 from services.ffmpeg.errors import MediaDamaged
 from services.ffmpeg.execution import process
-from services.ffmpeg.execution.decoders import whitelist
 from services.ffmpeg.execution.failures import error_of, is_damaged, last_messages
 from services.ffmpeg.execution.formats import PROTOCOLS
 from services.ffmpeg.execution.media_limits import OnSeconds, ProgressMonitor

@@ -38,15 +38,6 @@ class CodecUnsupported(BatonError):
     status = 422
 
 
-class CodecNotAllowed(BatonError):
-    """The file needs a decoder that is not allowed by default. Convert the file, or add the decoder to
-    `ffmpeg.extra_decoders`.
-    """
-
-    code = "codec_not_allowed"
-    status = 422
-
-
 class SubtitlesUnreadable(BatonError):
     """The subtitles are not SRT, WebVTT or ASS in the given encoding. Check the file and `encoding`."""
 

@@ -6,8 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.media.decoders import whitelist
 from common.media.demux import duration_of, open_medium, unreadable_is_not_media
-from services.ffmpeg.execution.decoders import whitelist
 from services.ffmpeg.execution.media_limits import check_pictures
 from services.ffmpeg.media import Chapter, MediaInfo, StreamInfo, StreamKind
 from services.ffmpeg.settings import FfmpegSettings

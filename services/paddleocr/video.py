@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from common.errors import ClipOutsideMedia, NotMedia, NoVideoTrack, TooManyPixels
+from common.media.decoders import check_decoder
 from common.media.demux import MICROSECONDS, duration_of, open_medium, origin_of
 from services.paddleocr.opencv import opencv
 
@@ -153,6 +154,7 @@ def open_video(path: Path, *, max_pixels: int, start: float = 0.0) -> Iterator[V
         FileMissing: there is no such file.
         NotMedia: it is not a video.
         NoVideoTrack: it has no pictures, or only a cover.
+        CodecNotAllowed: its decoder is not allowed.
         TooManyPixels: the pictures are larger than `max_pixels`.
         ClipOutsideMedia: `start` is after its end.
     """
@@ -172,5 +174,6 @@ def video_stream(streams: Sequence[VideoStream]) -> VideoStream:
         raise NoVideoTrack
     if moving[0].codec_context is None:
         raise NotMedia("The file ends before its pictures are described. Copy it again, and check that it plays.")
+    check_decoder(moving[0])
     moving[0].thread_type = "AUTO"
     return moving[0]

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable
 from signal import SIGKILL, SIGXCPU
 
-from common.errors import BatonError, FileMissing, NotMedia, StorageFull, TooManyPixels
+from common.errors import BatonError, CodecNotAllowed, FileMissing, NotMedia, StorageFull, TooManyPixels
 from services.ffmpeg.errors import (
-    CodecNotAllowed,
     CodecUnsupported,
     FfmpegFailed,
     FfmpegKilled,

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
+from common.errors import CodecNotAllowed
+from common.media.audio import SAMPLE_RATE_HZ, open_audio
+from common.media.decoders import DECODERS
 from common.media.fields import Artifact, MediaFile
 from services.ffmpeg.contracts import CutInput, ExtractAudioInput, ExtractKeyframesInput, ProbeInput, TranscodeInput
-from services.ffmpeg.errors import CodecNotAllowed
-from services.ffmpeg.execution.decoders import DECODERS
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.tasks import cut_media, extract_audio, extract_keyframes, probe, transcode
+from services.paddleocr.video import open_video
 from tests.support.folder_job import FolderJob
 from tests.support.sounds import ffmpeg as make
 
@@ -103,6 +105,23 @@ def test_the_setting_allows_an_unusual_codec(
 def test_an_unusual_codec_may_be_looked_at_and_copied(job: FolderJob, unusual: MediaFile) -> None:
     assert probe(ProbeInput(media_path=unusual), job).of("video")[0].codec == "cinepak"
     assert cut_media(CutInput(media_path=unusual, end=0.1, mode="copy"), job).duration > 0
+
+
+def test_services_that_decode_in_their_own_process_refuse_it_too(job: FolderJob, unusual: MediaFile) -> None:
+    film, sound = job.share / unusual, job.share / "unusual.wav"
+    make(sound, *SOUND, "-c:a", "dfpwm")
+    with pytest.raises(CodecNotAllowed, match="cinepak"), open_video(film, max_pixels=10**6):
+        pass
+    with pytest.raises(CodecNotAllowed, match="dfpwm"), open_audio(sound):
+        pass
+
+
+@pytest.mark.parametrize("encoder", known(*AUDIO, *STRICT))
+def test_usual_sound_is_decoded_in_a_service_own_process(tmp_path: Path, encoder: str) -> None:
+    extension, *options = STRICT.get(encoder) or (AUDIO[encoder],)
+    make(tmp_path / f"sound.{extension}", *SOUND, "-c:a", encoder, *options)
+    with open_audio(tmp_path / f"sound.{extension}") as track:
+        assert sum(len(block) for block in track.blocks()) > 0.4 * SAMPLE_RATE_HZ
 
 
 def test_every_name_of_the_list_is_a_decoder() -> None:

@@ -3,7 +3,15 @@
 The names are ffmpeg's own (`ffmpeg -decoders`); one codec may have several decoders.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from common.errors import CodecNotAllowed
+
+if TYPE_CHECKING:
+    from av.stream import Stream
 
 VIDEO = (
     "av1 libdav1d libaom-av1 h261 h263 h263p h264 libopenh264 hevc vvc "
@@ -30,6 +38,21 @@ SUBTITLES = "ass ssa srt subrip webvtt mov_text text dvbsub dvdsub pgssub xsub c
 DECODERS = tuple(f"{VIDEO} {PICTURES} {AUDIO} {SUBTITLES}".split())
 
 
-def whitelist(extra: Iterable[str]) -> str:
+def whitelist(extra: Iterable[str] = ()) -> str:
     """Return ffmpeg's `codec_whitelist`."""
     return ",".join((*DECODERS, *extra))
+
+
+def check_decoder(stream: Stream) -> None:
+    """Raise if FFmpeg would decode a stream in this process with a decoder that is not allowed.
+
+    Raises:
+        CodecNotAllowed: the detail names the decoder.
+    """
+    decoder = stream.codec_context.name if stream.codec_context else None
+    if decoder and decoder not in DECODERS:
+        raise CodecNotAllowed(
+            f"The file needs the decoder {decoder}, which is not allowed. Convert it, for example to FLAC or H.264, with "
+            "another program or, if ffmpeg.extra_decoders allows the decoder, with ffmpeg.transcode.",
+            decoder=decoder,
+        )
