@@ -52,7 +52,7 @@ def check_decoder(stream: Stream) -> None:
     decoder = stream.codec_context.name if stream.codec_context else None
     if decoder and decoder not in DECODERS:
         raise CodecNotAllowed(
-            f"The file needs the decoder {decoder}, which is not allowed. Convert it, for example to FLAC or H.264, with "
-            "another program or, if ffmpeg.extra_decoders allows the decoder, with ffmpeg.transcode.",
+            f"The file needs the decoder {decoder}, which is not allowed. Convert it, for example to FLAC or H.264: "
+            "with ffmpeg.transcode if ffmpeg.extra_decoders allows the decoder, or with another program.",
             decoder=decoder,
         )
