@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from common.transcript.format import Segment
 from services.dual_stream.alignment.limits import FallbackLimits
-from services.dual_stream.alignment.tokens import normalize
+from services.dual_stream.alignment.tokens import normalize, spoken_words
 from services.dual_stream.records import Objection
 
 LONGEST_PHRASE = 8
-"""Longest phrase that is searched for repetitions, in tokens."""
+"""Longest phrase that is searched for repetitions, in words."""
 
 
 def compression_ratio(text: str) -> float:
@@ -18,13 +18,13 @@ def compression_ratio(text: str) -> float:
     return len(content) / len(zlib.compress(content)) if content else 0.0
 
 
-def max_repetitions(tokens: Sequence[str]) -> int:
+def max_repetitions(words: Sequence[str]) -> int:
     """Return the highest number of consecutive repetitions of any phrase."""
-    most = 1 if tokens else 0
-    for size in range(1, min(LONGEST_PHRASE, len(tokens) // 2) + 1):
+    most = 1 if words else 0
+    for size in range(1, min(LONGEST_PHRASE, len(words) // 2) + 1):
         run = 0
-        for place in range(len(tokens) - size):
-            run = run + 1 if tokens[place] == tokens[place + size] else 0
+        for place in range(len(words) - size):
+            run = run + 1 if words[place] == words[place + size] else 0
             most = max(most, run // size + 1)
     return most
 
@@ -42,7 +42,7 @@ def find_objections(
         found.append("compression_ratio")
     if avg_logprob is not None and avg_logprob < limits.avg_logprob:
         found.append("avg_logprob")
-    if max_repetitions(normalize(text)) >= max(limits.repeats, 1 + max_repetitions(normalize(draft))):
+    if max_repetitions(spoken_words(text)) >= max(limits.repeats, 1 + max_repetitions(spoken_words(draft))):
         found.append("repetition")
     return found
 

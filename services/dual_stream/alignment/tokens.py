@@ -13,6 +13,7 @@ from common.transcript.format import Word
 ALONE = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Scripts without spaces: Han, hiragana, katakana."""
 UNIT = re.compile(rf"[{ALONE}]|\d|[^\W\d_{ALONE}]+")
+WORD = re.compile(rf"[{ALONE}]|\d+(?:[.,:]\d+)*|[^\W\d_{ALONE}]+")
 INSIDE = re.compile(r"(?<=\w)['’](?=\w)")  # noqa: RUF001 - as people write it
 ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
@@ -58,5 +59,13 @@ def parts(word: Word, place: int) -> Iterator[AlignmentToken]:
 @lru_cache(maxsize=1_000)
 def normalize(text: str) -> tuple[str, ...]:
     """Return a text's tokens: "Twenty-five 25% 二五" becomes 2 5 2 5 2 5."""
-    plain = INSIDE.sub("", unicodedata.normalize("NFKC", text).casefold())
-    return tuple(token for unit in UNIT.findall(plain) for token in NUMBERS.get(unit, (unit,)))
+    return tuple(token for unit in UNIT.findall(plain(text)) for token in NUMBERS.get(unit, (unit,)))
+
+
+def spoken_words(text: str) -> list[str]:
+    """Return a text's words, each number as one: "$1,000,000 一百" becomes 1,000,000 一 百."""
+    return WORD.findall(plain(text))
+
+
+def plain(text: str) -> str:
+    return INSIDE.sub("", unicodedata.normalize("NFKC", text).casefold())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from common.transcript.format import Segment
 from services.dual_stream.alignment.assignment import assign
 from services.dual_stream.alignment.choice import choose
-from services.dual_stream.alignment.hallucinations import max_repetitions
+from services.dual_stream.alignment.hallucinations import find_objections, max_repetitions
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.context import ProcessingContext
 from services.dual_stream.records import Decision
@@ -319,6 +319,27 @@ def test_a_phrase_said_twice_stays_where_it_was_said() -> None:
 )
 def test_repeats_are_counted_in_a_row(text: str, expected: int) -> None:
     assert max_repetitions(text.split()) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We sold 10,000 copies.",
+        "$1,000,000",
+        "\u4e00\u517110000\u5143",
+        "At 10:00:00, 3.33333 of 1000000.",
+        "Room 1111, floor 0000.",
+    ],
+)
+def test_the_digits_of_a_number_are_no_repetition(text: str) -> None:
+    assert find_objections(text, None, FallbackLimits()) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["and then then then then", "10, 10, 10, 10", "\u5bf9\u5bf9\u5bf9\u5bf9", "1,000 1,000 1,000 1,000"]
+)
+def test_a_word_or_a_number_said_four_times_is_one(text: str) -> None:
+    assert "repetition" in find_objections(text, None, FallbackLimits())
 
 
 @pytest.mark.parametrize(
