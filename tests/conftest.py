@@ -26,7 +26,7 @@ os.environ.update(guarded_environment(attempts_below))  # noqa: TID251 - for eve
 
 
 @pytest.fixture(autouse=True)
-def left_the_machine() -> Iterator[list[str]]:
+def outside_attempts() -> Iterator[list[str]]:
     """Fail a test that tries to connect to another machine or to look up a name, whatever becomes of the error."""
     attempts.clear()
     yield attempts

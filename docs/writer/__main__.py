@@ -6,7 +6,7 @@ from pathlib import Path
 
 import services
 from docs.writer import command_line, errors, events, http, metrics, models, settings, tasks
-from docs.writer.markdown import joined, table
+from docs.writer.markdown import join_blocks, table
 
 FOLDER = Path(__file__).parents[1] / "reference"
 NOTE = "<!-- Written by `make docs` from the code: change that, not this. -->"
@@ -47,7 +47,7 @@ def index() -> str:
         (f"[{name.removesuffix('/README.md').removesuffix('.md')}]({name})", words) for name, words in INDEX.items()
     )
     intro = "Written from the code by `make docs`, so it says what this version does. The Redis keys stand in"
-    return joined(
+    return join_blocks(
         ["# Reference", f"{intro} [architecture](../architecture.md#state-in-redis).", table(("page", "tells"), rows)]
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from cli.main import app
-from docs.writer.markdown import code, joined, table
+from docs.writer.markdown import code, join_blocks, table
 
 INTRO = """`.venv/bin/baton`, after `make up` or `make demo`. Results go to stdout, everything else to stderr;
 `--json` is for scripts. Exit status: 0 as wanted, 1 the task or the command failed, 2 wrong use or a refused request,
@@ -19,7 +19,7 @@ def page() -> str:
     parts = ["# The command line", INTRO, "## Before every command", options(group)]
     for name, command in group.commands.items():
         parts += [f"## {code(f'baton {name}')}", str(command.help), options(command)]
-    return joined(parts)
+    return join_blocks(parts)
 
 
 def options(command: Any) -> str:
@@ -34,10 +34,10 @@ def rows(command: Any) -> Iterator[tuple[str, str]]:
         argument = one.param_type_name == "argument"
         names = [one.metavar or one.name.upper()] if argument else [*one.opts, *one.secondary_opts]
         value = f" {one.metavar}" if one.metavar and not argument else ""
-        yield " ".join(map(code, [*names[:-1], names[-1] + value])), said(one)
+        yield " ".join(map(code, [*names[:-1], names[-1] + value])), describe_option(one)
 
 
-def said(one: Any) -> str:
+def describe_option(one: Any) -> str:
     """Return the help of an option, with its variable."""
     variable = f" Variable: {code(one.envvar)}." if one.envvar else ""
     return f"{one.help or ''}{variable}"

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from common.errors import BatonError
-from docs.writer.markdown import code, joined, table
+from docs.writer.markdown import code, join_blocks, table
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("common", "api_gateway", "services", "cli")
@@ -37,7 +37,7 @@ def page() -> str:
     groups: dict[str, list[type[BatonError]]] = {}
     for kind in vocabulary():
         groups.setdefault(group(kind), []).append(kind)
-    return joined(["# Error codes", INTRO, *(part for name in groups for part in section(name, groups[name]))])
+    return join_blocks(["# Error codes", INTRO, *(part for name in groups for part in section(name, groups[name]))])
 
 
 def vocabulary() -> list[type[BatonError]]:

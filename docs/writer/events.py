@@ -23,7 +23,7 @@ from common.state.context import InputParams, Progress, Stage, Timings, Workflow
 from common.state.messages import TYPES
 from common.transcript.format import Segment, Word
 from common.transcript.live import BEGINNINGS
-from docs.writer.markdown import code, joined, prose, table
+from docs.writer.markdown import code, join_blocks, prose, table
 from docs.writer.schema import fields
 
 TASK_STREAM = "/v1/tasks/{task_id}/events"
@@ -99,26 +99,26 @@ members are those that JavaScript writes: `JSON.stringify(JSON.parse(body))` is 
 
 def page() -> str:
     """Return the page."""
-    return joined(
+    return join_blocks(
         [
             "# Events, callbacks and alerts",
             STREAMS,
             *(part for path, route in streams() for part in stream(path, route)),
             "## Signals",
             "The codes of a task's `signal`.",
-            explained("code", SIGNALS_OF_A_TASK, SIGNALS_OF_A_TASK),
+            explain_names("code", SIGNALS_OF_A_TASK, SIGNALS_OF_A_TASK),
             "## What events hold",
-            *(part for kind in (Progress, Segment, Word, ErrorRecord, Download) for part in described(kind)),
+            *(part for kind in (Progress, Segment, Word, ErrorRecord, Download) for part in describe(kind)),
             "### The record",
             "What `initial_state` and a callback's `data` hold, and `GET /v1/tasks/{task_id}` answers.",
-            *(part for kind in (WorkflowContext, InputParams, Stage, Timings) for part in described(kind)),
+            *(part for kind in (WorkflowContext, InputParams, Stage, Timings) for part in describe(kind)),
             "## Callbacks",
             CALLBACKS,
             table(("type", "status"), ((code(kind), status) for status, kind in TYPES.items())),
             tries(),
             "## Alerts",
             "Where `gpu_lock_monitor.alert_url` is set, it gets these, signed and tried again in the same way.",
-            explained("type", ALERTS, ALERTS),
+            explain_names("type", ALERTS, ALERTS),
         ]
     )
 
@@ -139,10 +139,10 @@ def stream(path: str, answer: dict[str, Any]) -> Iterable[str]:
     yield f"## {code(f'GET {path}')}"
     yield prose(answer["description"])
     if words := WORDS.get(path):
-        yield explained("event", names, words)
+        yield explain_names("event", names, words)
 
 
-def explained(head: str, names: Iterable[str], words: Mapping[str, str]) -> str:
+def explain_names(head: str, names: Iterable[str], words: Mapping[str, str]) -> str:
     """Return the table of these names; one without words is an error, and so is a word without a name."""
     names = list(names)
     if set(names) != set(words):
@@ -150,7 +150,7 @@ def explained(head: str, names: Iterable[str], words: Mapping[str, str]) -> str:
     return table((head, "data"), ((code(name), words[name]) for name in names))
 
 
-def described(kind: type[BaseModel]) -> Iterable[str]:
+def describe(kind: type[BaseModel]) -> Iterable[str]:
     schema: dict[str, Any] = kind.model_json_schema(mode="serialization")
     yield f"#### {kind.__name__}"
     yield schema.get("description", "")

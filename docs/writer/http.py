@@ -7,8 +7,8 @@ from typing import Any
 import services
 from api_gateway.app import create_app
 from api_gateway.tasks.submission import TaskSubmission
-from docs.writer.markdown import code, joined, prose, table
-from docs.writer.schema import Schema, fields, limits, referred, typed
+from docs.writer.markdown import code, join_blocks, prose, table
+from docs.writer.schema import Schema, describe_type, fields, limits, reference_name
 
 CODE = re.compile(r"(?:^|<br>)`(\w+)`: ")
 SUCCESS = "2"
@@ -31,11 +31,14 @@ def page() -> str:
             tags.setdefault(route["tags"][0], []).append((method.upper(), path, route))
     parts = ["# The HTTP API", INTRO]
     for tag, routes in tags.items():
-        parts += [f"## {tag.capitalize()}", *(part for route in routes for part in described(*route, root, schemas))]
-    return joined(parts)
+        parts += [
+            f"## {tag.capitalize()}",
+            *(part for route in routes for part in describe_route(*route, root, schemas)),
+        ]
+    return join_blocks(parts)
 
 
-def described(method: str, path: str, route: dict[str, Any], root: Schema, schemas: Schema) -> Iterator[str]:
+def describe_route(method: str, path: str, route: dict[str, Any], root: Schema, schemas: Schema) -> Iterator[str]:
     """Yield what one route does, takes and answers."""
     yield f"### {code(f'{method} {path}')}"
     yield prose(f"{route['summary']}. {route.get('description', '')}")
@@ -48,7 +51,7 @@ def body(route: dict[str, Any], root: Schema, schemas: Schema) -> str:
     """Return the table of what is sent; a submission's is what all tasks have, for the rest differs by task."""
     for kind, content in route.get("requestBody", {}).get("content", {}).items():
         shape = content["schema"]
-        wanted = TaskSubmission.model_json_schema() if "oneOf" in shape else schemas.get(referred(shape), shape)
+        wanted = TaskSubmission.model_json_schema() if "oneOf" in shape else schemas.get(reference_name(shape), shape)
         if listed := fields(wanted, root, given=True):
             return f"Body, {code(kind)}:\n\n{listed}"
     return ""
@@ -58,7 +61,7 @@ def parameters(route: dict[str, Any], root: Schema) -> Iterator[tuple[str, ...]]
     for one in route.get("parameters", []):
         shape = one["schema"]
         words = prose(one.get("description", shape.get("description", "")))
-        yield code(one["name"]), one["in"], typed(shape, root), limits(shape, root), words
+        yield code(one["name"]), one["in"], describe_type(shape, root), limits(shape, root), words
 
 
 def answers(route: dict[str, Any]) -> str:

@@ -17,10 +17,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def cell(text: str) -> str:
     """Return the text in one line, with what would end the cell or begin a tag escaped."""
-    return escaped(" ".join(text.split())).replace("|", "\\|")
+    return escape(" ".join(text.split())).replace("|", "\\|")
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Return the text with its `<placeholders>` shown, which would be HTML outside of code."""
     return "".join(part if part.startswith("`") else part.replace("<", "&lt;") for part in CODE.split(text))
 
@@ -32,9 +32,9 @@ def code(text: object) -> str:
 
 def prose(text: str) -> str:
     """Return a description as a client reads it: Python's None is null in JSON."""
-    return NONE.sub("`null`", escaped(" ".join(text.split())))
+    return NONE.sub("`null`", escape(" ".join(text.split())))
 
 
-def joined(parts: Iterable[str]) -> str:
+def join_blocks(parts: Iterable[str]) -> str:
     """Return the blocks of a page, with one empty line between them and none that is empty."""
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -6,7 +6,7 @@ from typing import Any, cast
 from prometheus_client import Counter, Gauge
 
 from api_gateway.metrics import QUANTILES, Metrics
-from docs.writer.markdown import code, joined, table
+from docs.writer.markdown import code, join_blocks, table
 
 INTRO = """`GET /metrics` is Prometheus's text format; it wants an API key where one is set. What is true of the whole
 system is read from Redis at each scrape, so any gateway tells the same; only those that say "this process" do not. A
@@ -15,7 +15,7 @@ Grafana dashboard lies in `config/grafana/`."""
 
 def page() -> str:
     """Return the page."""
-    return joined(["# Metrics", INTRO, table(("metric", "type", "labels", "meaning"), rows()), quantiles()])
+    return join_blocks(["# Metrics", INTRO, table(("metric", "type", "labels", "meaning"), rows()), quantiles()])
 
 
 def rows() -> Iterator[tuple[str, str, str, str]]:

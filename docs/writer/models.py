@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import services
 from common.models.spec import KnownModels, ModelFamily, ModelSpec
-from docs.writer.markdown import code, joined, table
+from docs.writer.markdown import code, join_blocks, table
 
 INTRO = """A model is `<engine>/<name>` and lies in `share/models/<engine>/<name>/`; a task that wants one downloads
 it first. [Models](../how-to/models.md) says how, and what to do without a network. A task may also name a folder of
@@ -20,7 +20,7 @@ def page(families: Iterable[ModelFamily]) -> str:
     for family in families:
         rows = ((code(spec.name), origin(spec), use(spec, named)) for spec in family.specs)
         parts += [f"## {code(family.engine)}", table(("name", "repository on the hub", "default of"), rows)]
-    return joined(parts)
+    return join_blocks(parts)
 
 
 def origin(spec: ModelSpec) -> str:

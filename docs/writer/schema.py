@@ -43,14 +43,14 @@ def fields(schema: Schema, root: Schema, *, given: bool) -> str:
     if not given:
         return table(
             ("field", "type", "meaning"),
-            ((code(name), typed(field, root), meaning(field)) for name, field in members),
+            ((code(name), describe_type(field, root), meaning(field)) for name, field in members),
         )
     return table(
         ("field", "type", "limits", "default", "meaning"),
         (
             (
                 code(name),
-                typed(field, root),
+                describe_type(field, root),
                 limits(field, root),
                 "required" if name in required else default(field, root),
                 meaning(field),
@@ -60,29 +60,29 @@ def fields(schema: Schema, root: Schema, *, given: bool) -> str:
     )
 
 
-def typed(field: Schema, root: Schema) -> str:
+def describe_type(field: Schema, root: Schema) -> str:
     """Return the type in words, with a link where it has a table of its own."""
-    return " or ".join(dict.fromkeys(one_type(shape, root) for shape in alternatives(field)))
+    return " or ".join(dict.fromkeys(describe_shape(shape, root) for shape in alternatives(field)))
 
 
-def one_type(shape: Schema, root: Schema) -> str:
-    if name := referred(shape):
-        return "file" if name == ARTIFACT else named(name, root)
+def describe_shape(shape: Schema, root: Schema) -> str:
+    if name := reference_name(shape):
+        return "file" if name == ARTIFACT else link_to(name, root)
     if words := FORMATS.get(shape.get("format", "")):
         return words
     if values := choices(shape):
         return ", ".join(values) if len(values) <= MOST_CHOICES else f"one of {len(values)}"
     if shape.get("type") == "array":
         inside = shape.get("items") or {}
-        return f"list of {typed(inside, root)}" if inside else "list"
+        return f"list of {describe_type(inside, root)}" if inside else "list"
     if shape.get("type") == "object":
         inside = shape.get("additionalProperties")
-        return f"map to {typed(inside, root)}" if isinstance(inside, dict) else "map"
+        return f"map to {describe_type(inside, root)}" if isinstance(inside, dict) else "map"
     kind = str(shape.get("type", "any"))
     return NAMES.get(kind, kind)
 
 
-def named(name: str, root: Schema) -> str:
+def link_to(name: str, root: Schema) -> str:
     shape = root.get("$defs", {}).get(name)
     if shape is None:
         return code(name)
@@ -103,14 +103,14 @@ def alternatives(field: Schema) -> list[Schema]:
     return [field]
 
 
-def referred(shape: Schema) -> str:
+def reference_name(shape: Schema) -> str:
     return str(shape.get("$ref", "")).rpartition("/")[2]
 
 
 def limits(field: Schema, root: Schema) -> str:
     """Return the bounds of a field, of what its list holds too."""
     found = [
-        text.format(shown(word, bound))
+        text.format(format_bound(word, bound))
         for shape in alternatives(field)
         if shape.get("format") != MEDIA_FILE
         for word, text in BOUNDS.items()
@@ -120,7 +120,7 @@ def limits(field: Schema, root: Schema) -> str:
     return "; ".join([*found, *(f"each {text}" for text in inside if text)])
 
 
-def shown(word: str, bound: Any) -> str:
+def format_bound(word: str, bound: Any) -> str:
     """Return a bound as it is read: big numbers with commas, durations in seconds."""
     if word == "pattern":
         return code(bound)
@@ -131,13 +131,13 @@ def shown(word: str, bound: Any) -> str:
 
 def default(field: Schema, root: Schema) -> str:
     """Return the default as JSON; an object's are in its own table."""
-    if any(referred(shape) and "enum" not in target(shape, root) for shape in alternatives(field)):
+    if any(reference_name(shape) and "enum" not in target(shape, root) for shape in alternatives(field)):
         return code("null") if field.get("default", ...) is None else "its own"
     return code(json.dumps(field["default"], ensure_ascii=False)) if "default" in field else "empty"
 
 
 def target(shape: Schema, root: Schema) -> Schema:
-    found: Schema = root.get("$defs", {}).get(referred(shape), {})
+    found: Schema = root.get("$defs", {}).get(reference_name(shape), {})
     return found
 
 
@@ -151,14 +151,14 @@ def meaning(field: Schema) -> str:
     return ""
 
 
-def nested(root: Schema) -> Iterator[tuple[str, Schema]]:
+def nested_objects(root: Schema) -> Iterator[tuple[str, Schema]]:
     """Yield the objects that a schema refers to, but for files and lists of values."""
     for name, shape in root.get("$defs", {}).items():
         if name != ARTIFACT and "properties" in shape:
             yield name, shape
 
 
-def long_choices(schema: Schema) -> Iterator[str]:
+def describe_long_choices(schema: Schema) -> Iterator[str]:
     """Yield a line for each field with more values than a cell holds."""
     for name, field in schema.get("properties", {}).items():
         for shape in alternatives(field):

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 import services
-from docs.writer.markdown import code, escaped, joined, table
-from docs.writer.schema import Schema, alternatives, limits, referred, target, typed
+from docs.writer.markdown import code, escape, join_blocks, table
+from docs.writer.schema import Schema, alternatives, describe_type, limits, reference_name, target
 
 FILE = Path(__file__).parents[2] / "config" / "baton.yaml"
 LINE = re.compile(r"^(?P<indent> *)(?P<key>\w+):(?P<value>.*?)(?:(?:^|\s)# (?P<words>.*))?$")
@@ -36,12 +36,12 @@ def page() -> str:
             sentence(words.get(section, "")),
             section_table(section, field, root, defaults, words),
         ]
-    return joined(parts)
+    return join_blocks(parts)
 
 
 def sentence(words: str) -> str:
     """Return words that stand on their own as a sentence."""
-    return f"{escaped(words[:1].upper() + words[1:])}." if words else ""
+    return f"{escape(words[:1].upper() + words[1:])}." if words else ""
 
 
 def paths() -> list[str]:
@@ -55,9 +55,9 @@ def section_table(section: str, field: Schema, root: Schema, defaults: Any, word
         (
             code(path),
             code(variable(path)),
-            typed(shape, root),
+            describe_type(shape, root),
             limits(shape, root),
-            shown(path, defaults),
+            format_default(path, defaults),
             words_of(path, words, shape),
         )
         for path, shape in leaves(section, field, root)
@@ -67,7 +67,7 @@ def section_table(section: str, field: Schema, root: Schema, defaults: Any, word
 
 def leaves(path: str, field: Schema, root: Schema) -> Iterator[tuple[str, Schema]]:
     """Yield each setting under a path; where the user chooses the keys, once with the key that the file shows."""
-    inside = target(field, root) if referred(field) else {}
+    inside = target(field, root) if reference_name(field) else {}
     if path in OPEN and isinstance(values := field.get("additionalProperties"), dict):
         yield from leaves(f"{path}.{OPEN[path][0]}", values, root)
     elif "properties" in inside:
@@ -85,7 +85,7 @@ def variable(path: str) -> str:
     return f"BATON_{path.replace('.', '__').upper()}"
 
 
-def shown(path: str, defaults: Any) -> str:
+def format_default(path: str, defaults: Any) -> str:
     """Return the default as the file writes it; a key that the user adds has none there."""
     value = defaults
     for part in path.split("."):

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from common.contract import Catalog, Contract
-from docs.writer.markdown import code, joined, prose, table
-from docs.writer.schema import Schema, fields, long_choices, nested
+from docs.writer.markdown import code, join_blocks, prose, table
+from docs.writer.schema import Schema, describe_long_choices, fields, nested_objects
 
 HOUR_S = 3600
 
@@ -21,7 +21,7 @@ def index(catalog: Catalog) -> str:
         (f"[{code(one.name)}]({one.queue}.md#{anchor(one)})", device(one), prose(one.summary))
         for one in catalog.values()
     )
-    return joined(
+    return join_blocks(
         [
             "# Tasks",
             INTRO,
@@ -33,23 +33,23 @@ def index(catalog: Catalog) -> str:
 def page(service: str, contracts: Iterable[Contract]) -> str:
     """Return the page of a service; what several tasks take or give stands once, at the end."""
     contracts = list(contracts)
-    parts = [f"# The tasks of {code(service)}", FILES, *(part for one in contracts for part in described(one))]
-    objects = {name: part for one in contracts for name, part in held(one)}
-    return joined([*parts, *(["## What they hold"] if objects else []), *objects.values()])
+    parts = [f"# The tasks of {code(service)}", FILES, *(part for one in contracts for part in describe_task(one))]
+    objects = {name: part for one in contracts for name, part in describe_objects(one)}
+    return join_blocks([*parts, *(["## What they hold"] if objects else []), *objects.values()])
 
 
-def described(contract: Contract) -> Iterator[str]:
-    given, got = taken(contract), contract.output.model_json_schema(mode="serialization")
+def describe_task(contract: Contract) -> Iterator[str]:
+    given, got = input_schema(contract), contract.output.model_json_schema(mode="serialization")
     yield f"## {code(contract.name)}"
     yield f"{prose(contract.summary)} {device(contract)}; ended after {hours(contract)}."
     yield "**Takes**"
     yield fields(given, given, given=True) or "Nothing."
-    yield from long_choices(given)
+    yield from describe_long_choices(given)
     yield "**Gives**"
     yield fields(got, got, given=False)
 
 
-def taken(contract: Contract) -> Schema:
+def input_schema(contract: Contract) -> Schema:
     """Return the schema of the input, with the defaults that a factory makes."""
     schema = contract.input.model_json_schema()
     for name, field in contract.input.model_fields.items():
@@ -58,12 +58,20 @@ def taken(contract: Contract) -> Schema:
     return schema
 
 
-def held(contract: Contract) -> Iterator[tuple[str, str]]:
+def describe_objects(contract: Contract) -> Iterator[tuple[str, str]]:
     """Yield the name and the description of each object that the fields refer to; an output's first."""
-    for root, given in ((contract.output.model_json_schema(mode="serialization"), False), (taken(contract), True)):
-        for name, shape in nested(root):
+    for root, given in (
+        (contract.output.model_json_schema(mode="serialization"), False),
+        (input_schema(contract), True),
+    ):
+        for name, shape in nested_objects(root):
             words = prose(shape.get("description", ""))
-            yield name, joined([f"### {name}", words, fields(shape, root, given=given), *long_choices(shape)]).rstrip()
+            yield (
+                name,
+                join_blocks(
+                    [f"### {name}", words, fields(shape, root, given=given), *describe_long_choices(shape)]
+                ).rstrip(),
+            )
 
 
 def device(contract: Contract) -> str:

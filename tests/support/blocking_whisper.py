@@ -19,7 +19,7 @@ from tests.support.hang import hang
 WINDOW = 3
 
 
-def blocking(encode: Callable[..., Any], flag: Path) -> Callable[..., Any]:
+def wrap_encode(encode: Callable[..., Any], flag: Path) -> Callable[..., Any]:
     windows = count(1)
 
     def encode_or_block(self: Any, features: Any) -> Any:
@@ -33,7 +33,7 @@ def blocking(encode: Callable[..., Any], flag: Path) -> Callable[..., Any]:
 
 configured = settings()
 model = faster_whisper.WhisperModel
-model.encode = blocking(model.encode, configured.storage.share / "blocked")
+model.encode = wrap_encode(model.encode, configured.storage.share / "blocked")
 if __name__ == "__main__":  # a spawned child imports this module too, for the double
     (service,) = sys.argv[1:]
     import_module(f"services.{service}.tasks")

@@ -67,7 +67,7 @@ class Browsing:
             self.troubles.append(f"asked for {request.url}")
 
     @contextmanager
-    def expecting(self, *patterns: str) -> Iterator[None]:
+    def allow(self, *patterns: str) -> Iterator[None]:
         """Let pass the troubles inside the block whose text has one of these patterns.
 
         They are told when playwright is called: call it once more before the block ends.

@@ -13,7 +13,7 @@ PIECE_S = FRAMES_AT_ONCE / 100
 SECONDS = (0.01, 1, PIECE_S - 0.01, PIECE_S, PIECE_S + 0.01, 29.99, 30, 30.01, 59.99, 60, 60.01, 89.995, 106)
 
 
-def differing(mels: int) -> list[float]:
+def find_differences(mels: int) -> list[float]:
     """Return the lengths of audio whose features differ in any bit, in seconds."""
     ours, theirs, samples = extractor_class()(feature_size=mels), FeatureExtractor(feature_size=mels), speech(LONG)
     pieces = {seconds: samples[: round(seconds * RATE_HZ)] for seconds in SECONDS}
@@ -21,4 +21,4 @@ def differing(mels: int) -> list[float]:
 
 
 if __name__ == "__main__":
-    sys.exit(", ".join(f"{seconds} s" for seconds in differing(80) + differing(128)) or None)
+    sys.exit(", ".join(f"{seconds} s" for seconds in find_differences(80) + find_differences(128)) or None)

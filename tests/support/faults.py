@@ -39,7 +39,7 @@ def ffmpegs_of(pid: int) -> list[int]:
     return [child.pid for child in psutil.Process(pid).children() if "ffmpeg" in child.name()]
 
 
-def gone(pid: int) -> bool:
+def is_gone(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -61,7 +61,7 @@ def broker_queue(priority: int = 5) -> str:
     return f"testing:{9 - priority}" if priority < 9 else "testing"
 
 
-def queued(stack: Stack, count: int = 1) -> list[str]:
+def wait_for_messages(stack: Stack, count: int = 1) -> list[str]:
     """Wait until the broker holds `count` messages, and return them raw, the next one last."""
     name = broker_queue()
     wait_until(lambda: stack.redis.client.llen(name) == count)
@@ -69,7 +69,7 @@ def queued(stack: Stack, count: int = 1) -> list[str]:
     return messages
 
 
-def quiet(stack: Stack) -> bool:
+def is_broker_empty(stack: Stack) -> bool:
     """Tell whether the broker holds no message any more, delivered or not, and nothing waits for dispatch."""
     client = stack.redis.client
     lists = [name for name in client.scan_iter("testing*", _type="list") if client.llen(name)]

@@ -48,12 +48,12 @@ def work(chaos: Chaos) -> None:
     lock = GpuLock(redis, GpuLockSettings.model_validate({"lock_timeout": LEASE_S}), HOST, ["0"])
     claim = Claim(task_id=str(os.getpid()), worker=f"chaos@here/{os.getpid()}")
     dice = Random()
-    while not taken_enough(lock, claim, chaos, dice):
+    while not take_lease(lock, claim, chaos, dice):
         pass
     lock.renewer.close()
 
 
-def taken_enough(lock: GpuLock, claim: Claim, chaos: Chaos, dice: Random) -> bool:
+def take_lease(lock: GpuLock, claim: Claim, chaos: Chaos, dice: Random) -> bool:
     try:
         with lock.lease(claim, check=lambda: None) as lease:
             return hold(lease, lambda word: lock.redis.run(write(lease, word)), chaos, dice)

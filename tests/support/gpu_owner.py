@@ -72,7 +72,7 @@ class Owner:
     def give_up(self) -> None:
         self.redis.run(scripts.give_up(locks=self.locks, owner=self.name, claim_ms=ms(CLAIM), reason="gave_up"))
 
-    def woken(self) -> bool:
+    def take_wakeup(self) -> bool:
         """Tell whether a wake-up has come, and forget it."""
         messages = []
         while message := self.subscription.get_message(timeout=0.05):

@@ -22,10 +22,10 @@ def immortal_keys(client: Any) -> list[str]:
     allowed = (*keys.IMMORTAL, *BROKERS)
     names = [name for name in client.scan_iter(count=1000) if client.ttl(name) == -1]
     others = [name for name in names if not any(fnmatch(name, pattern) for pattern in allowed)]
-    return [name for name in others if not of_an_unfinished_task(client, name)]
+    return [name for name in others if not is_of_unfinished_task(client, name)]
 
 
-def of_an_unfinished_task(client: Any, name: str) -> bool:
+def is_of_unfinished_task(client: Any, name: str) -> bool:
     """Tell whether a key is part of the record of a task that has not ended."""
     if not any(fnmatch(name, pattern) for pattern in keys.RECORDS):
         return False

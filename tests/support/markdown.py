@@ -51,7 +51,9 @@ class Page:
     def headings(self) -> list[tuple[int, str]]:
         """Return the level and the words of each heading."""
         pairs = zip(self.tokens, self.tokens[1:], strict=False)
-        return [(int(opening.tag[1]), said(inside)) for opening, inside in pairs if opening.type == "heading_open"]
+        return [
+            (int(opening.tag[1]), plain_text(inside)) for opening, inside in pairs if opening.type == "heading_open"
+        ]
 
     @cached_property
     def anchors(self) -> set[str]:
@@ -67,9 +69,9 @@ class Page:
     @cached_property
     def links(self) -> list[str]:
         """Return where its links and pictures lead, in order."""
-        return list(self.found_links())
+        return list(self.find_links())
 
-    def found_links(self) -> Iterator[str]:
+    def find_links(self) -> Iterator[str]:
         for token in [*self.inline, *self.tokens]:
             if token.type == "link_open":
                 yield str(token.attrs["href"])
@@ -114,6 +116,6 @@ class Page:
         return found
 
 
-def said(token: Token) -> str:
+def plain_text(token: Token) -> str:
     """Return the words of a piece of text, without its marks."""
     return "".join(child.content for child in token.children or () if child.type in {"text", "code_inline"})

@@ -52,7 +52,7 @@ class ModelHub:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
-    def sent_of(self, name: str) -> list[int]:
+    def start_offsets(self, name: str) -> list[int]:
         """Return from which byte on this file was asked for, each time."""
         return [start for sent, start in self.sent if sent == name]
 

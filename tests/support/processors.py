@@ -32,7 +32,7 @@ class Processor:
         disabled = {"NPY_DISABLE_CPU_FEATURES": " ".join(sorted(numpy_features() - kept))} if self.needs else {}
         return {**os.environ, **self.variables, **disabled}  # noqa: TID251 - PATH and the like
 
-    def missing(self) -> str | None:
+    def find_missing(self) -> str | None:
         """Return which flags this machine lacks, None when it has them all."""
         lacking = sorted(self.needs - flags())
         return f"this processor has no {', '.join(lacking)}" if lacking else None

@@ -105,7 +105,7 @@ class Receiver:
         wait_until(lambda: len(self.seen) >= count, timeout=timeout)
         return list(self.seen)
 
-    def of(self, task_id: str) -> list[str]:
+    def types_of(self, task_id: str) -> list[str]:
         """Return the types of the callbacks of a task."""
         return [seen.json["type"] for seen in list(self.seen) if seen.json["task_id"] == task_id]
 

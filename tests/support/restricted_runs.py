@@ -67,7 +67,7 @@ def attempt(run: Run, arguments: list[str]) -> str:
 def reason_to_skip(run: Run) -> str | None:
     if run.system_ffmpeg and not system_ffmpeg():
         print(f"== {run}: there is no system ffmpeg, and TEST_FFMPEG names none; the bundled one runs")
-    return PROCESSORS[run.processor].missing()
+    return PROCESSORS[run.processor].find_missing()
 
 
 def pytest(arguments: list[str]) -> list[str]:

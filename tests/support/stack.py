@@ -73,7 +73,7 @@ class Stack:
     def gateway(self, **environment: str) -> subprocess.Popen[bytes]:
         """Start a gateway on the stack's port and wait until it is ready."""
         process = self.spawn("tests.support.run_gateway", "gateway", environment)
-        wait_until(self.ready, timeout=PATIENCE_S)
+        wait_until(self.is_ready, timeout=PATIENCE_S)
         return process
 
     def worker(self, service: str = "testing", **environment: str) -> subprocess.Popen[bytes]:
@@ -115,11 +115,11 @@ class Stack:
     def log_file(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
-    def logged(self, name: str) -> str:
+    def read_log(self, name: str) -> str:
         """Return what the processes of this kind have logged."""
         return self.log_file(name).read_text()
 
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             return self.http.get("/health/ready").status_code == 200
         except httpx.TransportError:
@@ -142,9 +142,9 @@ class Stack:
     def wait_for(self, task_id: str, *statuses: str, timeout: float = PATIENCE_S) -> dict[str, Any]:
         """Return the context once the task has one of these statuses, or any final one when none is named."""
         wanted = set(statuses) or FINAL
-        return wait_until(lambda: self.when(task_id, wanted), timeout=timeout)
+        return wait_until(lambda: self.find_in_status(task_id, wanted), timeout=timeout)
 
-    def when(self, task_id: str, wanted: set[str]) -> dict[str, Any] | None:
+    def find_in_status(self, task_id: str, wanted: set[str]) -> dict[str, Any] | None:
         try:
             context = self.read(task_id)
         except httpx.TransportError:

@@ -26,12 +26,16 @@ def score(read: Sequence[Segment], truth: Sequence[Shown]) -> Score:
     left = list(read)
     pairs: list[tuple[Segment, Shown]] = []
     for line in truth:
-        best = max(left, key=lambda segment: shared(segment, line), default=None)
-        if best and shared(best, line) > 0 and distance(plain(best.text), plain(line.text)) <= ALIKE * len(line.text):
+        best = max(left, key=lambda segment: overlap_seconds(segment, line), default=None)
+        if (
+            best
+            and overlap_seconds(best, line) > 0
+            and distance(normalize_text(best.text), normalize_text(line.text)) <= ALIKE * len(line.text)
+        ):
             pairs.append((best, line))
             left.remove(best)
-    wrong = sum(distance(plain(segment.text), plain(line.text)) for segment, line in pairs)
-    letters = sum(len(plain(line.text)) for _, line in pairs)
+    wrong = sum(distance(normalize_text(segment.text), normalize_text(line.text)) for segment, line in pairs)
+    letters = sum(len(normalize_text(line.text)) for _, line in pairs)
     return Score(
         f1=2 * len(pairs) / ((len(read) + len(truth)) or 1),
         cer=wrong / letters if letters else 0.0,
@@ -40,11 +44,11 @@ def score(read: Sequence[Segment], truth: Sequence[Shown]) -> Score:
     )
 
 
-def shared(segment: Segment, line: Shown) -> float:
+def overlap_seconds(segment: Segment, line: Shown) -> float:
     return min(segment.end, line.end) - max(segment.start, line.start)
 
 
-def plain(text: str) -> str:
+def normalize_text(text: str) -> str:
     """Return the text without spaces, which the small models leave out, and with one kind of signs."""
     signs = str.maketrans("，。？！：；", ",.?!:;")  # noqa: RUF001 - full-width signs
     return "".join(text.split()).translate(signs)

@@ -124,7 +124,7 @@ def echo(params: EchoInput, _job: Job) -> EchoOutput:
 
 @task(WORK)
 def work(params: WorkInput, job: Job) -> WorkOutput:
-    with noted(params, job):
+    with note_start_and_end(params, job):
         staged = job.staging("result.txt")
         staged.write_text("half")
         began_at = take_steps(params, job)
@@ -159,7 +159,7 @@ def misbehave(params: WorkInput, job: Job) -> None:
 
 
 @contextmanager
-def noted(params: WorkInput, job: Job) -> Iterator[None]:
+def note_start_and_end(params: WorkInput, job: Job) -> Iterator[None]:
     note(params, job, "start")
     try:
         yield
@@ -198,7 +198,7 @@ def size(params: MediaInput, job: Job) -> SizeOutput:
 
 
 @task(LIMITED)
-def limited(params: WorkInput, job: Job) -> WorkOutput:
+def work_limited(params: WorkInput, job: Job) -> WorkOutput:
     """Work under short time limits."""
     return work(params, job)
 
