@@ -1,4 +1,4 @@
-"""The models that Baton knows by name."""
+"""The page of models that Baton can download by name."""
 
 from collections.abc import Iterable
 
@@ -6,10 +6,10 @@ import services
 from common.models.spec import KnownModels, ModelFamily, ModelSpec
 from docs.writer.markdown import code, join_blocks, table
 
-INTRO = """A model is `<engine>/<name>` and lies in `share/models/<engine>/<name>/`; a task that wants one downloads
-it first. [Models](../how-to/models.md) says how, and what to do without a network. A task may also name a folder of
-your own under `share/models`. PaddleOCR brings its models itself and lists none here; language models belong to their
-provider."""
+INTRO = """A model is named `<engine>/<name>` and stored in `share/models/<engine>/<name>/`. The first task that
+needs a model downloads it. [Models](../how-to/models.md) explains downloads, and how to work without a network. A
+task may also name your own folder under `share/models`. This page does not list PaddleOCR's models, which
+PaddleOCR downloads itself, or language models, which the provider hosts."""
 
 
 def page(families: Iterable[ModelFamily]) -> str:

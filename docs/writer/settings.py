@@ -1,4 +1,4 @@
-"""Every setting: types and limits from the models, defaults and words from `config/baton.yaml`."""
+"""The page of settings: types and limits from the code, defaults and comments from `config/baton.yaml`."""
 
 import json
 import re
@@ -16,13 +16,13 @@ FILE = Path(__file__).parents[2] / "config" / "baton.yaml"
 LINE = re.compile(r"^(?P<indent> *)(?P<key>\w+):(?P<value>.*?)(?:(?:^|\s)# (?P<words>.*))?$")
 INDENT = 2
 OPEN = {"llm.providers": ("ollama", "<NAME>"), "gpu_lock_monitor.per_task": ("<task>", "<TASK>")}
-"""Sections whose keys are of the user's choice: the key that the file shows, and how a variable is written."""
+"""Sections whose keys the user chooses: the key in the file, and the placeholder in the variable."""
 
-INTRO = """The settings are read from the environment, then from `config/baton.yaml` (`BATON_CONFIG` names another
-file), then from the defaults here. Durations are seconds, sizes are bytes; lists and maps in the environment are
-JSON: `BATON_CALLBACKS__ALLOWED_HOSTS='["n8n", "10.0.0.0/8"]'`. A key or a `BATON_` variable that is not listed here
-is an error at start. A change needs a restart, except those of `gpu_lock_monitor`, which `PATCH
-/v1/monitoring/config` changes at once."""
+INTRO = """Baton reads settings from the environment, then from `config/baton.yaml` (`BATON_CONFIG` selects another
+file), then uses these defaults. Durations are in seconds, sizes in bytes. Lists and maps in the environment are
+JSON: `BATON_CALLBACKS__ALLOWED_HOSTS='["n8n", "10.0.0.0/8"]'`. An unknown key or `BATON_` variable is an error at
+start. Changes take effect after a restart, except in `gpu_lock_monitor`: `PATCH /v1/monitoring/config` changes
+those settings at once."""
 
 
 def page() -> str:
@@ -40,7 +40,7 @@ def page() -> str:
 
 
 def sentence(words: str) -> str:
-    """Return words that stand on their own as a sentence."""
+    """Return a comment as a sentence."""
     return f"{escape(words[:1].upper() + words[1:])}." if words else ""
 
 
@@ -66,7 +66,7 @@ def section_table(section: str, field: Schema, root: Schema, defaults: Any, word
 
 
 def leaves(path: str, field: Schema, root: Schema) -> Iterator[tuple[str, Schema]]:
-    """Yield each setting under a path; where the user chooses the keys, once with the key that the file shows."""
+    """Yield each setting under a path; if the user chooses the keys, once, with the key in the file."""
     inside = target(field, root) if reference_name(field) else {}
     if path in OPEN and isinstance(values := field.get("additionalProperties"), dict):
         yield from leaves(f"{path}.{OPEN[path][0]}", values, root)
@@ -86,7 +86,7 @@ def variable(path: str) -> str:
 
 
 def format_default(path: str, defaults: Any) -> str:
-    """Return the default as the file writes it; a key that the user adds has none there."""
+    """Return the default as it is in the file; empty if the file does not have the key."""
     value = defaults
     for part in path.split("."):
         if not isinstance(value, dict) or part not in value:
@@ -100,7 +100,7 @@ def words_of(path: str, words: dict[str, str], shape: Schema) -> str:
 
 
 def comments() -> dict[str, str]:
-    """Return what the file says of each key, by its dotted path."""
+    """Return the comment of each key in the file, by dotted path."""
     found: dict[str, str] = {}
     above: list[str] = []
     for line in FILE.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""The tasks of one service: what each takes and gives, from its contract."""
+"""The pages of tasks: input and output of each, from its contract."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,11 +8,11 @@ from docs.writer.schema import Schema, describe_long_choices, fields, nested_obj
 
 HOUR_S = 3600
 
-INTRO = """Every task that `POST /v1/tasks` takes as `task_name`. A running gateway tells the same as `GET
-/v1/catalog` (JSON Schema), as `/docs` and as `baton catalog`."""
-FILES = """A *media file* is a path under share, a file id from `POST /v1/files`, or an `http(s)://` or `s3://` URL. A
-*file* in an output is an object: `path` (relative to share), `url` (relative to the gateway; `GET` it) and `size` in
-bytes. An input field that is not listed is refused."""
+INTRO = """All values that `task_name` may have in `POST /v1/tasks`. A running gateway returns the same information
+in `GET /v1/catalog` (as JSON Schema) and at `/docs`; `baton catalog` prints it."""
+FILES = """A *media file* is a path under share, a file id from `POST /v1/files`, or an `http(s)://` or `s3://`
+URL. A *file* in an output is an object with `path` (relative to share), `url` (relative to the gateway; `GET` it)
+and `size` (bytes). A task with an unknown input field is refused."""
 
 
 def index(catalog: Catalog) -> str:
@@ -31,26 +31,26 @@ def index(catalog: Catalog) -> str:
 
 
 def page(service: str, contracts: Iterable[Contract]) -> str:
-    """Return the page of a service; what several tasks take or give stands once, at the end."""
+    """Return the page of a service; objects that fields refer to are listed once, at the end."""
     contracts = list(contracts)
     parts = [f"# The tasks of {code(service)}", FILES, *(part for one in contracts for part in describe_task(one))]
     objects = {name: part for one in contracts for name, part in describe_objects(one)}
-    return join_blocks([*parts, *(["## What they hold"] if objects else []), *objects.values()])
+    return join_blocks([*parts, *(["## Objects"] if objects else []), *objects.values()])
 
 
 def describe_task(contract: Contract) -> Iterator[str]:
     given, got = input_schema(contract), contract.output.model_json_schema(mode="serialization")
     yield f"## {code(contract.name)}"
-    yield f"{prose(contract.summary)} {device(contract)}; ended after {hours(contract)}."
-    yield "**Takes**"
-    yield fields(given, given, given=True) or "Nothing."
+    yield f"{prose(contract.summary)} Device: {device(contract)}. Time limit: {hours(contract)}."
+    yield "**Input**"
+    yield fields(given, given, given=True) or "None."
     yield from describe_long_choices(given)
-    yield "**Gives**"
+    yield "**Output**"
     yield fields(got, got, given=False)
 
 
 def input_schema(contract: Contract) -> Schema:
-    """Return the schema of the input, with the defaults that a factory makes."""
+    """Return the schema of the input, including defaults that come from a factory."""
     schema = contract.input.model_json_schema()
     for name, field in contract.input.model_fields.items():
         if field.default_factory is not None:
@@ -59,7 +59,7 @@ def input_schema(contract: Contract) -> Schema:
 
 
 def describe_objects(contract: Contract) -> Iterator[tuple[str, str]]:
-    """Yield the name and the description of each object that the fields refer to; an output's first."""
+    """Yield the name and the description of each object that the fields refer to, first those of the output."""
     for root, given in (
         (contract.output.model_json_schema(mode="serialization"), False),
         (input_schema(contract), True),
@@ -75,7 +75,7 @@ def describe_objects(contract: Contract) -> Iterator[tuple[str, str]]:
 
 
 def device(contract: Contract) -> str:
-    return "GPU where there is one" if contract.needs_gpu else "CPU"
+    return "GPU if present" if contract.needs_gpu else "CPU"
 
 
 def hours(contract: Contract) -> str:
@@ -83,5 +83,5 @@ def hours(contract: Contract) -> str:
 
 
 def anchor(contract: Contract) -> str:
-    """Return what the heading of a task is linked by: without its punctuation."""
+    """Return the anchor of a task's heading, which has no punctuation."""
     return contract.name.replace(".", "")

@@ -18,11 +18,11 @@ class TranscribeAudioInput(ClipInput):
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
     draft_model: Annotated[
         SenseVoiceModel | None,
-        Field(description="SenseVoice: a name, or a folder under share/models; None is the setting of sensevoice"),
+        Field(description="SenseVoice: a name, or a folder under share/models; None uses the setting of sensevoice"),
     ] = None
     model: Annotated[
         WhisperModel | None,
-        Field(description="Whisper: a name, or a folder under share/models; None is the setting of faster_whisper"),
+        Field(description="Whisper: a name, or a folder under share/models; None uses the setting of faster_whisper"),
     ] = None
     compute_type: Annotated[ComputeType, Field(description="`auto` is float16 on a GPU and int8 on a CPU")] = "auto"
     language: Annotated[LanguageCode | None, Field(description="None detects it from the first speech")] = None
@@ -38,7 +38,9 @@ class TranscribeAudioInput(ClipInput):
     @model_validator(mode="after")
     def fits_together(self) -> Self:
         if self.model and english_only(self.model) and self.language not in {None, "en"}:
-            raise ValueError(f"model {self.model} knows English only; choose another one for language {self.language}")
+            raise ValueError(
+                f"model {self.model} supports English only; choose another model for language {self.language}"
+            )
         return self
 
 

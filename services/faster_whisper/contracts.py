@@ -42,7 +42,7 @@ class TranscribeAudioInput(ClipInput):
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
     model: Annotated[
         ModelName | None,
-        Field(description="a name, or a folder under share/models; None is the setting"),
+        Field(description="a name, or a folder under share/models; None uses the setting"),
     ] = None
     device: Annotated[
         Literal["auto", "cuda", "cpu"], Field(description="`auto` is the worker's; `cpu` leaves its GPU to others")
@@ -87,7 +87,9 @@ class TranscribeAudioInput(ClipInput):
     @model_validator(mode="after")
     def model_can(self) -> Self:
         if self.model and english_only(self.model) and self.language not in {None, "en"}:
-            raise ValueError(f"model {self.model} knows English only; choose another one for language {self.language}")
+            raise ValueError(
+                f"model {self.model} supports English only; choose another model for language {self.language}"
+            )
         if self.model and self.task == "translate" and not translates(self.model):
             raise ValueError(f"model {self.model} was not trained for task translate; choose large-v3, medium or small")
         return self

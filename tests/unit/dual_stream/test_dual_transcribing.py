@@ -129,7 +129,7 @@ def test_a_missing_model_of_either_engine_is_told_as_that(bench: ServiceBench, p
         ({"model": "huge"}, "choose tiny-test"),
         ({"draft_model": "large-v3"}, "SenseVoiceSmall"),
         ({"start": 10, "end": 5}, "must be after start"),
-        ({"model": "small.en", "language": "zh"}, "knows English only"),
+        ({"model": "small.en", "language": "zh"}, "supports English only"),
         ({"device": "cuda"}, "Extra inputs"),
     ],
 )
