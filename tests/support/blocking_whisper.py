@@ -1,6 +1,6 @@
-"""A worker of the service that its argument names, whose Whisper hangs for ever at its third window, once.
+"""A worker of the service named by its argument. Its Whisper hangs for ever at the third window, once.
 
-The double stands in the library's class, so all of our own code is the real one.
+The test double replaces a method of the library, so all of Baton's own code is real.
 """
 
 import sys
@@ -34,7 +34,7 @@ def wrap_encode(encode: Callable[..., Any], flag: Path) -> Callable[..., Any]:
 configured = settings()
 model = faster_whisper.WhisperModel
 model.encode = wrap_encode(model.encode, configured.storage.share / "blocked")
-if __name__ == "__main__":  # a spawned child imports this module too, for the double
+if __name__ == "__main__":  # a spawned child also imports this module, to install the double
     (service,) = sys.argv[1:]
     import_module(f"services.{service}.tasks")
     work(configured, service)

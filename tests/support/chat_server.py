@@ -1,4 +1,4 @@
-"""A chat completions server that behaves as badly as it is told: the model's name says how."""
+"""A chat completions server that misbehaves on request: the model's name selects the behaviour."""
 
 import json
 import threading
@@ -21,19 +21,19 @@ class Reply:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes | None = None
-    """The whole body, where it is no completion."""
+    """The whole body, if it is not a completion."""
     cut: bool = False
-    """Close in the middle of the body."""
+    """Close the connection in the middle of the body."""
     drip: bool = False
-    """Send a byte now and then, and never come to an end."""
+    """Send a byte at a time and never finish."""
 
 
 Behaviour = Callable[[Json, int], Reply]
-"""From the request and its number, counted from 1 for each model."""
+"""Function of the request and its number, which counts from 1 for each model."""
 
 
 def user_json(request: Json) -> Json:
-    """Return the JSON that the user's first message holds."""
+    """Return the JSON content of the user's first message."""
     shown: Json = json.loads(request["messages"][1]["content"])
     return shown
 
@@ -56,12 +56,12 @@ def good(request: Json, _: int) -> Reply:
 
 
 def first(bad: Callable[[Json], Reply], times: int = 1) -> Behaviour:
-    """Be bad at first, then good."""
+    """Answer the first requests with `bad` and the others correctly."""
     return lambda request, number: bad(request) if number <= times else good(request, number)
 
 
 def obedient(request: Json, _: int) -> Reply:
-    """Do what a subtitle says."""
+    """Obey an instruction in a subtitle, as a model without protection would."""
     told = any("ignore" in line["text"].lower() for line in lines_of(request))
     return answer([] if told else uppercase_lines(request))
 
@@ -142,11 +142,11 @@ BEHAVIOURS: dict[str, Behaviour] = {
 class Server(ThreadingHTTPServer):
     @override
     def handle_error(self, *_: object) -> None:
-        """A client that is killed in the middle is no error here."""
+        """Ignore errors: tests kill clients in the middle of a request."""
 
 
 class ChatServer:
-    """Serves `/v1/chat/completions`, and keeps what was asked. Answers wait while `free` is not set."""
+    """Serves `/v1/chat/completions` and records the requests. Responses wait until `free` is set."""
 
     def __init__(self) -> None:
         self.requests: dict[str, list[Json]] = defaultdict(list)
@@ -186,7 +186,7 @@ class ChatServer:
                     while reply.drip:
                         threading.Event().wait(0.1)
                         self.wfile.write(b" ")
-                except ConnectionError:  # the other side had enough
+                except ConnectionError:  # the client disconnected
                     reply = Reply(cut=True)
                 self.close_connection = reply.cut
 

@@ -1,4 +1,4 @@
-"""Compare our features with the library's under the kernels that this process uses."""
+"""Comparison of Baton's audio features with the library's, using this process's kernels."""
 
 import sys
 
@@ -14,7 +14,7 @@ SECONDS = (0.01, 1, PIECE_S - 0.01, PIECE_S, PIECE_S + 0.01, 29.99, 30, 30.01, 5
 
 
 def find_differences(mels: int) -> list[float]:
-    """Return the lengths of audio whose features differ in any bit, in seconds."""
+    """Return the lengths of audio, in seconds, whose features differ in any bit."""
     ours, theirs, samples = extractor_class()(feature_size=mels), FeatureExtractor(feature_size=mels), speech(LONG)
     pieces = {seconds: samples[: round(seconds * RATE_HZ)] for seconds in SECONDS}
     return [seconds for seconds, piece in pieces.items() if not np.array_equal(ours(piece), theirs(piece))]

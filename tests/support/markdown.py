@@ -1,4 +1,4 @@
-"""What a Markdown page holds, as GitHub reads it: headings and their anchors, links, code, tables, quotes."""
+"""Parts of a Markdown page as GitHub parses it: headings and anchors, links, code, tables, quotes."""
 
 import re
 from collections import Counter
@@ -57,7 +57,7 @@ class Page:
 
     @cached_property
     def anchors(self) -> set[str]:
-        """Return what a link may name behind `#`. A heading that comes again gets a number."""
+        """Return the anchors that a link may contain after `#`. A repeated heading gets a number."""
         seen: Counter[str] = Counter()
         anchors = set()
         for _, words in self.headings:
@@ -68,7 +68,7 @@ class Page:
 
     @cached_property
     def links(self) -> list[str]:
-        """Return where its links and pictures lead, in order."""
+        """Return the targets of the links and pictures, in order."""
         return list(self.find_links())
 
     def find_links(self) -> Iterator[str]:
@@ -87,7 +87,7 @@ class Page:
 
     @cached_property
     def code(self) -> list[str]:
-        """Return every line of code, in blocks and between words."""
+        """Return every line of code, in blocks and inline."""
         lines = [line for _, block in self.blocks for line in block.splitlines()]
         return lines + [token.content for token in self.inline if token.type == "code_inline"]
 
@@ -106,7 +106,7 @@ class Page:
 
     @cached_property
     def quotes(self) -> list[str]:
-        """Return the text of each quoted paragraph as it is written, in one line."""
+        """Return the source text of each quoted paragraph, in one line."""
         found = []
         depth = 0
         for token in self.tokens:
@@ -117,5 +117,5 @@ class Page:
 
 
 def plain_text(token: Token) -> str:
-    """Return the words of a piece of text, without its marks."""
+    """Return the text of an inline token, without markup."""
     return "".join(child.content for child in token.children or () if child.type in {"text", "code_inline"})

@@ -1,4 +1,4 @@
-"""What every OCR engine promises. Each engine's tests are this class with its own `reader`."""
+"""Contract tests of OCR engines. Each engine's tests subclass this with its own `reader`."""
 
 import numpy as np
 import pytest
