@@ -1,4 +1,4 @@
-"""Snapshots of the whole system, once a second for all who watch it; none while nobody does."""
+"""Snapshots of the whole system, taken once a second, shared by all clients; none while there is no client."""
 
 import asyncio
 from datetime import datetime

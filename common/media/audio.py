@@ -130,7 +130,7 @@ class AudioTrack:
                     yield stamp, piece.to_ndarray()[0].astype("float32") / FULL_SCALE
 
     def frames(self) -> Iterator[AudioFrame]:
-        """Decode packet by packet, so that a damaged packet costs no more than itself."""
+        """Decode packet by packet, so that a damaged packet loses only its own content."""
         from av.error import FFmpegError, InvalidDataError
 
         packets = self.container.demux(self.stream)

@@ -88,7 +88,7 @@ class VideoTrack:
         return None
 
     def decode_frames(self) -> Iterator[VideoFrame]:
-        """Decode packet by packet, so that a damaged packet costs no more than itself."""
+        """Decode packet by packet, so that a damaged packet loses only its own content."""
         from av.error import FFmpegError, InvalidDataError
 
         packets = self.container.demux(self.stream)
