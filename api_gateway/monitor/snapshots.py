@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 class Snapshot(BaseModel):
-    """The content of the monitoring routes, all of the moment `at`; `counts` are recorded tasks by status."""
+    """The content of the monitoring routes, all read at the time `at`; `counts` are recorded tasks by status."""
 
     at: datetime
     counts: dict[Status, int]

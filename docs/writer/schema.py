@@ -132,7 +132,7 @@ def format_bound(word: str, bound: Any) -> str:
 def default(field: Schema, root: Schema) -> str:
     """Return the default as JSON; the defaults of an object are in its own table."""
     if any(reference_name(shape) and "enum" not in target(shape, root) for shape in alternatives(field)):
-        return code("null") if field.get("default", ...) is None else "its own"
+        return code("null") if field.get("default", ...) is None else "see below"
     return code(json.dumps(field["default"], ensure_ascii=False)) if "default" in field else "empty"
 
 

@@ -53,7 +53,7 @@ class TranscribeAudioOutput(TaskOutput):
     language: Annotated[str | None, Field(description="given or detected; None if there is no speech")]
     language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 if the language was given")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
-    segments: Annotated[int, Field(ge=0, description="how many")]
+    segments: Annotated[int, Field(ge=0, description="number of segments")]
     words: Annotated[int, Field(ge=0, description="number of words; of characters, in a script without spaces")]
     drafts_kept: Annotated[
         int, Field(ge=0, description="segments with the draft's text, because Whisper's looked wrong")

@@ -41,7 +41,7 @@ class TranscribeAudioOutput(TaskOutput):
         dict[str, int], Field(description="number of segments of each: speech, laughter, applause, bgm, …")
     ]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
-    segments: Annotated[int, Field(ge=0, description="how many")]
+    segments: Annotated[int, Field(ge=0, description="number of segments")]
     words: Annotated[int, Field(ge=0, description="number of words; of characters, in a script without spaces")]
     real_time_factor: Annotated[
         float | None,

@@ -13,10 +13,10 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 PLAYWRIGHT = (sys.executable, "-m", "playwright")
 APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq")
 NAMED = os.environ.get("CHROMIUM")  # noqa: TID251 - not a setting of Baton's
-HOW = """There is no Chromium that starts, and it could not be installed. Either
+HOW = """No Chromium starts, and none could be installed. Either
   - install your system's: `apt install chromium` (Debian), `dnf install chromium` (Fedora), or Google Chrome; or
-  - let playwright bring one: `.venv/bin/playwright install --with-deps chromium`, which needs the network, and root for
-    the libraries; or
+  - let playwright install one: `.venv/bin/playwright install --with-deps chromium`, which needs the network, and root
+    for the libraries; or
   - name one: `CHROMIUM=/path/to/chrome make test-browser`."""
 
 
