@@ -60,11 +60,11 @@ class Ours:
         """Wait until the task has succeeded; return its record."""
         record: Row = {}
 
-        def ended() -> bool:
+        def has_ended() -> bool:
             record.update(self.http.get(f"/v1/tasks/{task_id}").json())
             return record["status"] in {"SUCCESS", "FAILED"}
 
-        wait_for(ended)
+        wait_for(has_ended)
         assert record["status"] == "SUCCESS", record["error"]
         return record
 
@@ -75,9 +75,9 @@ class Ours:
         task_id = self.submit(sound, wait=60)
         self.wait(task_id)
         seconds = monotonic() - began
-        return {"s": seconds, "first_s": self.told_at(task_id) - sent_at, "peak_mib": peak_mib(child)}
+        return {"s": seconds, "first_s": self.first_text_time(task_id) - sent_at, "peak_mib": peak_mib(child)}
 
-    def told_at(self, task_id: str, known: int = 0) -> float:
+    def first_text_time(self, task_id: str, known: int = 0) -> float:
         """Return the wall-clock time at which the first text after `known` segments was published."""
         for key, fields in self.rig.client.xrange(f"events:{task_id}"):
             if fields["event"] == "fragment" and json.loads(fields["data"])["segment_index"] >= known:
@@ -95,7 +95,7 @@ class Ours:
         self.rig.client.delete(f"events:{task_id}")  # events of the first attempt
         attempts = self.wait(task_id)["stages"][NAME]["attempt"]
         assert attempts == 2, "it was over before it was killed"
-        return self.told_at(task_id, sum(len(json.loads(record)["segments"]) for record in records)) - killed_at
+        return self.first_text_time(task_id, sum(len(json.loads(record)["segments"]) for record in records)) - killed_at
 
 
 def presences(client: Any) -> list[Presence]:
@@ -108,7 +108,7 @@ def peak_mib(pid: int) -> int:
     return int(line.split()[1]) >> 10
 
 
-def plain(sound: Path) -> Row:
+def run_plain(sound: Path) -> Row:
     """Run the script in a separate process."""
     answer = run([sys.executable, "-m", "bench.asr", "--plain", str(sound)], cwd=ROOT, capture_output=True, check=True)
     row: Row = json.loads(answer.stdout)
@@ -153,7 +153,7 @@ def compare(ours: Ours, share: Path, minutes: int, rounds: int) -> Row:
     make_sound(sound, minutes)
     mine, theirs = [], []
     for _ in range(rounds):
-        theirs.append(plain(sound))
+        theirs.append(run_plain(sound))
         mine.append(ours.measure(sound.name))
     row: Row = {"minutes": minutes}
     for key in ("s", "first_s", "peak_mib"):

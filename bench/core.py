@@ -58,7 +58,7 @@ class Bench:
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
         self.rig.python("celery", "--app=bench.plain:celery", "--quiet", "worker", "--concurrency=1", *quiet)
         for port, path, body in ((self.ours, "/v1/tasks", SUBMISSION), (self.plain, "/tasks", PLAIN)):
-            self.until_run(port, path, body)
+            self.time_start(port, path, body)
 
     # ---- submission ----
 
@@ -118,12 +118,12 @@ class Bench:
         the end of the previous task.
         """
         ways: dict[str, Callable[[], float]] = {
-            "ours rested": lambda: self.until_run(self.ours, "/v1/tasks", SUBMISSION),
-            "plain rested": lambda: self.until_run(self.plain, "/tasks", PLAIN),
-            "ours": lambda: self.until_run(self.ours, "/v1/tasks", SUBMISSION),
-            "plain": lambda: self.until_run(self.plain, "/tasks", PLAIN),
-            "ours known": self.until_answered,
-            "plain known": self.until_result,
+            "ours rested": lambda: self.time_start(self.ours, "/v1/tasks", SUBMISSION),
+            "plain rested": lambda: self.time_start(self.plain, "/tasks", PLAIN),
+            "ours": lambda: self.time_start(self.ours, "/v1/tasks", SUBMISSION),
+            "plain": lambda: self.time_start(self.plain, "/tasks", PLAIN),
+            "ours known": self.time_answer,
+            "plain known": self.time_result,
         }
         found: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(ONE_BY_ONE_ROUNDS):
@@ -136,7 +136,7 @@ class Bench:
             name: {"p50_ms": percentile(v, 50) * 1000, "p99_ms": percentile(v, 99) * 1000} for name, v in found.items()
         }
 
-    def until_run(self, port: int, path: str, body: Table) -> float:
+    def time_start(self, port: int, path: str, body: Table) -> float:
         sent_at = monotonic()
         self.clients[port].post(path, body)
         return self.end_of_one() - sent_at
@@ -146,14 +146,14 @@ class Bench:
         popped = self.redis.blpop(ENDS, timeout=30)
         return float(popped[1])
 
-    def until_answered(self) -> float:
+    def time_answer(self) -> float:
         sent_at = monotonic()
         self.clients[self.ours].post("/v1/tasks", SUBMISSION, Prefer="wait=30")
         known_at = monotonic()
         self.end_of_one()
         return known_at - sent_at
 
-    def until_result(self) -> float:
+    def time_result(self) -> float:
         sent_at = monotonic()
         AsyncResult(self.clients[self.plain].post("/kept", PLAIN)["task_id"], app=self.results).get(timeout=30)
         known_at = monotonic()

@@ -65,23 +65,23 @@ def plain_script(file: str) -> None:
     print(json.dumps({"s": seconds, "turns": turns, "peak_mib": peak_mib(os.getpid())}))
 
 
-def plain(file: Path) -> Row:
+def run_plain(file: Path) -> Row:
     command = [sys.executable, "-m", "bench.diarize", "--plain", str(file)]
     answer = run(command, cwd=ROOT, capture_output=True, check=True)
     row: Row = json.loads(answer.stdout.splitlines()[-1])
     return row
 
 
-def ours(rig: Rig, http: httpx.Client, file: str) -> Row:
+def run_baton(rig: Rig, http: httpx.Client, file: str) -> Row:
     began = monotonic()
     body = {"task_name": NAME, "input_data": {"audio_path": file, "model": "tiny-test"}}
     record: Row = http.post("/v1/tasks", json=body).raise_for_status().json()
 
-    def ended() -> bool:
+    def has_ended() -> bool:
         record.update(http.get(f"/v1/tasks/{record['task_id']}").json())
         return record["status"] in {"SUCCESS", "FAILED"}
 
-    while not ended():
+    while not has_ended():
         Event().wait(POLL_S)
     seconds = monotonic() - began
     assert record["status"] == "SUCCESS", record["error"]
@@ -97,7 +97,7 @@ def child(rig: Rig) -> int:
 def compare(rig: Rig, http: httpx.Client, minutes: float) -> Row:
     file = rig.folder / f"share/{minutes:g}min.wav"
     make_sound(file, minutes)
-    theirs, mine = plain(file), ours(rig, http, file.name)
+    theirs, mine = run_plain(file), run_baton(rig, http, file.name)
     row: Row = {"minutes": minutes, "s": mine["s"], "plain_s": theirs["s"], "overhead_s": mine["s"] - theirs["s"]}
     row |= {"real_time": mine["s"] / minutes / 60, "plain_real_time": theirs["s"] / minutes / 60}
     row |= {f"plain_{key}": theirs[key] for key in ("turns", "peak_mib")}
@@ -125,7 +125,7 @@ def main() -> None:
         http = rig.gateway(**SLOW)
         rig.python("services", "pyannote", **SLOW)
         wait_for(lambda: http.get("/v1/monitoring/workers").json()["workers"])
-        ours(rig, http, "warm.wav")
+        run_baton(rig, http, "warm.wav")
         rows = [compare(rig, http, minutes) for minutes in chosen.minutes]
     show(rows)
     keep("diarize", rows=rows)

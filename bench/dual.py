@@ -63,7 +63,7 @@ class Ours:
             "first_draft_s": seen["draft"],
             "first_final_s": seen["fragment"],
             "peak_mib": peak_mib(child),
-            "card_share": self.held(task_id) / seconds,
+            "card_share": self.hold_seconds(task_id) / seconds,
         }
 
     def kinds(self, task_id: str) -> Iterator[str]:
@@ -72,7 +72,7 @@ class Ours:
                 if line.startswith("event: "):
                     yield line.removeprefix("event: ")
 
-    def held(self, task_id: str) -> float:
+    def hold_seconds(self, task_id: str) -> float:
         """Return the seconds that the task held the card, from the lock's history."""
         (history,) = self.rig.client.scan_iter("gpu_lock:*:history")
         leases = (json.loads(fields["lease"]) for _, fields in self.rig.client.xrange(history))
@@ -102,7 +102,7 @@ class Script:
         self.first: Row = {}
         self.began = monotonic()
 
-    def fast(self) -> list[Any]:
+    def run_fast_stage(self) -> list[Any]:
         from common.media.vad import find_speech  # noqa: PLC0415 - heavy
 
         samples, drafts = self.decode(), []
@@ -111,7 +111,7 @@ class Script:
             self.first.setdefault("first_draft_s", monotonic() - self.began)
         return drafts
 
-    def slow(self) -> float:
+    def run_slow_stage(self) -> float:
         """Transcribe with Whisper; return the seconds it took."""
         began = monotonic()
         for _ in self.whisper.transcribe(self.decode(), vad_filter=True, temperature=0, word_timestamps=True)[0]:
@@ -119,12 +119,12 @@ class Script:
         return monotonic() - began
 
     def serial(self) -> float:
-        self.fast()
-        return self.slow()
+        self.run_fast_stage()
+        return self.run_slow_stage()
 
     def threads(self) -> float:
         with ThreadPoolExecutor(2) as both:
-            fast, slow = both.submit(self.fast), both.submit(self.slow)
+            fast, slow = both.submit(self.run_fast_stage), both.submit(self.run_slow_stage)
             fast.result()
             return slow.result()
 
@@ -137,7 +137,7 @@ def script(way: str, sound: str) -> None:
     print(json.dumps({"s": seconds, **work.first, "peak_mib": peak_mib(os.getpid()), "card_share": held / seconds}))
 
 
-def plain(way: str, sound: Path) -> Row:
+def run_plain(way: str, sound: Path) -> Row:
     command = [sys.executable, "-m", "bench.dual", "--plain", way, str(sound)]
     row: Row = json.loads(run(command, cwd=ROOT, capture_output=True, check=True).stdout)
     return row
@@ -149,7 +149,7 @@ def compare(ours: Ours, share: Path, minutes: int, rounds: int) -> list[Row]:
     measured: dict[str, list[Row]] = {"serial": [], "threads": [], "ours": []}
     for _ in range(rounds):
         for way in PLAIN:
-            measured[way].append(plain(way, sound))
+            measured[way].append(run_plain(way, sound))
         measured["ours"].append(ours.measure(sound.name))
     keys = measured["ours"][0]
     rows = [

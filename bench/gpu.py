@@ -47,14 +47,14 @@ Held = Callable[[], AbstractContextManager[object]]
 # ---- the locks ----
 
 
-def ours(url: str, lease_s: float = LEASE_S) -> Held:
+def baton_lock(url: str, lease_s: float = LEASE_S) -> Held:
     settings = GpuLockSettings.model_validate({"lock_timeout": lease_s})
     lock = GpuLock(SyncRedis(RedisSettings.model_validate({"url": url})), settings, "bench", ["0"])
     claim = Claim(task_id="bench", worker=f"bench@here/{os.getpid()}")
     return lambda: lock.lease(claim, check=lambda: None)
 
 
-def polling(url: str) -> Held:
+def polling_lock(url: str) -> Held:
     client = redis.Redis.from_url(url)
     release = client.register_script(FREE_UNLESS_MINE)
     me = str(os.getpid())
@@ -84,8 +84,8 @@ def python_redis_lock(url: str) -> Held:
 
 
 LOCKS: Mapping[str, Callable[[str], Held]] = {
-    "ours": ours,
-    "polling": polling,
+    "ours": baton_lock,
+    "polling": polling_lock,
     "redis_py": redis_py,
     "python_redis_lock": python_redis_lock,
 }
@@ -117,16 +117,16 @@ def count_commands() -> list[int]:
     connection: Any = AbstractConnection
     sent, send = [0], connection.send_packed_command
 
-    def counted(*arguments: Any, **options: Any) -> Any:
+    def count_and_send(*arguments: Any, **options: Any) -> Any:
         sent[0] += 1
         return send(*arguments, **options)
 
-    connection.send_packed_command = counted
+    connection.send_packed_command = count_and_send
     return sent
 
 
 def hold_for_ever(url: str) -> None:
-    with ours(url, FROZEN_LEASE_S)():
+    with baton_lock(url, FROZEN_LEASE_S)():
         say("held")
         Event().wait()
 
@@ -211,7 +211,7 @@ def recovery(rig: Rig, strike: Callable[[Process], None]) -> float:
 
 
 def wait_once(url: str) -> None:
-    held = ours(url, FROZEN_LEASE_S)
+    held = baton_lock(url, FROZEN_LEASE_S)
     say("ready")
     sys.stdin.readline()
     with held():
@@ -230,12 +230,12 @@ def kill_with_parent(url: str) -> Callable[[Process], None]:
     """Return a strike that kills the holder and then cleans up as the worker's parent does after a child's death."""
     parent = SyncRedis(RedisSettings.model_validate({"url": url}))
 
-    def struck(holder: Process) -> None:
+    def kill_and_report(holder: Process) -> None:
         holder.popen.kill()
         holder.popen.wait()
         parent.run(release_of(f"bench@here/{holder.popen.pid}", "child_died"))
 
-    return struck
+    return kill_and_report
 
 
 def recoveries(rig: Rig) -> dict[str, float]:

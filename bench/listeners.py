@@ -48,7 +48,7 @@ async def listen(port: int, count: int, ids: list[str]) -> dict[str, object]:
     delays_us: list[int] = []
     gate = asyncio.Semaphore(OPENED_AT_ONCE)
 
-    async def one(number: int) -> Listener:
+    async def open_listener(number: int) -> Listener:
         path = f"/v1/tasks/{ids[number % len(ids)]}/events"
         request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
         async with gate:
@@ -56,7 +56,7 @@ async def listen(port: int, count: int, ids: list[str]) -> dict[str, object]:
             await made.opened.wait()
         return made
 
-    listeners = await asyncio.gather(*(one(number) for number in range(count)))
+    listeners = await asyncio.gather(*(open_listener(number) for number in range(count)))
     print("open", flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     return {"delays_us": delays_us, "lost": sum(listener.lost for listener in listeners)}

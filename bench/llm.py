@@ -15,7 +15,7 @@ import httpx
 import openai
 
 from bench.result import keep
-from bench.rig import Rig, ready, wait_for
+from bench.rig import Rig, is_ready, wait_for
 from common.transcript.format import Segment, Transcript
 from services.llm import prompts
 from services.llm.batches import Batch, batches
@@ -38,7 +38,7 @@ def film() -> Transcript:
     return Transcript(segments=[Segment(id=n, start=n, end=n + 1, text=f"{text} {n}") for n in range(LINES)])
 
 
-def ours(rig: Rig, chat: ChatServer, at_once: int) -> Row:
+def run_baton(rig: Rig, chat: ChatServer, at_once: int) -> Row:
     provider = {"base_url": chat.url, "model": "good", "max_concurrency": at_once}
     port = free_port()
     settings = {
@@ -48,7 +48,7 @@ def ours(rig: Rig, chat: ChatServer, at_once: int) -> Row:
     }
     processes = [rig.python("api_gateway", **settings), rig.python("services", "llm", **settings)]
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http:
-        wait_for(lambda: ready(http) and http.get("/v1/monitoring/workers").json()["workers"])
+        wait_for(lambda: is_ready(http) and http.get("/v1/monitoring/workers").json()["workers"])
         chat.requests.clear()
         began = monotonic()
         body = {"task_name": NAME, "input_data": {"transcript_path": "film.json", "target_language": f"l{at_once}"}}
@@ -61,7 +61,7 @@ def ours(rig: Rig, chat: ChatServer, at_once: int) -> Row:
     return {"wall_s": seconds, "requests": len(chat.requests["good"]), "tokens": tokens(chat)}
 
 
-def plain(chat: ChatServer, lines: list[Segment], size: int) -> Row:
+def run_plain(chat: ChatServer, lines: list[Segment], size: int) -> Row:
     params = TranslateSubtitlesInput.model_validate({"transcript_path": "film.json", "target_language": "fr"})
     cut = batches(lines, most=size, characters=100_000, context=3)
     client = openai.OpenAI(base_url=chat.url, api_key="none")
@@ -93,10 +93,10 @@ def main() -> None:
         (rig.folder / "share").mkdir()
         film().write(rig.folder / "share/film.json")
         rows = {
-            "ours, 4 at a time": ours(rig, chat, 4),
-            "ours, 16 at a time": ours(rig, chat, 16),
-            "plain, batches": plain(chat, film().segments, BATCH),
-            "plain, line by line": plain(chat, film().segments[:ALONE], 1),
+            "ours, 4 at a time": run_baton(rig, chat, 4),
+            "ours, 16 at a time": run_baton(rig, chat, 16),
+            "plain, batches": run_plain(chat, film().segments, BATCH),
+            "plain, line by line": run_plain(chat, film().segments[:ALONE], 1),
         }
     show(rows)
     keep("llm", lines=LINES, latency_s=LATENCY_S, **rows)

@@ -41,7 +41,7 @@ class Connection(asyncio.Protocol):
         head, found, body = self.buffer.partition(b"\r\n\r\n")
         length = LENGTH.search(head + b"\r\n")
         if found and length and len(body) >= int(length[1]):
-            self.work.done(monotonic() - self.sent_at, head[:12])
+            self.work.record(monotonic() - self.sent_at, head[:12])
             self.buffer = b""
             self.next()
 
@@ -63,7 +63,7 @@ class Work:
         self.left -= 1
         return self.left >= 0
 
-    def done(self, latency: float, status: bytes) -> None:
+    def record(self, latency: float, status: bytes) -> None:
         if not status.endswith(b"202"):
             raise SystemExit(f"refused: {status!r}")
         self.latencies_us.append(round(latency * 1e6))

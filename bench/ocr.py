@@ -33,27 +33,27 @@ MAX_PIXELS = 40_000_000
 Row = dict[str, Any]
 
 
-def repeated(count: int, *, every: float) -> list[Shown]:
+def repeat_texts(count: int, *, every: float) -> list[Shown]:
     texts = [(CHINESE + ENGLISH)[number % 20] for number in range(count)]
     return spread(texts, every=every, length=min(2.0, 0.75 * every))
 
 
-SMALL = Burned(repeated(18, every=1.6), size="640x360")
+SMALL = Burned(repeat_texts(18, every=1.6), size="640x360")
 CASES = {
     "dense 360p, 30 s": SMALL,
-    "sparse 360p, 5 min": replace(SMALL, lines=repeated(10, every=30.0), background="pattern", seconds=300),
-    "dense 1080p, 20 s": replace(SMALL, lines=repeated(12, every=1.6), size="1920x1080"),
+    "sparse 360p, 5 min": replace(SMALL, lines=repeat_texts(10, every=30.0), background="pattern", seconds=300),
+    "dense 1080p, 20 s": replace(SMALL, lines=repeat_texts(12, every=1.6), size="1920x1080"),
 }
 LONG = {
-    "dense 4K, 10 s": replace(SMALL, lines=repeated(6, every=1.6), size="3840x2160"),
+    "dense 4K, 10 s": replace(SMALL, lines=repeat_texts(6, every=1.6), size="3840x2160"),
     "sparse 180p, 2 h": replace(
-        SMALL, lines=repeated(60, every=119.0), size="320x180", background="plain", seconds=7_200
+        SMALL, lines=repeat_texts(60, every=119.0), size="320x180", background="plain", seconds=7_200
     ),
 }
 LENGTHS_MIN = (1, 5, 20)
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+def time_call(work: Callable[[], Any]) -> tuple[float, Any]:
     began = monotonic()
     made = work()
     return monotonic() - began, made
@@ -64,7 +64,7 @@ def decode(video: Path) -> int:
         return sum(1 for _ in film.frames())
 
 
-def plain(video: Path, reader: Embedded, seconds: float) -> tuple[list[Segment], int]:
+def run_plain(video: Path, reader: Embedded, seconds: float) -> tuple[list[Segment], int]:
     """Read sampled frames and join equal texts, as a script of a few lines would."""
     found: list[Segment] = []
     calls, next_at = 0, 0.0
@@ -90,13 +90,13 @@ def measure(name: str, case: Burned, ours: ServiceBench, reader: Embedded, *, pl
     video = case.make(ours.share / file)
     length = case.length
     decode(video)
-    decoded_s, _ = timed(lambda: decode(video))
+    decoded_s, _ = time_call(lambda: decode(video))
     part = min(plain_seconds, length)
-    plain_s, (read, calls) = timed(lambda: plain(video, reader, part))
+    plain_s, (read, calls) = time_call(lambda: run_plain(video, reader, part))
     truth = [line for line in case.lines if line.end < part]
     rows = [row(name, "decode only", length / decoded_s)]
     rows.append(row(name, f"plain, {PLAIN_FPS} fps", part / plain_s, calls / part, score(read, truth)))
-    ours_s, output = timed(lambda: ours.output("extract_subtitles", video_path=file, area=AREA.model_dump()))
+    ours_s, output = time_call(lambda: ours.output("extract_subtitles", video_path=file, area=AREA.model_dump()))
     found = score(ours.transcript_of(output).segments, case.lines)
     rows.append(row(name, "ours", length / ours_s, output["ocr_calls"] / length, found))
     rows[-1]["of_decode"] = round(ours_s / decoded_s, 2)
@@ -116,7 +116,7 @@ def memory(folder: Path, ours: ServiceBench) -> list[Row]:
     """Return the peak memory of this process for sparse videos of different lengths."""
     rows: list[Row] = []
     for minutes in LENGTHS_MIN:
-        case = replace(SMALL, lines=repeated(2 * minutes, every=30.0), background="plain", seconds=60.0 * minutes)
+        case = replace(SMALL, lines=repeat_texts(2 * minutes, every=30.0), background="plain", seconds=60.0 * minutes)
         case.make(folder / f"{minutes}.mp4")
         Path("/proc/self/clear_refs").write_text("5")  # resets the peak
         ours.output("extract_subtitles", video_path=f"{minutes}.mp4", area=AREA.model_dump())

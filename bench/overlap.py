@@ -31,7 +31,7 @@ class Times:
         self.slow = 0.0
         self.wall = 0.0
 
-    def of_items(self, items: Callable[[FastStage], Iterator[Any]]) -> Callable[[FastStage], Iterator[Any]]:
+    def time_items(self, items: Callable[[FastStage], Iterator[Any]]) -> Callable[[FastStage], Iterator[Any]]:
         def timed(stage: FastStage) -> Iterator[Any]:
             made = items(stage)
             while True:
@@ -44,7 +44,7 @@ class Times:
 
         return timed
 
-    def of_process(self, process: Callable[..., None]) -> Callable[..., None]:
+    def time_process(self, process: Callable[..., None]) -> Callable[..., None]:
         def timed(stage: SlowStage, context: Any) -> None:
             began = monotonic()
             process(stage, context)
@@ -52,7 +52,7 @@ class Times:
 
         return timed
 
-    def of_run(self, run: Callable[..., None]) -> Callable[..., None]:
+    def time_run(self, run: Callable[..., None]) -> Callable[..., None]:
         def timed(*stages: Any, **options: Any) -> None:
             began = monotonic()
             run(*stages, **options)
@@ -63,9 +63,9 @@ class Times:
 
 def main() -> None:
     times = Times()
-    FastStage.items = times.of_items(FastStage.items)  # type: ignore[assignment, method-assign]
-    SlowStage.process = times.of_process(SlowStage.process)  # type: ignore[method-assign]
-    pipeline.run = times.of_run(pipeline.run)
+    FastStage.items = times.time_items(FastStage.items)  # type: ignore[assignment, method-assign]
+    SlowStage.process = times.time_process(SlowStage.process)  # type: ignore[method-assign]
+    pipeline.run = times.time_run(pipeline.run)
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "share").mkdir()

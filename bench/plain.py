@@ -41,7 +41,7 @@ def noop(params: dict[str, object]) -> dict[str, str]:
 
 
 @celery.task(name="plain.kept", ignore_result=False)  # type: ignore[untyped-decorator]  # celery has no types
-def kept(params: dict[str, object]) -> dict[str, str]:
+def keep_result(params: dict[str, object]) -> dict[str, str]:
     """Do the same and keep the result, so that a client can wait for it."""
     checked = NoopInput.model_validate(params)
     tell_end(redis())
@@ -55,7 +55,7 @@ def submit(body: Posted) -> dict[str, str]:
 
 @app.post("/kept", status_code=202)
 def submit_kept(body: Posted) -> dict[str, str]:
-    return {"task_id": kept.delay(body.input_data.model_dump(mode="json")).id}
+    return {"task_id": keep_result.delay(body.input_data.model_dump(mode="json")).id}
 
 
 if __name__ == "__main__":

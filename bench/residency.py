@@ -64,13 +64,13 @@ def serve(name: str, url: str, mib: int, *, resident: bool) -> None:
     configured = settings(redis={"url": url}, gpu=card, log={"level": "warning"})
     log.configure(configured.log)
     gpu = Gpu(SyncRedis(configured.redis), configured, "bench", f"{name}@bench/{os.getpid()}")
-    one = partial(warm if resident else cold, gpu, name, mib)
+    one = partial(run_warm if resident else run_cold, gpu, name, mib)
     say("ready")
     for line in sys.stdin:
         say(str(sum(one() for _ in range(int(line)))))
 
 
-def warm(gpu: Gpu, name: str, mib: int) -> bool:
+def run_warm(gpu: Gpu, name: str, mib: int) -> bool:
     """Run a task as our services do; return whether it had to load its model."""
     timings = Timings()
     model: Model[Any] = Model("bench", name, partial(load, name, mib), partial(give_back, gpu, mib), estimate_mib=mib)
@@ -80,7 +80,7 @@ def warm(gpu: Gpu, name: str, mib: int) -> bool:
     return timings.model_load is not None
 
 
-def cold(gpu: Gpu, name: str, _mib: int) -> bool:
+def run_cold(gpu: Gpu, name: str, _mib: int) -> bool:
     """Load, run and unload under the same lock."""
     with gpu.lock.lease(gpu.claim(name, 5), check=lambda: None):
         Event().wait(LOADS_S[name])

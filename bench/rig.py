@@ -49,7 +49,7 @@ class Rig:
         self.python("api_gateway", BATON_GATEWAY__PORT=str(port), **settings)
         client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False)
         http = self.exits.enter_context(client)
-        wait_for(lambda: ready(http))
+        wait_for(lambda: is_ready(http))
         return http
 
     def python(self, *arguments: str, **settings: str) -> psutil.Process:
@@ -94,7 +94,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def ready(http: httpx.Client) -> bool:
+def is_ready(http: httpx.Client) -> bool:
     try:
         return http.get("/health/ready").is_success
     except httpx.TransportError:

@@ -44,12 +44,12 @@ def soak(ours: Ours, tasks: int) -> list[Row]:
         task_id = ours.submit(given.pop("audio_path"), wait=0 if number % CANCEL_EACH == 0 else 60, **given)
         if number % CANCEL_EACH == 0:
             ours.http.post(f"/v1/tasks/{task_id}/cancel")
-        ended(ours, task_id)
+        wait_until_ended(ours, task_id)
         seen.append(state(ours))
     return seen
 
 
-def ended(ours: Ours, task_id: str) -> None:
+def wait_until_ended(ours: Ours, task_id: str) -> None:
     statuses = {"SUCCESS", "CANCELLED"}
     wait_for(lambda: ours.http.get(f"/v1/tasks/{task_id}").json()["status"] in statuses)
 
@@ -83,7 +83,7 @@ def judge(seen: list[Row]) -> Row:
     }
 
 
-def left(rig: Rig) -> Row:
+def count_leftovers(rig: Rig) -> Row:
     """Return what Redis holds after all records have expired: keys, and the lengths of lists and streams."""
     wait_for(lambda: not list(rig.client.scan_iter("workflow_state:*", count=1000)))
     lengths = {"list": rig.client.llen, "stream": rig.client.xlen, "zset": rig.client.zcard, "hash": rig.client.hlen}
@@ -102,7 +102,7 @@ def main() -> None:
             copy(FIXTURES / sound, share)
         seen = soak(Ours(rig, **CHUNKS_OF_20_S, **SHORT_LIVES), chosen.tasks)
         row = judge(seen)
-        row["left"] = left(rig)
+        row["left"] = count_leftovers(rig)
     print("RSS of the worker's child after each task, MiB:", *(row["rss_mib"] for row in seen))
     print("keys in Redis after each task:", *(row["keys"] for row in seen))
     for name, value in row.items():

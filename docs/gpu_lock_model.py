@@ -55,7 +55,7 @@ class State(NamedTuple):
         processes[number] = processes[number]._replace(**changes)
         return self._replace(processes=tuple(processes))
 
-    def freed(self) -> "State":
+    def free(self) -> "State":
         return self._replace(holder=-1, fence=0, confirmed=False, suspect=False, reborn=False)
 
 
@@ -64,7 +64,7 @@ class State(NamedTuple):
 
 def hand_on(state: State, asker: int = -1) -> State:
     """Free the lock and give it to the first in line that listens, or asks; forget the others before it."""
-    state = state.freed()
+    state = state.free()
     while state.line:
         (_, first), *rest = state.line
         state = state._replace(line=tuple(rest))
@@ -98,7 +98,7 @@ def look_at_holder(state: State) -> State:
     if state.processes[state.holder].connected or state.reborn:
         return state._replace(suspect=False)
     if state.suspect:  # the worst case: the grace is over before the living could renew
-        return state.freed()
+        return state.free()
     return state._replace(suspect=True)
 
 
@@ -128,33 +128,33 @@ def steps(state: State) -> Iterator[tuple[str, State]]:
             yield f"{number} comes", state.put(number, phase="waiting", wants=me.wants - 1, woken=True)
         if me.phase == "waiting":  # woken or not: the poll makes the same step, only later
             after, fence = ask(state, number)
-            yield f"{number} asks", answered(after, number, fence)
+            yield f"{number} asks", apply_answer(after, number, fence)
         if me.phase == "holding":
-            yield f"{number} releases", release(idle(state, number), number, me.believes)
-            yield f"{number} renews", renewed(state, number)
+            yield f"{number} releases", release(make_idle(state, number), number, me.believes)
+            yield f"{number} renews", apply_renewal(state, number)
         if state.holder == number and me.phase == "idle":  # hears that it was granted what it does not want
             yield f"{number} refuses", give_up(state, number)
     gone = state.holder >= 0 and state.processes[state.holder].phase in {"dead", "idle"}
     if gone or (state.holder >= 0 and not state.confirmed):
-        yield "time runs out", state.freed()
+        yield "time runs out", state.free()
 
 
-def answered(state: State, number: int, fence: int) -> State:
+def apply_answer(state: State, number: int, fence: int) -> State:
     if fence:
         return state.put(number, phase="holding", believes=fence, woken=False, placed=0)
     arrival = next((arrival for arrival, other in state.line if other == number), 0)
     return state.put(number, woken=False, placed=arrival)
 
 
-def idle(state: State, number: int) -> State:
+def make_idle(state: State, number: int) -> State:
     return state.put(number, phase="idle", believes=0, woken=False, placed=0)
 
 
-def renewed(state: State, number: int) -> State:
+def apply_renewal(state: State, number: int) -> State:
     """A lease that is gone ends the hold; else no suspicion is left."""
     if (state.holder, state.fence) == (number, state.processes[number].believes):
         return state._replace(suspect=False)
-    return idle(state, number)
+    return make_idle(state, number)
 
 
 def faults(state: State) -> Iterator[tuple[str, State]]:
@@ -171,20 +171,20 @@ def faults(state: State) -> Iterator[tuple[str, State]]:
             yield f"{number} loses a wake-up", state.put(number, woken=False)
         if me.phase == "waiting" and not me.paused:
             yield f"{number} loses an answer", ask(state, number)[0]
-            yield f"{number} gives up", give_up(idle(state, number), number)
-            yield f"{number} gives up unheard", idle(state, number)
+            yield f"{number} gives up", give_up(make_idle(state, number), number)
+            yield f"{number} gives up unheard", make_idle(state, number)
         if me.phase == "holding" and not me.paused:
-            yield f"{number} releases unheard", idle(state, number)
+            yield f"{number} releases unheard", make_idle(state, number)
             yield f"{number} loses the answer to its release", release(state, number, me.believes)
     if state.holder >= 0:
-        yield "the lease expires", state.freed()
-        yield "Redis restarts", restarted(state)
+        yield "the lease expires", state.free()
+        yield "Redis restarts", restart_redis(state)
         yield "a monitor looks", state._replace(view=(state.holder, state.fence))
     if state.view[1]:
         yield "a monitor acts on what it saw", release(state, *state.view)._replace(view=(-1, 0))
 
 
-def restarted(state: State) -> State:
+def restart_redis(state: State) -> State:
     """All connections are gone at once; what was answered is in the file."""
     for number in PROCESSES:
         state = state.put(number, connected=False, woken=False)
@@ -251,7 +251,7 @@ def canonical(state: State) -> State:
     )
 
 
-def quiet(state: State) -> bool:
+def is_quiet(state: State) -> bool:
     """Everybody alive had all his turns, and the lock is free."""
     done = all(me.phase == "dead" or (me.phase == "idle" and not me.wants) for me in state.processes)
     return done and state.holder < 0
@@ -271,7 +271,7 @@ def explore(holds: int, most_faults: int) -> tuple[int, int]:
         state = todo.popleft()
         here = numbers[state]
         check(state)
-        if quiet(state):
+        if is_quiet(state):
             ends.append(here)
         free = [(name, after, True) for name, after in steps(state)]
         broken = [(name, after._replace(faults=state.faults + 1), False) for name, after in faults(state)]
@@ -285,11 +285,11 @@ def explore(holds: int, most_faults: int) -> tuple[int, int]:
                 todo.append(found)
             if faultless:
                 into[numbers[found]].append(here)
-    assert len(reached_from(ends, into)) == len(numbers), "there is a state that nobody gets out of"
+    assert len(find_states_that_reach(ends, into)) == len(numbers), "there is a state that nobody gets out of"
     return len(numbers), transitions
 
 
-def reached_from(ends: list[int], into: list[list[int]]) -> set[int]:
+def find_states_that_reach(ends: list[int], into: list[list[int]]) -> set[int]:
     """Return the states from which an end can be reached without another fault."""
     known, todo = set(ends), list(ends)
     while todo:

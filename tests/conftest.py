@@ -1,4 +1,4 @@
-"""Fixtures that every kind of test may use. Redis is always a real one."""
+"""Fixtures shared by all tests. Redis is always a real server."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.support.keys import immortal_keys
 from tests.support.redis_server import RedisServer
 from tests.support.stack import Stack, guarded_environment
 
-# no time limit of an example on a busy machine, and the same examples each time: a red run can be repeated
+# no time limit per example, because the machine may be busy; the same examples each time, so a failure can be repeated
 settings.register_profile("baton", deadline=None, derandomize=True)
 settings.load_profile("baton")
 
@@ -26,18 +26,18 @@ os.environ.update(guarded_environment(attempts_below))  # noqa: TID251 - for eve
 
 
 @pytest.fixture(autouse=True)
-def left_the_machine() -> Iterator[list[str]]:
-    """Fail a test that tries to connect to another machine or to look up a name, whatever becomes of the error."""
+def outside_attempts() -> Iterator[list[str]]:
+    """Fail a test that tries to connect to another machine or to look up a name, even if the code catches the error."""
     attempts.clear()
     yield attempts
     below = attempts_below.read_text() if attempts_below.exists() else ""
     attempts_below.unlink(missing_ok=True)
-    assert (attempts, below) == ([], ""), "no test may send a packet off this machine"
+    assert (attempts, below) == ([], ""), "no test may send a packet to another machine"
 
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """One Redis for all tests that do not hurt it."""
+    """One Redis for all tests that do not stop or damage it."""
     server = RedisServer(tmp_path_factory.mktemp("redis")).start()
     yield server
     server.stop()
@@ -45,7 +45,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture
 def redis(redis_server: RedisServer) -> Iterator[SyncRedis]:
-    """An empty Redis; at the end no key but the named few may live for ever."""
+    """An empty Redis. At the end of the test, only a few known keys may have no TTL."""
     redis_server.client.flushall()
     connected = SyncRedis(RedisSettings.model_validate({"url": redis_server.url}))
     yield connected
@@ -55,7 +55,7 @@ def redis(redis_server: RedisServer) -> Iterator[SyncRedis]:
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    """A stack of this test's own, whose processes it may kill: start what is needed from it."""
+    """A stack for one test, which may kill its processes. The test starts the processes that it needs."""
     with Stack(tmp_path) as own:
         yield own
         if own.redis.answers():
@@ -64,7 +64,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A gateway and a worker of the testing service that a module's tests share, and leave in order."""
+    """A gateway and a worker of the testing service, shared by the tests of a module. Each test leaves them working."""
     with Stack(tmp_path_factory.mktemp("stack")) as shared:
         shared.gateway()
         shared.worker()

@@ -37,7 +37,7 @@ def local_us() -> int:
 
 
 def boot_id() -> str:
-    """Return what tells one run of the machine from the next, '' where the system does not say."""
+    """Return an id of the machine's current boot, or '' if the system has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
@@ -75,7 +75,7 @@ class ClockReader:
         return ClockReading(seconds * US + micros, asked, self.local())
 
     async def find_step(self) -> ClockStep | None:
-        """Read the time and return the step since the last reading, less what has been recorded since."""
+        """Read the time and return the step since the last reading, without steps recorded since."""
         now = await self.read()
         earlier = self.last = self.last or await self.recall(now)
         step_us = step_between(earlier, now)
@@ -94,10 +94,10 @@ class ClockReader:
         return (await self.redis.run(clock_steps())).steps
 
     async def recall(self, now: ClockReading) -> ClockReading:
-        """Return the reading of the last leader, if it tells of a step while no gateway ran; else this one.
+        """Return the last leader's reading if it shows a step while no gateway ran; otherwise this one.
 
-        After another boot of the machine nobody knows how much time has passed: then only a clock that is behind the
-        reading was certainly set.
+        After a reboot, the elapsed time is unknown: only a clock that is behind the last reading has certainly been
+        set.
         """
         self.recorded = await self.read_steps()
         with translate_errors():
@@ -112,7 +112,7 @@ class ClockReader:
         return ClockReading(kept.redis_us, local.asked_us, local.answered_us)
 
     async def keep(self) -> None:
-        """Write the last reading down, for a gateway that starts when this one is gone."""
+        """Store the last reading for a gateway that starts after this one has ended."""
         if self.last:
             latest = self.recorded[-1] if self.recorded else None
             kept = KeptReading(**asdict(self.last), boot=self.boot, latest=latest)

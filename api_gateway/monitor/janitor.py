@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 class Janitor:
-    """Keeps what nobody asked to remove until `keep` has passed since its last change."""
+    """Removes files and index entries. Unless their removal was requested, they stay for `keep`."""
 
     def __init__(
         self, redis: AsyncRedis, storage: Storage, *, keep: timedelta, interval: timedelta, recheck: timedelta = RECHECK

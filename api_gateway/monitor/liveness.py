@@ -48,7 +48,7 @@ def pulse_of(
 
 
 def progressed_us(record: Record, progress_us: int, locks: list[LockView]) -> int:
-    """Return when the attempt last made progress: waiting for the GPU is no stall."""
+    """Return when the attempt last made progress. Waiting for the GPU counts as progress."""
     task_id = record.context.task_id
     for view in locks:
         if any(waiter.task_id == task_id for waiter in view.waiters):

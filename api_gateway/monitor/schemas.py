@@ -43,7 +43,7 @@ class HeartbeatState(BaseModel):
 
 
 class HolderState(BaseModel):
-    """Who may use the device. `held` and `waited` are seconds."""
+    """The task that may use the device. `held` and `waited` are in seconds."""
 
     task_id: str
     worker: str
@@ -67,7 +67,7 @@ class HolderState(BaseModel):
 
 
 class WaiterState(BaseModel):
-    """Who waits in line; `position` 0 is next, `waiting` is seconds."""
+    """A task that waits for the device. `position` 0 is next; `waiting` is in seconds."""
 
     position: int
     task_id: str
@@ -146,7 +146,7 @@ class QueueState(BaseModel):
 
 
 class ModelState(BaseModel):
-    """A model on a device; `memory_mib` was measured at its load. `name` is `model`, its id, and how it was loaded."""
+    """A model on a device; `memory_mib` was measured during loading. `name` is the id in `model` and the variant."""
 
     name: str
     model: str

@@ -1,4 +1,4 @@
-"""Snapshots of the whole system, once a second for all who watch it; none while nobody does."""
+"""Snapshots of the whole system, taken once a second, shared by all clients; none while there is no client."""
 
 import asyncio
 from datetime import datetime
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 class Snapshot(BaseModel):
-    """The content of the monitoring routes, all of the moment `at`; `counts` are recorded tasks by status."""
+    """The content of the monitoring routes, all read at the time `at`; `counts` are recorded tasks by status."""
 
     at: datetime
     counts: dict[Status, int]

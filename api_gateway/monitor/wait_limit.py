@@ -1,4 +1,4 @@
-"""Ends tasks that have waited for a worker as long as they are allowed to."""
+"""Ends tasks that have waited too long for a worker."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

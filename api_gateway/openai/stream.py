@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 async def stream(request: Request, request_task: RequestTask) -> Response:
-    """Return the stream; when it is over, or the client has gone, the request task is left.
+    """Return the stream. When it ends or the client disconnects, the request task is released.
 
     Raises:
         BatonError: the task failed at once.

@@ -25,7 +25,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
         "The last one is `signal` with the code `task_complete` or `task_cancelled`, or an `error`.",
         ("initial_state", *get_args(EventKind)),
     ),
-    204: {"description": "Everything was received already: a browser's EventSource stops reconnecting"},
+    204: {"description": "The client already has every event; a browser's EventSource stops reconnecting"},
 }
 
 

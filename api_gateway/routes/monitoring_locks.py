@@ -1,4 +1,4 @@
-"""The GPU locks: holders, waiters, history; and freeing one by hand."""
+"""The GPU locks: holders, waiters, history and manual release."""
 
 from datetime import datetime
 from typing import Annotated
@@ -78,7 +78,7 @@ class HistoryFilter(BaseModel):
 
 
 class Release(BaseModel):
-    """Why a lock is freed by hand, and the fence of the lease that is meant."""
+    """The reason for a manual release, and the fence of the lease to end."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -121,7 +121,7 @@ async def history(gateway: Held, wanted: Annotated[HistoryFilter, Query()]) -> P
 
 @router.post(
     "/{lock_id}/release",
-    summary="Free a lock by hand",
+    summary="Release a lock by hand",
     responses=error_responses(GpuLockNotFound, LockChangedHands, *BODIES),
 )
 async def release(view: FoundLock, body: Release, gateway: Held) -> LockState:

@@ -37,7 +37,7 @@ router = APIRouter(tags=["openai"], route_class=OpenAIRoute)
 
 @router.post(
     "/audio/transcriptions",
-    summary="Speech to text, as OpenAI's clients ask for it",
+    summary="Transcribe speech, compatible with OpenAI's clients",
     response_class=Response,
     openapi_extra=speech_form(TranscriptionRequest),
     responses=responses(streams=True),
@@ -48,7 +48,7 @@ async def transcriptions(request: Request, gateway: Held) -> Response:
 
 @router.post(
     "/audio/translations",
-    summary="Speech to English text, as OpenAI's clients ask for it",
+    summary="Translate speech to English text, compatible with OpenAI's clients",
     response_class=Response,
     openapi_extra=speech_form(TranslationRequest),
     responses=responses(streams=False),

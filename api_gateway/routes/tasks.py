@@ -47,7 +47,7 @@ class ShortStatus(BaseModel):
 
 
 class Result(BaseModel):
-    """The output of a task, or why there is none (yet). Members without a value are omitted: n8n treats `"error": null`
+    """The output of a task, or why there is none (yet). Fields without a value are omitted: n8n treats `"error": null`
     as a failure.
     """
 
@@ -63,7 +63,7 @@ async def list_tasks(gateway: Held, wanted: Annotated[TaskFilter, Query()]) -> T
     return TaskPage(tasks=[record.context for record in page.records], next_cursor=page.last_score)
 
 
-@router.get("/tasks/{task_id}", summary="The whole context", responses=one)
+@router.get("/tasks/{task_id}", summary="The whole record of a task", responses=one)
 async def read(record: FoundRecord) -> WorkflowContext:
     return record.context
 
@@ -88,7 +88,7 @@ async def result(record: Awaited, response: Response) -> Result:
     )
 
 
-@router.get("/tasks/{task_id}/wait-reason", summary="Why it waits", responses=one)
+@router.get("/tasks/{task_id}/wait-reason", summary="Why a task is waiting", responses=one)
 async def why(record: FoundRecord, gateway: Held) -> WaitReason:
     return await gateway.wait_reasons.explain(record)
 

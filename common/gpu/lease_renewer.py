@@ -54,7 +54,7 @@ class Lease:
 
     @property
     def lost(self) -> bool:
-        """Whether another owner may hold the device: Redis said so, or the lease was not renewed for its whole
+        """Whether another owner may hold the device: Redis reported it, or the lease was not renewed for its whole
         duration.
         """
         return self.revoked or monotonic() - self.renewed >= self.duration.total_seconds()

@@ -1,7 +1,8 @@
-"""The GPU lock: at most one lease a device, fair, fenced, renewed.
+"""The GPU lock: at most one lease per device, fair, fenced, renewed.
 
-The queue, the hand-over and the fences are in Lua (`common/state/lua/gpu`). This module is the process side: it asks,
-sleeps until it is woken, asks again, and from then on renews its lease. Protocol and proof: docs/gpu-lock.md.
+The queue, the hand-over and the fences are in Lua (`common/state/lua/gpu`). This module is the process side: it
+requests a lease, sleeps until it is woken, requests again, and then renews the lease.
+Protocol and proof: docs/gpu-lock.md.
 """
 
 import math

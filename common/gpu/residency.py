@@ -261,7 +261,7 @@ class Residency:
     def unload(self, name: str) -> None:
         """Unload a model of this process, and publish that."""
         found = self.loaded.get(name)
-        if found is None:  # already gone, but Redis was not told
+        if found is None:  # already unloaded, but Redis was not updated
             for device in tuple(self.using):
                 self.forget(name, device)
             return

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from typing_extensions import override
 
 from common.errors import ClipOutsideMedia, MediaTooLong, NoAudioTrack, NotMedia
 from common.media.decoders import check_decoder
-from common.media.demux import duration_of, open_medium, origin_of
+from common.media.demux import duration_of, open_medium
+from common.media.track import MediaTrack
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream
@@ -39,21 +41,23 @@ INDEXED = frozenset({"mov", "matroska", "wav", "w64", "avi"})
 """Formats in which a seek is exact; the others are read from the beginning."""
 
 
-class AudioTrack:
+class AudioTrack(MediaTrack["AudioStream", "AudioFrame"]):
     """One audio track of an open medium, from `start` to `end`; all times are seconds of the medium."""
 
     def __init__(
         self, container: InputContainer, stream: AudioStream, *, start: float, end: float | None, longest: float
     ) -> None:
-        self.container = container
-        self.stream = stream
+        super().__init__(container, stream)
         self.start = start
         self.end = end
         self.longest = longest
-        self.origin = origin_of(container)
-        self.damaged_packets = 0
         self.position = start
         """End of the audio that was yielded so far."""
+
+    @property
+    @override
+    def end_of_readable(self) -> str:
+        return f"The audio cannot be read any further than {self.position:.1f} s"
 
     @property
     def promised(self) -> float | None:
@@ -75,9 +79,7 @@ class AudioTrack:
 
     def warnings(self, *, speech: bool) -> list[str]:
         """Return warnings about the audio after all of it was read; `speech` says whether any was found."""
-        found = []
-        if self.damaged_packets:
-            found.append(f"{self.damaged_packets} damaged packets were left out.")
+        found = self.damage_warnings
         if self.promised and self.position < self.promised - max(MISSING_S, MISSING_SHARE * self.promised):
             found.append(f"The file promises audio up to {self.promised:.1f} s, but it ends at {self.position:.1f} s.")
         if not speech:
@@ -121,7 +123,7 @@ class AudioTrack:
         from av import AudioResampler
 
         stamp = 0.0
-        for _, alike in groupby(self.frames(), key=format_of):
+        for _, alike in groupby(self.decode_frames(), key=format_of):
             resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
             for frame in chain(alike, [None]):
                 if frame is not None:
@@ -129,22 +131,6 @@ class AudioTrack:
                     frame.pts = None  # otherwise the resampler complains about gaps
                 for piece in resampler.resample(frame):
                     yield stamp, piece.to_ndarray()[0].astype("float32") / FULL_SCALE
-
-    def frames(self) -> Iterator[AudioFrame]:
-        """Decode packet by packet, so that a damaged packet costs no more than itself."""
-        from av.error import FFmpegError, InvalidDataError
-
-        packets = self.container.demux(self.stream)
-        while True:
-            try:
-                packet = next(packets, None)
-                if packet is None:
-                    return
-                yield from packet.decode()
-            except InvalidDataError:
-                self.damaged_packets += 1
-            except FFmpegError as error:
-                raise NotMedia(f"The audio cannot be read any further than {self.position:.1f} s: {error}.") from error
 
     def timestamp_of(self, frame: AudioFrame, *, otherwise: float) -> float:
         return otherwise if frame.time is None else frame.time - self.origin

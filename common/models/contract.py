@@ -28,5 +28,5 @@ def download_contract(family: ModelFamily) -> Contract:
         __module__=f"services.{family.engine}.contracts",
         **fields,
     )
-    summary = "Bring a model to share/models, or find it there; what an attempt before has brought stays."
+    summary = "Download a model to share/models, unless it is there already. A further attempt continues the download."
     return Contract(f"{family.engine}.{DOWNLOAD_MODEL}", given, DownloadModelOutput, summary=summary)

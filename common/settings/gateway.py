@@ -48,7 +48,7 @@ class GatewaySettings(Section):
         Seconds, Field(description="the same for a client that does not send its timeout; n8n's is 300 s")
     ] = timedelta(seconds=280)
     openai_on_disconnect: Annotated[
-        Literal["keep", "cancel"], Field(description="what happens to a task in /v1/audio when its client hangs up")
+        Literal["keep", "cancel"], Field(description="what happens to a task in /v1/audio when its client disconnects")
     ] = "keep"
     openai_reuse: Annotated[
         bool,

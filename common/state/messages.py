@@ -17,7 +17,7 @@ LINKED = ("status", "result", "events", "deliveries")
 
 
 class Message(BaseModel):
-    """What is posted, and where. The id and the body are the same in all tries."""
+    """A callback message and its target. The id and the body are the same in all tries."""
 
     id: str
     task_id: str

@@ -54,8 +54,8 @@ class Segment(Timed):
     avg_logprob: float | None = None
     compression_ratio: float | None = None
     no_speech_prob: float | None = None
-    emotion: Annotated[str | None, Field(description="as SenseVoice hears it: neutral, happy, sad, angry, …")] = None
-    event: Annotated[str | None, Field(description="what is heard: speech, laughter, applause, bgm, …")] = None
+    emotion: Annotated[str | None, Field(description="detected by SenseVoice: neutral, happy, sad, angry, …")] = None
+    event: Annotated[str | None, Field(description="kind of sound: speech, laughter, applause, bgm, …")] = None
 
 
 TextSource = Literal["final", "aligned", "checkpoint", "none"]

@@ -110,7 +110,7 @@ class ChunkedTranscription(ABC):
         self.at = done.end
         self.report()
 
-    # ---- what is told ----
+    # ---- reports ----
 
     def publish(self, segments: list[Segment]) -> None:
         """Publish final segments; a client that receives one again recognizes it by its id."""

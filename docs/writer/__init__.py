@@ -1,1 +1,1 @@
-"""The reference pages, written from the code: each module returns one page, and changes nothing."""
+"""Generators of the reference pages: each module returns one page and writes no file."""

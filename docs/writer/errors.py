@@ -1,4 +1,4 @@
-"""Every error that a user can see: its code, its status, what happened and what to do."""
+"""The page of error codes: each error's code, status and message."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,21 +6,21 @@ from importlib import import_module
 from pathlib import Path
 
 from common.errors import BatonError
-from docs.writer.markdown import code, joined, table
+from docs.writer.markdown import code, join_blocks, table
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("common", "api_gateway", "services", "cli")
 DEFINES = re.compile(r"^class (?:\w+\(\w*Error|BatonError\(Exception)\):", re.MULTILINE)
 INTERNAL = frozenset({"fenced"})
-"""Told to a running task, never to a user."""
+"""Raised in a running task only; users never see it."""
 
-INTRO = """An error over HTTP is `application/problem+json` (RFC 9457): `code` is stable, `detail` says what happened
-and what to do next, further members name what was wrong. A task that failed has the same `code` and `message` in its
-`error`. *Again* tells whether Baton tries the task again by itself; the status of such an error is seen where it is
-the answer to a request.
+INTRO = """An HTTP error is `application/problem+json` (RFC 9457). `code` is stable. `detail` says what happened and
+what to do next. Further members name the cause. A failed task has the same `code` and `message` in its `error`.
+*Retried* means that Baton retries the task automatically; the status of such an error matters only if a request fails
+with it.
 
-Beside these, a path that is not there is `not_found` (404), and a method that a path has not is `method_not_allowed`
-(405). [Troubleshooting](../troubleshooting.md) tells more of the usual ones."""
+In addition, an unknown path is `not_found` (404), and a method that a path does not support is
+`method_not_allowed` (405). [Troubleshooting](../troubleshooting.md) explains the most common errors."""
 
 TITLES = {
     "common": "For every task",
@@ -33,11 +33,11 @@ TITLES = {
 
 
 def page() -> str:
-    """Return the page, by where an error comes from."""
+    """Return the page, with a section for each part of Baton."""
     groups: dict[str, list[type[BatonError]]] = {}
     for kind in vocabulary():
         groups.setdefault(group(kind), []).append(kind)
-    return joined(["# Error codes", INTRO, *(part for name in groups for part in section(name, groups[name]))])
+    return join_blocks(["# Error codes", INTRO, *(part for name in groups for part in section(name, groups[name]))])
 
 
 def vocabulary() -> list[type[BatonError]]:
@@ -56,7 +56,7 @@ def sources() -> Iterator[Path]:
 
 
 def subclasses(kind: type[BatonError]) -> Iterator[type[BatonError]]:
-    """Yield the errors under one, each once, ordered by where they are written."""
+    """Yield a class and its subclasses, each once, in the order of their definitions."""
     found = {kind}
     waiting = [kind]
     while waiting:
@@ -73,7 +73,7 @@ def line(kind: type[BatonError]) -> int:
 
 
 def group(kind: type[BatonError]) -> str:
-    """Return the part of Baton that an error belongs to: the longest that has a title, else its service."""
+    """Return the part of Baton that defines an error: a service, or the longest package name in `TITLES`."""
     parts = kind.__module__.split(".")
     if parts[0] == "services":
         return parts[1]
@@ -82,11 +82,7 @@ def group(kind: type[BatonError]) -> str:
 
 def section(name: str, kinds: Iterable[type[BatonError]]) -> Iterator[str]:
     yield f"## {TITLES.get(name, code(name))}"
-    head = (
-        ("code", "exit status", "what happened")
-        if name == "cli"
-        else ("code", "status", "again", "what happened, what to do")
-    )
+    head = ("code", "exit status", "message") if name == "cli" else ("code", "status", "retried", "message")
     yield table(head, (row(name, kind) for kind in kinds))
 
 

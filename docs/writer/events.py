@@ -1,4 +1,4 @@
-"""What Baton tells by itself: a task's events, the models' events, callbacks and alerts."""
+"""The page of events, callbacks and alerts."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -23,32 +23,32 @@ from common.state.context import InputParams, Progress, Stage, Timings, Workflow
 from common.state.messages import TYPES
 from common.transcript.format import Segment, Word
 from common.transcript.live import BEGINNINGS
-from docs.writer.markdown import code, joined, prose, table
+from docs.writer.markdown import code, join_blocks, prose, table
 from docs.writer.schema import fields
 
 TASK_STREAM = "/v1/tasks/{task_id}/events"
 OF_A_TASK = {
-    "initial_state": "the whole record, always first: [`GET /v1/tasks/{task_id}`](http.md#tasks) gives the same",
-    "progress": "[Progress](#progress); only the newest of a quick series is told",
-    "draft": "`segments` that a later `fragment` may replace; `segment_index`, the first one's id; `language`",
-    "fragment": "the same, final. It replaces what has its id, but for a segment that is `modified`; an edit by a "
-    "person is told as a segment with `modified: true`",
-    "signal": "`code`, see [signals](#signals)",
-    "error": "[ErrorRecord](#errorrecord): the task has FAILED. The last event",
-    "ping": "`ts`; keeps proxies from closing the stream, and has no id",
+    "initial_state": "always first: the whole record, as [`GET /v1/tasks/{task_id}`](http.md#tasks) returns it",
+    "progress": "[Progress](#progress); in a quick series, only the newest is sent",
+    "draft": "`segments` that a later `fragment` may replace; `segment_index`, the id of the first; `language`",
+    "fragment": "the same fields; the text is final. Each segment replaces the one with its id, unless that one is "
+    "`modified`. An edit by a person is a segment with `modified: true`",
+    "signal": "`code`; see [signals](#signals)",
+    "error": "[ErrorRecord](#errorrecord): the task has FAILED; the last event",
+    "ping": "`ts`; has no id; keeps proxies from closing the stream",
 }
 OF_MODELS = {
-    "initial_state": "the list of models, as `GET /v1/models` gives it; always first",
+    "initial_state": "always first: the list of models, as `GET /v1/models` returns it",
     "progress": "a download: `id` of the model, and [Download](#download)",
     "downloaded": "`id`, `task_id`",
     "failed": "`id`, `task_id`, and [ErrorRecord](#errorrecord)",
     "loaded": "`id`, `variant`, `host`, `device`, `worker`, `memory_mib`",
-    "unloaded": "`id`, and where",
+    "unloaded": "the same fields as `loaded`",
     "ping": "`ts`",
 }
 OF_THE_SYSTEM = {
     "snapshot": "`at`, `counts`, `running`, `locks`, `queues`, `workers`, `devices`, `health`",
-    "task": "`task_id`, `status`; null when it was removed",
+    "task": "`task_id`, `status`; the status is null if the task was removed",
     "ping": "`ts`",
 }
 WORDS = {
@@ -59,72 +59,74 @@ WORDS = {
 EVENTS = "text/event-stream"
 BEGUN = {
     "started": "the first attempt has begun",
-    "resumed": "a further attempt has begun; segments told before may come again",
+    "resumed": "another attempt has begun; earlier segments may be sent again",
 }
 SIGNALS_OF_A_TASK = {
     **{name: f"{BEGUN[name]}; `attempt`" for name in sorted(BEGINNINGS, reverse=True)},
-    "retrying": "this attempt has ended, another one follows; `attempt`, `reason`",
-    "alignment_ready": "two streams: every draft has its final",
-    SIGNALS[Level.WARNING]: "it holds the card for long; `held`, `limit`, `lock`",
-    SIGNALS[Level.SOFT]: "the same; it was asked to end",
+    "retrying": "this attempt has ended and another one follows; `attempt`, `reason`",
+    "alignment_ready": "two streams: every draft has its final segment",
+    SIGNALS[Level.WARNING]: "the task has held the GPU for a long time; `held`, `limit`, `lock`",
+    SIGNALS[Level.SOFT]: "the same; the task was asked to end",
     SIGNALS[Level.HARD]: "the same; its process is being killed",
-    "task_stalled": "it beats, but makes no progress; `idle`, `limit`, `action`; it was asked to end",
+    "task_stalled": "the task sends heartbeats but makes no progress, and was asked to end; `idle`, `limit`, `action`",
     "task_stalled_kill": "the same; its process is being killed",
-    "task_complete": "SUCCESS. The last event",
-    "task_cancelled": "CANCELLED. The last event",
+    "task_complete": "the task has the status SUCCESS; the last event",
+    "task_cancelled": "the task has the status CANCELLED; the last event",
 }
 ALERTS = {
     **{f"gpu_lock.{level}": f"a lease has reached the level `{level}`" for level in Level},
-    "gpu_lock.stuck": "a holder does not end although its process was ordered killed: restart its worker",
-    "container.restarted": "its container was restarted (`gpu_lock_monitor.restart_containers`)",
-    "delivery.not_claimed": "a process did not claim what it was given, and was replaced: `task_id`, `worker`",
+    "gpu_lock.stuck": "a holder has not ended although Baton ordered its process killed: restart its worker",
+    "container.restarted": "Baton restarted a holder's container (`gpu_lock_monitor.restart_containers`)",
+    "delivery.not_claimed": "a process did not claim the task it was given, and was replaced: `task_id`, `worker`",
     "task.stalled": "a task makes no progress",
-    "clock.step": "the clock of Redis's machine was set: `step` in seconds, `shifted` due times",
+    "clock.step": "the clock of Redis's machine was changed: `step` in seconds, number of due times `shifted`",
 }
-STREAMS = """Each stream is Server-Sent Events. `data` is JSON. Each event but `ping` has an `id`; a client that comes
-back with `Last-Event-ID` misses nothing (browsers and `baton watch` do so by themselves). A task's stream ends with
-its last event; who comes back after that gets 204. `tasks.events_grace` after a
-task's end only its last event is left. A client keeps a map of segments by id: events may come twice, and
-the map ends the same."""
-CALLBACKS = """One message for each end of a task, by [Standard Webhooks](https://www.standardwebhooks.com/): a POST
-with the headers `webhook-id` (the same over all tries: drop what you have seen), `webhook-timestamp` and, where
-`callbacks.secret` is set or the callback has a `secret` of its own, `webhook-signature`. [How to verify
-it](../how-to/secure.md#verify-webhooks). The body has `type`, `timestamp` and `data` (the whole record). At the top,
-for tools that like them flat, it repeats `task_id`, `status`, `output` (`result` is an older name of the same) and,
-unless the task succeeded, `error`. `metadata` is what the client sent with the task, `{}` where there was none.
-`links` say where to read more; they are absolute where `gateway.public_url` is set. With `"thin": true` the body has
-no `output` and no `result`, and `data` holds `task_id`, `task_name` and `status` alone. Numbers and the order of
-members are those that JavaScript writes: `JSON.stringify(JSON.parse(body))` is the body, and its signature fits."""
+STREAMS = """Each stream consists of Server-Sent Events whose `data` is JSON. Every event except `ping` has an
+`id`. A client that reconnects with `Last-Event-ID` misses nothing; browsers and `baton watch` do so automatically.
+A task's stream ends with its last event; a client that reconnects after that gets 204. `tasks.events_grace` after
+the end of a task, only its last event remains. Events may arrive twice. A client that keeps a map of segments by
+id gets the same result."""
+CALLBACKS = """Baton sends one message for each end of a task, by [Standard
+Webhooks](https://www.standardwebhooks.com/): a POST with the headers `webhook-id`, `webhook-timestamp` and, if
+`callbacks.secret` is set or the callback has its own `secret`, `webhook-signature` ([how to verify
+it](../how-to/secure.md#verify-webhooks)). All tries of a message have the same `webhook-id`: ignore an id that you
+have already processed. The body has `type`, `timestamp` and `data` (the whole record). For tools that prefer a
+flat body, it repeats `task_id`, `status`, `output` (also under its older name `result`) and, unless the task
+succeeded, `error` at the top level. `metadata` is the client's own from the request, or `{}`. `links` are the URLs
+of further information; they are absolute if `gateway.public_url` is set. With `"thin": true`, the body has no
+`output` or `result`, and `data` contains only `task_id`, `task_name` and `status`. The body has the number format
+and the member order of JavaScript: `JSON.stringify(JSON.parse(body))` returns the same body, so its signature
+still matches."""
 
 
 def page() -> str:
     """Return the page."""
-    return joined(
+    return join_blocks(
         [
             "# Events, callbacks and alerts",
             STREAMS,
             *(part for path, route in streams() for part in stream(path, route)),
             "## Signals",
-            "The codes of a task's `signal`.",
-            explained("code", SIGNALS_OF_A_TASK, SIGNALS_OF_A_TASK),
-            "## What events hold",
-            *(part for kind in (Progress, Segment, Word, ErrorRecord, Download) for part in described(kind)),
+            "The values of `code` in a task's `signal`.",
+            explain_names("code", SIGNALS_OF_A_TASK, SIGNALS_OF_A_TASK),
+            "## Objects in events",
+            *(part for kind in (Progress, Segment, Word, ErrorRecord, Download) for part in describe(kind)),
             "### The record",
-            "What `initial_state` and a callback's `data` hold, and `GET /v1/tasks/{task_id}` answers.",
-            *(part for kind in (WorkflowContext, InputParams, Stage, Timings) for part in described(kind)),
+            "The content of `initial_state`, of a callback's `data`, and of the response of `GET /v1/tasks/{task_id}`.",
+            *(part for kind in (WorkflowContext, InputParams, Stage, Timings) for part in describe(kind)),
             "## Callbacks",
             CALLBACKS,
             table(("type", "status"), ((code(kind), status) for status, kind in TYPES.items())),
             tries(),
             "## Alerts",
-            "Where `gpu_lock_monitor.alert_url` is set, it gets these, signed and tried again in the same way.",
-            explained("type", ALERTS, ALERTS),
+            "Baton sends these messages to `gpu_lock_monitor.alert_url`, signed and retried in the same way.",
+            explain_names("type", ALERTS, ALERTS),
         ]
     )
 
 
 def streams() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the path and the answer of each route that streams events of ours."""
+    """Yield the path and the response of each route that streams Baton's own events."""
     document = create_app(services.settings(), services.catalog(), services.models()).openapi()
     for path, methods in document["paths"].items():
         for route in methods.values():
@@ -134,23 +136,27 @@ def streams() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def stream(path: str, answer: dict[str, Any]) -> Iterable[str]:
-    """Yield what one stream tells."""
+    """Yield the section of one stream."""
     names = answer["content"][EVENTS]["schema"]["properties"]["event"]["enum"]
     yield f"## {code(f'GET {path}')}"
     yield prose(answer["description"])
     if words := WORDS.get(path):
-        yield explained("event", names, words)
+        yield explain_names("event", names, words)
 
 
-def explained(head: str, names: Iterable[str], words: Mapping[str, str]) -> str:
-    """Return the table of these names; one without words is an error, and so is a word without a name."""
+def explain_names(head: str, names: Iterable[str], words: Mapping[str, str]) -> str:
+    """Return the table of these names.
+
+    Raises:
+        ValueError: a name has no description, or a description has no name.
+    """
     names = list(names)
     if set(names) != set(words):
-        raise ValueError(f"{head}: {set(names) ^ set(words)} has no words, or is gone")
+        raise ValueError(f"{head}: {set(names) ^ set(words)} has no description, or no longer exists")
     return table((head, "data"), ((code(name), words[name]) for name in names))
 
 
-def described(kind: type[BaseModel]) -> Iterable[str]:
+def describe(kind: type[BaseModel]) -> Iterable[str]:
     schema: dict[str, Any] = kind.model_json_schema(mode="serialization")
     yield f"#### {kind.__name__}"
     yield schema.get("description", "")
@@ -158,7 +164,7 @@ def described(kind: type[BaseModel]) -> Iterable[str]:
 
 
 def tries() -> str:
-    """Return how a message is tried again."""
+    """Return how a message is retried."""
     pauses = ", ".join(f"{pause.total_seconds():g}" for pause in PAUSES)
     statuses = ", ".join(str(int(status)) for status in sorted(RETRIED | RETRIED_EARLY.keys()))
     early = ", ".join(
@@ -166,13 +172,14 @@ def tries() -> str:
         for status, window in RETRIED_EARLY.items()
     )
     return (
-        f"2xx is taken as received. No answer, 5xx and {statuses} are tried again after {pauses} seconds "
-        f"(up to {JITTER:.0%} sooner), or later where `Retry-After` says so; {early}. "
-        f"In the first {STARTING_FOR.total_seconds():g} seconds, a 404 or a connection that is refused is tried again "
-        f"at least every {LONGEST_WHILE_STARTING.total_seconds():g} seconds: the receiver may be starting. "
-        f"A receiver (scheme, host and port) gets at most `callbacks.per_receiver` tries at the same time. After "
-        f"`callbacks.failures_allowed` tries in a row without an answer it gets one at a time, until it answers again; "
-        "its other messages wait without using up a try, and `GET /v1/monitoring/receivers` names it. "
-        "Anything else, redirects too, ends the tries. "
-        "`GET /v1/tasks/{task_id}/deliveries` is the ledger, `POST …/deliveries/{n}/replay` sends again."
+        f"A 2xx response means received. Baton retries after 5xx, {statuses} or no response, with pauses of {pauses} "
+        f"seconds (up to {JITTER:.0%} shorter), or longer if `Retry-After` says so; {early}. "
+        f"In the first {STARTING_FOR.total_seconds():g} seconds, when the receiver may still be starting, "
+        f"Baton retries after a 404 or a refused connection at least every "
+        f"{LONGEST_WHILE_STARTING.total_seconds():g} seconds. "
+        f"A receiver (scheme, host and port) gets at most `callbacks.per_receiver` requests at the same time. After "
+        f"`callbacks.failures_allowed` consecutive tries without a response, it gets one at a time until it responds; "
+        "its other messages wait without using up a try, and `GET /v1/monitoring/receivers` lists it. "
+        "Any other response, including a redirect, ends the tries. "
+        "`GET /v1/tasks/{task_id}/deliveries` lists the tries; `POST …/deliveries/{n}/replay` sends a message again."
     )

@@ -1,4 +1,4 @@
-"""The Markdown that the pages are made of."""
+"""Markdown elements of the pages: tables, code and escaped text."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ NONE = re.compile(r"(?<!`)\bNone\b(?!`)")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table, or nothing when it has no rows."""
+    """Return a table, or an empty string if it has no rows."""
     lines = [f"| {' | '.join(map(cell, row))} |" for row in rows]
     if not lines:
         return ""
@@ -16,25 +16,25 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def cell(text: str) -> str:
-    """Return the text in one line, with what would end the cell or begin a tag escaped."""
-    return escaped(" ".join(text.split())).replace("|", "\\|")
+    """Return the text in one line, with the characters escaped that end a cell or begin a tag."""
+    return escape(" ".join(text.split())).replace("|", "\\|")
 
 
-def escaped(text: str) -> str:
-    """Return the text with its `<placeholders>` shown, which would be HTML outside of code."""
+def escape(text: str) -> str:
+    """Return the text with its `<placeholders>` escaped, which would be HTML outside code."""
     return "".join(part if part.startswith("`") else part.replace("<", "&lt;") for part in CODE.split(text))
 
 
 def code(text: object) -> str:
-    """Return it as code; text with a backtick of its own needs two around it."""
+    """Return the text as code, between double backticks if it contains a backtick."""
     return f"`` {text} ``" if "`" in str(text) else f"`{text}`"
 
 
 def prose(text: str) -> str:
-    """Return a description as a client reads it: Python's None is null in JSON."""
-    return NONE.sub("`null`", escaped(" ".join(text.split())))
+    """Return a description for readers of JSON: None becomes null."""
+    return NONE.sub("`null`", escape(" ".join(text.split())))
 
 
-def joined(parts: Iterable[str]) -> str:
-    """Return the blocks of a page, with one empty line between them and none that is empty."""
+def join_blocks(parts: Iterable[str]) -> str:
+    """Return the blocks of a page, without empty ones, with an empty line between them."""
     return "\n\n".join(part for part in parts if part) + "\n"

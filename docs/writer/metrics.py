@@ -1,4 +1,4 @@
-"""The metrics of `GET /metrics`, from the registry."""
+"""The page of metrics, from the registry of `GET /metrics`."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -6,20 +6,21 @@ from typing import Any, cast
 from prometheus_client import Counter, Gauge
 
 from api_gateway.metrics import QUANTILES, Metrics
-from docs.writer.markdown import code, joined, table
+from docs.writer.markdown import code, join_blocks, table
 
-INTRO = """`GET /metrics` is Prometheus's text format; it wants an API key where one is set. What is true of the whole
-system is read from Redis at each scrape, so any gateway tells the same; only those that say "this process" do not. A
-Grafana dashboard lies in `config/grafana/`."""
+INTRO = """`GET /metrics` returns Prometheus's text format. It requires an API key if any is set. Most metrics
+describe the whole system: the gateway reads them from Redis at each scrape, so every gateway returns the same
+values. A metric whose meaning says "this process" describes that gateway only. `config/grafana/` contains a
+Grafana dashboard."""
 
 
 def page() -> str:
     """Return the page."""
-    return joined(["# Metrics", INTRO, table(("metric", "type", "labels", "meaning"), rows()), quantiles()])
+    return join_blocks(["# Metrics", INTRO, table(("metric", "type", "labels", "meaning"), rows()), quantiles()])
 
 
 def rows() -> Iterator[tuple[str, str, str, str]]:
-    nothing = cast("Any", None)  # only asked when it is scraped
+    nothing = cast("Any", None)  # used only by a scrape
     for metric in vars(Metrics(nothing, nothing, nothing, nothing)).values():
         if isinstance(metric, Gauge | Counter):
             family = next(iter(metric.collect()))
@@ -30,4 +31,4 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
 
 def quantiles() -> str:
     values = ", ".join(code(value) for value in QUANTILES.values())
-    return f"`quantile` is one of {values}; `1` is the longest."
+    return f"`quantile` is one of {values}; `1` is the maximum."

@@ -1,15 +1,15 @@
-"""The models that Baton knows by name."""
+"""The page of models that Baton can download by name."""
 
 from collections.abc import Iterable
 
 import services
 from common.models.spec import KnownModels, ModelFamily, ModelSpec
-from docs.writer.markdown import code, joined, table
+from docs.writer.markdown import code, join_blocks, table
 
-INTRO = """A model is `<engine>/<name>` and lies in `share/models/<engine>/<name>/`; a task that wants one downloads
-it first. [Models](../how-to/models.md) says how, and what to do without a network. A task may also name a folder of
-your own under `share/models`. PaddleOCR brings its models itself and lists none here; language models belong to their
-provider."""
+INTRO = """A model is named `<engine>/<name>` and stored in `share/models/<engine>/<name>/`. The first task that
+needs a model downloads it. [Models](../how-to/models.md) explains downloads, and how to work without a network. A
+task may also name your own folder under `share/models`. This page does not list PaddleOCR's models, which
+PaddleOCR downloads itself, or language models, which the provider hosts."""
 
 
 def page(families: Iterable[ModelFamily]) -> str:
@@ -20,7 +20,7 @@ def page(families: Iterable[ModelFamily]) -> str:
     for family in families:
         rows = ((code(spec.name), origin(spec), use(spec, named)) for spec in family.specs)
         parts += [f"## {code(family.engine)}", table(("name", "repository on the hub", "default of"), rows)]
-    return joined(parts)
+    return join_blocks(parts)
 
 
 def origin(spec: ModelSpec) -> str:

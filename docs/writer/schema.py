@@ -1,4 +1,4 @@
-"""A field of a JSON Schema in a few words: its type, its limits, its default."""
+"""Descriptions of JSON Schema fields: type, limits and default."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ Schema = dict[str, Any]
 MEDIA_FILE = "media-file"
 ARTIFACT = "Artifact"
 MOST_CHOICES = 12
-"""More values than this stand under the table."""
+"""A field with more values than this lists them below the table."""
 NAMES = {"string": "text", "boolean": "true or false", "null": "null"}
 FORMATS = {MEDIA_FILE: "media file", "duration": "seconds", "date-time": "time (RFC 3339)"}
 BOUNDS = {
@@ -33,24 +33,24 @@ BOUNDS = {
     "le": "≤ {} s",
 }
 UNSAID = {("minLength", 1), ("ge", "PT0S")}
-"""Limits that nobody needs to read."""
+"""Limits that are too obvious to list."""
 
 
 def fields(schema: Schema, root: Schema, *, given: bool) -> str:
-    """Return the table of an object's fields; `given` ones have a default or are required."""
+    """Return the table of an object's fields; fields of an input (`given`) have a column for the default."""
     required = schema.get("required", [])
     members = schema.get("properties", {}).items()
     if not given:
         return table(
             ("field", "type", "meaning"),
-            ((code(name), typed(field, root), meaning(field)) for name, field in members),
+            ((code(name), describe_type(field, root), meaning(field)) for name, field in members),
         )
     return table(
         ("field", "type", "limits", "default", "meaning"),
         (
             (
                 code(name),
-                typed(field, root),
+                describe_type(field, root),
                 limits(field, root),
                 "required" if name in required else default(field, root),
                 meaning(field),
@@ -60,29 +60,29 @@ def fields(schema: Schema, root: Schema, *, given: bool) -> str:
     )
 
 
-def typed(field: Schema, root: Schema) -> str:
-    """Return the type in words, with a link where it has a table of its own."""
-    return " or ".join(dict.fromkeys(one_type(shape, root) for shape in alternatives(field)))
+def describe_type(field: Schema, root: Schema) -> str:
+    """Return the type in words, with a link if it has its own table."""
+    return " or ".join(dict.fromkeys(describe_shape(shape, root) for shape in alternatives(field)))
 
 
-def one_type(shape: Schema, root: Schema) -> str:
-    if name := referred(shape):
-        return "file" if name == ARTIFACT else named(name, root)
+def describe_shape(shape: Schema, root: Schema) -> str:
+    if name := reference_name(shape):
+        return "file" if name == ARTIFACT else link_to(name, root)
     if words := FORMATS.get(shape.get("format", "")):
         return words
     if values := choices(shape):
         return ", ".join(values) if len(values) <= MOST_CHOICES else f"one of {len(values)}"
     if shape.get("type") == "array":
         inside = shape.get("items") or {}
-        return f"list of {typed(inside, root)}" if inside else "list"
+        return f"list of {describe_type(inside, root)}" if inside else "list"
     if shape.get("type") == "object":
         inside = shape.get("additionalProperties")
-        return f"map to {typed(inside, root)}" if isinstance(inside, dict) else "map"
+        return f"map to {describe_type(inside, root)}" if isinstance(inside, dict) else "map"
     kind = str(shape.get("type", "any"))
     return NAMES.get(kind, kind)
 
 
-def named(name: str, root: Schema) -> str:
+def link_to(name: str, root: Schema) -> str:
     shape = root.get("$defs", {}).get(name)
     if shape is None:
         return code(name)
@@ -95,7 +95,7 @@ def choices(shape: Schema) -> list[str]:
 
 
 def alternatives(field: Schema) -> list[Schema]:
-    """Return what a field may be; a list of types is as many alternatives."""
+    """Return the alternatives of a field, one for each type in a list of types."""
     if kinds := field.get("anyOf") or field.get("oneOf"):
         return list(kinds)
     if isinstance(field.get("type"), list):
@@ -103,14 +103,14 @@ def alternatives(field: Schema) -> list[Schema]:
     return [field]
 
 
-def referred(shape: Schema) -> str:
+def reference_name(shape: Schema) -> str:
     return str(shape.get("$ref", "")).rpartition("/")[2]
 
 
 def limits(field: Schema, root: Schema) -> str:
-    """Return the bounds of a field, of what its list holds too."""
+    """Return the bounds of a field, and of the items if it is a list."""
     found = [
-        text.format(shown(word, bound))
+        text.format(format_bound(word, bound))
         for shape in alternatives(field)
         if shape.get("format") != MEDIA_FILE
         for word, text in BOUNDS.items()
@@ -120,8 +120,8 @@ def limits(field: Schema, root: Schema) -> str:
     return "; ".join([*found, *(f"each {text}" for text in inside if text)])
 
 
-def shown(word: str, bound: Any) -> str:
-    """Return a bound as it is read: big numbers with commas, durations in seconds."""
+def format_bound(word: str, bound: Any) -> str:
+    """Return a bound for readers: large numbers with commas, durations in seconds."""
     if word == "pattern":
         return code(bound)
     if isinstance(bound, str):
@@ -130,19 +130,19 @@ def shown(word: str, bound: Any) -> str:
 
 
 def default(field: Schema, root: Schema) -> str:
-    """Return the default as JSON; an object's are in its own table."""
-    if any(referred(shape) and "enum" not in target(shape, root) for shape in alternatives(field)):
-        return code("null") if field.get("default", ...) is None else "its own"
+    """Return the default as JSON; the defaults of an object are in its own table."""
+    if any(reference_name(shape) and "enum" not in target(shape, root) for shape in alternatives(field)):
+        return code("null") if field.get("default", ...) is None else "see below"
     return code(json.dumps(field["default"], ensure_ascii=False)) if "default" in field else "empty"
 
 
 def target(shape: Schema, root: Schema) -> Schema:
-    found: Schema = root.get("$defs", {}).get(referred(shape), {})
+    found: Schema = root.get("$defs", {}).get(reference_name(shape), {})
     return found
 
 
 def meaning(field: Schema) -> str:
-    """Return the description: the field's own, else that of what it may be."""
+    """Return the description of the field, or of its alternatives."""
     for shape in (field, *alternatives(field)):
         if shape.get("format") == MEDIA_FILE and "A path under share" in shape.get("description", ""):
             return ""  # said once, at the top of the page
@@ -151,15 +151,15 @@ def meaning(field: Schema) -> str:
     return ""
 
 
-def nested(root: Schema) -> Iterator[tuple[str, Schema]]:
-    """Yield the objects that a schema refers to, but for files and lists of values."""
+def nested_objects(root: Schema) -> Iterator[tuple[str, Schema]]:
+    """Yield the objects that a schema refers to, except files and lists of values."""
     for name, shape in root.get("$defs", {}).items():
         if name != ARTIFACT and "properties" in shape:
             yield name, shape
 
 
-def long_choices(schema: Schema) -> Iterator[str]:
-    """Yield a line for each field with more values than a cell holds."""
+def describe_long_choices(schema: Schema) -> Iterator[str]:
+    """Yield a line for each field whose values do not fit in a cell."""
     for name, field in schema.get("properties", {}).items():
         for shape in alternatives(field):
             if len(values := choices(shape)) > MOST_CHOICES:

@@ -1,4 +1,4 @@
-"""Every setting: types and limits from the models, defaults and words from `config/baton.yaml`."""
+"""The page of settings: types and limits from the code, defaults and comments from `config/baton.yaml`."""
 
 import json
 import re
@@ -9,20 +9,20 @@ from typing import Any
 import yaml
 
 import services
-from docs.writer.markdown import code, escaped, joined, table
-from docs.writer.schema import Schema, alternatives, limits, referred, target, typed
+from docs.writer.markdown import code, escape, join_blocks, table
+from docs.writer.schema import Schema, alternatives, describe_type, limits, reference_name, target
 
 FILE = Path(__file__).parents[2] / "config" / "baton.yaml"
 LINE = re.compile(r"^(?P<indent> *)(?P<key>\w+):(?P<value>.*?)(?:(?:^|\s)# (?P<words>.*))?$")
 INDENT = 2
 OPEN = {"llm.providers": ("ollama", "<NAME>"), "gpu_lock_monitor.per_task": ("<task>", "<TASK>")}
-"""Sections whose keys are of the user's choice: the key that the file shows, and how a variable is written."""
+"""Sections whose keys the user chooses: the key in the file, and the placeholder in the variable."""
 
-INTRO = """The settings are read from the environment, then from `config/baton.yaml` (`BATON_CONFIG` names another
-file), then from the defaults here. Durations are seconds, sizes are bytes; lists and maps in the environment are
-JSON: `BATON_CALLBACKS__ALLOWED_HOSTS='["n8n", "10.0.0.0/8"]'`. A key or a `BATON_` variable that is not listed here
-is an error at start. A change needs a restart, except those of `gpu_lock_monitor`, which `PATCH
-/v1/monitoring/config` changes at once."""
+INTRO = """Baton reads settings from the environment, then from `config/baton.yaml` (`BATON_CONFIG` selects another
+file), then uses these defaults. Durations are in seconds, sizes in bytes. Lists and maps in the environment are
+JSON: `BATON_CALLBACKS__ALLOWED_HOSTS='["n8n", "10.0.0.0/8"]'`. An unknown key or `BATON_` variable is an error at
+start. Changes take effect after a restart, except in `gpu_lock_monitor`: `PATCH /v1/monitoring/config` changes
+those settings at once."""
 
 
 def page() -> str:
@@ -36,12 +36,12 @@ def page() -> str:
             sentence(words.get(section, "")),
             section_table(section, field, root, defaults, words),
         ]
-    return joined(parts)
+    return join_blocks(parts)
 
 
 def sentence(words: str) -> str:
-    """Return words that stand on their own as a sentence."""
-    return f"{escaped(words[:1].upper() + words[1:])}." if words else ""
+    """Return a comment as a sentence."""
+    return f"{escape(words[:1].upper() + words[1:])}." if words else ""
 
 
 def paths() -> list[str]:
@@ -55,9 +55,9 @@ def section_table(section: str, field: Schema, root: Schema, defaults: Any, word
         (
             code(path),
             code(variable(path)),
-            typed(shape, root),
+            describe_type(shape, root),
             limits(shape, root),
-            shown(path, defaults),
+            format_default(path, defaults),
             words_of(path, words, shape),
         )
         for path, shape in leaves(section, field, root)
@@ -66,8 +66,8 @@ def section_table(section: str, field: Schema, root: Schema, defaults: Any, word
 
 
 def leaves(path: str, field: Schema, root: Schema) -> Iterator[tuple[str, Schema]]:
-    """Yield each setting under a path; where the user chooses the keys, once with the key that the file shows."""
-    inside = target(field, root) if referred(field) else {}
+    """Yield each setting under a path; if the user chooses the keys, once, with the key in the file."""
+    inside = target(field, root) if reference_name(field) else {}
     if path in OPEN and isinstance(values := field.get("additionalProperties"), dict):
         yield from leaves(f"{path}.{OPEN[path][0]}", values, root)
     elif "properties" in inside:
@@ -85,8 +85,8 @@ def variable(path: str) -> str:
     return f"BATON_{path.replace('.', '__').upper()}"
 
 
-def shown(path: str, defaults: Any) -> str:
-    """Return the default as the file writes it; a key that the user adds has none there."""
+def format_default(path: str, defaults: Any) -> str:
+    """Return the default as it is in the file; empty if the file does not have the key."""
     value = defaults
     for part in path.split("."):
         if not isinstance(value, dict) or part not in value:
@@ -100,7 +100,7 @@ def words_of(path: str, words: dict[str, str], shape: Schema) -> str:
 
 
 def comments() -> dict[str, str]:
-    """Return what the file says of each key, by its dotted path."""
+    """Return the comment of each key in the file, by dotted path."""
     found: dict[str, str] = {}
     above: list[str] = []
     for line in FILE.read_text(encoding="utf-8").splitlines():

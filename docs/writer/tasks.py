@@ -1,18 +1,18 @@
-"""The tasks of one service: what each takes and gives, from its contract."""
+"""The pages of tasks: input and output of each, from its contract."""
 
 from collections.abc import Iterable, Iterator
 
 from common.contract import Catalog, Contract
-from docs.writer.markdown import code, joined, prose, table
-from docs.writer.schema import Schema, fields, long_choices, nested
+from docs.writer.markdown import code, join_blocks, prose, table
+from docs.writer.schema import Schema, describe_long_choices, fields, nested_objects
 
 HOUR_S = 3600
 
-INTRO = """Every task that `POST /v1/tasks` takes as `task_name`. A running gateway tells the same as `GET
-/v1/catalog` (JSON Schema), as `/docs` and as `baton catalog`."""
-FILES = """A *media file* is a path under share, a file id from `POST /v1/files`, or an `http(s)://` or `s3://` URL. A
-*file* in an output is an object: `path` (relative to share), `url` (relative to the gateway; `GET` it) and `size` in
-bytes. An input field that is not listed is refused."""
+INTRO = """All values that `task_name` may have in `POST /v1/tasks`. A running gateway returns the same information
+in `GET /v1/catalog` (as JSON Schema) and at `/docs`; `baton catalog` prints it."""
+FILES = """A *media file* is a path under share, a file id from `POST /v1/files`, or an `http(s)://` or `s3://`
+URL. A *file* in an output is an object with `path` (relative to share), `url` (relative to the gateway; `GET` it)
+and `size` (bytes). A task with an unknown input field is refused."""
 
 
 def index(catalog: Catalog) -> str:
@@ -21,7 +21,7 @@ def index(catalog: Catalog) -> str:
         (f"[{code(one.name)}]({one.queue}.md#{anchor(one)})", device(one), prose(one.summary))
         for one in catalog.values()
     )
-    return joined(
+    return join_blocks(
         [
             "# Tasks",
             INTRO,
@@ -31,26 +31,26 @@ def index(catalog: Catalog) -> str:
 
 
 def page(service: str, contracts: Iterable[Contract]) -> str:
-    """Return the page of a service; what several tasks take or give stands once, at the end."""
+    """Return the page of a service; objects that fields refer to are listed once, at the end."""
     contracts = list(contracts)
-    parts = [f"# The tasks of {code(service)}", FILES, *(part for one in contracts for part in described(one))]
-    objects = {name: part for one in contracts for name, part in held(one)}
-    return joined([*parts, *(["## What they hold"] if objects else []), *objects.values()])
+    parts = [f"# The tasks of {code(service)}", FILES, *(part for one in contracts for part in describe_task(one))]
+    objects = {name: part for one in contracts for name, part in describe_objects(one)}
+    return join_blocks([*parts, *(["## Objects"] if objects else []), *objects.values()])
 
 
-def described(contract: Contract) -> Iterator[str]:
-    given, got = taken(contract), contract.output.model_json_schema(mode="serialization")
+def describe_task(contract: Contract) -> Iterator[str]:
+    given, got = input_schema(contract), contract.output.model_json_schema(mode="serialization")
     yield f"## {code(contract.name)}"
-    yield f"{prose(contract.summary)} {device(contract)}; ended after {hours(contract)}."
-    yield "**Takes**"
-    yield fields(given, given, given=True) or "Nothing."
-    yield from long_choices(given)
-    yield "**Gives**"
+    yield f"{prose(contract.summary)} Device: {device(contract)}. Time limit: {hours(contract)}."
+    yield "**Input**"
+    yield fields(given, given, given=True) or "None."
+    yield from describe_long_choices(given)
+    yield "**Output**"
     yield fields(got, got, given=False)
 
 
-def taken(contract: Contract) -> Schema:
-    """Return the schema of the input, with the defaults that a factory makes."""
+def input_schema(contract: Contract) -> Schema:
+    """Return the schema of the input, including defaults that come from a factory."""
     schema = contract.input.model_json_schema()
     for name, field in contract.input.model_fields.items():
         if field.default_factory is not None:
@@ -58,16 +58,24 @@ def taken(contract: Contract) -> Schema:
     return schema
 
 
-def held(contract: Contract) -> Iterator[tuple[str, str]]:
-    """Yield the name and the description of each object that the fields refer to; an output's first."""
-    for root, given in ((contract.output.model_json_schema(mode="serialization"), False), (taken(contract), True)):
-        for name, shape in nested(root):
+def describe_objects(contract: Contract) -> Iterator[tuple[str, str]]:
+    """Yield the name and the description of each object that the fields refer to, first those of the output."""
+    for root, given in (
+        (contract.output.model_json_schema(mode="serialization"), False),
+        (input_schema(contract), True),
+    ):
+        for name, shape in nested_objects(root):
             words = prose(shape.get("description", ""))
-            yield name, joined([f"### {name}", words, fields(shape, root, given=given), *long_choices(shape)]).rstrip()
+            yield (
+                name,
+                join_blocks(
+                    [f"### {name}", words, fields(shape, root, given=given), *describe_long_choices(shape)]
+                ).rstrip(),
+            )
 
 
 def device(contract: Contract) -> str:
-    return "GPU where there is one" if contract.needs_gpu else "CPU"
+    return "GPU if present" if contract.needs_gpu else "CPU"
 
 
 def hours(contract: Contract) -> str:
@@ -75,5 +83,5 @@ def hours(contract: Contract) -> str:
 
 
 def anchor(contract: Contract) -> str:
-    """Return what the heading of a task is linked by: without its punctuation."""
+    """Return the anchor of a task's heading, which has no punctuation."""
     return contract.name.replace(".", "")

@@ -18,11 +18,11 @@ class TranscribeAudioInput(ClipInput):
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
     draft_model: Annotated[
         SenseVoiceModel | None,
-        Field(description="SenseVoice: a name, or a folder under share/models; None is the setting of sensevoice"),
+        Field(description="SenseVoice: a name, or a folder under share/models; None uses the setting of sensevoice"),
     ] = None
     model: Annotated[
         WhisperModel | None,
-        Field(description="Whisper: a name, or a folder under share/models; None is the setting of faster_whisper"),
+        Field(description="Whisper: a name, or a folder under share/models; None uses the setting of faster_whisper"),
     ] = None
     compute_type: Annotated[ComputeType, Field(description="`auto` is float16 on a GPU and int8 on a CPU")] = "auto"
     language: Annotated[LanguageCode | None, Field(description="None detects it from the first speech")] = None
@@ -38,7 +38,9 @@ class TranscribeAudioInput(ClipInput):
     @model_validator(mode="after")
     def fits_together(self) -> Self:
         if self.model and english_only(self.model) and self.language not in {None, "en"}:
-            raise ValueError(f"model {self.model} knows English only; choose another one for language {self.language}")
+            raise ValueError(
+                f"model {self.model} supports English only; choose another model for language {self.language}"
+            )
         return self
 
 
@@ -51,7 +53,7 @@ class TranscribeAudioOutput(TaskOutput):
     language: Annotated[str | None, Field(description="given or detected; None if there is no speech")]
     language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 if the language was given")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
-    segments: Annotated[int, Field(ge=0, description="how many")]
+    segments: Annotated[int, Field(ge=0, description="number of segments")]
     words: Annotated[int, Field(ge=0, description="number of words; of characters, in a script without spaces")]
     drafts_kept: Annotated[
         int, Field(ge=0, description="segments with the draft's text, because Whisper's looked wrong")

@@ -42,7 +42,7 @@ class TranscribeAudioInput(ClipInput):
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
     model: Annotated[
         ModelName | None,
-        Field(description="a name, or a folder under share/models; None is the setting"),
+        Field(description="a name, or a folder under share/models; None uses the setting"),
     ] = None
     device: Annotated[
         Literal["auto", "cuda", "cpu"], Field(description="`auto` is the worker's; `cpu` leaves its GPU to others")
@@ -87,7 +87,9 @@ class TranscribeAudioInput(ClipInput):
     @model_validator(mode="after")
     def model_can(self) -> Self:
         if self.model and english_only(self.model) and self.language not in {None, "en"}:
-            raise ValueError(f"model {self.model} knows English only; choose another one for language {self.language}")
+            raise ValueError(
+                f"model {self.model} supports English only; choose another model for language {self.language}"
+            )
         if self.model and self.task == "translate" and not translates(self.model):
             raise ValueError(f"model {self.model} was not trained for task translate; choose large-v3, medium or small")
         return self
@@ -98,7 +100,7 @@ class TranscribeAudioOutput(TaskOutput):
     language: Annotated[str | None, Field(description="given or detected; None if there is no speech")]
     language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 if the language was given")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
-    segments: Annotated[int, Field(ge=0, description="how many")]
+    segments: Annotated[int, Field(ge=0, description="number of segments")]
     words: Annotated[int, Field(ge=0, description="number of words; 0 without `word_timestamps`")]
     real_time_factor: Annotated[
         float | None,

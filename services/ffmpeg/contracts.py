@@ -115,7 +115,7 @@ SPLIT_AUDIO_SEGMENTS = Contract(
     "ffmpeg.split_audio_segments",
     SplitAudioSegmentsInput,
     SplitAudioSegmentsOutput,
-    summary="Split audio, in its silences or at a fixed length.",
+    summary="Split audio at silences or at a fixed length.",
 )
 
 

@@ -33,7 +33,7 @@ class ExtractSubtitlesOutput(TaskOutput):
     transcript_path: Annotated[Artifact, Field(description="a Transcript, as JSON")]
     srt_path: Artifact
     vtt_path: Artifact
-    segments: Annotated[int, Field(ge=0, description="how many")]
+    segments: Annotated[int, Field(ge=0, description="number of segments")]
     empty: Annotated[bool, Field(description="no subtitles were found; the files are empty")]
     areas: Annotated[list[FoundArea], Field(description="the areas given or detected")]
     duration: Annotated[float, Field(ge=0, description="seconds of video that were read")]
@@ -96,7 +96,7 @@ class RecognizeImagesOutput(TaskOutput):
     ]
     text_path: Annotated[Artifact, Field(description="the text alone, in reading order")]
     images: Annotated[int, Field(ge=0, description="number of images; each page of a TIFF counts")]
-    lines: Annotated[int, Field(ge=0, description="how many")]
+    lines: Annotated[int, Field(ge=0, description="number of lines")]
     empty: Annotated[bool, Field(description="no text was found")]
     model: ModelUsed
 

@@ -164,7 +164,7 @@ def load(make: Any, settings: PaddleocrSettings, device: Device) -> Reader:
     """Load a reader.
 
     Raises:
-        EngineMissing, ModelMissing: see there.
+        EngineMissing, ModelMissing: the library or a model is not installed.
         ModelNotLoaded: the library could not download or open its models.
         OutOfGpuMemory: it does not fit.
     """

@@ -240,7 +240,7 @@ class Extraction:
         self.done, self.until, self.batcher.calls = chunk.chunk + 1, chunk.until, chunk.calls
         self.publish(self.ledger.add(chunk.lines, chunk.until - LEAD_S))
 
-    # ---- what is told ----
+    # ---- reports ----
 
     def publish(self, segments: list[Segment]) -> None:
         """Publish final segments; a client that receives one again recognizes it by its id."""

@@ -71,9 +71,7 @@ def result(work: Extraction, video: VideoTrack) -> c.ExtractSubtitlesOutput:
 
 
 def warnings(work: Extraction, video: VideoTrack) -> list[str]:
-    found = []
-    if video.damaged_packets:
-        found.append(f"{video.damaged_packets} damaged packets were left out.")
+    found = video.damage_warnings
     if not work.segments:
         found.append("No subtitles were found.")
     return found

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from typing_extensions import override
 
 from common.errors import ClipOutsideMedia, NotMedia, NoVideoTrack, TooManyPixels
 from common.media.decoders import check_decoder
-from common.media.demux import MICROSECONDS, duration_of, open_medium, origin_of
+from common.media.demux import MICROSECONDS, duration_of, open_medium
+from common.media.track import MediaTrack
 from services.paddleocr.opencv import opencv
 
 if TYPE_CHECKING:
@@ -39,17 +41,19 @@ class Frame:
     luma: Luma
 
 
-class VideoTrack:
+class VideoTrack(MediaTrack["VideoStream", "VideoFrame"]):
     """The first video track of an open medium. Sizes are of the picture as it is shown, after rotation."""
 
     def __init__(self, container: InputContainer, stream: VideoStream, max_pixels: int) -> None:
-        self.container = container
-        self.stream = stream
+        super().__init__(container, stream)
         self.max_pixels = max_pixels
-        self.origin = origin_of(container)
-        self.damaged_packets = 0
         self.size: tuple[int, int] = (stream.codec_context.width, stream.codec_context.height)
         """Width and height in pixels."""
+
+    @property
+    @override
+    def end_of_readable(self) -> str:
+        return "The video cannot be read any further"
 
     @property
     def duration(self) -> float | None:
@@ -87,22 +91,6 @@ class VideoTrack:
             elif time >= first.time + apart:
                 return first, Frame(time, self.luma(frame))
         return None
-
-    def decode_frames(self) -> Iterator[VideoFrame]:
-        """Decode packet by packet, so that a damaged packet costs no more than itself."""
-        from av.error import FFmpegError, InvalidDataError
-
-        packets = self.container.demux(self.stream)
-        while True:
-            try:
-                packet = next(packets, None)
-                if packet is None:
-                    return
-                yield from packet.decode()
-            except InvalidDataError:
-                self.damaged_packets += 1
-            except FFmpegError as error:
-                raise NotMedia(f"The video cannot be read any further: {error}.") from error
 
     def seek(self, start: float) -> None:
         """Seek to the last key frame before `start`."""

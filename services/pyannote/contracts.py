@@ -17,7 +17,7 @@ class DiarizeSpeakersInput(ClipInput):
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
     model: Annotated[
         Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.resolve)] | None,
-        Field(description=f"{', '.join(NAMES)}, or a pipeline's folder under share; None is the setting"),
+        Field(description=f"{', '.join(NAMES)}, or a pipeline's folder under share; None uses the setting"),
     ] = None
     num_speakers: Annotated[Speakers, Field(description="the exact number, if it is known")] = None
     min_speakers: Speakers = None

@@ -20,7 +20,7 @@ class TranscribeAudioInput(ClipInput):
     track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
     model: Annotated[
         ModelName | None,
-        Field(description="a name, or a folder under share/models; None is the setting"),
+        Field(description="a name, or a folder under share/models; None uses the setting"),
     ] = None
     language: Annotated[Language, Field(description="`auto` detects it for each segment")] = "auto"
     itn: Annotated[bool, Field(description="inverse text normalization: punctuation, and numbers as digits")] = True
@@ -41,7 +41,7 @@ class TranscribeAudioOutput(TaskOutput):
         dict[str, int], Field(description="number of segments of each: speech, laughter, applause, bgm, …")
     ]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
-    segments: Annotated[int, Field(ge=0, description="how many")]
+    segments: Annotated[int, Field(ge=0, description="number of segments")]
     words: Annotated[int, Field(ge=0, description="number of words; of characters, in a script without spaces")]
     real_time_factor: Annotated[
         float | None,

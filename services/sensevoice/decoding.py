@@ -25,7 +25,7 @@ BLANK = 0
 SPACE = re.compile(r"[▁\s]")
 """SentencePiece writes the space before a word as a low line."""
 CONTROL = re.compile(r"<[^<>]+>")
-"""A tag in the middle of text, or <unk>: nothing that was said."""
+"""A tag in the middle of text, or <unk>: not speech."""
 TAIL_S = 0.3
 """A word before a pause is extended by this much: of 0 to 0.6 s, the value with the smallest error."""
 ALONE = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"

@@ -24,7 +24,7 @@ class TaskSetup:
         """Return the text of a file and its encoding.
 
         Raises:
-            SubtitlesTooLarge, EncodingUnknown: see there.
+            SubtitlesTooLarge, EncodingUnknown: the file is too large, or its encoding cannot be detected.
         """
         return encodings.decode(self.content(self.job.fetch(media)), encoding)
 

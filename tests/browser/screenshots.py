@@ -44,7 +44,7 @@ def main() -> None:
     with TemporaryDirectory() as scratch, running_chromium() as browser:
         browsing = Browsing(browser)
         photograph_login(browsing, Path(scratch) / "locked")
-        with Stack(Path(scratch) / "open", **BOX) as stack, busy(stack) as views:
+        with Stack(Path(scratch) / "open", **BOX) as stack, run_tasks(stack) as views:
             photograph(browsing, stack, views)
         assert browsing.troubles == [], browsing.troubles
 
@@ -52,21 +52,21 @@ def main() -> None:
 def photograph_login(browsing: Browsing, folder: Path) -> None:
     with Stack(folder, BATON_AUTH__API_KEYS=f'["{key_hash("a")}"]') as locked:
         begin(locked)
-        with browsing.expecting("401"):
+        with browsing.allow("401"):
             photograph(browsing, locked, {"login": ""})
 
 
 def begin(stack: Stack) -> None:
     """Start the gateway with the services that users have, without the testing service."""
     stack.spawn("api_gateway", "gateway", {})
-    wait_until(stack.ready)
+    wait_until(stack.is_ready)
 
 
 # ---- tasks to show ----
 
 
 @contextmanager
-def busy(stack: Stack) -> Iterator[dict[str, str]]:
+def run_tasks(stack: Stack) -> Iterator[dict[str, str]]:
     """Run tasks of every kind, one of them frozen; yield the views to show and their routes."""
     begin(stack)
     for service in SERVICES:
@@ -74,12 +74,12 @@ def busy(stack: Stack) -> Iterator[dict[str, str]]:
     shutil.copy(FIXTURES / "sample.mp4", stack.share / "interview.mp4")
     shutil.copy(FIXTURES / "speech/dialogue.flac", stack.share / "dialogue.flac")
     (stack.share / "notes.mp4").write_text("no video at all")
-    past(stack)
+    run_to_final_statuses(stack)
     live = stack.submit(LIVE, {"audio_path": "interview.mp4", "draft_model": "tiny-test", **TINY})
     child = child_of(stack, live)
     wait_until(lambda: fragments(stack, live) > 1, timeout=90, every=0.005)
     os.kill(child, signal.SIGSTOP)
-    waiting(stack)
+    submit_waiting_tasks(stack)
     try:
         yield {
             **{view: f"#/{view}" for view in ("submit", "tasks", "gpu", "models", "workers")},
@@ -94,23 +94,23 @@ def fragments(stack: Stack, task_id: str) -> int:
     return sum(kind == "fragment" for kind, _ in stack.events(task_id))
 
 
-def past(stack: Stack) -> None:
+def run_to_final_statuses(stack: Stack) -> None:
     """Run tasks to each of the final statuses."""
-    ended(stack, "ffmpeg.extract_audio", video_path="interview.mp4")
-    ended(stack, "ffmpeg.probe", media_path="notes.mp4")
-    heard = ended(stack, "faster_whisper.transcribe_audio", audio_path="dialogue.flac", **TINY)
-    ended(stack, "faster_whisper.transcribe_audio", audio_path="interview.mp4", **TINY)
+    run_task(stack, "ffmpeg.extract_audio", video_path="interview.mp4")
+    run_task(stack, "ffmpeg.probe", media_path="notes.mp4")
+    heard = run_task(stack, "faster_whisper.transcribe_audio", audio_path="dialogue.flac", **TINY)
+    run_task(stack, "faster_whisper.transcribe_audio", audio_path="interview.mp4", **TINY)
     transcript = heard["stages"]["faster_whisper.transcribe_audio"]["output"]["transcript_path"]["path"]
-    ended(stack, "subtitle.generate_files", transcript_path=transcript)
+    run_task(stack, "subtitle.generate_files", transcript_path=transcript)
     cancelled = stack.submit("llm.summarize", {"transcript_path": transcript})
     stack.http.post(f"/v1/tasks/{cancelled}/cancel")
 
 
-def ended(stack: Stack, name: str, **given: Any) -> dict[str, Any]:
+def run_task(stack: Stack, name: str, **given: Any) -> dict[str, Any]:
     return stack.wait_for(stack.submit(name, given), timeout=90)
 
 
-def waiting(stack: Stack) -> None:
+def submit_waiting_tasks(stack: Stack) -> None:
     """Submit a task that waits for the card, and others that wait for a worker."""
     held_up = stack.submit("faster_whisper.transcribe_audio", {"audio_path": "dialogue.flac", **TINY})
     stack.wait_for(held_up, "RUNNING")

@@ -18,7 +18,7 @@ LONG_PX = 20
 
 
 @pytest.fixture(scope="module")
-def sharing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def gpu_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Two workers that share a card."""
     card = {
         "BATON_GPU__DEVICE": "simulated",
@@ -33,16 +33,16 @@ def sharing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def held(sharing: Stack) -> Iterator[tuple[str, str]]:
+def holder_and_waiter(gpu_stack: Stack) -> Iterator[tuple[str, str]]:
     """A task that holds the card and one that waits for it."""
-    holder = sharing.submit("testing.hold", {"seconds": 300})
-    wait_until(lambda: holding(sharing) == holder)
-    waiter = sharing.submit("testing.hold", {"seconds": 300})
-    wait_until(lambda: [entry["task_id"] for entry in lock(sharing)["waiters"]] == [waiter])
+    holder = gpu_stack.submit("testing.hold", {"seconds": 300})
+    wait_until(lambda: holder_id(gpu_stack) == holder)
+    waiter = gpu_stack.submit("testing.hold", {"seconds": 300})
+    wait_until(lambda: [entry["task_id"] for entry in lock(gpu_stack)["waiters"]] == [waiter])
     yield holder, waiter
     for task_id in (holder, waiter):
-        sharing.http.post(f"/v1/tasks/{task_id}/cancel")
-        sharing.wait_for(task_id)
+        gpu_stack.http.post(f"/v1/tasks/{task_id}/cancel")
+        gpu_stack.wait_for(task_id)
 
 
 def lock(stack: Stack) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def lock(stack: Stack) -> dict[str, Any]:
     return found[0] if found else {"holder": None, "waiters": []}
 
 
-def holding(stack: Stack) -> str | None:
+def holder_id(stack: Stack) -> str | None:
     return (lock(stack)["holder"] or {}).get("task_id")
 
 
@@ -78,9 +78,11 @@ def ask_to_release(page: Page) -> None:
 # ---- what is shown ----
 
 
-def test_who_holds_the_card_and_who_waits_is_shown(browsing: Browsing, sharing: Stack, held: tuple[str, str]) -> None:
-    holder, waiter = held
-    page = gpu(browsing, sharing)
+def test_who_holds_the_card_and_who_waits_is_shown(
+    browsing: Browsing, gpu_stack: Stack, holder_and_waiter: tuple[str, str]
+) -> None:
+    holder, waiter = holder_and_waiter
+    page = gpu(browsing, gpu_stack)
     expect(page.locator(".holder")).to_contain_text(holder, timeout=SOON_MS)
     expect(page.locator(".holder")).to_contain_text("testing.hold")
     expect(page.locator(".line li")).to_have_count(1)
@@ -92,19 +94,21 @@ def test_who_holds_the_card_and_who_waits_is_shown(browsing: Browsing, sharing: 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_card_in_use_is_accessible(browsing: Browsing, sharing: Stack, held: tuple[str, str], scheme: Scheme) -> None:
-    page = gpu(browsing, sharing, scheme)
-    expect(page.locator(".holder")).to_contain_text(held[0], timeout=SOON_MS)
+def test_a_card_in_use_is_accessible(
+    browsing: Browsing, gpu_stack: Stack, holder_and_waiter: tuple[str, str], scheme: Scheme
+) -> None:
+    page = gpu(browsing, gpu_stack, scheme)
+    expect(page.locator(".holder")).to_contain_text(holder_and_waiter[0], timeout=SOON_MS)
     page.get_by_text("As a table").click()
     assert_accessible(page)
 
 
-def test_a_lease_is_in_the_timeline_and_in_the_table_when_it_has_ended(browsing: Browsing, sharing: Stack) -> None:
-    page = gpu(browsing, sharing)
-    first = sharing.submit("testing.hold", {"seconds": 3})
-    wait_until(lambda: holding(sharing) == first)
-    second = sharing.submit("testing.hold", {"seconds": 0.1})
-    sharing.wait_for(second, "SUCCESS")
+def test_a_lease_is_in_the_timeline_and_in_the_table_when_it_has_ended(browsing: Browsing, gpu_stack: Stack) -> None:
+    page = gpu(browsing, gpu_stack)
+    first = gpu_stack.submit("testing.hold", {"seconds": 3})
+    wait_until(lambda: holder_id(gpu_stack) == first)
+    second = gpu_stack.submit("testing.hold", {"seconds": 0.1})
+    gpu_stack.wait_for(second, "SUCCESS")
     expect(bars(page, "hold:not(.going)", first)).to_have_count(1, timeout=SOON_MS)
     expect(bars(page, "hold:not(.going)", second)).to_have_count(1, timeout=SOON_MS)
     expect(bars(page, "wait:not(.going)", second)).to_have_count(1)
@@ -112,9 +116,11 @@ def test_a_lease_is_in_the_timeline_and_in_the_table_when_it_has_ended(browsing:
     expect(page.get_by_role("row").filter(has_text=second)).to_contain_text("released")
 
 
-def test_a_longer_range_shows_the_same_lease_smaller(browsing: Browsing, sharing: Stack, held: tuple[str, str]) -> None:
-    page = gpu(browsing, sharing)
-    bar = bars(page, "hold.going", held[0]).locator("rect")
+def test_a_longer_range_shows_the_same_lease_smaller(
+    browsing: Browsing, gpu_stack: Stack, holder_and_waiter: tuple[str, str]
+) -> None:
+    page = gpu(browsing, gpu_stack)
+    bar = bars(page, "hold.going", holder_and_waiter[0]).locator("rect")
     wait_until(lambda: width(bar) > LONG_PX, timeout=60)
     page.get_by_role("radio", name="2 h").check()
     expect(page.get_by_role("group", name="Timeline of 2 h")).to_be_visible()
@@ -125,10 +131,10 @@ def width(bar: Locator) -> float:
     return float(bar.get_attribute("width", timeout=SOON_MS) or 0)
 
 
-def test_the_keys_go_through_the_timeline_and_tell_about_each_lease(browsing: Browsing, sharing: Stack) -> None:
-    task_id = sharing.submit("testing.hold", {"seconds": 0.3})
-    sharing.wait_for(task_id, "SUCCESS")
-    page = gpu(browsing, sharing)
+def test_the_keys_go_through_the_timeline_and_tell_about_each_lease(browsing: Browsing, gpu_stack: Stack) -> None:
+    task_id = gpu_stack.submit("testing.hold", {"seconds": 0.3})
+    gpu_stack.wait_for(task_id, "SUCCESS")
+    page = gpu(browsing, gpu_stack)
     expect(bars(page, "hold", task_id)).to_have_count(1, timeout=SOON_MS)
     page.get_by_role("group", name="Timeline").focus()
     page.keyboard.press("End")
@@ -136,18 +142,20 @@ def test_the_keys_go_through_the_timeline_and_tell_about_each_lease(browsing: Br
     expect(page.locator(".tip")).to_contain_text("released")
     expect(page.locator(".timeline [aria-live]")).to_contain_text(f"Task {task_id}, Held")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{sharing.url}/#/tasks/{task_id}")
+    expect(page).to_have_url(f"{gpu_stack.url}/#/tasks/{task_id}")
 
 
-def test_the_pointer_tells_what_a_bar_means(browsing: Browsing, sharing: Stack, held: tuple[str, str]) -> None:
-    page = gpu(browsing, sharing)
-    bar = bars(page, "wait.going", held[1])
+def test_the_pointer_tells_what_a_bar_means(
+    browsing: Browsing, gpu_stack: Stack, holder_and_waiter: tuple[str, str]
+) -> None:
+    page = gpu(browsing, gpu_stack)
+    bar = bars(page, "wait.going", holder_and_waiter[1])
     expect(bar).to_have_count(1, timeout=SOON_MS)
-    wait_until(lambda: held[1] in told_at_the_right_end(page, bar), timeout=60, every=0.2)
+    wait_until(lambda: holder_and_waiter[1] in hover_right_end(page, bar), timeout=60, every=0.2)
     expect(page.locator(".tip")).to_contain_text("Waiting for")
 
 
-def told_at_the_right_end(page: Page, bar: Locator) -> str:
+def hover_right_end(page: Page, bar: Locator) -> str:
     """Return the tooltip after moving the pointer to a bar's current end; the page may still move the bar."""
     page.mouse.move(0, 0)
     place, row = page.locator(".timeline").bounding_box(), bar.bounding_box()
@@ -166,56 +174,58 @@ def test_without_a_card_the_view_says_why_it_is_empty(browsing: Browsing, shared
 
 
 def test_a_card_is_released_by_hand_and_the_reason_is_kept(
-    browsing: Browsing, sharing: Stack, held: tuple[str, str]
+    browsing: Browsing, gpu_stack: Stack, holder_and_waiter: tuple[str, str]
 ) -> None:
-    holder, waiter = held
-    page = gpu(browsing, sharing)
+    holder, waiter = holder_and_waiter
+    page = gpu(browsing, gpu_stack)
     expect(page.locator(".holder")).to_contain_text(holder, timeout=SOON_MS)
     ask_to_release(page)
     page.get_by_role("button", name="Release the card").click()
     expect(page.get_by_text("The card was released.")).to_be_visible()
     expect(page.locator(".holder")).to_contain_text(waiter, timeout=SOON_MS)
-    assert "by_hand: the film is stuck" in reasons(sharing, holder)
+    assert "by_hand: the film is stuck" in reasons(gpu_stack, holder)
     page.get_by_text("As a table").click()
     row = page.get_by_role("row").filter(has_text="released by hand: the film is stuck")
     expect(row).to_contain_text(holder, timeout=SOON_MS)
 
 
-def test_no_card_is_released_without_a_reason(browsing: Browsing, sharing: Stack, held: tuple[str, str]) -> None:
-    page = gpu(browsing, sharing)
+def test_no_card_is_released_without_a_reason(
+    browsing: Browsing, gpu_stack: Stack, holder_and_waiter: tuple[str, str]
+) -> None:
+    page = gpu(browsing, gpu_stack)
     page.get_by_role("button", name="Release by hand").click(timeout=SOON_MS)
     page.get_by_role("button", name="Release the card").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.get_by_role("button", name="Go back").click()
-    assert holding(sharing) == held[0]
+    assert holder_id(gpu_stack) == holder_and_waiter[0]
 
 
 def test_who_looked_too_long_ago_releases_nobody_else(
-    browsing: Browsing, sharing: Stack, held: tuple[str, str]
+    browsing: Browsing, gpu_stack: Stack, holder_and_waiter: tuple[str, str]
 ) -> None:
-    holder, waiter = held
-    page = gpu(browsing, sharing)
+    holder, waiter = holder_and_waiter
+    page = gpu(browsing, gpu_stack)
     expect(page.locator(".holder")).to_contain_text(holder, timeout=SOON_MS)
     ask_to_release(page)
-    sharing.http.post(f"/v1/tasks/{holder}/cancel")
-    wait_until(lambda: holding(sharing) == waiter)
-    fence = lock(sharing)["holder"]["fence"]
-    with browsing.expecting("409"):
+    gpu_stack.http.post(f"/v1/tasks/{holder}/cancel")
+    wait_until(lambda: holder_id(gpu_stack) == waiter)
+    fence = lock(gpu_stack)["holder"]["fence"]
+    with browsing.allow("409"):
         page.get_by_role("button", name="Release the card").click()
         expect(page.get_by_text("The lease has ended")).to_be_visible()
-    assert lock(sharing)["holder"]["fence"] == fence
+    assert lock(gpu_stack)["holder"]["fence"] == fence
 
 
-def test_a_model_on_the_card_is_shown_and_unloaded(browsing: Browsing, sharing: Stack) -> None:
-    sharing.wait_for(sharing.submit("testing.hold", {"seconds": 0.1, "model_mib": 512}), "SUCCESS")
-    page = gpu(browsing, sharing)
+def test_a_model_on_the_card_is_shown_and_unloaded(browsing: Browsing, gpu_stack: Stack) -> None:
+    gpu_stack.wait_for(gpu_stack.submit("testing.hold", {"seconds": 0.1, "model_mib": 512}), "SUCCESS")
+    page = gpu(browsing, gpu_stack)
     resident = page.locator(".residents li").filter(has_text="testing/512")
     expect(resident).to_contain_text("512 MiB", timeout=SOON_MS)
     expect(page.get_by_role("img", name="Models use 512 MiB of 8.0 GiB")).to_be_visible()
     resident.get_by_role("button", name="Unload").click()
     page.get_by_role("dialog").get_by_role("button", name="Unload").click()
     expect(resident).to_have_count(0, timeout=SOON_MS)
-    wait_until(lambda: not any(device["models"] for device in residents(sharing)))
+    wait_until(lambda: not any(device["models"] for device in residents(gpu_stack)))
 
 
 def residents(stack: Stack) -> list[dict[str, Any]]:

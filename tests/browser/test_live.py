@@ -42,7 +42,7 @@ CUT_OFF = "Failed to load resource|ERR_"
 
 
 @pytest.fixture(scope="module")
-def dual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def dual_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A gateway and a worker with a simulated card, which cuts audio into chunks of 5 s."""
     with Stack(tmp_path_factory.mktemp("dual"), **PATIENT) as shared:
         shutil.copy(FIXTURES / "sample.mp4", shared.share / "film.mp4")
@@ -52,7 +52,7 @@ def dual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @contextmanager
-def held(pid: int) -> Iterator[None]:
+def freeze(pid: int) -> Iterator[None]:
     """Freeze a process."""
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -75,11 +75,11 @@ def with_first_final(stack: Stack, task_id: str) -> bool:
     return any(kind == "fragment" for kind, _ in stack.events(task_id))
 
 
-def done(page: Page) -> None:
+def expect_done(page: Page) -> None:
     expect(page.locator(".badge")).to_have_text("Done", timeout=WORK_MS)
 
 
-def shown(page: Page) -> list[str]:
+def line_texts(page: Page) -> list[str]:
     texts: list[str] = page.locator(".line .text").all_inner_texts()
     return texts
 
@@ -108,7 +108,7 @@ def subtitles(page: Page, folder: Path) -> str:
     return (folder / "taken.srt").read_text()
 
 
-def submitted(page: Page, video: Path) -> str:
+def submit_video(page: Page, video: Path) -> str:
     """Submit a video in the Submit view with the default settings; return the id of the task."""
     page.locator(".source-card input[type=file][multiple]").set_input_files(video)
     page.get_by_role("button", name="Submit task").click()
@@ -118,40 +118,40 @@ def submitted(page: Page, video: Path) -> str:
 
 
 def test_a_video_is_submitted_drafts_are_seen_then_finals_and_an_edit_is_in_the_subtitles(
-    browsing: Browsing, dual: Stack, tmp_path: Path
+    browsing: Browsing, dual_stack: Stack, tmp_path: Path
 ) -> None:
-    (child,) = children_of(dual, "dual_stream")
-    with held(child):
-        page = browsing.open(dual.url)
-        task_id = submitted(page, FIXTURES / "sample.mp4")
+    (child,) = children_of(dual_stack, "dual_stream")
+    with freeze(child):
+        page = browsing.open(dual_stack.url)
+        task_id = submit_video(page, FIXTURES / "sample.mp4")
         expect(page.locator(".badge")).to_have_text("Waiting")
         page.evaluate(REMEMBER_DRAFTS)
-    wait_until(lambda: with_first_final(dual, task_id), every=0.002, timeout=60)
-    with held(child):
+    wait_until(lambda: with_first_final(dual_stack, task_id), every=0.002, timeout=60)
+    with freeze(child):
         expect(page.locator(".line.draft").first).to_be_visible()
         expect(page.locator(".line:not(.draft)").first).to_be_visible()
         edited = edit(page, page.locator(".line.draft").first, "What I wanted to hear.")
-    done(page)
+    expect_done(page)
     expect(page.locator(".line.draft")).to_have_count(0)
-    assert shown(page) == [segment["text"] for segment in transcript(dual, task_id)]
+    assert line_texts(page) == [segment["text"] for segment in transcript(dual_stack, task_id)]
     expect(edited.locator(".text")).to_have_text("What I wanted to hear.")
     assert len(page.evaluate("[...drafts]")) > 1, "drafts were seen before the finals"
     assert "What I wanted to hear." in subtitles(page, tmp_path)
 
 
-def test_a_gateway_that_is_killed_and_restarted_leaves_no_trace(browsing: Browsing, dual: Stack) -> None:
-    task_id = start(dual)
-    child = child_of(dual, task_id)
-    wait_until(lambda: with_first_final(dual, task_id), every=0.002, timeout=60)
-    with browsing.expecting(CUT_OFF):
-        with held(child):
-            page = watch(browsing, dual, task_id)
+def test_a_gateway_that_is_killed_and_restarted_leaves_no_trace(browsing: Browsing, dual_stack: Stack) -> None:
+    task_id = start(dual_stack)
+    child = child_of(dual_stack, task_id)
+    wait_until(lambda: with_first_final(dual_stack, task_id), every=0.002, timeout=60)
+    with browsing.allow(CUT_OFF):
+        with freeze(child):
+            page = watch(browsing, dual_stack, task_id)
             edited = edit(page, page.locator(".line").first, "Said before the crash.")
-            kill_gateway(dual)
+            kill_gateway(dual_stack)
             expect(page.get_by_text("Reconnecting…").first).to_be_visible()
-        dual.gateway()
-        done(page)
-        assert shown(page) == [segment["text"] for segment in transcript(dual, task_id)]
+        dual_stack.gateway()
+        expect_done(page)
+        assert line_texts(page) == [segment["text"] for segment in transcript(dual_stack, task_id)]
         expect(edited.locator(".text")).to_have_text("Said before the crash.")
         expect(page.get_by_text("Reconnecting…")).to_have_count(0)
 
@@ -162,30 +162,30 @@ def kill_gateway(stack: Stack) -> None:
     gateway.wait()
 
 
-def test_what_ends_while_the_gateway_is_away_is_seen_when_it_is_back(browsing: Browsing, dual: Stack) -> None:
-    task_id = start(dual)
-    child = child_of(dual, task_id)
-    with browsing.expecting(CUT_OFF):
-        with held(child):
-            page = watch(browsing, dual, task_id)
+def test_what_ends_while_the_gateway_is_away_is_seen_when_it_is_back(browsing: Browsing, dual_stack: Stack) -> None:
+    task_id = start(dual_stack)
+    child = child_of(dual_stack, task_id)
+    with browsing.allow(CUT_OFF):
+        with freeze(child):
+            page = watch(browsing, dual_stack, task_id)
             expect(page.locator(".badge")).to_have_text("Running")
-            kill_gateway(dual)
+            kill_gateway(dual_stack)
         key = f"task_control:{task_id}"
-        wait_until(lambda: dual.redis.client.hget(key, "status") == "SUCCESS", timeout=60)
-        dual.gateway()
-        done(page)
-        assert shown(page) == [segment["text"] for segment in transcript(dual, task_id)]
+        wait_until(lambda: dual_stack.redis.client.hget(key, "status") == "SUCCESS", timeout=60)
+        dual_stack.gateway()
+        expect_done(page)
+        assert line_texts(page) == [segment["text"] for segment in transcript(dual_stack, task_id)]
 
 
-def test_a_task_is_cancelled_and_retried_from_the_page(browsing: Browsing, dual: Stack) -> None:
-    task_id = start(dual)
-    child = child_of(dual, task_id)
-    with held(child):
-        page = watch(browsing, dual, task_id)
+def test_a_task_is_cancelled_and_retried_from_the_page(browsing: Browsing, dual_stack: Stack) -> None:
+    task_id = start(dual_stack)
+    child = child_of(dual_stack, task_id)
+    with freeze(child):
+        page = watch(browsing, dual_stack, task_id)
         page.get_by_role("button", name="Cancel").click()
         expect(page.get_by_role("button", name="Cancelling…")).to_be_disabled()
     expect(page.locator(".badge")).to_have_text("Cancelled", timeout=WORK_MS)
     page.get_by_role("button", name="Retry").click()
-    done(page)
-    assert dual.read(task_id)["stages"][NAME]["attempt"] == 2
-    assert shown(page) == [segment["text"] for segment in transcript(dual, task_id)]
+    expect_done(page)
+    assert dual_stack.read(task_id)["stages"][NAME]["attempt"] == 2
+    assert line_texts(page) == [segment["text"] for segment in transcript(dual_stack, task_id)]

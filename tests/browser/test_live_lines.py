@@ -41,7 +41,7 @@ COUNT_CHANGES = """() => {
 
 
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def workerless_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A gateway without a worker: only the test causes events."""
     with Stack(tmp_path_factory.mktemp("quiet"), **PATIENT) as shared:
         shutil.copy(SPEECH, shared.share / "talk.flac")
@@ -50,12 +50,12 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def attempt(quiet: Stack) -> Iterator[AttemptByHand]:
-    with AttemptByHand(quiet, quiet.submit(NAME, {"audio_path": "talk.flac"})) as own:
+def attempt(workerless_stack: Stack) -> Iterator[AttemptByHand]:
+    with AttemptByHand(workerless_stack, workerless_stack.submit(NAME, {"audio_path": "talk.flac"})) as own:
         yield own
 
 
-def said(number: int, text: str = "", **more: Any) -> dict[str, Any]:
+def make_segment(number: int, text: str = "", **more: Any) -> dict[str, Any]:
     """Return segment `number`: it starts at twice its number in seconds and lasts a second and a half."""
     return {"id": number, "start": 2.0 * number, "end": 2.0 * number + 1.5, "text": text or f"line {number}", **more}
 
@@ -90,42 +90,46 @@ def change(stack: Stack, task_id: str, number: int, **changes: Any) -> None:
 # ---- what is shown ----
 
 
-def test_a_draft_looks_like_one_until_its_final_comes(browsing: Browsing, quiet: Stack, attempt: AttemptByHand) -> None:
-    page = watch(browsing, quiet, attempt.task_id)
+def test_a_draft_looks_like_one_until_its_final_comes(
+    browsing: Browsing, workerless_stack: Stack, attempt: AttemptByHand
+) -> None:
+    page = watch(browsing, workerless_stack, attempt.task_id)
     expect(page.get_by_text("Transcribing…")).to_be_visible()
-    attempt.tell("draft", said(0, "a quick guess"), said(1))
+    attempt.tell("draft", make_segment(0, "a quick guess"), make_segment(1))
     expect(line(page, 0)).to_have_class("line draft current")
     expect(line(page, 0).get_by_role("button", name="draft")).to_be_visible()  # screen readers announce it too
     attempt.move(40)
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "40")
-    attempt.tell("fragment", said(0, "A careful word."))
+    attempt.tell("fragment", make_segment(0, "A careful word."))
     expect(text(page, 0)).to_have_text("A careful word.")
     expect(line(page, 0)).not_to_have_class("draft")
     expect(page.locator(".line.draft")).to_have_count(1)
-    attempt.tell("draft", said(0, "a late guess"), said(2))
+    attempt.tell("draft", make_segment(0, "a late guess"), make_segment(2))
     expect(line(page, 2)).to_be_visible()
     expect(text(page, 0)).to_have_text("A careful word.")
 
 
-def test_speakers_doubts_and_languages_are_told(browsing: Browsing, quiet: Stack, attempt: AttemptByHand) -> None:
+def test_speakers_doubts_and_languages_are_told(
+    browsing: Browsing, workerless_stack: Stack, attempt: AttemptByHand
+) -> None:
     known = {"language": "en", "source": "final"}
     segments = [
-        Segment(**said(0, speaker="Ann", **known)),
-        Segment(**said(1, speaker="Ann", confidence=0.31, **known)),
-        Segment(**said(2, speaker="Bo", language="fr", source="draft", event="laughter")),
+        Segment(**make_segment(0, speaker="Ann", **known)),
+        Segment(**make_segment(1, speaker="Ann", confidence=0.31, **known)),
+        Segment(**make_segment(2, speaker="Bo", language="fr", source="draft", event="laughter")),
     ]
     attempt.succeed(segments, language="en", language_probability=0.87, model="tiny")
-    page = watch(browsing, quiet, attempt.task_id)
+    page = watch(browsing, workerless_stack, attempt.task_id)
     expect(page.locator(".speaker")).to_have_text(["Ann", "Bo"])
     expect(line(page, 1).locator(".mark")).to_have_text("unsure, 31 %")
     expect(line(page, 2).locator(".mark")).to_have_text(["draft kept", "fr", "laughter"])
     expect(page.get_by_text("English, 87 % sure")).to_be_visible()
 
 
-def test_markup_in_a_text_stays_text(browsing: Browsing, quiet: Stack, attempt: AttemptByHand) -> None:
+def test_markup_in_a_text_stays_text(browsing: Browsing, workerless_stack: Stack, attempt: AttemptByHand) -> None:
     evil = "<script>document.title = 'gone'</script><img src=x onerror=alert(1)>"
-    page = watch(browsing, quiet, attempt.task_id)
-    attempt.tell("fragment", said(0, evil, speaker="<b>Ann</b>"), said(1))
+    page = watch(browsing, workerless_stack, attempt.task_id)
+    attempt.tell("fragment", make_segment(0, evil, speaker="<b>Ann</b>"), make_segment(1))
     expect(text(page, 0)).to_have_text(evil)
     expect(page.locator(".spoken")).to_have_text(evil)
     begin_edit(page, 1).fill(evil)
@@ -137,8 +141,8 @@ def test_markup_in_a_text_stays_text(browsing: Browsing, quiet: Stack, attempt: 
     assert page.title() == "Live · Baton"
 
 
-def test_a_failure_says_why_and_what_to_do(browsing: Browsing, quiet: Stack, attempt: AttemptByHand) -> None:
-    page = watch(browsing, quiet, attempt.task_id)
+def test_a_failure_says_why_and_what_to_do(browsing: Browsing, workerless_stack: Stack, attempt: AttemptByHand) -> None:
+    page = watch(browsing, workerless_stack, attempt.task_id)
     attempt.fail(NotMedia("The file is <b>no</b> medium."))
     expect(page.get_by_role("alert")).to_contain_text("The file is <b>no</b> medium.")
     page.get_by_role("button", name="Retry").click()
@@ -148,16 +152,16 @@ def test_a_failure_says_why_and_what_to_do(browsing: Browsing, quiet: Stack, att
     expect(page.locator(".badge")).to_have_text("Cancelled")
 
 
-def test_the_list_has_what_runs_first_and_leads_to_it(browsing: Browsing, quiet: Stack) -> None:
-    with AttemptByHand(quiet, quiet.submit(NAME, {"audio_path": "talk.flac"})) as running:
-        waiting = quiet.submit(NAME, {"audio_path": "talk.flac"})
-        page = browsing.open(f"{quiet.url}/#/live")
+def test_the_list_has_what_runs_first_and_leads_to_it(browsing: Browsing, workerless_stack: Stack) -> None:
+    with AttemptByHand(workerless_stack, workerless_stack.submit(NAME, {"audio_path": "talk.flac"})) as running:
+        waiting = workerless_stack.submit(NAME, {"audio_path": "talk.flac"})
+        page = browsing.open(f"{workerless_stack.url}/#/live")
         links = page.locator("a.choice")
         expect(links.first).to_contain_text("Running")
         running.move(62)
         expect(page.locator(f"a[href='#/live/{running.task_id}']")).to_contain_text("62 %")
         expect(page.locator(f"a[href='#/live/{waiting}']")).to_contain_text("Waiting")
-        running.succeed([Segment(**said(0))])
+        running.succeed([Segment(**make_segment(0))])
         expect(page.locator(f"a[href='#/live/{running.task_id}']")).to_contain_text("Done")
         page.locator(f"a[href='#/live/{running.task_id}']").click()
         expect(text(page, 0)).to_have_text("line 0")
@@ -166,11 +170,11 @@ def test_the_list_has_what_runs_first_and_leads_to_it(browsing: Browsing, quiet:
 @pytest.mark.parametrize("device", ["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_is_accessible(
-    browsing: Browsing, quiet: Stack, attempt: AttemptByHand, scheme: Scheme, device: Device
+    browsing: Browsing, workerless_stack: Stack, attempt: AttemptByHand, scheme: Scheme, device: Device
 ) -> None:
-    attempt.tell("draft", said(0, speaker="Ann"), said(1, speaker="Bo"), said(2))
-    attempt.tell("fragment", said(0), said(3, confidence=0.2))
-    page = watch(browsing, quiet, attempt.task_id, scheme=scheme, device=device)
+    attempt.tell("draft", make_segment(0, speaker="Ann"), make_segment(1, speaker="Bo"), make_segment(2))
+    attempt.tell("fragment", make_segment(0), make_segment(3, confidence=0.2))
+    page = watch(browsing, workerless_stack, attempt.task_id, scheme=scheme, device=device)
     expect(page.locator(".line")).to_have_count(4)
     begin_edit(page, 2)
     expect(page.locator(".connection")).not_to_have_text("Reconnecting…", timeout=15_000)
@@ -182,15 +186,15 @@ def test_it_is_accessible(
 
 
 def test_no_later_final_takes_an_edit_away_and_it_can_be_undone(
-    browsing: Browsing, quiet: Stack, attempt: AttemptByHand
+    browsing: Browsing, workerless_stack: Stack, attempt: AttemptByHand
 ) -> None:
-    page = watch(browsing, quiet, attempt.task_id)
-    attempt.tell("draft", said(0, "a quick guess"))
+    page = watch(browsing, workerless_stack, attempt.task_id)
+    attempt.tell("draft", make_segment(0, "a quick guess"))
     begin_edit(page, 0).fill("mine")
     page.get_by_label("Speaker").fill("Ann")
     page.keyboard.press("Enter")
     expect(line(page, 0).locator(".cue")).to_be_focused()
-    attempt.tell("fragment", said(0, "The engine's."), said(1))
+    attempt.tell("fragment", make_segment(0, "The engine's."), make_segment(1))
     expect(line(page, 1)).to_be_visible()
     expect(text(page, 0)).to_have_text("mine")
     expect(page.locator(".speaker")).to_have_text("Ann")
@@ -200,18 +204,18 @@ def test_no_later_final_takes_an_edit_away_and_it_can_be_undone(
 
 
 def test_what_is_typed_stays_when_the_line_changes_meanwhile(
-    browsing: Browsing, quiet: Stack, attempt: AttemptByHand
+    browsing: Browsing, workerless_stack: Stack, attempt: AttemptByHand
 ) -> None:
-    page = watch(browsing, quiet, attempt.task_id)
-    attempt.tell("draft", said(0, "a quick guess"))
+    page = watch(browsing, workerless_stack, attempt.task_id)
+    attempt.tell("draft", make_segment(0, "a quick guess"))
     typed = begin_edit(page, 0)
     typed.fill("what I type")
-    attempt.tell("fragment", said(0, "The engine's."))
+    attempt.tell("fragment", make_segment(0, "The engine's."))
     expect(page.get_by_text("This line has changed in the meantime: “The engine's.”")).to_be_visible()
     expect(typed).to_have_value("what I type")
     page.get_by_role("button", name="Use the new version").click()
     expect(typed).to_have_value("The engine's.")
-    change(quiet, attempt.task_id, 0, text="somebody else's")
+    change(workerless_stack, attempt.task_id, 0, text="somebody else's")
     expect(page.get_by_text("This line has changed in the meantime: “somebody else's”")).to_be_visible()
     typed.fill("mine in the end")
     page.keyboard.press("Enter")
@@ -219,16 +223,16 @@ def test_what_is_typed_stays_when_the_line_changes_meanwhile(
 
 
 def test_escape_leaves_a_line_as_it_was_and_times_must_fit(
-    browsing: Browsing, quiet: Stack, attempt: AttemptByHand
+    browsing: Browsing, workerless_stack: Stack, attempt: AttemptByHand
 ) -> None:
-    page = watch(browsing, quiet, attempt.task_id)
-    attempt.tell("fragment", said(0), said(1))
+    page = watch(browsing, workerless_stack, attempt.task_id)
+    attempt.tell("fragment", make_segment(0), make_segment(1))
     begin_edit(page, 1).fill("never sent")
     page.keyboard.press("Escape")
     expect(text(page, 1)).to_have_text("line 1")
     begin_edit(page, 1)
     page.get_by_label("End (s)").fill("0.5")
-    with browsing.expecting("422"):
+    with browsing.allow("422"):
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("would end before it starts")
     page.get_by_label("Start (s)").fill("0.25")
@@ -240,10 +244,10 @@ def test_escape_leaves_a_line_as_it_was_and_times_must_fit(
 
 
 def test_a_line_leads_to_its_place_by_click_and_by_keyboard(
-    browsing: Browsing, quiet: Stack, attempt: AttemptByHand
+    browsing: Browsing, workerless_stack: Stack, attempt: AttemptByHand
 ) -> None:
-    attempt.tell("fragment", *(said(number) for number in range(5)))
-    page = watch(browsing, quiet, attempt.task_id)
+    attempt.tell("fragment", *(make_segment(number) for number in range(5)))
+    page = watch(browsing, workerless_stack, attempt.task_id)
     at = "document.querySelector('video').currentTime"
     expect(page.locator(".stage.sound")).to_be_visible()
     text(page, 3).click()
@@ -261,24 +265,27 @@ def test_a_line_leads_to_its_place_by_click_and_by_keyboard(
     expect(page.locator("video")).to_have_js_property("paused", True)
 
 
-def test_thousands_of_lines_stay_light_and_go_along(browsing: Browsing, quiet: Stack, attempt: AttemptByHand) -> None:
+def test_thousands_of_lines_stay_light_and_go_along(
+    browsing: Browsing, workerless_stack: Stack, attempt: AttemptByHand
+) -> None:
     for start in range(0, MANY, 500):
         attempt.tell(
-            "fragment", *(said(number, "some words " * (1 + number % 9)) for number in range(start, start + 500))
+            "fragment",
+            *(make_segment(number, "some words " * (1 + number % 9)) for number in range(start, start + 500)),
         )
-    page = watch(browsing, quiet, attempt.task_id)
+    page = watch(browsing, workerless_stack, attempt.task_id)
     wait_until(lambda: place(page, MANY - 1) == "in view", timeout=PATIENCE_S)
     page.evaluate(COUNT_CHANGES)
-    attempt.tell("draft", said(MANY))
+    attempt.tell("draft", make_segment(MANY))
     wait_until(lambda: place(page, MANY) == "in view", timeout=PATIENCE_S)
-    attempt.tell("fragment", said(7, "heard again"))
+    attempt.tell("fragment", make_segment(7, "heard again"))
     wait_until(lambda: len(page.evaluate("[...touched]")) > 1, timeout=PATIENCE_S)
     assert set(page.evaluate("[...touched]")) == {"7", str(MANY)}, "the others were left alone"
     assert 0 < page.evaluate(ON_SCREEN) < 200, "only what is near is laid out"
     page.mouse.move(*CENTRE_OF_THE_TEXT)
     page.mouse.wheel(0, -50_000)
     wait_until(lambda: page.locator(".back-along").count(), timeout=PATIENCE_S)
-    attempt.tell("draft", said(MANY + 1))
+    attempt.tell("draft", make_segment(MANY + 1))
     wait_until(lambda: place(page, MANY + 1) == "elsewhere", timeout=PATIENCE_S)
     page.evaluate("document.querySelector('.back-along').click()")
     wait_until(lambda: place(page, MANY + 1) == "in view", timeout=PATIENCE_S)

@@ -28,7 +28,7 @@ DROP = """async ([taskId, name]) => {
 
 
 @pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def locked_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A gateway that requires a key, without a worker."""
     with Stack(tmp_path_factory.mktemp("locked"), **PATIENT) as shared:
         elsewhere = {"BATON_STORAGE__ALLOWED_HOSTS": '["127.0.0.1"]'}
@@ -65,42 +65,44 @@ def source(page: Page) -> str:
     return url
 
 
-def test_a_link_that_runs_out_in_the_middle_is_renewed_and_the_place_kept(browsing: Browsing, locked: Stack) -> None:
-    with AttemptByHand(locked, start(locked, "long.wav")) as attempt:
+def test_a_link_that_runs_out_in_the_middle_is_renewed_and_the_place_kept(
+    browsing: Browsing, locked_stack: Stack
+) -> None:
+    with AttemptByHand(locked_stack, start(locked_stack, "long.wav")) as attempt:
         attempt.tell("fragment", {"id": 0, "start": LONG_S - 10.0, "end": LONG_S - 5.0, "text": "near the end"})
-        page = watch(browsing, locked, attempt.task_id)
+        page = watch(browsing, locked_stack, attempt.task_id)
         expect(page.locator("video")).to_have_js_property("duration", LONG_S)
         before = source(page)
-        forget_links(locked)
-        with browsing.expecting(SENT_AWAY):
+        forget_links(locked_stack)
+        with browsing.allow(SENT_AWAY):
             page.get_by_text("near the end").first.click()
             wait_until(lambda: source(page) != before, timeout=60)
             expect(page.locator("video")).to_have_js_property("readyState", 4)
             expect(page.locator("video")).to_have_js_property("currentTime", LONG_S - 10)
 
 
-def test_a_link_that_runs_out_before_it_is_used_is_renewed(browsing: Browsing, locked: Stack) -> None:
+def test_a_link_that_runs_out_before_it_is_used_is_renewed(browsing: Browsing, locked_stack: Stack) -> None:
     refused: list[str] = []
 
     def refuse_first(route: Route) -> None:
         if not refused and route.request.resource_type == "media":
             refused.append(route.request.url)
-            forget_links(locked)
+            forget_links(locked_stack)
         route.continue_()
 
-    task_id = start(locked, "short.wav")
-    page = browsing.open(f"{locked.url}/#/live", key=KEY)
+    task_id = start(locked_stack, "short.wav")
+    page = browsing.open(f"{locked_stack.url}/#/live", key=KEY)
     page.route("**/v1/files/**", refuse_first)
-    with browsing.expecting(SENT_AWAY):
-        page.goto(f"{locked.url}/#/live/{task_id}")
+    with browsing.allow(SENT_AWAY):
+        page.goto(f"{locked_stack.url}/#/live/{task_id}")
         expect(page.locator("video")).to_have_js_property("duration", 1)
     assert refused
     assert source(page) != refused[0]
 
 
-def test_a_file_dropped_in_this_tab_is_played_from_there(browsing: Browsing, locked: Stack) -> None:
-    task_id = start(locked, "short.wav")
-    page = browsing.open(f"{locked.url}/#/live", key=KEY)
+def test_a_file_dropped_in_this_tab_is_played_from_there(browsing: Browsing, locked_stack: Stack) -> None:
+    task_id = start(locked_stack, "short.wav")
+    page = browsing.open(f"{locked_stack.url}/#/live", key=KEY)
     expect(page.get_by_role("heading", name="Live")).to_be_visible()
     page.evaluate(DROP, [task_id, "Mine at home.wav"])
     expect(page.get_by_role("heading", name="Mine at home.wav")).to_be_visible()
@@ -108,22 +110,22 @@ def test_a_file_dropped_in_this_tab_is_played_from_there(browsing: Browsing, loc
     assert source(page).startswith("blob:")
 
 
-def test_what_no_browser_plays_is_said_and_the_text_stays(browsing: Browsing, locked: Stack) -> None:
-    (locked.share / "Größe 大.mp4").write_bytes(b"this is no film" * 1000)
-    with AttemptByHand(locked, start(locked, "Größe 大.mp4")) as attempt:
+def test_what_no_browser_plays_is_said_and_the_text_stays(browsing: Browsing, locked_stack: Stack) -> None:
+    (locked_stack.share / "Größe 大.mp4").write_bytes(b"this is no film" * 1000)
+    with AttemptByHand(locked_stack, start(locked_stack, "Größe 大.mp4")) as attempt:
         attempt.tell("fragment", {"id": 0, "start": 0, "end": 1, "text": "still here"})
-        page = watch(browsing, locked, attempt.task_id)
+        page = watch(browsing, locked_stack, attempt.task_id)
         expect(page.get_by_text("This browser cannot play Größe 大.mp4.")).to_be_visible()
         expect(page.get_by_text("still here")).to_be_visible()
 
 
-def test_a_medium_that_lies_elsewhere_or_is_gone_is_told_as_such(browsing: Browsing, locked: Stack) -> None:
-    page = watch(browsing, locked, start(locked, "https://127.0.0.1:9/a%20film.mp4?key=1"))
+def test_a_medium_that_lies_elsewhere_or_is_gone_is_told_as_such(browsing: Browsing, locked_stack: Stack) -> None:
+    page = watch(browsing, locked_stack, start(locked_stack, "https://127.0.0.1:9/a%20film.mp4?key=1"))
     expect(page.get_by_text("The media file is on another server and is not played here")).to_be_visible()
     expect(page.get_by_role("heading", name="a film.mp4")).to_be_visible()
-    silence(locked.share / "brief.wav", 1)
-    task_id = start(locked, "brief.wav")
-    (locked.share / "brief.wav").unlink()
-    with browsing.expecting("404"):
-        page = watch(browsing, locked, task_id)
+    silence(locked_stack.share / "brief.wav", 1)
+    task_id = start(locked_stack, "brief.wav")
+    (locked_stack.share / "brief.wav").unlink()
+    with browsing.allow("404"):
+        page = watch(browsing, locked_stack, task_id)
         expect(page.get_by_text("The file no longer exists.")).to_be_visible()

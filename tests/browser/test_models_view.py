@@ -39,7 +39,7 @@ def running_hub(repositories: dict[str, Path]) -> Iterator[ModelHub]:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, running_hub: ModelHub) -> Iterator[Stack]:
+def models_stack(tmp_path_factory: pytest.TempPathFactory, running_hub: ModelHub) -> Iterator[Stack]:
     """A gateway and a Whisper worker that uses the model hub."""
     patient = {"BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.2, "timeout": 60}', "BATON_GPU__DEVICE": "cpu"}
     with Stack(tmp_path_factory.mktemp("models"), BATON_MODELS__HUB_ENDPOINT=running_hub.url, **patient) as own:
@@ -82,21 +82,21 @@ def download(page: Page, name: str) -> Locator:
 # ---- the list ----
 
 
-def test_every_model_is_listed_with_what_is_known_of_it(browsing: Browsing, served: Stack) -> None:
-    page = models(browsing, served)
+def test_every_model_is_listed_with_what_is_known_of_it(browsing: Browsing, models_stack: Stack) -> None:
+    page = models(browsing, models_stack)
     tiny = row(page, "tiny-test")
     expect(badge(tiny)).to_have_text("Present")
     expect(tiny).to_contain_text("test model")
     expect(tiny).to_contain_text("2.1 MiB")
     expect(row(page, "large-v3-turbo")).to_contain_text("gpu default")
     expect(badge(row(page, "large-v3-turbo"))).to_have_text("Not present")
-    listed = served.http.get("/v1/models").json()["data"]
+    listed = models_stack.http.get("/v1/models").json()["data"]
     expect(page.locator(".model")).to_have_count(len(listed))
     assert_accessible(page)
 
 
-def test_the_list_is_searched_and_filtered(browsing: Browsing, served: Stack) -> None:
-    page = models(browsing, served)
+def test_the_list_is_searched_and_filtered(browsing: Browsing, models_stack: Stack) -> None:
+    page = models(browsing, models_stack)
     page.get_by_label("Search the models").fill("systran distil")
     expect(row(page, "distil-small.en")).to_be_visible()
     expect(row(page, "base")).to_have_count(0)
@@ -113,11 +113,11 @@ def test_the_list_is_searched_and_filtered(browsing: Browsing, served: Stack) ->
 
 
 def test_a_download_is_shown_as_it_goes_on_and_comes_to_its_end(
-    browsing: Browsing, served: Stack, hub: ModelHub
+    browsing: Browsing, models_stack: Stack, hub: ModelHub
 ) -> None:
     hub.pause_after = PAUSE_AFTER
     hub.hold()
-    page = models(browsing, served)
+    page = models(browsing, models_stack)
     base = download(page, "base")
     bar = base.get_by_role("progressbar")
     expect(bar).to_be_visible(timeout=SOON_MS)
@@ -129,29 +129,29 @@ def test_a_download_is_shown_as_it_goes_on_and_comes_to_its_end(
     expect(base.locator(".size")).to_contain_text("MiB")
 
 
-def test_a_download_is_stopped(browsing: Browsing, served: Stack, hub: ModelHub) -> None:
+def test_a_download_is_stopped(browsing: Browsing, models_stack: Stack, hub: ModelHub) -> None:
     hub.pause_after = PAUSE_AFTER
     hub.hold()
-    page = models(browsing, served)
+    page = models(browsing, models_stack)
     medium = download(page, "medium")
     expect(medium.get_by_role("progressbar")).to_be_visible(timeout=SOON_MS)
     medium.get_by_role("button", name="Stop the download of medium").click()
-    wait_until(lambda: has_heard(served, "download_model.faster_whisper.medium"))
+    wait_until(lambda: has_heard(models_stack, "download_model.faster_whisper.medium"))
     hub.go_on()
     expect(medium.get_by_role("button", name="Download medium")).to_be_visible(timeout=LATER_MS)
-    served.wait_for("download_model.faster_whisper.medium", "CANCELLED")
+    models_stack.wait_for("download_model.faster_whisper.medium", "CANCELLED")
 
 
 def test_a_download_whose_process_had_to_be_killed_is_not_shown_any_more(
-    browsing: Browsing, served: Stack, hub: ModelHub
+    browsing: Browsing, models_stack: Stack, hub: ModelHub
 ) -> None:
     hub.pause_after = PAUSE_AFTER
     hub.hold()
-    page = models(browsing, served)
+    page = models(browsing, models_stack)
     stuck = download(page, "medium.en")
     expect(stuck.get_by_role("progressbar")).to_be_visible(timeout=SOON_MS)
     stuck.get_by_role("button", name="Stop the download of medium.en").click()
-    served.wait_for("download_model.faster_whisper.medium.en", "CANCELLED")
+    models_stack.wait_for("download_model.faster_whisper.medium.en", "CANCELLED")
     expect(stuck.get_by_role("button", name="Download medium.en")).to_be_visible(timeout=LATER_MS)
     expect(stuck.get_by_role("progressbar")).to_have_count(0)
     hub.go_on()
@@ -164,10 +164,10 @@ def has_heard(stack: Stack, task_id: str) -> bool:
 
 
 def test_a_gated_model_says_what_to_do_also_later_and_comes_when_that_is_done(
-    browsing: Browsing, served: Stack, hub: ModelHub
+    browsing: Browsing, models_stack: Stack, hub: ModelHub
 ) -> None:
     hub.gated = True
-    page = models(browsing, served)
+    page = models(browsing, models_stack)
     gated = download(page, "tiny.en")
     expect(gated.get_by_role("alert")).to_contain_text("models.hub_token", timeout=SOON_MS)
     page.reload()
@@ -178,9 +178,9 @@ def test_a_gated_model_says_what_to_do_also_later_and_comes_when_that_is_done(
     expect(gated.get_by_role("alert")).to_have_count(0)
 
 
-def test_a_hub_that_fails_says_what_to_do(browsing: Browsing, served: Stack, hub: ModelHub) -> None:
+def test_a_hub_that_fails_says_what_to_do(browsing: Browsing, models_stack: Stack, hub: ModelHub) -> None:
     hub.broken = {"model.bin"}
-    page = models(browsing, served)
+    page = models(browsing, models_stack)
     small = download(page, "small")
     expect(small.get_by_role("alert")).to_contain_text("models.hub_endpoint", timeout=LATER_MS)
 
@@ -197,13 +197,13 @@ def test_without_a_worker_it_says_who_would_download(browsing: Browsing, shared_
 # ---- loaded models ----
 
 
-def test_a_loaded_model_is_shown_as_it_comes_and_unloaded(browsing: Browsing, served: Stack) -> None:
-    page = models(browsing, served)
+def test_a_loaded_model_is_shown_as_it_comes_and_unloaded(browsing: Browsing, models_stack: Stack) -> None:
+    page = models(browsing, models_stack)
     tiny = row(page, "tiny-test")
     expect(tiny.locator(".places")).to_have_count(0)
     given = {"audio_path": "short.flac", "model": "tiny-test", "temperature": [0]}
-    served.wait_for(served.submit("faster_whisper.transcribe_audio", given), "SUCCESS", timeout=60)
+    models_stack.wait_for(models_stack.submit("faster_whisper.transcribe_audio", given), "SUCCESS", timeout=60)
     expect(tiny.locator(".places li")).to_contain_text("int8/cpu", timeout=SOON_MS)
     tiny.get_by_role("button", name="Unload tiny-test").click()
     expect(tiny.locator(".places")).to_have_count(0, timeout=SOON_MS)
-    wait_until(lambda: not served.http.get("/v1/models/faster_whisper/tiny-test").json()["loaded"])
+    wait_until(lambda: not models_stack.http.get("/v1/models/faster_whisper/tiny-test").json()["loaded"])

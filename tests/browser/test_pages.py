@@ -43,14 +43,14 @@ def test_every_view_is_accessible(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_login_is_accessible(browsing: Browsing, locked_stack: Stack, scheme: Scheme) -> None:
-    with browsing.expecting("401"):
+    with browsing.allow("401"):
         page = browsing.open(locked_stack.url, scheme=scheme)
         expect(page.get_by_label("API key")).to_be_focused()
         assert_accessible(page)
 
 
 def test_a_key_opens_the_page_and_a_wrong_one_is_refused(browsing: Browsing, locked_stack: Stack) -> None:
-    with browsing.expecting("401"):
+    with browsing.allow("401"):
         page = browsing.open(locked_stack.url)
         page.get_by_label("API key").fill("bk_wrong")
         page.keyboard.press("Enter")
@@ -75,14 +75,14 @@ def test_the_policy_holds_and_this_test_would_see_it_broken(browsing: Browsing, 
     page = browsing.open(f"{shared_stack.url}/#/tasks")
     view(page, "tasks")
     assert browsing.troubles == []
-    with browsing.expecting("CSP: script-src-elem refused inline", "violates the following Content Security Policy"):
+    with browsing.allow("CSP: script-src-elem refused inline", "violates the following Content Security Policy"):
         page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'alert(1)'}))")
         page.evaluate("new Promise(requestAnimationFrame)")
         assert any("CSP" in trouble for trouble in browsing.troubles)
 
 
 def test_a_request_to_outside_is_seen_and_comes_to_nothing(browsing: Browsing) -> None:
-    with browsing.expecting("asked for http://example.org/", "ERR_NAME_NOT_RESOLVED"):
+    with browsing.allow("asked for http://example.org/", "ERR_NAME_NOT_RESOLVED"):
         page = browsing.open("about:blank")
         failed = page.evaluate(
             "fetch('http://example.org/', {mode: 'no-cors'}).then(() => '', (error) => error.message)"

@@ -375,7 +375,7 @@ def test_a_file_that_was_not_there_can_be_brought_and_sent_again(
 ) -> None:
     pick(page, "ffmpeg.probe")
     name_file(page, "later.mp4")
-    with browsing.expecting("422"):
+    with browsing.allow("422"):
         page.get_by_role("button", name="Submit task").click()
         expect(page.locator("#field-input_data-media_path-error")).to_contain_text("later.mp4")
     shutil.copy(SAMPLE, media_stack.share / "later.mp4")
@@ -387,7 +387,7 @@ def test_what_the_gateway_refuses_is_told_at_its_field(browsing: Browsing, page:
     pick(page, "ffmpeg.burn_subtitles")
     name_file(page)
     at(page, "subtitle_path").fill("nowhere.srt")
-    with browsing.expecting("422"):
+    with browsing.allow("422"):
         page.get_by_role("button", name="Submit task").click()
         expect(page.locator("#field-input_data-subtitle_path-error")).to_contain_text("nowhere.srt")
     expect(at(page, "subtitle_path")).to_be_focused()
@@ -404,7 +404,7 @@ def test_an_end_before_the_start_is_told_at_the_end(browsing: Browsing, page: Pa
     name_file(page)
     at(page, "start").fill("5")
     at(page, "end").fill("2")
-    with browsing.expecting("422"):
+    with browsing.allow("422"):
         page.get_by_role("button", name="Submit task").click()
         expect(page.locator("#field-input_data-end-error")).to_contain_text("must be after start")
 
@@ -415,7 +415,7 @@ def test_what_is_wrong_with_fields_together_is_told_above_them(browsing: Browsin
     name_file(page)
     at(page, "num_speakers").fill("2")
     at(page, "min_speakers").fill("1")
-    with browsing.expecting("422"):
+    with browsing.allow("422"):
         page.get_by_role("button", name="Submit task").click()
         expect(page.locator("#field-input_data > .field-error")).to_contain_text("not both")
     expect(page.locator("#field-input_data")).to_be_focused()
@@ -425,7 +425,7 @@ def test_a_callback_that_may_not_be_reached_is_told_at_its_field(browsing: Brows
     pick(page, "testing.echo")
     unfold(page)
     page.get_by_label("Callback").fill("http://10.0.0.1/hook")
-    with browsing.expecting("422"):
+    with browsing.allow("422"):
         page.get_by_role("button", name="Submit task").click()
         expect(page.locator("#field-callback-error")).to_be_visible()
     expect(page.get_by_label("Callback")).to_be_focused()
@@ -574,7 +574,7 @@ def test_a_removed_file_is_forgotten_by_the_gateway(page: Page, media_stack: Sta
 
 def test_an_upload_that_failed_can_be_tried_again(browsing: Browsing, page: Page) -> None:
     pick(page, "ffmpeg.probe")
-    with browsing.expecting("ERR_INTERNET_DISCONNECTED"):
+    with browsing.allow("ERR_INTERNET_DISCONNECTED"):
         page.context.set_offline(True)
         page.locator(FILES).set_input_files(SAMPLE)
         files = page.get_by_role("list", name="Files")
@@ -602,7 +602,7 @@ def test_what_is_refused_of_many_is_told_at_once_and_they_stay(browsing: Browsin
     name_file(page)
     slow_uploads(page)
     page.locator(FILES).set_input_files(large)
-    with browsing.expecting("422"):
+    with browsing.allow("422"):
         page.get_by_role("button", name="Submit 2 tasks").click()
         expect(page.locator("#field-input_data-subtitle_path-error")).to_contain_text("nowhere.srt")
         expect(page.get_by_role("button", name="Submit 2 tasks")).to_be_visible()
@@ -630,7 +630,7 @@ def test_a_link_can_name_task_and_file(browsing: Browsing, media_stack: Stack) -
 def test_a_catalog_that_does_not_come_is_told_and_asked_for_again(browsing: Browsing, media_stack: Stack) -> None:
     page = browsing.open(f"{media_stack.url}/#/workers")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    with browsing.expecting("ERR_INTERNET_DISCONNECTED"):
+    with browsing.allow("ERR_INTERNET_DISCONNECTED"):
         page.evaluate("import('/web/views/submit.js')")
         page.context.set_offline(True)
         page.get_by_role("link", name="Submit").first.click()

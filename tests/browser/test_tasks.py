@@ -30,11 +30,11 @@ LONGEST_TASK_MS = """new Promise((resolve) => new PerformanceObserver((list) =>
 def tasks(browsing: Browsing, stack: Stack, where: str = "", *, device: Device = "desktop") -> Page:
     """Open the view and wait until it is live, so that it receives all later events."""
     page = browsing.open(f"{stack.url}/#/tasks{where}", device=device)
-    live(page)
+    expect_connected(page)
     return page
 
 
-def live(page: Page) -> None:
+def expect_connected(page: Page) -> None:
     expect(page.locator(".connection")).not_to_have_text("Reconnecting…", timeout=15_000)
 
 
@@ -245,7 +245,7 @@ def test_what_users_write_stays_text(browsing: Browsing, shared_stack: Stack) ->
     row(page, task_id).get_by_role("link").click()
     expect(page.get_by_role("region", name="Output")).to_contain_text("window.ran=1")
     expect(page.get_by_role("region", name="Input")).to_contain_text("window.ran=1")
-    with browsing.expecting("422"):
+    with browsing.allow("422"):
         page.goto(f"{shared_stack.url}/#/tasks/{quote(IMAGE)}")
         expect(page.get_by_text("This is not a task id")).to_be_visible()
         expect(page.get_by_role("main")).to_contain_text(IMAGE)
@@ -256,7 +256,7 @@ def test_what_users_write_stays_text(browsing: Browsing, shared_stack: Stack) ->
 
 
 def test_an_unknown_task_is_told_as_such(browsing: Browsing, shared_stack: Stack) -> None:
-    with browsing.expecting("404"):
+    with browsing.allow("404"):
         page = tasks(browsing, shared_stack, "/task_that-never-was")
         expect(page.get_by_text("There is no such task")).to_be_visible()
 
@@ -273,7 +273,7 @@ def locked_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def test_the_list_asks_for_the_key_and_then_all_of_it_works(browsing: Browsing, locked_stack: Stack) -> None:
     task_id = locked_stack.submit("testing.work", {"seconds": 0})
     locked_stack.wait_for(task_id)
-    with browsing.expecting("401"):
+    with browsing.allow("401"):
         page = browsing.open(f"{locked_stack.url}/#/tasks/{task_id}")
         page.get_by_label("API key").fill("bk_wrong")
         page.keyboard.press("Enter")
@@ -285,7 +285,7 @@ def test_the_list_asks_for_the_key_and_then_all_of_it_works(browsing: Browsing, 
         page.get_by_role("button", name="Download result.txt").click()
     assert KEY not in saved.value.url
     page.get_by_role("link", name="Tasks", exact=True).first.click()
-    live(page)
+    expect_connected(page)
     newer = locked_stack.submit("testing.echo")
     expect(badge(row(page, newer))).to_have_text("Done", timeout=20_000)
 
@@ -311,14 +311,14 @@ def test_a_thousand_tasks_are_all_reached_by_scrolling(
     expect(page.locator("[data-id]").first).to_be_visible()
     seen: set[str] = set()
 
-    def scrolled() -> bool:
+    def scroll_further() -> bool:
         ids = page.locator("[data-id]").evaluate_all("rows => rows.map((row) => row.dataset.id)")
         assert len(ids) <= MOST_ROWS, "the document stays small"
         seen.update(ids)
         page.evaluate(FURTHER)
         return len(seen) >= CROWD
 
-    wait_until(scrolled, timeout=90)
+    wait_until(scroll_further, timeout=90)
     expect(page.get_by_text(f"{CROWD:,} tasks")).to_be_visible()
     assert seen == {f"crowd-{number}" for number in range(CROWD)}
     record_property(f"longest_task_ms_{device}", round(page.evaluate(LONGEST_TASK_MS)))
@@ -365,7 +365,7 @@ def test_the_list_comes_back_with_its_gateway(stack: Stack, browsing: Browsing) 
     older = stack.submit("testing.echo")
     page = tasks(browsing, stack)
     expect(row(page, older)).to_be_visible()
-    with browsing.expecting("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE"):
+    with browsing.allow("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE"):
         gateway.kill()
         gateway.wait()
         expect(page.locator(".connection")).to_have_text("Reconnecting…")
@@ -387,7 +387,7 @@ def test_the_page_of_a_task_is_accessible(
         shared_stack.wait_for(task_id)
         receiver.wait_for(2)
         page = browsing.open(f"{shared_stack.url}/#/tasks/{task_id}", scheme=scheme, device=device)
-        live(page)
+        expect_connected(page)
         page.get_by_role("button", name="Preview result.txt").click()
         expect(page.get_by_role("listitem").filter(has_text="try 2")).to_be_visible(timeout=20_000)
         page.get_by_text("The whole output as JSON").click()

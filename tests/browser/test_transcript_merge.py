@@ -44,13 +44,13 @@ def page(browsing: Browsing, shared_stack: Stack) -> Page:
     return browsing.open(shared_stack.url)
 
 
-def merged(page: Page, *steps: Step) -> list[dict[str, Any]]:
+def merge(page: Page, *steps: Step) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = page.evaluate(MERGE, list(steps))["lines"]
     return lines
 
 
-def told(page: Page, *steps: Step) -> list[tuple[str, str, bool]]:
-    return [(line["text"], line["source"], line["modified"]) for line in merged(page, *steps)]
+def line_fields(page: Page, *steps: Step) -> list[tuple[str, str, bool]]:
+    return [(line["text"], line["source"], line["modified"]) for line in merge(page, *steps)]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def told(page: Page, *steps: Step) -> list[tuple[str, str, bool]]:
 def test_a_final_replaces_a_draft_and_nothing_but_an_edit_an_edit(
     page: Page, steps: list[Step], expected: tuple[str, str, bool]
 ) -> None:
-    assert told(page, *steps) == [expected]
+    assert line_fields(page, *steps) == [expected]
 
 
 def test_what_is_heard_again_changes_nothing(page: Page) -> None:
@@ -82,19 +82,19 @@ def test_in_whatever_order_segments_come_they_stand_in_the_order_of_time(page: P
         for number, start in ((4, 2), (2, 2), (7, 1))
     ]
     for order in permutations(parts):
-        assert [line["id"] for line in merged(page, *order)] == [7, 2, 4]
+        assert [line["id"] for line in merge(page, *order)] == [7, 2, 4]
 
 
 def test_what_is_read_takes_the_place_of_all(page: Page) -> None:
     other = {"id": 1, "start": 1, "end": 2, "text": "other", "speaker": "Ann", "confidence": 0.5, "words": []}
-    (line,) = merged(page, DRAFT, EDIT, ["read", [other]])
+    (line,) = merge(page, DRAFT, EDIT, ["read", [other]])
     assert (line["id"], line["speaker"], line["confidence"], line["source"]) == (1, "Ann", 0.5, "final")
     assert "words" not in line
 
 
 def test_an_edit_keeps_what_the_engine_knew(page: Page) -> None:
     before = {"id": 0, "start": 0, "end": 1, "text": "said", "confidence": 0.5, "language": "fr", "source": "draft"}
-    (line,) = merged(page, ["read", [before]], EDIT)
+    (line,) = merge(page, ["read", [before]], EDIT)
     assert (line["text"], line["confidence"], line["language"], line["source"]) == ("edit", 0.5, "fr", "draft")
 
 

@@ -17,7 +17,7 @@ RESET = {"timeout_levels": None, "stall_timeout": None}
 
 
 @pytest.fixture
-def configured(shared_stack: Stack) -> Iterator[Stack]:
+def config_stack(shared_stack: Stack) -> Iterator[Stack]:
     yield shared_stack
     shared_stack.http.patch("/v1/monitoring/config", json=RESET).raise_for_status()
 
@@ -92,7 +92,7 @@ def test_what_the_gateway_checks_of_itself_is_shown(browsing: Browsing, shared_s
     shared_stack.share.chmod(0o500)
     shared_stack.share.rename(moved := shared_stack.share.with_name("moved"))
     try:
-        with browsing.expecting("503"):
+        with browsing.allow("503"):
             gateway.get_by_role("button", name="Check again").click()
             expect(gateway.locator("li.bad")).to_contain_text("check storage.share")
     finally:
@@ -105,25 +105,25 @@ def test_what_the_gateway_checks_of_itself_is_shown(browsing: Browsing, shared_s
 # ---- settings ----
 
 
-def test_a_limit_that_is_changed_on_the_page_holds(browsing: Browsing, configured: Stack) -> None:
-    page = workers(browsing, configured)
+def test_a_limit_that_is_changed_on_the_page_holds(browsing: Browsing, config_stack: Stack) -> None:
+    page = workers(browsing, config_stack)
     page.get_by_role("button", name="Change the time limits").click()
     page.get_by_label("Warning").fill("120")
     page.get_by_role("button", name="Save").click()
     settings = page.get_by_role("region", name="Monitor settings")
     expect(settings).to_contain_text("2 min")
     expect(settings).to_contain_text("changed here")
-    found = config(configured)
+    found = config(config_stack)
     assert found["config"]["timeout_levels"] == {"warning": 120, "soft_timeout": 3600, "hard_timeout": 7200}
     assert found["sources"]["timeout_levels/warning"] == "runtime"
     page.get_by_role("button", name="Change the time limits").click()
     page.get_by_role("button", name="Reset to the file's values").click()
     expect(settings).not_to_contain_text("changed here")
-    assert config(configured)["config"]["timeout_levels"]["warning"] == 1800
+    assert config(config_stack)["config"]["timeout_levels"]["warning"] == 1800
 
 
-def test_limits_that_do_not_fit_are_told_beside_their_field(browsing: Browsing, configured: Stack) -> None:
-    page = workers(browsing, configured)
+def test_limits_that_do_not_fit_are_told_beside_their_field(browsing: Browsing, config_stack: Stack) -> None:
+    page = workers(browsing, config_stack)
     page.get_by_role("button", name="Change the time limits").click()
     page.get_by_label("Soft timeout").fill("60")
     expect(page.get_by_text("It must not be shorter than the warning.")).to_be_visible()
@@ -133,4 +133,4 @@ def test_limits_that_do_not_fit_are_told_beside_their_field(browsing: Browsing, 
     assert_accessible(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert config(configured)["config"]["timeout_levels"]["soft_timeout"] == 3600
+    assert config(config_stack)["config"]["timeout_levels"]["soft_timeout"] == 3600

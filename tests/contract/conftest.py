@@ -25,12 +25,12 @@ def nothing_changes(quiet_stack: Stack) -> AbstractContextManager[None]:
     """Assert that no key and no file is added or removed inside the block."""
 
     @contextmanager
-    def watched() -> Iterator[None]:
+    def assert_unchanged() -> Iterator[None]:
         before = traces(quiet_stack)
         yield
         assert traces(quiet_stack) == before
 
-    return watched()
+    return assert_unchanged()
 
 
 def traces(stack: Stack) -> set[str]:

@@ -22,7 +22,7 @@ CONTENT = bytes(range(256)) * 16
 
 
 @pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def locked_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with Stack(tmp_path_factory.mktemp("tokens"), **LOCKED) as own:
         own.gateway()
         (own.share / FILM).write_bytes(CONTENT)
@@ -47,36 +47,38 @@ def get(stack: Stack, path: str, token: str, **query: str) -> httpx.Response:
 # ---- what it opens ----
 
 
-def test_a_token_comes_with_its_path_and_its_time_and_is_not_kept_by_caches(locked: Stack) -> None:
-    answer = ask(locked, "/v1/tasks")
+def test_a_token_comes_with_its_path_and_its_time_and_is_not_kept_by_caches(locked_stack: Stack) -> None:
+    answer = ask(locked_stack, "/v1/tasks")
     told = answer.json()
     assert (told["path"], told["expires_in"], answer.headers["cache-control"]) == ("/v1/tasks", 300, "no-store")
     assert len(told["token"]) == 43  # 256 bits in base64
-    assert token_for(locked, "/v1/tasks") != told["token"]
+    assert token_for(locked_stack, "/v1/tasks") != told["token"]
 
 
-def test_a_token_opens_its_path_whatever_else_the_query_says(locked: Stack) -> None:
-    token = token_for(locked, "/v1/tasks")
-    assert get(locked, "/v1/tasks", token).json() == {"tasks": [], "next_cursor": None}
-    assert get(locked, "/v1/tasks", token, status=Status.FAILED, limit="1").status_code == 200
-    refused = locked.http.get(f"/v1/tasks?limit=0&access_token={token}&colour=red").json()
+def test_a_token_opens_its_path_whatever_else_the_query_says(locked_stack: Stack) -> None:
+    token = token_for(locked_stack, "/v1/tasks")
+    assert get(locked_stack, "/v1/tasks", token).json() == {"tasks": [], "next_cursor": None}
+    assert get(locked_stack, "/v1/tasks", token, status=Status.FAILED, limit="1").status_code == 200
+    refused = locked_stack.http.get(f"/v1/tasks?limit=0&access_token={token}&colour=red").json()
     assert {error["field"] for error in refused["errors"]} == {"limit", "colour"}
 
 
-def test_a_file_is_read_in_parts_by_a_token(locked: Stack) -> None:
+def test_a_file_is_read_in_parts_by_a_token(locked_stack: Stack) -> None:
     path = str(httpx.URL(f"/v1/files/{FILM}"))
-    token = token_for(locked, path)
+    token = token_for(locked_stack, path)
     assert "%" in path
-    head = locked.http.head(path, params={"access_token": token})
+    head = locked_stack.http.head(path, params={"access_token": token})
     assert (head.status_code, head.headers["content-length"]) == (200, str(len(CONTENT)))
-    part = locked.http.get(path, params={"access_token": token}, headers={"Range": "bytes=100-199"})
+    part = locked_stack.http.get(path, params={"access_token": token}, headers={"Range": "bytes=100-199"})
     assert (part.status_code, part.content) == (206, CONTENT[100:200])
-    assert get(locked, path, token_for(locked, f"/v1/files/{FILM}")).content == CONTENT
+    assert get(locked_stack, path, token_for(locked_stack, f"/v1/files/{FILM}")).content == CONTENT
 
 
-def test_a_proxys_own_login_does_not_stand_in_the_way(locked: Stack) -> None:
-    token = token_for(locked, "/v1/catalog")
-    answer = locked.http.get("/v1/catalog", params={"access_token": token}, headers={"Authorization": "Basic eDp5"})
+def test_a_proxys_own_login_does_not_stand_in_the_way(locked_stack: Stack) -> None:
+    token = token_for(locked_stack, "/v1/catalog")
+    answer = locked_stack.http.get(
+        "/v1/catalog", params={"access_token": token}, headers={"Authorization": "Basic eDp5"}
+    )
     assert answer.status_code == 200
 
 
@@ -84,16 +86,16 @@ def test_a_proxys_own_login_does_not_stand_in_the_way(locked: Stack) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/tasks/a", "/v1/catalog", "/metrics", "/v1/monitoring/queues"])
-def test_no_other_path_is_opened(locked: Stack, path: str) -> None:
-    assert get(locked, path, token_for(locked, "/v1/tasks")).status_code == 401
+def test_no_other_path_is_opened(locked_stack: Stack, path: str) -> None:
+    assert get(locked_stack, path, token_for(locked_stack, "/v1/tasks")).status_code == 401
 
 
-def test_a_path_is_compared_as_the_routes_see_it(locked: Stack) -> None:
+def test_a_path_is_compared_as_the_routes_see_it(locked_stack: Stack) -> None:
     roundabout = "/v1/files/inputs%2F..%2Finputs/nothing"
-    token = token_for(locked, roundabout)
-    assert get(locked, "/v1/files/inputs/nothing", token).status_code == 401
-    assert get(locked, roundabout, token).json()["code"] == "file_not_found"
-    assert get(locked, "/v1/%66iles/inputs/..%2finputs/nothing", token).json()["code"] == "file_not_found"
+    token = token_for(locked_stack, roundabout)
+    assert get(locked_stack, "/v1/files/inputs/nothing", token).status_code == 401
+    assert get(locked_stack, roundabout, token).json()["code"] == "file_not_found"
+    assert get(locked_stack, "/v1/%66iles/inputs/..%2finputs/nothing", token).json()["code"] == "file_not_found"
 
 
 @pytest.mark.parametrize(
@@ -106,37 +108,37 @@ def test_a_path_is_compared_as_the_routes_see_it(locked: Stack) -> None:
         ("PATCH", "/v1/monitoring/config"),
     ],
 )
-def test_nothing_is_changed_by_a_token(locked: Stack, method: str, path: str) -> None:
-    query = {"access_token": token_for(locked, path)}
-    assert locked.http.request(method, path, params=query, json={"path": "/v1/tasks"}).status_code == 401
+def test_nothing_is_changed_by_a_token(locked_stack: Stack, method: str, path: str) -> None:
+    query = {"access_token": token_for(locked_stack, path)}
+    assert locked_stack.http.request(method, path, params=query, json={"path": "/v1/tasks"}).status_code == 401
 
 
-def test_no_token_is_given_for_a_token_or_without_a_key(locked: Stack) -> None:
-    for headers in ({}, {"X-API-Key": "bk_wrong"}, {"X-API-Key": token_for(locked, "/v1/access-tokens")}):
-        answer = locked.http.post("/v1/access-tokens", json={"path": "/v1/tasks"}, headers=headers)
+def test_no_token_is_given_for_a_token_or_without_a_key(locked_stack: Stack) -> None:
+    for headers in ({}, {"X-API-Key": "bk_wrong"}, {"X-API-Key": token_for(locked_stack, "/v1/access-tokens")}):
+        answer = locked_stack.http.post("/v1/access-tokens", json={"path": "/v1/tasks"}, headers=headers)
         assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("headers", [{"X-API-Key": "bk_wrong"}, {"Authorization": "Bearer bk_wrong"}])
-def test_a_wrong_key_is_refused_whatever_token_comes_with_it(locked: Stack, headers: dict[str, str]) -> None:
-    token = token_for(locked, "/v1/catalog")
-    answer = locked.http.get("/v1/catalog", params={"access_token": token}, headers=headers)
+def test_a_wrong_key_is_refused_whatever_token_comes_with_it(locked_stack: Stack, headers: dict[str, str]) -> None:
+    token = token_for(locked_stack, "/v1/catalog")
+    answer = locked_stack.http.get("/v1/catalog", params={"access_token": token}, headers=headers)
     assert answer.status_code == 401
 
 
-def test_a_token_is_no_key(locked: Stack) -> None:
-    token = token_for(locked, "/v1/catalog")
+def test_a_token_is_no_key(locked_stack: Stack) -> None:
+    token = token_for(locked_stack, "/v1/catalog")
     for headers in ({"X-API-Key": token}, {"Authorization": f"Bearer {token}"}):
-        assert locked.http.get("/v1/catalog", headers=headers).status_code == 401
+        assert locked_stack.http.get("/v1/catalog", headers=headers).status_code == 401
 
 
-def test_every_other_token_is_answered_like_none(locked: Stack) -> None:
-    token = token_for(locked, "/v1/catalog")
-    none = locked.http.get("/v1/catalog")
+def test_every_other_token_is_answered_like_none(locked_stack: Stack) -> None:
+    token = token_for(locked_stack, "/v1/catalog")
+    none = locked_stack.http.get("/v1/catalog")
     others = ("", "x", token[:-1], token + "x", token.swapcase(), sha256(token.encode()).hexdigest(), "x" * 5_000)
     escaped = (f"%{ord(token[0]):x}{token[1:]}", "%ff", "%00", "é", f"{token}&access_token=x", "*")
     for wrong in (*others, *escaped):
-        answer = locked.http.get(f"/v1/catalog?access_token={wrong}")
+        answer = locked_stack.http.get(f"/v1/catalog?access_token={wrong}")
         assert (answer.status_code, answer.content) == (401, none.content), wrong
         assert answer.headers["www-authenticate"] == "Bearer"
 
@@ -158,25 +160,28 @@ def test_every_other_token_is_answered_like_none(locked: Stack) -> None:
         "/v1/" + "x" * 2_000,
     ],
 )
-def test_only_a_path_of_the_api_gets_a_token(locked: Stack, path: object) -> None:
-    answer = ask(locked, path)
+def test_only_a_path_of_the_api_gets_a_token(locked_stack: Stack, path: object) -> None:
+    answer = ask(locked_stack, path)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
     assert answer.json()["errors"][0]["field"] == "path"
 
 
-def test_a_request_for_a_token_is_read_strictly(locked: Stack) -> None:
+def test_a_request_for_a_token_is_read_strictly(locked_stack: Stack) -> None:
     url = "/v1/access-tokens"
-    assert locked.http.post(url, headers=KEY, json={"path": "/v1/tasks", "ttl": 9}).status_code == 422
+    assert locked_stack.http.post(url, headers=KEY, json={"path": "/v1/tasks", "ttl": 9}).status_code == 422
     twice = b'{"path": "/v1/tasks", "path": "/v1/catalog"}'
-    assert locked.http.post(url, headers={**KEY, "Content-Type": "application/json"}, content=twice).status_code == 400
-    assert locked.http.post(url, headers=KEY, content=b"/v1/tasks").status_code == 415
+    assert (
+        locked_stack.http.post(url, headers={**KEY, "Content-Type": "application/json"}, content=twice).status_code
+        == 400
+    )
+    assert locked_stack.http.post(url, headers=KEY, content=b"/v1/tasks").status_code == 415
 
 
 # ---- what is kept of it ----
 
 
-def test_redis_holds_only_its_hash_and_not_for_long(locked: Stack) -> None:
-    token, client = token_for(locked, "/v1/tasks"), locked.redis.client
+def test_redis_holds_only_its_hash_and_not_for_long(locked_stack: Stack) -> None:
+    token, client = token_for(locked_stack, "/v1/tasks"), locked_stack.redis.client
     key = f"access_token:{sha256(token.encode()).hexdigest()}"
     assert client.get(key) == "/v1/tasks"
     assert 0 < client.pttl(key) <= 300_000
@@ -192,12 +197,12 @@ def logging_gateway() -> FastAPI:
 def test_no_log_shows_it(stack: Stack) -> None:
     factory = f"tests.contract.test_access_tokens:{logging_gateway.__name__}"
     stack.spawn("uvicorn", "uvicorn", LOCKED, "--factory", factory, "--port", str(stack.port))
-    wait_until(stack.ready)
+    wait_until(stack.is_ready)
     token = token_for(stack, "/v1/tasks")
     assert get(stack, "/v1/tasks", token, limit="7").status_code == 200
     assert get(stack, "/v1/catalog", token).status_code == 401
     assert get(stack, "/docs", token).status_code in {200, 404}
-    written = wait_until(lambda: logged if "/docs" in (logged := stack.logged("uvicorn")) else "")
+    written = wait_until(lambda: logged if "/docs" in (logged := stack.read_log("uvicorn")) else "")
     assert '"GET /v1/tasks?limit=7 HTTP/1.1" 200' in written
     assert token not in written
 
@@ -206,36 +211,36 @@ def test_no_log_shows_it(stack: Stack) -> None:
 
 
 @pytest.fixture
-def brief(stack: Stack) -> Stack:
+def short_token_stack(stack: Stack) -> Stack:
     """A gateway whose tokens hold for a second."""
     stack.gateway(**LOCKED, BATON_AUTH__TOKEN_TTL="1")
     stack.http.headers.update(KEY)
     return stack
 
 
-def test_a_token_ends_and_a_stream_that_it_opened_goes_on(brief: Stack) -> None:
+def test_a_token_ends_and_a_stream_that_it_opened_goes_on(short_token_stack: Stack) -> None:
     path = "/v1/monitoring/events"
-    token = token_for(brief, path)
-    with httpx.Client(base_url=brief.url, timeout=30, trust_env=False) as keyless:
+    token = token_for(short_token_stack, path)
+    with httpx.Client(base_url=short_token_stack.url, timeout=30, trust_env=False) as keyless:
         with keyless.stream("GET", path, params={"access_token": token}) as answer:
             events = parsed(answer)
             assert next(events).kind == "snapshot"
             wait_until(lambda: keyless.get("/v1/tasks", params={"access_token": token}).status_code == 401)
-            wait_until(lambda: not brief.redis.client.keys("access_token:*"))
-            task_id = brief.submit("testing.echo")
+            wait_until(lambda: not short_token_stack.redis.client.keys("access_token:*"))
+            task_id = short_token_stack.submit("testing.echo")
             told = next(event for event in events if event.kind == "task")
             assert told.data == {"task_id": task_id, "status": "PENDING"}
         assert keyless.get(path, params={"access_token": token}).status_code == 401
 
 
-def test_without_redis_a_token_is_no_way_in(brief: Stack) -> None:
-    token = token_for(brief, "/v1/catalog")
-    brief.redis.kill()
-    with httpx.Client(base_url=brief.url, timeout=30, trust_env=False) as keyless:
+def test_without_redis_a_token_is_no_way_in(short_token_stack: Stack) -> None:
+    token = token_for(short_token_stack, "/v1/catalog")
+    short_token_stack.redis.kill()
+    with httpx.Client(base_url=short_token_stack.url, timeout=30, trust_env=False) as keyless:
         answer = keyless.get("/v1/catalog", params={"access_token": token})
         assert (answer.status_code, answer.json()["code"]) == (503, "state_unavailable")
         assert keyless.get("/v1/catalog").status_code == 401
-    assert brief.http.get("/v1/catalog").status_code == 200  # a key needs no Redis
+    assert short_token_stack.http.get("/v1/catalog").status_code == 200  # a key needs no Redis
 
 
 # ---- without keys ----

@@ -88,7 +88,7 @@ def test_keys_are_never_logged(locked_stack: Stack) -> None:
         headers = {"X-API-Key": key, "Authorization": f"Bearer {key}"}
         locked_stack.http.get("/v1/tasks/nobody", headers=headers)
         locked_stack.http.post("/v1/tasks", content=b"{", headers=headers)
-    assert "bk_" not in locked_stack.logged("gateway")
+    assert "bk_" not in locked_stack.read_log("gateway")
 
 
 # ---- the open door ----
@@ -123,4 +123,4 @@ def test_a_key_in_clear_in_the_settings_is_refused_and_not_repeated() -> None:
 )
 def test_keys_or_so_many_words_open_it_to_strangers(stack: Stack, environment: dict[str, str]) -> None:
     stack.spawn("api_gateway", "gateway", {"BATON_GATEWAY__HOST": "0.0.0.0", **environment})
-    wait_until(stack.ready)
+    wait_until(stack.is_ready)

@@ -15,11 +15,11 @@ ECHO: dict[str, Any] = {"task_name": "testing.echo", "input_data": {"text": "hel
 JSON = {"Content-Type": "application/json"}
 OVER_THE_LIMIT = 100_001
 
-pytestmark = pytest.mark.usefixtures("unchanged")
+pytestmark = pytest.mark.usefixtures("unchanged_stack")
 
 
 @pytest.fixture
-def unchanged(nothing_changes: AbstractContextManager[None]) -> Iterator[None]:
+def unchanged_stack(nothing_changes: AbstractContextManager[None]) -> Iterator[None]:
     with nothing_changes:
         yield
 
@@ -101,7 +101,7 @@ def test_a_client_that_hangs_up_in_mid_body_is_no_error_of_ours(quiet_stack: Sta
         head = "POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
         client.sendall(head.encode())
     assert quiet_stack.http.get("/health/live").status_code == 200
-    assert "Traceback" not in quiet_stack.logged("gateway")
+    assert "Traceback" not in quiet_stack.read_log("gateway")
 
 
 # ---- the request ----

@@ -37,14 +37,14 @@ ENGINES = (
 NOT_IN_CONTRACTS = ("api_gateway", "billiard", "celery", "common.worker", "fastapi", "kombu", "redis", "starlette")
 
 
-def loaded_by(*modules: str) -> set[str]:
+def find_loaded(*modules: str) -> set[str]:
     """Return what a fresh interpreter has loaded after importing these."""
     code = f"import json, sys, {', '.join(modules)}; print(json.dumps(list(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     return set(json.loads(answer.stdout))
 
 
-def under(loaded: set[str], roots: tuple[str, ...]) -> set[str]:
+def find_below(loaded: set[str], roots: tuple[str, ...]) -> set[str]:
     return {name for name in loaded if any(name == root or name.startswith(f"{root}.") for root in roots)}
 
 
@@ -73,19 +73,19 @@ def test_every_contract_explains_itself(name: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_contracts_are_pure_data(service: str) -> None:
-    loaded = loaded_by(f"services.{service}.contracts")
-    assert not under(loaded, NOT_IN_CONTRACTS + ENGINES)
+    loaded = find_loaded(f"services.{service}.contracts")
+    assert not find_below(loaded, NOT_IN_CONTRACTS + ENGINES)
 
 
 def test_the_gateway_loads_no_engine_and_no_task() -> None:
-    loaded = loaded_by("api_gateway.__main__", "services")
-    assert not under(loaded, ENGINES)
+    loaded = find_loaded("api_gateway.__main__", "services")
+    assert not find_below(loaded, ENGINES)
     assert not {name for name in loaded if name.startswith("services.") and name.endswith((".tasks", ".engine"))}
 
 
 def test_the_running_gateway_maps_no_engine(stack: Stack) -> None:
     process = stack.spawn("api_gateway", "gateway", {})
-    wait_until(stack.ready)
+    wait_until(stack.is_ready)
     maps = Path(f"/proc/{process.pid}/maps").read_text()
     assert not [engine for engine in ENGINES if f"/{engine}/" in maps]
 

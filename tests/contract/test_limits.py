@@ -19,7 +19,7 @@ VALUES = 1000
 
 
 @pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def strict_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     limits = {
         "HEAD_TIMEOUT": "1.5",
         "BODY_TIMEOUT": "1.5",
@@ -65,23 +65,23 @@ def code_of(answer: bytes) -> str:
     ],
     ids=["one header", "many headers", "the path"],
 )
-def test_a_head_that_is_too_large_is_refused(strict: Stack, head: bytes) -> None:
-    with line(strict) as connection:
+def test_a_head_that_is_too_large_is_refused(strict_stack: Stack, head: bytes) -> None:
+    with line(strict_stack) as connection:
         connection.sendall(head)
         answer = read_all(connection)
     assert answer.startswith(b"HTTP/1.1 431 ")
     assert code_of(answer) == "request_head_too_large"
 
 
-def test_a_header_without_end_is_not_read(strict: Stack) -> None:
-    with line(strict) as connection:
+def test_a_header_without_end_is_not_read(strict_stack: Stack) -> None:
+    with line(strict_stack) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nX: ")
-        sent = sent_until_closed(connection, b"x" * 65_536, 150_000_000)
+        sent = send_until_closed(connection, b"x" * 65_536, 150_000_000)
     assert sent < 50_000_000  # what the sockets' buffers took
-    assert strict.ready()
+    assert strict_stack.is_ready()
 
 
-def sent_until_closed(connection: socket.socket, part: bytes, most: int) -> int:
+def send_until_closed(connection: socket.socket, part: bytes, most: int) -> int:
     """Send until the other side has had enough, and return how many bytes it took."""
     sent = 0
     try:
@@ -92,9 +92,9 @@ def sent_until_closed(connection: socket.socket, part: bytes, most: int) -> int:
     return sent
 
 
-def test_a_head_within_the_limit_is_served_also_the_second_time(strict: Stack) -> None:
+def test_a_head_within_the_limit_is_served_also_the_second_time(strict_stack: Stack) -> None:
     head = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * (HEAD_BYTES - 500) + b"\r\n\r\n"
-    with line(strict) as connection:
+    with line(strict_stack) as connection:
         for _ in range(3):
             connection.sendall(head)
             assert b" 200 OK" in read_answer(connection)
@@ -125,9 +125,9 @@ def read_answer(connection: socket.socket) -> bytes:
     ],
     ids=["nothing", "half a line", "half a head", "half a body"],
 )
-def test_a_connection_that_falls_silent_is_closed(strict: Stack, begun: bytes) -> None:
+def test_a_connection_that_falls_silent_is_closed(strict_stack: Stack, begun: bytes) -> None:
     begin = monotonic()
-    with line(strict) as connection:
+    with line(strict_stack) as connection:
         connection.sendall(begun)
         answer = read_all(connection)
     assert answer.startswith(b"HTTP/1.1 408 ")
@@ -135,31 +135,31 @@ def test_a_connection_that_falls_silent_is_closed(strict: Stack, begun: bytes) -
     assert monotonic() - begin >= 1
 
 
-def test_a_head_that_comes_in_drops_is_not_waited_for(strict: Stack) -> None:
+def test_a_head_that_comes_in_drops_is_not_waited_for(strict_stack: Stack) -> None:
     answer, paced = b"", threading.Event()
-    with line(strict) as connection:
+    with line(strict_stack) as connection:
         connection.settimeout(0.2)
         connection.sendall(b"GET / HTTP/1.1\r\nX: ")
         for _ in range(100):
             connection.send(b"x")
             paced.wait(0.1)
-            if answer := received(connection):
+            if answer := receive(connection):
                 break
     assert code_of(answer) == "request_timed_out"
 
 
-def received(connection: socket.socket) -> bytes:
+def receive(connection: socket.socket) -> bytes:
     try:
         return connection.recv(65_536)
     except TimeoutError:
         return b""
 
 
-def test_a_body_that_comes_slowly_but_steadily_is_taken(strict: Stack) -> None:
+def test_a_body_that_comes_slowly_but_steadily_is_taken(strict_stack: Stack) -> None:
     body = json.dumps({"task_name": "testing.echo", "input_data": {"text": "slow"}}).encode()
     head = b"POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     paced = threading.Event()
-    with line(strict) as connection:
+    with line(strict_stack) as connection:
         connection.sendall(head % len(body))
         for part in range(0, len(body), 10):
             connection.sendall(body[part : part + 10])
@@ -167,13 +167,13 @@ def test_a_body_that_comes_slowly_but_steadily_is_taken(strict: Stack) -> None:
         assert b" 202 Accepted" in connection.recv(65_536)
 
 
-def test_an_upload_that_falls_silent_leaves_nothing_behind(strict: Stack) -> None:
-    with line(strict) as connection:
+def test_an_upload_that_falls_silent_leaves_nothing_behind(strict_stack: Stack) -> None:
+    with line(strict_stack) as connection:
         connection.sendall(
             b"POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n" + b"x" * 1000
         )
         assert code_of(read_all(connection)) == "request_timed_out"
-    wait_until(lambda: not list((strict.share / "inputs").iterdir()))
+    wait_until(lambda: not list((strict_stack.share / "inputs").iterdir()))
 
 
 # ---- bodies ----
@@ -189,22 +189,24 @@ def test_an_upload_that_falls_silent_leaves_nothing_behind(strict: Stack) -> Non
     ],
     ids=["keys", "items", "nested", "more than is parsed at once"],
 )
-def test_a_body_of_too_many_values_is_refused_before_any_is_looked_at(strict: Stack, extra: dict[str, object]) -> None:
+def test_a_body_of_too_many_values_is_refused_before_any_is_looked_at(
+    strict_stack: Stack, extra: dict[str, object]
+) -> None:
     body = {"task_name": "testing.echo", "input_data": {"text": "a"}, **extra}
-    answer = strict.http.post("/v1/tasks", json=body)
+    answer = strict_stack.http.post("/v1/tasks", json=body)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_complex")
     assert "gateway.max_json_values" in answer.json()["detail"]
 
 
-def test_commas_in_a_text_are_no_values(strict: Stack) -> None:
+def test_commas_in_a_text_are_no_values(strict_stack: Stack) -> None:
     body = {"task_name": "testing.echo", "input_data": {"text": "," * 100_000}}
-    assert strict.http.post("/v1/tasks", json=body).status_code == 202
+    assert strict_stack.http.post("/v1/tasks", json=body).status_code == 202
 
 
 # ---- event streams ----
 
 
-def opened(streams: ExitStack, stack: Stack, path: str, **headers: str) -> httpx.Response:
+def open_stream(streams: ExitStack, stack: Stack, path: str, **headers: str) -> httpx.Response:
     return streams.enter_context(stack.http.stream("GET", path, headers=headers))
 
 
@@ -214,32 +216,35 @@ def code(answer: httpx.Response) -> str:
     return found
 
 
-def test_event_streams_are_limited_by_task_by_client_and_in_all(strict: Stack) -> None:
-    tasks = [strict.submit("testing.echo", {"text": str(number)}) for number in range(3)]
+def test_event_streams_are_limited_by_task_by_client_and_in_all(strict_stack: Stack) -> None:
+    tasks = [strict_stack.submit("testing.echo", {"text": str(number)}) for number in range(3)]
     paths = [f"/v1/tasks/{task}/events" for task in tasks]
     with ExitStack() as streams:
-        assert [opened(streams, strict, paths[0]).status_code for _ in range(2)] == [200, 200]
-        third = opened(streams, strict, paths[0])
+        assert [open_stream(streams, strict_stack, paths[0]).status_code for _ in range(2)] == [200, 200]
+        third = open_stream(streams, strict_stack, paths[0])
         assert (third.status_code, code(third)) == (429, "too_many_streams")
         assert int(third.headers["retry-after"]) > 0
         assert "gateway.sse_per_task" in third.json()["detail"]
-        assert [opened(streams, strict, path).status_code for path in ("/v1/models/events", paths[1])] == [200, 200]
-        fifth = opened(streams, strict, paths[2])
+        assert [open_stream(streams, strict_stack, path).status_code for path in ("/v1/models/events", paths[1])] == [
+            200,
+            200,
+        ]
+        fifth = open_stream(streams, strict_stack, paths[2])
         assert (fifth.status_code, code(fifth)) == (429, "too_many_streams")
         assert "gateway.sse_per_client" in fifth.json()["detail"]
-        assert opened(streams, strict, paths[2], **{"X-API-Key": "another"}).status_code == 200
-        sixth = opened(streams, strict, "/v1/monitoring/events", **{"X-API-Key": "a third"})
+        assert open_stream(streams, strict_stack, paths[2], **{"X-API-Key": "another"}).status_code == 200
+        sixth = open_stream(streams, strict_stack, "/v1/monitoring/events", **{"X-API-Key": "a third"})
         assert (sixth.status_code, code(sixth)) == (429, "too_many_streams")
         assert "gateway.sse_total" in sixth.json()["detail"]
 
 
-def test_a_stream_that_is_closed_makes_room(strict: Stack) -> None:
-    path = f"/v1/tasks/{strict.submit('testing.echo', {'text': 'a'})}/events"
+def test_a_stream_that_is_closed_makes_room(strict_stack: Stack) -> None:
+    path = f"/v1/tasks/{strict_stack.submit('testing.echo', {'text': 'a'})}/events"
     for _ in range(8):
-        wait_until(lambda: room(strict, path))
+        wait_until(lambda: room(strict_stack, path))
 
 
 def room(stack: Stack, path: str) -> bool:
     """Open two streams and close them; a closed one counts until the gateway has noticed that."""
     with ExitStack() as streams:
-        return [opened(streams, stack, path).status_code for _ in range(2)] == [200, 200]
+        return [open_stream(streams, stack, path).status_code for _ in range(2)] == [200, 200]

@@ -48,7 +48,7 @@ def set_values() -> dict[str, str]:
     }
 
 
-def rendered(template: str, values: Mapping[str, str]) -> str:
+def render(template: str, values: Mapping[str, str]) -> str:
     """Put values for n8n's expressions; one that is not known here fails."""
     assert template.startswith("="), "without it n8n takes the text as it stands"
     return EXPRESSION.sub(lambda found: values[found[1]], template[1:])
@@ -58,17 +58,17 @@ def sent_headers() -> dict[str, str]:
     """Return the headers that the node `Submit the task` sends."""
     values = {"$execution.id": "39", "$runIndex": "2"}
     given = parameters("Submit the task")["headerParameters"]["parameters"]
-    return {assignment["name"]: rendered(assignment["value"], values) for assignment in given}
+    return {assignment["name"]: render(assignment["value"], values) for assignment in given}
 
 
-def posted(input_data: dict[str, Any], callback: str, task_name: str) -> dict[str, Any]:
+def posted_body(input_data: dict[str, Any], callback: str, task_name: str) -> dict[str, Any]:
     """Return the body that the node `Submit the task` sends."""
     values = {
         "$json.task_name": task_name,
         "JSON.stringify($('Webhook').item.json.body)": json.dumps(input_data),
         "$execution.resumeUrl": callback,
     }
-    body: dict[str, Any] = json.loads(rendered(parameters("Submit the task")["jsonBody"], values))
+    body: dict[str, Any] = json.loads(render(parameters("Submit the task")["jsonBody"], values))
     return body
 
 
@@ -135,9 +135,9 @@ def test_its_addresses_are_in_the_openapi_document() -> None:
     paths = create_app(settings(), catalog()).openapi()["paths"]
     base, task_id = "$('Settings').item.json.baton_url", "$('Submit the task').item.json.task_id"
     values = {"$json.baton_url": "", base: "", task_id: "{task_id}", "$json.task_id": "{task_id}"}
-    assert "post" in paths[rendered(parameters("Submit the task")["url"], values)]
-    assert "get" in paths[rendered(parameters("Ask for the result")["url"], values)]
-    path, _, query = rendered(parameters("Get the subtitles")["url"], values).partition("?")
+    assert "post" in paths[render(parameters("Submit the task")["url"], values)]
+    assert "get" in paths[render(parameters("Ask for the result")["url"], values)]
+    path, _, query = render(parameters("Get the subtitles")["url"], values).partition("?")
     assert query == "format=srt"
     assert "format" in {parameter["name"] for parameter in paths[path]["get"]["parameters"]}
     assert set_values()["task_name"] in catalog()
@@ -148,7 +148,7 @@ def test_what_it_posts_of_a_video_is_taken(shared_stack: Stack) -> None:
         file = shared_stack.http.post("/v1/files", files={"file": video}).json()["id"]
     with Receiver() as receiver:
         given = {"audio_path": file, "language": "en"}
-        body = posted(given, receiver.url, set_values()["task_name"])
+        body = posted_body(given, receiver.url, set_values()["task_name"])
         answers = [shared_stack.http.post("/v1/tasks", json=body, headers=sent_headers()) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 200]
     assert len({answer.json()["task_id"] for answer in answers}) == 1
@@ -157,7 +157,7 @@ def test_what_it_posts_of_a_video_is_taken(shared_stack: Stack) -> None:
 @pytest.mark.parametrize(("failures", "status"), [(0, "SUCCESS"), (9, "FAILED")])
 def test_when_it_is_called_back_the_result_says_how_it_ended(shared_stack: Stack, failures: int, status: str) -> None:
     with Receiver() as receiver:
-        body = posted({"failures": failures, "kind": "input"}, receiver.url, "testing.fail")
+        body = posted_body({"failures": failures, "kind": "input"}, receiver.url, "testing.fail")
         task_id = shared_stack.http.post("/v1/tasks", json=body).json()["task_id"]
         receiver.wait_for(1)
         answer = shared_stack.http.get(f"/v1/tasks/{task_id}/result")
@@ -166,12 +166,12 @@ def test_when_it_is_called_back_the_result_says_how_it_ended(shared_stack: Stack
     needed = ["status", "task_id"] if status == "SUCCESS" else ["status", "error", "error.message"]
     for path in needed:
         reduce(dict.__getitem__, path.split("."), answer.json())
-    assert set(needed) <= read_of_the_result() <= {"status", "error", "task_id", "error.message"}
+    assert set(needed) <= paths_read_of_result() <= {"status", "error", "task_id", "error.message"}
 
 
 def test_while_it_runs_the_result_has_no_error(shared_stack: Stack) -> None:
     with Receiver() as receiver:
-        body = posted({"seconds": 60}, receiver.url, "testing.work")
+        body = posted_body({"seconds": 60}, receiver.url, "testing.work")
         task_id = shared_stack.http.post("/v1/tasks", json=body).json()["task_id"]
         answer = shared_stack.http.get(f"/v1/tasks/{task_id}/result")
         assert answer.status_code == 202  # which n8n takes for a success too
@@ -183,7 +183,7 @@ def test_while_it_runs_the_result_has_no_error(shared_stack: Stack) -> None:
     assert shared_stack.http.get(f"/v1/tasks/{task_id}/result").json()["error"]["message"]
 
 
-def read_of_the_result() -> set[str]:
+def paths_read_of_result() -> set[str]:
     """Return what the nodes after `Ask for the result` read of it, as dotted paths."""
     after = ("How did it end?", "Get the subtitles", "Say why not")
     found = OF_THE_ANSWER.findall(" ".join(text for node in after for text in strings(parameters(node))))

@@ -95,7 +95,7 @@ def real_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         real.spawn("api_gateway", "gateway", {})
         real.worker("ffmpeg")
         real.worker("faster_whisper")
-        wait_until(real.ready)
+        wait_until(real.is_ready)
         for file in MEDIA_FILES:
             (real.share / file.removeprefix("/share/")).write_bytes(b"no film")
         yield real
@@ -108,4 +108,4 @@ def test_schemathesis_finds_nothing_that_the_document_does_not_say(real_stack: S
     found = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
     assert re.search(r"\b(\d{4,}) generated, \1 passed", found.stdout), found.stdout
-    assert "Traceback" not in real_stack.logged("gateway")
+    assert "Traceback" not in real_stack.read_log("gateway")

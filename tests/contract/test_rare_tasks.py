@@ -10,7 +10,7 @@ OTHERS, RARE, LIMIT = 1_500, 3, 50
 
 
 @pytest.fixture(scope="module")
-def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def crowded_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Rare tasks, older than many others; no worker."""
     with Stack(tmp_path_factory.mktemp("crowded")) as stack:
         stack.gateway()
@@ -41,13 +41,13 @@ def records_read(stack: Stack, query: str) -> tuple[list[str], int]:
         ("task_name=testing.none", []),
     ],
 )
-def test_only_the_records_on_the_page_are_read(crowded: Stack, query: str, found: list[str]) -> None:
-    ids, read = records_read(crowded, f"{query}&limit={LIMIT}")
+def test_only_the_records_on_the_page_are_read(crowded_stack: Stack, query: str, found: list[str]) -> None:
+    ids, read = records_read(crowded_stack, f"{query}&limit={LIMIT}")
     assert ids == found
     assert read <= len(found) + 2  # the monitor's own
 
 
-def test_a_plain_page_costs_what_is_on_it(crowded: Stack) -> None:
-    ids, read = records_read(crowded, f"limit={LIMIT}")
+def test_a_plain_page_costs_what_is_on_it(crowded_stack: Stack) -> None:
+    ids, read = records_read(crowded_stack, f"limit={LIMIT}")
     assert len(ids) == LIMIT
     assert read <= LIMIT + 2

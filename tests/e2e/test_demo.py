@@ -50,7 +50,7 @@ def test_the_demo_makes_subtitles_of_a_film_and_leaves_nothing(scratch: Path) ->
 
 
 @contextmanager
-def hearing_interrupts() -> Iterator[None]:
+def allow_interrupts() -> Iterator[None]:
     """Let a child hear SIGINT, also where the test run itself is a shell's background job, which ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -62,7 +62,7 @@ def hearing_interrupts() -> Iterator[None]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_demo_leaves_nothing_either(scratch: Path, number: signal.Signals) -> None:
     with (
-        hearing_interrupts(),
+        allow_interrupts(),
         subprocess.Popen(DEMO, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as demo,
     ):
         wait_until(lambda: any(scratch.glob("*/logs/gateway.log")), timeout=60)

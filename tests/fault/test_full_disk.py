@@ -39,47 +39,49 @@ def small_share(folder: Path, **environment: str) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def cramped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def small_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with small_share(tmp_path_factory.mktemp("stack"), BATON_TASKS__MAX_INTERRUPTIONS="1") as own:
         own.worker("ffmpeg")
         yield own
 
 
 @pytest.fixture
-def tone(cramped: Stack) -> Path:
+def tone(small_stack: Stack) -> Path:
     """A minute of sound: small as Opus, two megabytes as WAV."""
-    file = cramped.share / "tone.mka"
+    file = small_stack.share / "tone.mka"
     source = f"sine=frequency=440:duration={TONE_SECONDS}"
     options = ["-nostdin", "-loglevel", "error", "-y", "-f", "lavfi", "-i", source, "-c:a", "libopus", "-b:a", "16k"]
     subprocess.run([get_ffmpeg_exe(), *options, str(file)], check=True, timeout=60)
     return file
 
 
-def written(stack: Stack) -> list[Path]:
+def list_written_files(stack: Stack) -> list[Path]:
     return [file for file in (stack.share / "workflows").rglob("*") if file.is_file()]
 
 
-def test_ffmpeg_on_a_full_disk_ends_in_storage_full_and_works_again_with_more_room(cramped: Stack, tone: Path) -> None:
-    task_id = cramped.submit("ffmpeg.extract_audio", {"video_path": tone.name})
-    context = cramped.wait_for(task_id)
+def test_ffmpeg_on_a_full_disk_ends_in_storage_full_and_works_again_with_more_room(
+    small_stack: Stack, tone: Path
+) -> None:
+    task_id = small_stack.submit("ffmpeg.extract_audio", {"video_path": tone.name})
+    context = small_stack.wait_for(task_id)
     assert (context["status"], context["error"]["code"]) == ("FAILED", "storage_full")
     assert context["stages"]["ffmpeg.extract_audio"]["attempt"] == 4, "room may come back: one more than after failures"
-    assert written(cramped) == []
-    assert cramped.http.get("/health/ready").status_code == 200
-    subprocess.run(["mount", "-o", "remount,size=8m", cramped.share], check=True)
-    assert cramped.http.post(f"/v1/tasks/{task_id}/retry").status_code == 202
-    assert cramped.wait_for(task_id)["status"] == "SUCCESS"
-    assert [file.name for file in written(cramped)] == ["audio.wav"]
-    subprocess.run(["mount", "-o", f"remount,size={4 * DISK_KIB}k", cramped.share], check=True)
+    assert list_written_files(small_stack) == []
+    assert small_stack.http.get("/health/ready").status_code == 200
+    subprocess.run(["mount", "-o", "remount,size=8m", small_stack.share], check=True)
+    assert small_stack.http.post(f"/v1/tasks/{task_id}/retry").status_code == 202
+    assert small_stack.wait_for(task_id)["status"] == "SUCCESS"
+    assert [file.name for file in list_written_files(small_stack)] == ["audio.wav"]
+    subprocess.run(["mount", "-o", f"remount,size={4 * DISK_KIB}k", small_stack.share], check=True)
 
 
-def test_a_python_task_on_a_full_disk_ends_in_storage_full_and_the_worker_goes_on(cramped: Stack) -> None:
-    before = written(cramped)
-    task_id = cramped.submit("testing.work", {"seconds": 0, "size": 16 * DISK_KIB * 1024})
-    context = cramped.wait_for(task_id)
+def test_a_python_task_on_a_full_disk_ends_in_storage_full_and_the_worker_goes_on(small_stack: Stack) -> None:
+    before = list_written_files(small_stack)
+    task_id = small_stack.submit("testing.work", {"seconds": 0, "size": 16 * DISK_KIB * 1024})
+    context = small_stack.wait_for(task_id)
     assert (context["status"], context["error"]["code"]) == ("FAILED", "storage_full")
-    assert written(cramped) == before
-    assert cramped.wait_for(cramped.submit("testing.echo"))["status"] == "SUCCESS"
+    assert list_written_files(small_stack) == before
+    assert small_stack.wait_for(small_stack.submit("testing.echo"))["status"] == "SUCCESS"
 
 
 def test_no_task_begins_on_a_full_disk_and_all_do_when_there_is_room_again(tmp_path: Path) -> None:
@@ -88,7 +90,7 @@ def test_no_task_begins_on_a_full_disk_and_all_do_when_there_is_room_again(tmp_p
         filler = stack.share / "filler"
         filler.write_bytes(bytes(DISK_KIB * 1024 * 3 // 4))
         waiting = [stack.submit("testing.echo") for _ in range(5)]
-        wait_until(lambda: stack.logged("worker").count("delivery_postponed") >= len(waiting))
+        wait_until(lambda: stack.read_log("worker").count("delivery_postponed") >= len(waiting))
         reason = stack.http.get(f"/v1/tasks/{waiting[0]}/wait-reason").json()
         assert (reason["status"], reason["reason"]) == ("PENDING", "storage_full")
         assert "storage.min_free_bytes" in reason["message"]
@@ -151,7 +153,7 @@ def test_what_redis_had_no_room_for_is_not_promised_and_works_with_room(without_
     without_room.redis.kill()  # with the write that met the full disk still in memory, and answered
     filler.unlink()
     without_room.redis.start()
-    wait_until(without_room.ready)
+    wait_until(without_room.is_ready)
     assert not made(without_room)
     assert without_room.http.request(method, path, json=body).is_success
     assert made(without_room)

@@ -44,10 +44,10 @@ class Conductor:
         process.start()
         return process
 
-    def taken(self) -> int:
+    def lease_count(self) -> int:
         return int(self.redis.client.get("chaos:taken") or 0)
 
-    def hurt(self) -> None:
+    def inject_fault(self) -> None:
         """Do one thing at random; most of what hurts a holder the processes do to themselves."""
         actions: dict[Callable[[], None], int] = {
             self.kill: 6,
@@ -81,7 +81,7 @@ class Conductor:
         for place, process in enumerate(self.processes):
             if process.exitcode == -signal.SIGKILL:
                 self.processes[place] = self.start()
-            elif stopped(process):
+            elif is_stopped(process):
                 since = self.frozen.setdefault(self.pid(process), monotonic())
                 if monotonic() - since > LEASE_S * 1.3:
                     self.send(process, signal.SIGCONT)
@@ -97,7 +97,7 @@ class Conductor:
         assert process.pid
         return process.pid
 
-    def all_ended(self) -> bool:
+    def have_all_ended(self) -> bool:
         self.tend()
         return all(process.exitcode == 0 for process in self.processes)
 
@@ -107,7 +107,7 @@ class Conductor:
             process.join()
 
 
-def stopped(process: ForkServerProcess) -> bool:
+def is_stopped(process: ForkServerProcess) -> bool:
     try:
         return bool(psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
     except psutil.NoSuchProcess:
@@ -126,11 +126,11 @@ def conductor(tmp_path: Path) -> Iterator[Conductor]:
 
 @pytest.mark.timeout(300)
 def test_no_fault_makes_two_hold_or_one_wait_for_ever(conductor: Conductor) -> None:
-    while conductor.taken() < ACQUISITIONS:
-        conductor.hurt()
+    while conductor.lease_count() < ACQUISITIONS:
+        conductor.inject_fault()
         let_pass(conductor.dice.uniform(0.4, 1.2))
         conductor.tend()
-    wait_until(conductor.all_ended, timeout=60)  # each of them has had the lock once more
+    wait_until(conductor.have_all_ended, timeout=60)  # each of them has had the lock once more
 
     redis = conductor.redis.client
     entries: list[str] = redis.lrange("chaos:log", 0, -1)

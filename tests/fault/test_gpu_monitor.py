@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from common.gpu.lock import release_call
 from common.settings import RedisSettings
 from common.state.client import SyncRedis
-from tests.support.faults import child_of, codes, gone, kill_worker
+from tests.support.faults import child_of, codes, is_gone, kill_worker
 from tests.support.receiver import Receiver
 from tests.support.stack import START_METHODS, Stack
 from tests.support.waiting import wait_until
@@ -19,11 +19,11 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SIMULATED = {"BATON_GPU__DEVICE": "simulated", "BATON_GPU__HOST": "box"}
 LOCK = "box:sim"
 OFF = 0
-EITHER = pytest.mark.parametrize("watched", START_METHODS, indirect=True)
+EITHER = pytest.mark.parametrize("monitored_stack", START_METHODS, indirect=True)
 
 
 @pytest.fixture(scope="module")
-def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def monitored_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A gateway and two workers of the testing service with one card between them; their processes are spawned."""
     quick = {
         "BATON_GPU_LOCK_MONITOR__OBEY_GRACE": "1",
@@ -40,11 +40,11 @@ def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture
-def stack_of(watched: Stack) -> Iterator[Stack]:
+def stack_of(monitored_stack: Stack) -> Iterator[Stack]:
     """The same, with the settings as they were, and the card free after the test."""
-    yield watched
-    configure(watched, timeout_levels=None, per_task=None, stall_timeout=None, alert_url=None)
-    wait_until(lambda: lock(watched)["holder"] is None)
+    yield monitored_stack
+    configure(monitored_stack, timeout_levels=None, per_task=None, stall_timeout=None, alert_url=None)
+    wait_until(lambda: lock(monitored_stack)["holder"] is None)
 
 
 def configure(stack: Stack, **change: Any) -> None:
@@ -66,14 +66,14 @@ def holds(stack: Stack, task_id: str) -> dict[str, Any] | None:
     return holder if holder and holder["task_id"] == task_id else None
 
 
-def ended(stack: Stack, task_id: str) -> list[str]:
+def end_reasons(stack: Stack, task_id: str) -> list[str]:
     """Return how the leases of a task ended, newest first."""
     past = stack.http.get("/v1/monitoring/locks/history", params={"task_id": task_id}).json()["leases"]
     return [lease["reason"] for lease in past]
 
 
-def logged(stack: Stack, event: str, task_id: str) -> int:
-    lines = stack.logged("gateway").splitlines()
+def count_log_lines(stack: Stack, event: str, task_id: str) -> int:
+    lines = stack.read_log("gateway").splitlines()
     return sum(f'"event": "{event}"' in line and task_id in line for line in lines)
 
 
@@ -88,7 +88,7 @@ def test_a_warning_is_logged_told_and_alerted_once(stack_of: Stack) -> None:
         assert "webhook-signature" in alert.headers
         assert len(receiver.seen) == 1
     assert codes(stack_of, task_id).count("gpu_lock_warning") == 1
-    assert logged(stack_of, "gpu_lock_warning", task_id) == 1
+    assert count_log_lines(stack_of, "gpu_lock_warning", task_id) == 1
 
 
 def test_an_alert_is_tried_again_as_a_callback_is(stack_of: Stack) -> None:
@@ -107,8 +107,8 @@ def test_the_soft_limit_lets_the_task_checkpoint_and_keeps_its_process(stack_of:
     configure(stack_of, per_task={"testing.hold": levels(soft_timeout=1)})
     context = stack_of.wait_for(task_id)
     assert (context["status"], context["error"]["code"]) == ("FAILED", "time_limit")
-    assert not gone(child)
-    assert ended(stack_of, task_id) == ["released"]
+    assert not is_gone(child)
+    assert end_reasons(stack_of, task_id) == ["released"]
     checkpoint = stack_of.share / "workflows" / task_id / "attempt-1" / "checkpoint.jsonl"
     assert len(checkpoint.read_text().splitlines()) > 10
     assert stack_of.http.get("/v1/monitoring/stats").json()["actions"]["gpu_lock_soft_timeout"] >= 1
@@ -126,11 +126,11 @@ def test_the_hard_limit_kills_a_hung_process_and_only_then_frees_the_card(stack_
     # only now: on a busy machine the limit would come before the other task waits
     configure(stack_of, timeout_levels=levels(hard_timeout=1))
     wait_until(lambda: not holds(stack_of, task_id))
-    assert gone(child), "free before its process was gone"
+    assert is_gone(child), "free before its process was gone"
     context = stack_of.wait_for(task_id)
     assert (context["status"], context["error"]["code"]) == ("FAILED", "time_limit")
     assert context["error"]["detail"] == {"limit_s": 1.0}
-    assert ended(stack_of, task_id) == ["killed"]
+    assert end_reasons(stack_of, task_id) == ["killed"]
     assert stack_of.wait_for(following)["status"] == "SUCCESS"
 
 
@@ -139,14 +139,14 @@ def test_work_that_beats_without_progress_is_asked_then_killed_and_begun_again(s
     configure(stack_of, per_task={"testing.hold": {"stall_timeout": 0.5}}, timeout_levels=levels())
     task_id = stack_of.submit("testing.hold", {"seconds": 4, "silent": True, "deaf_on": [1], "log": "stalled.log"})
     child = child_of(stack_of, task_id)
-    wait_until(lambda: gone(child))
+    wait_until(lambda: is_gone(child))
     configure(stack_of, per_task={"testing.hold": {"stall_timeout": 60}})
     context = stack_of.wait_for(task_id)
     assert (context["status"], context["stages"]["testing.hold"]["attempt"]) == ("SUCCESS", 2)
     told = [code for code, _ in groupby(codes(stack_of, task_id))]  # a busy machine is told to kill more than once
     assert told == ["started", "task_stalled", "task_stalled_kill", "retrying", "resumed", "task_complete"]
-    assert logged(stack_of, "task_stalled", task_id) == 1
-    assert ended(stack_of, task_id) == ["released", "killed"]
+    assert count_log_lines(stack_of, "task_stalled", task_id) == 1
+    assert end_reasons(stack_of, task_id) == ["released", "killed"]
 
 
 def test_a_stall_is_seen_beside_the_living(stack_of: Stack) -> None:
@@ -169,13 +169,13 @@ def test_a_frozen_process_is_fenced_off_and_its_task_runs_again(stack_of: Stack)
     context = stack_of.wait_for(task_id)
     assert (context["status"], context["stages"]["testing.hold"]["attempt"]) == ("SUCCESS", 2)
     assert codes(stack_of, task_id) == ["started", "retrying", "resumed", "task_complete"]
-    wait_until(lambda: gone(frozen))
+    wait_until(lambda: is_gone(frozen))
 
 
 def test_a_killed_child_frees_the_card_at_once(stack_of: Stack) -> None:
     task_id = stack_of.submit("testing.hold", {"seconds": 0.2, "die_on": [1]})
     assert stack_of.wait_for(task_id)["status"] == "SUCCESS"
-    assert ended(stack_of, task_id) == ["released", "holder_died"]
+    assert end_reasons(stack_of, task_id) == ["released", "holder_died"]
     past = stack_of.http.get("/v1/monitoring/locks/history", params={"task_id": task_id}).json()["leases"]
     assert past[1]["held"] < 1.0
 
@@ -197,7 +197,7 @@ def test_the_monitor_never_frees_a_lock_that_changed_hands(stack_of: Stack) -> N
     assert still
     assert still["fence"] == now["fence"]
     assert stack_of.wait_for(second)["status"] == "SUCCESS"
-    assert ended(stack_of, second) == ["released"]
+    assert end_reasons(stack_of, second) == ["released"]
 
 
 def test_an_order_that_comes_late_does_nothing(stack_of: Stack) -> None:
@@ -212,7 +212,7 @@ def test_an_order_that_comes_late_does_nothing(stack_of: Stack) -> None:
         late = {"kind": "kill", "worker": seen["worker"], "reason": "late", **what}
         stack_of.redis.client.rpush(f"worker:orders:{seen['worker']}", from_order(late))
         stack_of.redis.client.expire(f"worker:orders:{seen['worker']}", 30)
-    wait_until(lambda: stack_of.logged("worker").count("out_of_date") == 3)
+    wait_until(lambda: stack_of.read_log("worker").count("out_of_date") == 3)
     context = stack_of.wait_for(second)
     assert (context["status"], context["stages"]["testing.hold"]["attempt"]) == ("SUCCESS", 1)
 
@@ -259,7 +259,7 @@ def test_a_process_that_holds_on_to_its_model_is_replaced_by_its_parent(stack: S
     stack.worker()
     other = stack.submit("testing.hold", {"seconds": 0, "model_mib": 6000})
     assert stack.wait_for(other)["status"] == "SUCCESS"
-    assert gone(holding_on)
+    assert is_gone(holding_on)
     assert [model["name"] for model in models(stack)] == ["testing/6000"]
     wait_until(lambda: stack.read(busy)["stages"]["testing.work"]["attempt"] == 2)  # not its fault, but not lost either
 

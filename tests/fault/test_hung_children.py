@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faults import children_of, codes, gone
+from tests.support.faults import children_of, codes, is_gone
 from tests.support.stack import START_METHODS, Stack
 from tests.support.testing_service import HANG_BEFORE_CLAIM
 from tests.support.waiting import wait_until
@@ -52,7 +52,7 @@ def test_a_stopped_idle_process_is_replaced_when_it_does_not_take_its_delivery(e
     os.kill(child, signal.SIGSTOP)
     task_id = either.submit("testing.echo", {"text": "x"})
     assert either.wait_for(task_id, timeout=60)["status"] == "SUCCESS"
-    assert gone(child)
+    assert is_gone(child)
     assert codes(either, task_id) == ["started", "task_complete"], "it costs no attempt"
 
 
@@ -62,7 +62,7 @@ def test_a_process_that_hangs_before_its_claim_is_replaced_and_reported(either: 
     (either.share / HANG_BEFORE_CLAIM).touch()
     task_id = either.submit("testing.echo", {"text": "x"})
     assert either.wait_for(task_id, timeout=60)["status"] == "SUCCESS"
-    assert gone(child)
+    assert is_gone(child)
     assert codes(either, task_id) == ["started", "task_complete"], "it costs no attempt"
     message = wait_until(lambda: reasons(either).get("delivery_not_claimed"))
     assert task_id in message
@@ -74,11 +74,11 @@ def test_while_it_hangs_the_wait_reason_names_the_worker(stack: Stack) -> None:
     stack.worker(**LATE)
     (stack.share / HANG_BEFORE_CLAIM).touch()
     task_id = stack.submit("testing.echo")
-    reason = wait_until(lambda: when(stack, task_id, "not_claimed"))
+    reason = wait_until(lambda: find_wait_reason(stack, task_id, "not_claimed"))
     assert "testing@" in reason["message"]
 
 
-def when(stack: Stack, task_id: str, reason: str) -> dict[str, str] | None:
+def find_wait_reason(stack: Stack, task_id: str, reason: str) -> dict[str, str] | None:
     found: dict[str, str] = stack.http.get(f"/v1/tasks/{task_id}/wait-reason").json()
     return found if found["reason"] == reason else None
 

@@ -19,7 +19,7 @@ HOUR_S = 3_600
 
 
 @pytest.fixture
-def stepped(tmp_path: Path) -> Iterator[Stack]:
+def stepped_stack(tmp_path: Path) -> Iterator[Stack]:
     with Stack(tmp_path, SteppedRedis(tmp_path / "redis")) as own:
         yield own
 
@@ -56,44 +56,44 @@ def steps_handled(stack: Stack) -> int:
 
 @pytest.mark.parametrize("offset_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
 def test_a_leader_that_dies_while_the_clock_is_set_is_replaced_and_the_step_handled(
-    stepped: Stack, offset_s: int
+    stepped_stack: Stack, offset_s: int
 ) -> None:
-    first = stepped.gateway()
-    before = leader(stepped)
-    second = another_gateway(stepped)
+    first = stepped_stack.gateway()
+    before = leader(stepped_stack)
+    second = another_gateway(stepped_stack)
     let_pass(1)  # it has looked at the clock by then
     first.kill()
-    set_clock(stepped, offset_s)
-    wait_until(lambda: steps_handled(stepped) == 1)
-    assert leader(stepped) != before
-    assert f'"leader": "{leader(stepped)}", "after": "{before}"' in stepped.logged("gateway")
+    set_clock(stepped_stack, offset_s)
+    wait_until(lambda: steps_handled(stepped_stack) == 1)
+    assert leader(stepped_stack) != before
+    assert f'"leader": "{leader(stepped_stack)}", "after": "{before}"' in stepped_stack.read_log("gateway")
     assert second.poll() is None
 
 
-def test_a_step_that_another_leader_has_handled_is_not_handled_again(stepped: Stack) -> None:
-    first = stepped.gateway()
-    before = leader(stepped)
-    second = another_gateway(stepped)
+def test_a_step_that_another_leader_has_handled_is_not_handled_again(stepped_stack: Stack) -> None:
+    first = stepped_stack.gateway()
+    before = leader(stepped_stack)
+    second = another_gateway(stepped_stack)
     os.kill(first.pid, signal.SIGSTOP)
-    wait_until(lambda: leader(stepped) != before)
-    set_clock(stepped, HOUR_S)
-    wait_until(lambda: steps_handled(stepped) == 1)
+    wait_until(lambda: leader(stepped_stack) != before)
+    set_clock(stepped_stack, HOUR_S)
+    wait_until(lambda: steps_handled(stepped_stack) == 1)
     os.kill(first.pid, signal.SIGCONT)
     second.kill()
-    wait_until(lambda: leader(stepped) == before)
+    wait_until(lambda: leader(stepped_stack) == before)
     let_pass(1)
-    assert steps_handled(stepped) == 1
-    set_clock(stepped, 2 * HOUR_S)
-    wait_until(lambda: steps_handled(stepped) == 2)
+    assert steps_handled(stepped_stack) == 1
+    set_clock(stepped_stack, 2 * HOUR_S)
+    wait_until(lambda: steps_handled(stepped_stack) == 2)
 
 
-def test_a_step_while_no_gateway_runs_is_handled_by_the_next(stepped: Stack) -> None:
-    first = stepped.gateway()
-    wait_until(lambda: stepped.redis.client.exists("monitor:clock_reading"))
+def test_a_step_while_no_gateway_runs_is_handled_by_the_next(stepped_stack: Stack) -> None:
+    first = stepped_stack.gateway()
+    wait_until(lambda: stepped_stack.redis.client.exists("monitor:clock_reading"))
     first.kill()
     first.wait()
-    set_clock(stepped, -HOUR_S)
-    stepped.gateway()
-    wait_until(lambda: steps_handled(stepped) == 1)
+    set_clock(stepped_stack, -HOUR_S)
+    stepped_stack.gateway()
+    wait_until(lambda: steps_handled(stepped_stack) == 1)
     let_pass(1)
-    assert steps_handled(stepped) == 1
+    assert steps_handled(stepped_stack) == 1

@@ -48,7 +48,7 @@ def test_a_gateway_killed_between_record_and_broker_loses_nothing(stack: Stack) 
     gateway = stack.gateway()
     stack.redis.client.execute_command("ACL", "SETUSER", "default", "-lpush", "-rpush")
     tasks = [stack.submit("testing.echo", {"text": str(number)}) for number in range(3)]
-    wait_until(lambda: stack.logged("gateway").count("dispatch_failed"))
+    wait_until(lambda: stack.read_log("gateway").count("dispatch_failed"))
     gateway.kill()
     gateway.wait()
     stack.redis.client.execute_command("ACL", "SETUSER", "default", "+@all")
@@ -62,7 +62,7 @@ def test_a_gateway_goes_on_publishing_after_the_broker_refused(stack: Stack) -> 
     stack.gateway()
     stack.redis.client.execute_command("ACL", "SETUSER", "default", "-lpush", "-rpush")
     task_id = stack.submit("testing.echo")
-    wait_until(lambda: stack.logged("gateway").count("dispatch_failed"))
+    wait_until(lambda: stack.read_log("gateway").count("dispatch_failed"))
     stack.redis.client.execute_command("ACL", "SETUSER", "default", "+@all")
     assert stack.wait_for(task_id)["status"] == "SUCCESS"
     assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"

@@ -3,7 +3,7 @@
 import pytest
 from kombu.utils.json import dumps
 
-from tests.support.faults import broker_queue, queued, starts
+from tests.support.faults import broker_queue, starts, wait_for_messages
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
@@ -13,19 +13,19 @@ pytestmark = pytest.mark.redis
 def test_a_message_that_the_broker_lost_is_dispatched_again(stack: Stack) -> None:
     stack.gateway()
     tasks = [stack.submit("testing.work", {"seconds": 0.1, "log": "runs.log"}) for _ in range(3)]
-    queued(stack, 3)
+    wait_for_messages(stack, 3)
     stack.redis.client.ltrim(broker_queue(), 1, -2)  # the first and the last are gone
     stack.worker()
     assert all(stack.wait_for(task_id)["status"] == "SUCCESS" for task_id in tasks)
     assert starts(stack) == dict.fromkeys(tasks, 1)
-    assert stack.logged("gateway").count("dispatched_again")
+    assert stack.read_log("gateway").count("dispatched_again")
 
 
 def test_a_message_stuck_with_a_worker_that_is_no_more_is_dispatched_again(stack: Stack) -> None:
     """As a worker leaves it that dies between the take and the claim."""
     stack.gateway()
     task_id = stack.submit("testing.work", {"seconds": 0.1, "log": "runs.log"})
-    (message,) = queued(stack)
+    (message,) = wait_for_messages(stack)
     client = stack.redis.client
     seconds, _ = client.time()
     client.hset("unacked", "tag", dumps([message, "testing", "testing"]))  # type: ignore[no-untyped-call]  # kombu has no types
@@ -34,7 +34,7 @@ def test_a_message_stuck_with_a_worker_that_is_no_more_is_dispatched_again(stack
     stack.worker()
     assert stack.wait_for(task_id)["status"] == "SUCCESS"
     client.lpush(broker_queue(), message)  # and the broker gives it back later
-    wait_until(lambda: stack.logged("worker").count("delivery_refused"))
+    wait_until(lambda: stack.read_log("worker").count("delivery_refused"))
     assert starts(stack) == {task_id: 1}
 
 

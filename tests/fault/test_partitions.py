@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.faults import child_of, codes, gone, let_pass
+from tests.support.faults import child_of, codes, is_gone, let_pass
 from tests.support.proxy import Cut, Proxy
 from tests.support.stack import QUICK, Stack
 from tests.support.waiting import wait_until
@@ -53,7 +53,7 @@ def test_an_attempt_that_is_cut_off_ends_before_the_next_one_begins(
     found = spans(stack)
     overlap = found[1][1] - found[2][0]
     assert overlap <= (HEARTBEAT["stop_grace"] + 0.5 if silent else 0.0), "and 0.5 s for a busy machine"
-    assert gone(child) or not silent
+    assert is_gone(child) or not silent
     assert codes(stack, task_id).count("task_complete") == 1
     assert stack.redis.client.hget(f"task_control:{task_id}", "interruptions") == "1", "it costs no attempt"
 

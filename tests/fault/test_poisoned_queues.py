@@ -6,7 +6,7 @@ import pytest
 from pydantic_core import from_json, to_json
 
 from common.state import keys
-from tests.support.faults import broker_queue, queued
+from tests.support.faults import broker_queue, wait_for_messages
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
@@ -60,7 +60,7 @@ def test_a_worker_outlives_every_kind_of_garbage_and_runs_the_next_task(stack: S
     assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"
     wait_until(lambda: len(letters(stack)) == len(POISON))
     assert worker.poll() is None
-    assert "Restoring" not in stack.logged("worker")
+    assert "Restoring" not in stack.read_log("worker")
     assert not stack.redis.client.exists("unacked")
     assert "dead_letters" in reasons(stack)
     assert stack.http.delete("/v1/monitoring/dead-letters").status_code == 204
@@ -71,7 +71,7 @@ def test_a_worker_outlives_every_kind_of_garbage_and_runs_the_next_task(stack: S
 def test_garbage_in_a_queue_without_a_worker_does_not_stop_the_monitor(stack: Stack) -> None:
     stack.gateway()
     waiting = stack.submit("testing.echo")
-    [message] = queued(stack)
+    [message] = wait_for_messages(stack)
     stack.redis.client.lpush(broker_queue(), *POISON.values())
     wait_until(lambda: len(letters(stack)) == len(POISON))
     assert {letter["queue"] for letter in letters(stack)} == {"testing"}

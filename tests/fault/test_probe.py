@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.disks import fill_disk, small_disk
-from tests.support.faults import child_of, gone
+from tests.support.faults import child_of, is_gone
 from tests.support.stack import ROOT, Stack
 from tests.support.testing_service import HANG_BEFORE_CLAIM
 from tests.support.waiting import wait_until
@@ -29,24 +29,24 @@ def temp(tmp_path: Path) -> dict[str, str]:
     return {"TMPDIR": str(tmp_path / "tmp")}
 
 
-def healthy(temp: dict[str, str]) -> bool:
+def is_healthy(temp: dict[str, str]) -> bool:
     return subprocess.run(PROBE, env=temp, check=False).returncode == 0
 
 
 def test_it_follows_the_worker(stack: Stack, temp: dict[str, str]) -> None:
-    assert not healthy(temp), "there is no worker yet"
+    assert not is_healthy(temp), "there is no worker yet"
     worker = stack.worker(**temp)
-    wait_until(lambda: healthy(temp))
+    wait_until(lambda: is_healthy(temp))
     os.kill(worker.pid, signal.SIGSTOP)
-    wait_until(lambda: not healthy(temp), timeout=60)
+    wait_until(lambda: not is_healthy(temp), timeout=60)
     os.kill(worker.pid, signal.SIGCONT)
-    wait_until(lambda: healthy(temp), timeout=60)
+    wait_until(lambda: is_healthy(temp), timeout=60)
     stack.redis.signal(signal.SIGSTOP)
-    assert healthy(temp), "that Redis is away is not the worker's fault"
+    assert is_healthy(temp), "that Redis is away is not the worker's fault"
     stack.redis.signal(signal.SIGCONT)
     worker.terminate()
     worker.wait()
-    wait_until(lambda: not healthy(temp), timeout=60)
+    wait_until(lambda: not is_healthy(temp), timeout=60)
 
 
 def has_changed(file: Path, before: str) -> bool:
@@ -58,24 +58,24 @@ def test_a_full_disk_ends_neither_the_probe_nor_the_watchdog(stack: Stack, tmp_p
         temp = {"TMPDIR": str(tmp_path / "tmp")}
         stack.gateway()
         worker = stack.worker(**temp)
-        wait_until(lambda: healthy(temp))
+        wait_until(lambda: is_healthy(temp))
         fill_disk(tmp_path / "tmp")
         (shown,) = (tmp_path / "tmp").glob("*.alive")
         for _ in range(2):
             wait_until(partial(has_changed, shown, shown.read_text()))
-        assert healthy(temp)
+        assert is_healthy(temp)
         hung = child_of(stack, stack.submit("testing.work", {"seconds": 0.5, "hang_on": [1]}))
         worker.terminate()
-        wait_until(lambda: gone(hung), timeout=60)
+        wait_until(lambda: is_gone(hung), timeout=60)
         worker.wait()
 
 
 def test_a_temporary_folder_that_is_gone_does_not_end_the_watchdog(stack: Stack, temp: dict[str, str]) -> None:
     stack.gateway()
     stack.worker(**temp, BATON_WORKER__CLAIM_TIMEOUT="1")
-    wait_until(lambda: healthy(temp))
+    wait_until(lambda: is_healthy(temp))
     shutil.rmtree(temp["TMPDIR"])
-    wait_until(lambda: "probe_not_written" in stack.logged("worker"))
+    wait_until(lambda: "probe_not_written" in stack.read_log("worker"))
     (stack.share / HANG_BEFORE_CLAIM).touch()
     assert stack.wait_for(stack.submit("testing.echo"), timeout=60)["status"] == "SUCCESS"
 
@@ -83,7 +83,7 @@ def test_a_temporary_folder_that_is_gone_does_not_end_the_watchdog(stack: Stack,
 def test_a_probe_costs_less_than_50_ms_of_cpu(temp: dict[str, str]) -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     for _ in range(RUNS):
-        healthy(temp)
+        is_healthy(temp)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert spent / RUNS < CPU_LIMIT_S

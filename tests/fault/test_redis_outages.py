@@ -32,13 +32,13 @@ MOST_KILLS = 30
 WORK = {"seconds": 0.1, "log": "runs.log"}
 
 
-def finished(stack: Stack) -> int:
+def count_successes(stack: Stack) -> int:
     count: int = stack.redis.client.zcard("tasks:index:SUCCESS")
     return count
 
 
 def has_finished(stack: Stack, count: int) -> bool:
-    return finished(stack) >= count
+    return count_successes(stack) >= count
 
 
 def each_ended_once(stack: Stack, tasks: list[str]) -> None:
@@ -56,7 +56,7 @@ def test_fifty_queued_tasks_outlive_a_redis_that_is_killed_again_and_again(stack
         wait_until(partial(has_finished, stack, number * QUEUED // (KILLS + 2)))
         stack.redis.kill()
         stack.redis.start()
-    wait_until(lambda: finished(stack) == QUEUED, timeout=60)
+    wait_until(lambda: count_successes(stack) == QUEUED, timeout=60)
     each_ended_once(stack, tasks)
 
 
@@ -68,10 +68,10 @@ def test_a_worker_whose_acknowledgement_was_lost_takes_the_next_task(stack: Stac
         wait_until(partial(has_finished, stack, number), every=0.0005)
         stack.redis.kill()  # between the result and the acknowledgement, with some luck
         stack.redis.start()
-        wait_until(stack.ready)
-        if "Couldn't ack" in stack.logged("worker"):
+        wait_until(stack.is_ready)
+        if "Couldn't ack" in stack.read_log("worker"):
             break
-    assert "Couldn't ack" in stack.logged("worker")
+    assert "Couldn't ack" in stack.read_log("worker")
     assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"
 
 
@@ -80,11 +80,11 @@ def test_a_redis_that_stands_still_for_seven_seconds_loses_and_doubles_nothing(s
     stack.worker()
     stack.worker()
     tasks = [stack.submit("testing.work", WORK) for _ in range(QUEUED)]
-    wait_until(lambda: finished(stack) >= 10)
+    wait_until(lambda: count_successes(stack) >= 10)
     stack.redis.signal(signal.SIGSTOP)
     let_pass(7)
     stack.redis.signal(signal.SIGCONT)
-    wait_until(lambda: finished(stack) == QUEUED, timeout=60)
+    wait_until(lambda: count_successes(stack) == QUEUED, timeout=60)
     each_ended_once(stack, tasks)
     assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"
 
@@ -147,7 +147,7 @@ def test_an_end_that_redis_lost_is_written_again(tmp_path: Path, monkeypatch: py
         before.append(file.read_bytes())
         return EchoOutput(text=params.text)
 
-    def lost_once() -> AppendOnlyFile:
+    def lose_file_once() -> AppendOnlyFile:
         ends.append(record(app).control.status)
         if len(ends) == 1:
             server.kill()
@@ -158,7 +158,7 @@ def test_an_end_that_redis_lost_is_written_again(tmp_path: Path, monkeypatch: py
         return SyncRedis.file(app.process.redis)
 
     try:
-        monkeypatch.setattr(app.process.redis, "file", lost_once)
+        monkeypatch.setattr(app.process.redis, "file", lose_file_once)
         assert run(app, echo).status is Status.SUCCESS
         assert ends == [Status.SUCCESS, Status.SUCCESS]
         assert record(app).control.status is Status.SUCCESS

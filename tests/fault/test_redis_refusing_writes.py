@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.faults import broker_queue, queued
+from tests.support.faults import broker_queue, wait_for_messages
 from tests.support.redis_server import RedisServer
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -30,13 +30,13 @@ def replica(stack: Stack) -> Iterator[RedisServer]:
 def test_a_worker_that_fetches_while_redis_is_full_waits_and_goes_on(stack: Stack) -> None:
     stack.gateway()
     task_id = stack.submit("testing.echo")
-    [message] = queued(stack)
+    [message] = wait_for_messages(stack)
     stack.redis.client.ltrim(broker_queue(), 1, 0)
     worker = stack.worker(BATON_LOG__FORMAT="console")
     stack.redis.client.config_set("maxmemory", 1)
     stack.redis.client.config_set("maxmemory", 0)
-    with full_at_the_pop(stack, message):
-        wait_until(lambda: "broker_cannot_write" in stack.logged("worker"))
+    with fill_at_pop(stack, message):
+        wait_until(lambda: "broker_cannot_write" in stack.read_log("worker"))
         assert worker.poll() is None
     assert stack.wait_for(task_id)["status"] == "SUCCESS"
     assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"
@@ -44,7 +44,7 @@ def test_a_worker_that_fetches_while_redis_is_full_waits_and_goes_on(stack: Stac
 
 
 @contextmanager
-def full_at_the_pop(stack: Stack, message: str) -> Iterator[None]:
+def fill_at_pop(stack: Stack, message: str) -> Iterator[None]:
     """Give the worker a message and leave it no room to record that, in one step of Redis."""
     with stack.redis.client.pipeline() as pipe:
         pipe.lpush(broker_queue(), message)
@@ -68,6 +68,6 @@ def test_a_replica_makes_readiness_red_and_says_so_in_words(stack: Stack) -> Non
         assert ready.status_code == 503
         assert "Redis is a replica" in ready.json()["checks"]["redis"]
         stack.redis.client.replicaof("no", "one")
-    wait_until(stack.ready)
+    wait_until(stack.is_ready)
     assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"
     assert worker.poll() is None

@@ -41,7 +41,7 @@ def test_a_bug_is_told_without_its_trace_which_is_in_the_log_under_the_task_id(s
     assert context["error"]["code"] == "internal_error"
     assert "Traceback" not in str(context)
     assert "a bug" not in str(context)
-    told = [from_json(line) for line in shared_stack.logged("worker").splitlines() if "ValueError: a bug" in line]
+    told = [from_json(line) for line in shared_stack.read_log("worker").splitlines() if "ValueError: a bug" in line]
     assert [(line["task_id"], line["event"]) for line in told] == [(task_id, "task_raised")]
     assert "testing_service.py" in told[0]["exception"]
 

@@ -107,7 +107,7 @@ def test_tasks_wait_while_share_is_away_and_requests_say_so(stack: Stack, leaves
     share = Share(stack.share, leaves_mount_point=leaves_mount_point)
     share.leave()
     waiting = stack.submit("testing.echo")
-    wait_until(lambda: "delivery_postponed" in stack.logged("worker"))
+    wait_until(lambda: "delivery_postponed" in stack.read_log("worker"))
     answer = stack.http.get("/v1/files/film.mp4")
     assert (answer.status_code, answer.json()["code"]) == (503, "share_unavailable")
     share.come_back()

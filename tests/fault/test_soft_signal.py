@@ -105,7 +105,7 @@ def test_in_the_function_it_is_raised_once_and_not_in_what_that_leads_to(worker:
     assert steps == ["tidied up"]
 
 
-def failing(limit: SoftLimit, *, asked: bool) -> None:
+def fail_in_poll(limit: SoftLimit, *, asked: bool) -> None:
     """Fail in a polled block, where the wish may have come in the meantime."""
     with limit.poll():
         if asked:
@@ -118,7 +118,7 @@ def test_a_wish_after_a_polled_block_that_failed_is_heard(worker: WorkerApp) -> 
     limit.begin()
     with limit:
         with pytest.raises(ConnectionError):
-            failing(limit, asked=False)
+            fail_in_poll(limit, asked=False)
         with pytest.raises(SoftTimeLimitExceeded):
             signal.raise_signal(signal.SIGUSR1)
 
@@ -127,7 +127,7 @@ def test_a_wish_in_a_polled_block_that_fails_is_heard_at_its_end(worker: WorkerA
     limit = worker.process.soft_limit
     limit.begin()
     with pytest.raises(SoftTimeLimitExceeded), limit:
-        failing(limit, asked=True)
+        fail_in_poll(limit, asked=True)
 
 
 def test_a_wish_for_one_task_does_not_end_the_next(worker: WorkerApp) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.faults import child_of, codes, quiet
+from tests.support.faults import child_of, codes, is_broker_empty
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
@@ -35,11 +35,11 @@ def test_a_stale_attempt_changes_no_state_no_event_and_no_file(two_workers: Stac
     try:
         context = two_workers.wait_for(task_id)
         assert (context["status"], context["stages"]["testing.work"]["attempt"]) == ("SUCCESS", 2)
-        before = everything(two_workers, task_id)
+        before = read_everything(two_workers, task_id)
     finally:
         os.kill(stale, signal.SIGCONT)
-    wait_until(lambda: quiet(two_workers))  # its delivery is over
-    assert everything(two_workers, task_id) == before
+    wait_until(lambda: is_broker_empty(two_workers))  # its delivery is over
+    assert read_everything(two_workers, task_id) == before
     assert codes(two_workers, task_id) == ["started", "retrying", "resumed", "task_complete"]
 
 
@@ -51,10 +51,10 @@ def test_a_stale_attempt_is_killed_by_its_own_parent_when_it_does_not_let_go(sta
     os.kill(stale, signal.SIGSTOP)
     context = stack.wait_for(task_id)  # by the same worker, which has room again
     assert (context["status"], context["stages"]["testing.work"]["attempt"]) == ("SUCCESS", 2)
-    assert stack.logged("worker").count("attempt_killed")
+    assert stack.read_log("worker").count("attempt_killed")
 
 
-def everything(stack: Stack, task_id: str) -> dict[str, Any]:
+def read_everything(stack: Stack, task_id: str) -> dict[str, Any]:
     """Return all that is kept of a task: its record, its events, and the bytes of its second attempt's files."""
     client, folder = stack.redis.client, stack.share / "workflows" / task_id
     return {
@@ -84,8 +84,8 @@ def test_the_last_attempt_of_a_silent_worker_leaves_no_half_file_and_reports_no_
             stack.redis.kill()  # so that it cannot hear at once that it was taken back
         finally:
             os.kill(stale, signal.SIGCONT)
-        wait_until(lambda: "heartbeat_failed" in stack.logged("worker"))
+        wait_until(lambda: "heartbeat_failed" in stack.read_log("worker"))
         Event().wait(AFTER_ITS_END_S)
         stack.redis.start()
-        wait_until(lambda: "attempt_fenced" in stack.logged("worker"))
-        assert not stack.logged("worker").count("task_raised")
+        wait_until(lambda: "attempt_fenced" in stack.read_log("worker"))
+        assert not stack.read_log("worker").count("task_raised")

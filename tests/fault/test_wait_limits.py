@@ -70,5 +70,5 @@ def test_a_task_waits_for_the_disk_without_an_attempt(stack: Stack) -> None:
     full.terminate()
     full.wait()
     stack.worker()
-    context = wait_until(lambda: stack.when(task_id, {"SUCCESS"}))
+    context = wait_until(lambda: stack.find_in_status(task_id, {"SUCCESS"}))
     assert context["stages"]["testing.echo"]["attempt"] == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faults import child_of, codes, ffmpegs_of, gone, partial_files
+from tests.support.faults import child_of, codes, ffmpegs_of, is_gone, partial_files
 from tests.support.stack import START_METHODS, Stack
 from tests.support.waiting import PATIENCE_S, wait_until
 
@@ -45,7 +45,7 @@ def test_a_long_task_is_given_back_after_the_grace_and_its_attempt_is_not_counte
     wait_until(lambda: stack.read(task_id)["stages"]["testing.work"]["progress"]["percent"] > 10)
     worker.send_signal(signal.SIGTERM)
     wait_until(lambda: stack.read(task_id)["status"] == "PENDING")
-    assert gone(child)
+    assert is_gone(child)
     worker.wait(timeout=PATIENCE_S)
     assert partial_files(stack) == []
     stack.worker(**SLOW)
@@ -86,8 +86,8 @@ def test_a_shutdown_that_signals_every_process_costs_no_attempt(stack: Stack, fi
         os.kill(pid, signal.SIGTERM)
     worker.wait(timeout=60)
     wait_until(lambda: stack.read(task_id)["status"] == "PENDING")
-    assert gone(child)
-    assert gone(ffmpeg)
+    assert is_gone(child)
+    assert is_gone(ffmpeg)
     control = stack.redis.client.hgetall(f"task_control:{task_id}")
     assert int(control["attempt_limit"]) - int(control["attempt"]) == 3, "all attempts are left"
     assert partial_files(stack) == []

@@ -33,7 +33,7 @@ State = dict[int, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def dual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def dual_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A gateway and a worker with a simulated card, which cuts audio into chunks of 5 s."""
     with Stack(tmp_path_factory.mktemp("dual"), **PATIENT) as shared:
         place_sounds(shared)
@@ -51,7 +51,7 @@ def start(stack: Stack, name: str, **given: Any) -> str:
     return stack.submit(NAME, {"audio_path": name, **STEADY, **given})
 
 
-def finished(stack: Stack, task_id: str) -> dict[str, Any]:
+def wait_for_stage(stack: Stack, task_id: str) -> dict[str, Any]:
     """Return the stage of a task that succeeds."""
     context = stack.wait_for(task_id, timeout=100)
     assert context["status"] == "SUCCESS", context["error"]
@@ -97,30 +97,30 @@ def card_is_free(stack: Stack) -> bool:
 
 
 @pytest.fixture(scope="module")
-def whole(dual: Stack) -> list[dict[str, Any]]:
+def reference_segments(dual_stack: Stack) -> list[dict[str, Any]]:
     """Return what comes out when nothing happens."""
-    return segments(dual, finished(dual, start(dual, "film.mp4")))
+    return segments(dual_stack, wait_for_stage(dual_stack, start(dual_stack, "film.mp4")))
 
 
 # ---- what a client sees ----
 
 
 def test_a_client_sees_a_draft_before_each_final_and_the_finals_are_the_transcript(
-    dual: Stack, whole: list[dict[str, Any]]
+    dual_stack: Stack, reference_segments: list[dict[str, Any]]
 ) -> None:
     state: State = {}
     drafted: set[int] = set()
-    for event in follow(dual, start(dual, "film.mp4"), FROM_THE_FIRST):
+    for event in follow(dual_stack, start(dual_stack, "film.mp4"), FROM_THE_FIRST):
         if event.kind == "draft":
             drafted |= {segment["id"] for segment in event.data["segments"]}
         if event.kind == "fragment":
             assert {segment["id"] for segment in event.data["segments"]} <= drafted
         if event.kind in {"draft", "fragment"}:
             hear(state, event)
-    assert shown(state.values()) == shown(whole)
+    assert segment_rows(state.values()) == segment_rows(reference_segments)
 
 
-def shown(found: Any) -> list[tuple[int, float, float, str, str]]:
+def segment_rows(found: Any) -> list[tuple[int, float, float, str, str]]:
     # a default is left out of a file
     return [
         (segment["id"], segment["start"], segment["end"], segment["text"], segment.get("source", "final"))
@@ -128,60 +128,60 @@ def shown(found: Any) -> list[tuple[int, float, float, str, str]]:
     ]
 
 
-def test_the_first_draft_is_there_when_hardly_anything_was_read(dual: Stack) -> None:
-    task_id = start(dual, "film.mp4")
-    first = next(event for event in follow(dual, task_id, FROM_THE_FIRST) if event.kind == "draft")
+def test_the_first_draft_is_there_when_hardly_anything_was_read(dual_stack: Stack) -> None:
+    task_id = start(dual_stack, "film.mp4")
+    first = next(event for event in follow(dual_stack, task_id, FROM_THE_FIRST) if event.kind == "draft")
     assert first.data["segment_index"] == 0
-    stream = kinds(dual, task_id)
+    stream = kinds(dual_stack, task_id)
     assert "fragment" not in stream[: stream.index("draft")]
-    finished(dual, task_id)
+    wait_for_stage(dual_stack, task_id)
 
 
 def test_a_client_that_comes_and_goes_ends_with_what_one_that_stays_has(
-    dual: Stack, whole: list[dict[str, Any]]
+    dual_stack: Stack, reference_segments: list[dict[str, Any]]
 ) -> None:
     chance = random.Random(7)
     state: State = {}
-    task_id, last, closed = start(dual, "film.mp4"), FROM_THE_FIRST, False
+    task_id, last, closed = start(dual_stack, "film.mp4"), FROM_THE_FIRST, False
     while not closed:
-        for event in islice(follow(dual, task_id, last), chance.randint(1, 6)):
+        for event in islice(follow(dual_stack, task_id, last), chance.randint(1, 6)):
             last = event.id or last
             if event.kind in {"draft", "fragment"}:
                 hear(state, event)
             closed = closed or (event.kind not in {"initial_state", "ping"} and event.closes)
-    assert shown(state.values()) == shown(whole)
+    assert segment_rows(state.values()) == segment_rows(reference_segments)
 
 
-def test_the_subtitles_can_be_had_at_any_time(dual: Stack) -> None:
-    task_id = start(dual, "film.mp4")
-    wait_until(lambda: text(dual, task_id)["source"] in {"checkpoint", "aligned"}, every=0.005)
-    answer = dual.http.get(f"/v1/tasks/{task_id}/transcript", params={"format": "srt"})
+def test_the_subtitles_can_be_had_at_any_time(dual_stack: Stack) -> None:
+    task_id = start(dual_stack, "film.mp4")
+    wait_until(lambda: text(dual_stack, task_id)["source"] in {"checkpoint", "aligned"}, every=0.005)
+    answer = dual_stack.http.get(f"/v1/tasks/{task_id}/transcript", params={"format": "srt"})
     assert answer.text.startswith("1\n00:00:0")
-    stage = finished(dual, task_id)
-    whole = (dual.share / stage["output"]["srt_path"]["path"]).read_text()
-    assert whole == dual.http.get(f"/v1/tasks/{task_id}/transcript", params={"format": "srt"}).text
+    stage = wait_for_stage(dual_stack, task_id)
+    whole = (dual_stack.share / stage["output"]["srt_path"]["path"]).read_text()
+    assert whole == dual_stack.http.get(f"/v1/tasks/{task_id}/transcript", params={"format": "srt"}).text
 
 
-def test_an_edit_of_a_draft_stays_through_its_final_and_is_in_the_subtitles(dual: Stack) -> None:
-    task_id = start(dual, "film.mp4")
-    wait_until(lambda: text(dual, task_id)["segments"], every=0.005)
-    answer = dual.http.patch(f"/v1/tasks/{task_id}/transcript/segments/0", json={"text": "What I wanted."})
+def test_an_edit_of_a_draft_stays_through_its_final_and_is_in_the_subtitles(dual_stack: Stack) -> None:
+    task_id = start(dual_stack, "film.mp4")
+    wait_until(lambda: text(dual_stack, task_id)["segments"], every=0.005)
+    answer = dual_stack.http.patch(f"/v1/tasks/{task_id}/transcript/segments/0", json={"text": "What I wanted."})
     assert answer.status_code == 200, answer.text
-    stage = finished(dual, task_id)
-    (first, *_) = text(dual, task_id)["segments"]
+    stage = wait_for_stage(dual_stack, task_id)
+    (first, *_) = text(dual_stack, task_id)["segments"]
     assert (first["text"], first["modified"]) == ("What I wanted.", True)
-    assert "What I wanted." in (dual.share / stage["output"]["srt_path"]["path"]).read_text()
+    assert "What I wanted." in (dual_stack.share / stage["output"]["srt_path"]["path"]).read_text()
     state: State = {}
-    for event in follow(dual, task_id, FROM_THE_FIRST):
+    for event in follow(dual_stack, task_id, FROM_THE_FIRST):
         if event.kind in {"draft", "fragment"}:
             hear(state, event)
     assert state[0]["text"] == "What I wanted."
 
 
-def test_every_decision_is_in_the_report(dual: Stack) -> None:
-    stage = finished(dual, start(dual, "film.mp4"))
-    report = json.loads((dual.share / stage["output"]["report_path"]["path"]).read_text())
-    found = segments(dual, stage)
+def test_every_decision_is_in_the_report(dual_stack: Stack) -> None:
+    stage = wait_for_stage(dual_stack, start(dual_stack, "film.mp4"))
+    report = json.loads((dual_stack.share / stage["output"]["report_path"]["path"]).read_text())
+    found = segments(dual_stack, stage)
     assert [decision["id"] for decision in report["decisions"]] == [segment["id"] for segment in found]
     drafts = [decision["id"] for decision in report["decisions"] if decision["source"] == "draft"]
     assert drafts == [segment["id"] for segment in found if segment.get("source") == "draft"]
@@ -193,48 +193,50 @@ def test_every_decision_is_in_the_report(dual: Stack) -> None:
 
 @pytest.mark.parametrize("after", [1, 3])
 def test_a_killed_worker_is_followed_by_one_that_does_only_what_is_missing(
-    dual: Stack, whole: list[dict[str, Any]], after: int
+    dual_stack: Stack, reference_segments: list[dict[str, Any]], after: int
 ) -> None:
-    task_id = start(dual, "film.mp4")
-    child = child_of(dual, task_id)
-    wait_until(lambda: len(finals(dual, task_id)) >= after, every=0.002)
+    task_id = start(dual_stack, "film.mp4")
+    child = child_of(dual_stack, task_id)
+    wait_until(lambda: len(finals(dual_stack, task_id)) >= after, every=0.002)
     os.kill(child, signal.SIGSTOP)
-    done = [(record["chunk"], record["stage"]) for record in records(dual, task_id)]
+    done = [(record["chunk"], record["stage"]) for record in records(dual_stack, task_id)]
     os.kill(child, signal.SIGKILL)
-    stage = finished(dual, task_id)
+    stage = wait_for_stage(dual_stack, task_id)
     assert stage["attempt"] == 2
-    assert segments(dual, stage) == whole
-    kept = [(record["chunk"], record["stage"]) for record in records(dual, task_id, 2)]
+    assert segments(dual_stack, stage) == reference_segments
+    kept = [(record["chunk"], record["stage"]) for record in records(dual_stack, task_id, 2)]
     assert kept[: len(done)] == done
     assert len(kept) == len(set(kept)), "no chunk has gone through a stage twice"
-    wait_until(lambda: card_is_free(dual))
+    wait_until(lambda: card_is_free(dual_stack))
 
 
-def test_a_cancel_in_mid_stream_leaves_nothing_locked_and_the_models_warm(dual: Stack) -> None:
-    finished(dual, start(dual, "short.flac"))
-    task_id = start(dual, "film.mp4")
-    wait_until(lambda: not card_is_free(dual), every=0.002)
-    dual.http.post(f"/v1/tasks/{task_id}/cancel").raise_for_status()
-    assert dual.wait_for(task_id)["status"] == "CANCELLED"
-    wait_until(lambda: card_is_free(dual))
-    assert finished(dual, start(dual, "short.flac"))["timings"]["model_load"] in {None, 0}
+def test_a_cancel_in_mid_stream_leaves_nothing_locked_and_the_models_warm(dual_stack: Stack) -> None:
+    wait_for_stage(dual_stack, start(dual_stack, "short.flac"))
+    task_id = start(dual_stack, "film.mp4")
+    wait_until(lambda: not card_is_free(dual_stack), every=0.002)
+    dual_stack.http.post(f"/v1/tasks/{task_id}/cancel").raise_for_status()
+    assert dual_stack.wait_for(task_id)["status"] == "CANCELLED"
+    wait_until(lambda: card_is_free(dual_stack))
+    assert wait_for_stage(dual_stack, start(dual_stack, "short.flac"))["timings"]["model_load"] in {None, 0}
 
 
-def test_a_slow_engine_that_hangs_is_ended_and_the_task_resumed(stack: Stack, whole: list[dict[str, Any]]) -> None:
+def test_a_slow_engine_that_hangs_is_ended_and_the_task_resumed(
+    stack: Stack, reference_segments: list[dict[str, Any]]
+) -> None:
     quick = {**A_CARD, "BATON_DUAL_STREAM__STALL_TIMEOUT": "6"}
     place_sounds(stack)
     stack.gateway(**PATIENT)
     stack.spawn("tests.support.blocking_whisper", "dual_stream", {**quick, **PATIENT}, "dual_stream")
     task_id = start(stack, "film.mp4")
-    stage = finished(stack, task_id)
+    stage = wait_for_stage(stack, task_id)
     assert (stack.share / "blocked").exists()
     assert stage["attempt"] == 2
-    assert segments(stack, stage) == whole
-    assert "Timeout (0:00:0" in stack.logged("dual_stream"), "and where it blocked is in the log"
+    assert segments(stack, stage) == reference_segments
+    assert "Timeout (0:00:0" in stack.read_log("dual_stream"), "and where it blocked is in the log"
     wait_until(lambda: card_is_free(stack))
 
 
-def test_two_films_take_turns_on_the_card(stack: Stack, whole: list[dict[str, Any]]) -> None:
+def test_two_films_take_turns_on_the_card(stack: Stack, reference_segments: list[dict[str, Any]]) -> None:
     place_sounds(stack)
     stack.gateway(**PATIENT)
     for service in ("dual_stream", "dual_stream", "testing"):
@@ -244,7 +246,8 @@ def test_two_films_take_turns_on_the_card(stack: Stack, whole: list[dict[str, An
     both = [start(stack, "film.mp4") for _ in range(2)]
     wait_until(lambda: waiting_for_the_card(stack) == 2)
     stack.http.post(f"/v1/tasks/{holder}/cancel").raise_for_status()
-    assert [segments(stack, finished(stack, task_id)) for task_id in both] == [whole, whole]
+    stages = [wait_for_stage(stack, task_id) for task_id in both]
+    assert [segments(stack, stage) for stage in stages] == [reference_segments, reference_segments]
     turns = [task_id for task_id in leases(stack) if task_id != holder]
     assert len(list(groupby(turns))) > 2, "neither waited for the other's end"
 
@@ -260,8 +263,8 @@ def leases(stack: Stack) -> list[str]:
     return [lease["task_id"] for lease in found]
 
 
-def test_what_is_no_media_is_an_error_of_the_task(dual: Stack) -> None:
-    (dual.share / "film.txt").write_text("this is not a film\n" * 100)
-    context = dual.wait_for(start(dual, "film.txt"))
+def test_what_is_no_media_is_an_error_of_the_task(dual_stack: Stack) -> None:
+    (dual_stack.share / "film.txt").write_text("this is not a film\n" * 100)
+    context = dual_stack.wait_for(start(dual_stack, "film.txt"))
     assert (context["status"], context["error"]["code"]) == ("FAILED", "not_media")
-    wait_until(lambda: card_is_free(dual))
+    wait_until(lambda: card_is_free(dual_stack))

@@ -338,7 +338,7 @@ def test_a_client_that_stops_reading_is_dropped_and_disturbs_nobody(event_stack:
             wait_until(partial(has_read, reader, begin + 40))
         attempt.end()
         assert numbers(reader.all) == list(range(4_000))
-        assert "slow_client_dropped" in event_stack.logged("gateway")
+        assert "slow_client_dropped" in event_stack.read_log("gateway")
     wait_until(lambda: clients(event_stack) == 0)
 
 
@@ -382,7 +382,7 @@ def test_clients_outlive_a_restart_of_redis(stack: Stack) -> None:
         reader = Reader(stack, attempt)
         attempt.tell(range(10))
         stack.redis.kill()
-        wait_until(lambda: "event_reader_lost" in stack.logged("gateway"))
+        wait_until(lambda: "event_reader_lost" in stack.read_log("gateway"))
         stack.redis.start()
         attempt.redis.client.connection_pool.disconnect()
         attempt.tell(range(10, 20))
@@ -400,5 +400,5 @@ def test_without_redis_nobody_is_kept_waiting(stack: Stack) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "state_unavailable")
     assert answer.headers["retry-after"]
     stack.redis.start()
-    wait_until(stack.ready)
+    wait_until(stack.is_ready)
     assert next(follow(stack, task_id)).kind == "initial_state"

@@ -44,7 +44,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(autouse=True)
-def told(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def baton_environment(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tell the examples where Baton is, by the environment, as their page says."""
     monkeypatch.setenv("BATONCTL_URL", f"http://127.0.0.1:{shop.port}")
     monkeypatch.setenv("BATONCTL_API_KEY", KEY)
@@ -117,7 +117,7 @@ def test_a_wrong_key_is_told(example: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @contextmanager
-def receiving(example: str, log: Path) -> Iterator[str]:
+def run_receiver(example: str, log: Path) -> Iterator[str]:
     """Run a receiver, and yield its URL."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
@@ -137,7 +137,7 @@ def listens(url: str) -> bool:
     return True
 
 
-def signed(body: str, *, secret: str = SECRET, at: datetime | None = None) -> dict[str, str]:
+def sign(body: str, *, secret: str = SECRET, at: datetime | None = None) -> dict[str, str]:
     at = at or utcnow()
     signature = Webhook(secret).sign("msg_1", at, body)
     return {"webhook-id": "msg_1", "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
@@ -146,7 +146,7 @@ def signed(body: str, *, secret: str = SECRET, at: datetime | None = None) -> di
 @pytest.mark.parametrize("example", RECEIVERS)
 def test_a_callback_of_ours_is_accepted_and_read(shop: Stack, example: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with receiving(example, log) as url:
+    with run_receiver(example, log) as url:
         task_id = shop.submit("testing.echo", {"text": "hello"}, callback=url)
         [tried] = wait_until(lambda: shop.http.get(f"/v1/tasks/{task_id}/deliveries").json()["deliveries"])
         assert tried["status_code"] == 204
@@ -159,18 +159,18 @@ def test_a_callback_of_ours_is_accepted_and_read(shop: Stack, example: str, tmp_
 def test_only_what_is_signed_with_the_secret_and_fresh_is_accepted(example: str, tmp_path: Path) -> None:
     body = '{"type": "task.completed", "task_id": "t", "result": {}}'
     old = utcnow() - timedelta(minutes=6)
-    right = signed(body)
+    right = sign(body)
     tries = {
         "right": (body, right),
         "rotated": (body, {**right, "webhook-signature": f"v1,AAAA {right['webhook-signature']}"}),
         "other body": (body.replace("{}", "[]"), right),
         "other id": (body, {**right, "webhook-id": "msg_2"}),
-        "other secret": (body, signed(body, secret="whsec_c2VjcmV0")),
-        "old": (body, signed(body, at=old)),
-        "made younger": (body, {**signed(body, at=old), "webhook-timestamp": right["webhook-timestamp"]}),
+        "other secret": (body, sign(body, secret="whsec_c2VjcmV0")),
+        "old": (body, sign(body, at=old)),
+        "made younger": (body, {**sign(body, at=old), "webhook-timestamp": right["webhook-timestamp"]}),
         "unsigned": (body, {}),
     }
-    with receiving(example, tmp_path / "log") as url:
+    with run_receiver(example, tmp_path / "log") as url:
         answers = {
             name: httpx.post(url, content=content, headers=headers, trust_env=False).status_code
             for name, (content, headers) in tries.items()

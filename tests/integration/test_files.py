@@ -153,13 +153,13 @@ def test_a_large_upload_streams_through_flat_memory(file_stack: Stack) -> None:
     before = gateway.memory_info().rss
     highest = before
 
-    def watched() -> Iterator[bytes]:
+    def watch_memory() -> Iterator[bytes]:
         nonlocal highest
         for block in blocks(300 * MIB):
             yield block
             highest = max(highest, gateway.memory_info().rss)
 
-    told = upload(file_stack, watched()).json()
+    told = upload(file_stack, watch_memory()).json()
     assert told["size"] == 300 * MIB
     assert highest - before < 40 * MIB
     file_stack.http.delete(f"/v1/files/{told['id']}")
@@ -198,7 +198,7 @@ def test_a_cut_connection_leaves_nothing_behind(file_stack: Stack, kind: str) ->
         client.sendall(part('form-data; name="file"; filename="a"', bytes(5 * MIB))[:-20])
         wait_until(lambda: inputs(file_stack) != before)
     wait_until(lambda: inputs(file_stack) == before)
-    assert "Traceback" not in file_stack.logged("gateway")
+    assert "Traceback" not in file_stack.read_log("gateway")
 
 
 # ---- down ----
@@ -266,11 +266,11 @@ def test_no_folder_is_listed_and_no_missing_file_is_found(file_stack: Stack, pat
 )
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_nothing_outside_share_is_reached(file_stack: Stack, path: str, method: str) -> None:
-    assert raw(file_stack, method, f"/v1/files/{path}") in {422, 404}
+    assert send_raw(file_stack, method, f"/v1/files/{path}") in {422, 404}
     assert (file_stack.folder / "secret.txt").read_text() == "secret"
 
 
-def raw(stack: Stack, method: str, target: str) -> int:
+def send_raw(stack: Stack, method: str, target: str) -> int:
     """Send a request target as it stands, which an HTTP client would tidy up, and return the status."""
     with socket.create_connection(("127.0.0.1", stack.port)) as client:
         client.sendall(f"{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())

@@ -54,7 +54,7 @@ async def monitor(server: RedisServer, **settings: object) -> AsyncIterator[Watc
     await redis.close()
 
 
-def during(server: RedisServer, steps: Callable[[Watch], Awaitable[None]], **settings: object) -> None:
+def run_with_monitor(server: RedisServer, steps: Callable[[Watch], Awaitable[None]], **settings: object) -> None:
     """Run the steps with a monitor."""
 
     async def run() -> None:
@@ -73,7 +73,7 @@ def lock(redis: SyncRedis) -> Iterator[GpuLock]:
     own.renewer.close()
 
 
-def ended(redis: SyncRedis) -> list[str]:
+def end_reasons(redis: SyncRedis) -> list[str]:
     return [fields["lease"].partition('"reason":"')[2].partition('"')[0] for _, fields in history(redis)]
 
 
@@ -99,19 +99,19 @@ def test_a_lock_that_changed_hands_between_look_and_act_is_left_alone(
         assert (order.kind, order.fence) == ("kill", int(first.fence))
         lock.release(second)
 
-    during(redis_server, race)
-    assert ended(redis) == ["released", "released"]
+    run_with_monitor(redis_server, race)
+    assert end_reasons(redis) == ["released", "released"]
 
 
 def test_two_leaders_act_once(redis_server: RedisServer, redis: SyncRedis, lock: GpuLock) -> None:
-    async def both(watch: Watch) -> None:
+    async def look_with_both(watch: Watch) -> None:
         async with monitor(redis_server, obey_grace=60) as other:
             for _ in range(3):
                 await watch.monitor.look(timedelta(0))
                 await other.monitor.look(timedelta(0))
 
     lease = lock.acquire(CLAIM, check=lambda: None)
-    during(redis_server, both, obey_grace=60)
+    run_with_monitor(redis_server, look_with_both, obey_grace=60)
     assert [order.kind for order in take_orders(redis, WORKER)] == ["kill"]
     assert redis.client.hgetall(keys.MONITOR_ACTIONS) == {"gpu_lock_hard_timeout": "1"}
     lock.release(lease)
@@ -125,7 +125,7 @@ def test_a_living_process_keeps_its_lock_however_long_it_does_not_obey(
             await watch.monitor.look(timedelta(0))
 
     lease = lock.acquire(CLAIM, check=lambda: None)
-    during(redis_server, look_on)
+    run_with_monitor(redis_server, look_on)
     assert redis.client.get(LOCK) == f"{lease.fence} {lease.owner}"
     assert {order.kind for order in take_orders(redis, WORKER)} == {"kill"}
     lock.release(lease)
@@ -141,8 +141,8 @@ def test_the_lock_of_a_process_that_is_provably_gone_is_freed(
     lock.acquire(CLAIM, check=lambda: None)
     lock.renewer.close()
     wait_until(lambda: not redis.client.pubsub_channels("gpu_lock:*"))
-    during(redis_server, look_on)
-    assert ended(redis) == ["holder_gone"]
+    run_with_monitor(redis_server, look_on)
+    assert end_reasons(redis) == ["holder_gone"]
 
 
 # ---- the container of a process that nothing else ends ----
@@ -194,9 +194,9 @@ def test_a_container_is_restarted_once_and_the_lock_freed_after_it(
     lock.acquire(CLAIM, check=lambda: None)
     with docker_engine(asked) as url:
         monkeypatch.setenv("DOCKER_HOST", url)
-        during(redis_server, look_on, restart_containers=True)
+        run_with_monitor(redis_server, look_on, restart_containers=True)
     assert asked == ["0123456789ab/restart?t=1"]
-    assert ended(redis) == ["container_restarted"]
+    assert end_reasons(redis) == ["container_restarted"]
 
 
 def test_without_docker_nothing_is_freed_and_the_operator_is_told(
@@ -209,7 +209,7 @@ def test_without_docker_nothing_is_freed_and_the_operator_is_told(
 
     lease = lock.acquire(CLAIM, check=lambda: None)
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-    during(redis_server, look_on, restart_containers=True)
+    run_with_monitor(redis_server, look_on, restart_containers=True)
     assert redis.client.get(LOCK) == f"{lease.fence} {lease.owner}"
     assert redis.client.hget(keys.MONITOR_ACTIONS, "gpu_lock_stuck") == "1"
     lock.release(lease)

@@ -48,11 +48,11 @@ def test_a_function_under_gpu_lock_holds_the_card_from_its_first_line_to_its_las
 
 def test_a_second_lease_within_one_is_refused_and_says_what_to_do(worker: WorkerApp, redis: SyncRedis) -> None:
     @gpu_lock
-    def nested(_params: EchoInput, job: Job) -> EchoOutput:
+    def lease_again(_params: EchoInput, job: Job) -> EchoOutput:
         with job.lease():
             return EchoOutput(text="never")
 
-    error = run(worker, nested).error
+    error = run(worker, lease_again).error
     assert error
     assert (error.code, error.retryable) == ("nested_gpu_lock", False)
     assert not redis.client.exists(LOCK)

@@ -13,14 +13,14 @@ MESSAGES = 96
 
 
 @pytest.fixture
-def patient(stack: Stack) -> Stack:
+def patient_stack(stack: Stack) -> Stack:
     """A gateway that waits for an answer for longer than the test takes."""
     stack.gateway(BATON_CALLBACKS__TIMEOUT="600")
     stack.worker()
     return stack
 
 
-def failing(stack: Stack) -> list[dict[str, Any]]:
+def failing_receivers(stack: Stack) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = stack.http.get("/v1/monitoring/receivers").json()["receivers"]
     return found
 
@@ -29,12 +29,12 @@ def due_times(stack: Stack) -> dict[str, float]:
     return dict(stack.redis.client.zrange("callbacks:outbox", 0, -1, withscores=True))
 
 
-def test_a_receiver_that_hangs_holds_up_no_other(patient: Stack) -> None:
+def test_a_receiver_that_hangs_holds_up_no_other(patient_stack: Stack) -> None:
     with Receiver(Answer(delay=3_000)) as hanging, Receiver() as healthy:
         for _ in range(MESSAGES):
-            patient.submit(*ECHO, callback=hanging.url)
-        wait_until(lambda: len(due_times(patient)) == MESSAGES, timeout=60)
-        patient.submit(*ECHO, callback=healthy.url)
+            patient_stack.submit(*ECHO, callback=hanging.url)
+        wait_until(lambda: len(due_times(patient_stack)) == MESSAGES, timeout=60)
+        patient_stack.submit(*ECHO, callback=healthy.url)
         healthy.wait_for(1)
         assert hanging.answered == 0
         assert len(hanging.seen) == 8  # callbacks.per_receiver
@@ -48,8 +48,8 @@ def test_a_receiver_that_is_down_is_reported_and_gets_all_when_it_is_up(stack: S
     stack.worker()
     receiver = Receiver()
     tasks = [stack.submit(*ECHO, callback=receiver.url) for _ in range(20)]
-    wait_until(lambda: failing(stack), timeout=60)
-    [found] = failing(stack)
+    wait_until(lambda: failing_receivers(stack), timeout=60)
+    [found] = failing_receivers(stack)
     assert found["receiver"] == f"http://127.0.0.1:{receiver.port}"
     assert found["failures"] >= 5
     ready = stack.http.get("/health/ready")
@@ -60,7 +60,7 @@ def test_a_receiver_that_is_down_is_reported_and_gets_all_when_it_is_up(stack: S
         receiver.wait_for(len(tasks), timeout=60)
         assert {seen.json["task_id"] for seen in receiver.seen} == set(tasks)
         wait_until(lambda: not due_times(stack))
-        assert failing(stack) == []
+        assert failing_receivers(stack) == []
         assert stack.http.get("/health/ready").json()["warnings"] == []
 
 

@@ -49,7 +49,7 @@ def running_hub(repositories: dict[str, Path]) -> Iterator[ModelHub]:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, running_hub: ModelHub) -> Iterator[Stack]:
+def models_stack(tmp_path_factory: pytest.TempPathFactory, running_hub: ModelHub) -> Iterator[Stack]:
     """A gateway and a Whisper worker that has a model hub."""
     with Stack(tmp_path_factory.mktemp("models"), BATON_MODELS__HUB_ENDPOINT=running_hub.url, **PATIENT) as shared:
         shutil.copy(FIXTURES / "speech/en-00.flac", shared.share / "short.flac")
@@ -106,7 +106,7 @@ def news(stack: Stack, last_event_id: str = "") -> Iterator[SseEvent]:
         yield from (event for event in parsed(answer) if event.kind != "ping")
 
 
-def until(events: Iterator[SseEvent], kind: str, model: str) -> list[SseEvent]:
+def read_until(events: Iterator[SseEvent], kind: str, model: str) -> list[SseEvent]:
     """Read on to this event, and return those on the way that are of the same model."""
     seen = []
     for event in events:
@@ -130,8 +130,8 @@ def pause_in_the_middle(stack: Stack, hub: ModelHub, name: str) -> str:
 # ---- the list ----
 
 
-def test_every_model_that_has_a_name_is_listed_with_what_is_known_of_it(served: Stack) -> None:
-    page = served.http.get("/v1/models").json()
+def test_every_model_that_has_a_name_is_listed_with_what_is_known_of_it(models_stack: Stack) -> None:
+    page = models_stack.http.get("/v1/models").json()
     assert page["object"] == "list"
     found = {model["name"]: model for model in page["data"] if model["engine"] == "faster_whisper"}
     assert set(found) == set(NAMES)
@@ -144,8 +144,8 @@ def test_every_model_that_has_a_name_is_listed_with_what_is_known_of_it(served: 
     assert turbo["repository"] == "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
 
 
-def test_the_openai_client_reads_the_same_list(served: Stack) -> None:
-    client = OpenAI(base_url=f"http://127.0.0.1:{served.port}/v1", api_key="none")
+def test_the_openai_client_reads_the_same_list(models_stack: Stack) -> None:
+    client = OpenAI(base_url=f"http://127.0.0.1:{models_stack.port}/v1", api_key="none")
     listed = {model.id: model for model in client.models.list()}
     assert {f"faster_whisper/{name}" for name in NAMES} <= set(listed)
     assert listed["faster_whisper/small"].owned_by == "Systran"
@@ -156,82 +156,86 @@ def test_the_openai_client_reads_the_same_list(served: Stack) -> None:
 
 
 @pytest.mark.parametrize("path", ["faster_whisper/huge/download", "faster_whisper/huge/unload", "nobody/tiny/download"])
-def test_an_unknown_model_is_not_found(served: Stack, path: str) -> None:
-    answer = served.http.post(f"/v1/models/{path}")
+def test_an_unknown_model_is_not_found(models_stack: Stack, path: str) -> None:
+    answer = models_stack.http.post(f"/v1/models/{path}")
     assert (answer.status_code, answer.json()["code"]) == (404, "model_not_found")
 
 
 # ---- downloads ----
 
 
-def test_a_model_is_downloaded_as_a_task_and_is_then_here(served: Stack, hub: ModelHub) -> None:
-    assert view(served, "tiny")["status"] == "missing"
-    accepted = download(served, "tiny")
+def test_a_model_is_downloaded_as_a_task_and_is_then_here(models_stack: Stack, hub: ModelHub) -> None:
+    assert view(models_stack, "tiny")["status"] == "missing"
+    accepted = download(models_stack, "tiny")
     assert accepted["task_name"] == DOWNLOAD
-    stage = served.wait_for(accepted["task_id"], "SUCCESS")["stages"][DOWNLOAD]
+    stage = models_stack.wait_for(accepted["task_id"], "SUCCESS")["stages"][DOWNLOAD]
     size = sum(file.stat().st_size for file in WHISPER.iterdir())
     assert stage["output"] == {"model": "tiny", "path": "models/faster_whisper/tiny", "size": size}
-    assert [data for kind, data in served.events(accepted["task_id"]) if kind == "progress"]
-    here = view(served, "tiny")
+    assert [data for kind, data in models_stack.events(accepted["task_id"]) if kind == "progress"]
+    here = view(models_stack, "tiny")
     assert (here["status"], here["size"]) == ("present", size)
     assert here["created"] > 0
-    assert names(served.share / "models/faster_whisper/tiny") == names(WHISPER)
-    assert download(served, "tiny", status=200)["status"] == "present"
+    assert names(models_stack.share / "models/faster_whisper/tiny") == names(WHISPER)
+    assert download(models_stack, "tiny", status=200)["status"] == "present"
 
 
-def test_a_download_is_shown_while_it_runs_and_asked_for_again_is_the_same_task(served: Stack, hub: ModelHub) -> None:
-    task_id = pause_in_the_middle(served, hub, "base")
-    shown = view(served, "base")
+def test_a_download_is_shown_while_it_runs_and_asked_for_again_is_the_same_task(
+    models_stack: Stack, hub: ModelHub
+) -> None:
+    task_id = pause_in_the_middle(models_stack, hub, "base")
+    shown = view(models_stack, "base")
     assert (shown["status"], shown["download"]["task_id"]) == ("downloading", task_id)
     assert 70 < shown["download"]["percent"] < 90
-    assert download(served, "base")["task_id"] == task_id
+    assert download(models_stack, "base")["task_id"] == task_id
     hub.go_on()
-    served.wait_for(task_id, "SUCCESS")
-    assert (view(served, "base")["status"], view(served, "base")["download"]) == ("present", None)
-    assert len(hub.sent_of("model.bin")) == 1
+    models_stack.wait_for(task_id, "SUCCESS")
+    assert (view(models_stack, "base")["status"], view(models_stack, "base")["download"]) == ("present", None)
+    assert len(hub.start_offsets("model.bin")) == 1
 
 
-def test_a_killed_worker_is_followed_by_one_that_brings_only_what_is_missing(served: Stack, hub: ModelHub) -> None:
-    task_id = pause_in_the_middle(served, hub, "base.en")
-    os.kill(child_of(served, task_id), signal.SIGKILL)
+def test_a_killed_worker_is_followed_by_one_that_brings_only_what_is_missing(
+    models_stack: Stack, hub: ModelHub
+) -> None:
+    task_id = pause_in_the_middle(models_stack, hub, "base.en")
+    os.kill(child_of(models_stack, task_id), signal.SIGKILL)
     hub.pause_after = None
     hub.go_on()
-    context = served.wait_for(task_id, "SUCCESS")
+    context = models_stack.wait_for(task_id, "SUCCESS")
     assert context["stages"][DOWNLOAD]["attempt"] == 2
-    assert hub.sent_of("model.bin") == [0, 20 * MIB]
-    assert view(served, "base.en")["status"] == "present"
+    assert hub.start_offsets("model.bin") == [0, 20 * MIB]
+    assert view(models_stack, "base.en")["status"] == "present"
 
 
-def test_a_cancelled_download_stops_and_goes_on_when_it_is_asked_for_again(served: Stack, hub: ModelHub) -> None:
-    task_id = pause_in_the_middle(served, hub, "medium")
-    served.http.post(f"/v1/tasks/{task_id}/cancel").raise_for_status()
-    served.wait_for(task_id, "CANCELLED")
+def test_a_cancelled_download_stops_and_goes_on_when_it_is_asked_for_again(models_stack: Stack, hub: ModelHub) -> None:
+    task_id = pause_in_the_middle(models_stack, hub, "medium")
+    models_stack.http.post(f"/v1/tasks/{task_id}/cancel").raise_for_status()
+    models_stack.wait_for(task_id, "CANCELLED")
     hub.pause_after = None
     hub.go_on()
-    assert view(served, "medium")["status"] == "missing"
-    assert download(served, "medium")["task_id"] == task_id
-    served.wait_for(task_id, "SUCCESS")
-    assert hub.sent_of("model.bin") == [0, 20 * MIB]
+    assert view(models_stack, "medium")["status"] == "missing"
+    assert download(models_stack, "medium")["task_id"] == task_id
+    models_stack.wait_for(task_id, "SUCCESS")
+    assert hub.start_offsets("model.bin") == [0, 20 * MIB]
 
 
-def test_a_gated_model_says_what_to_do_and_comes_when_that_is_done(served: Stack, hub: ModelHub) -> None:
+def test_a_gated_model_says_what_to_do_and_comes_when_that_is_done(models_stack: Stack, hub: ModelHub) -> None:
     hub.gated = True
-    task_id = download(served, "tiny.en")["task_id"]
-    error = served.wait_for(task_id, "FAILED")["error"]
+    task_id = download(models_stack, "tiny.en")["task_id"]
+    error = models_stack.wait_for(task_id, "FAILED")["error"]
     assert error["code"] == "model_gated"
     assert "models.hub_token" in error["message"]
     hub.gated = False
-    assert download(served, "tiny.en")["task_id"] == task_id
-    served.wait_for(task_id, "SUCCESS")
+    assert download(models_stack, "tiny.en")["task_id"] == task_id
+    models_stack.wait_for(task_id, "SUCCESS")
 
 
-def test_a_task_that_wants_a_missing_model_brings_it_where_all_can_see(served: Stack, hub: ModelHub) -> None:
-    events = news(served)
+def test_a_task_that_wants_a_missing_model_brings_it_where_all_can_see(models_stack: Stack, hub: ModelHub) -> None:
+    events = news(models_stack)
     assert next(events).kind == "initial_state"
-    task_id = transcribe(served, "short.flac", model="small.en")
-    told = until(events, "downloaded", "small.en")
+    task_id = transcribe(models_stack, "short.flac", model="small.en")
+    told = read_until(events, "downloaded", "small.en")
     assert {event.data["task_id"] for event in told} == {task_id}
-    assert load_seconds(served, task_id) is not None
+    assert load_seconds(models_stack, task_id) is not None
 
 
 def test_without_a_network_the_error_says_what_to_do(stack: Stack) -> None:
@@ -243,87 +247,87 @@ def test_without_a_network_the_error_says_what_to_do(stack: Stack) -> None:
     assert error["code"] == "model_download_failed"
     for remedy in ("Check the network", "models.hub_endpoint", "share/models/<engine>/<name>"):
         assert remedy in error["message"]
-    assert until(events, "failed", "small")[-1].data["code"] == "model_download_failed"
+    assert read_until(events, "failed", "small")[-1].data["code"] == "model_download_failed"
     assert view(stack, "small")["status"] == "missing"
 
 
 # ---- unloading ----
 
 
-def test_a_model_is_unloaded_and_the_next_task_loads_it_again(served: Stack) -> None:
-    load_seconds(served, transcribe(served, "short.flac"))
-    assert load_seconds(served, transcribe(served, "short.flac")) is None
-    (loaded,) = view(served, "tiny-test")["loaded"]
+def test_a_model_is_unloaded_and_the_next_task_loads_it_again(models_stack: Stack) -> None:
+    load_seconds(models_stack, transcribe(models_stack, "short.flac"))
+    assert load_seconds(models_stack, transcribe(models_stack, "short.flac")) is None
+    (loaded,) = view(models_stack, "tiny-test")["loaded"]
     assert loaded["device"] == "cpu"
     assert loaded["variant"] == "int8/cpu"
     assert loaded["memory_mib"] > 0
     assert loaded["worker"].startswith("faster_whisper@")
-    status, answer = unload(served, "tiny-test", wait=30)
+    status, answer = unload(models_stack, "tiny-test", wait=30)
     assert (status, answer["unloaded"], [ask["worker"] for ask in answer["asked"]]) == (200, True, [loaded["worker"]])
-    assert view(served, "tiny-test")["loaded"] == []
-    assert load_seconds(served, transcribe(served, "short.flac")) is not None
+    assert view(models_stack, "tiny-test")["loaded"] == []
+    assert load_seconds(models_stack, transcribe(models_stack, "short.flac")) is not None
 
 
-def test_a_model_that_nobody_holds_is_unloaded_already(served: Stack) -> None:
-    assert unload(served, "large-v1") == (200, {"id": "faster_whisper/large-v1", "unloaded": True, "asked": []})
+def test_a_model_that_nobody_holds_is_unloaded_already(models_stack: Stack) -> None:
+    assert unload(models_stack, "large-v1") == (200, {"id": "faster_whisper/large-v1", "unloaded": True, "asked": []})
 
 
-def test_a_model_in_use_is_let_go_when_its_task_is_done(served: Stack) -> None:
-    task_id = transcribe(served, "film.wav")
-    child = child_of(served, task_id)
-    wait_until(lambda: "fragment" in {kind for kind, _ in served.events(task_id)})
+def test_a_model_in_use_is_let_go_when_its_task_is_done(models_stack: Stack) -> None:
+    task_id = transcribe(models_stack, "film.wav")
+    child = child_of(models_stack, task_id)
+    wait_until(lambda: "fragment" in {kind for kind, _ in models_stack.events(task_id)})
     os.kill(child, signal.SIGSTOP)  # so that it is in the middle for as long as we look
-    assert served.read(task_id)["status"] == "RUNNING"
-    status, answer = unload(served, "tiny-test", wait=1)
+    assert models_stack.read(task_id)["status"] == "RUNNING"
+    status, answer = unload(models_stack, "tiny-test", wait=1)
     assert (status, answer["unloaded"], len(answer["asked"])) == (202, False, 1)
     os.kill(child, signal.SIGCONT)
-    stage = served.wait_for(task_id, "SUCCESS", timeout=90)["stages"][TRANSCRIBE]
+    stage = models_stack.wait_for(task_id, "SUCCESS", timeout=90)["stages"][TRANSCRIBE]
     assert stage["attempt"] == 1
-    wait_until(lambda: not view(served, "tiny-test")["loaded"])
+    wait_until(lambda: not view(models_stack, "tiny-test")["loaded"])
 
 
-def test_a_folder_that_somebody_put_there_is_listed_while_it_is_loaded_and_can_be_unloaded(served: Stack) -> None:
-    shutil.copytree(WHISPER, served.share / "models/mine")
-    load_seconds(served, transcribe(served, "short.flac", model="models/mine"))
-    (mine,) = (model for model in served.http.get("/v1/models").json()["data"] if model["name"] == "models/mine")
+def test_a_folder_that_somebody_put_there_is_listed_while_it_is_loaded_and_can_be_unloaded(models_stack: Stack) -> None:
+    shutil.copytree(WHISPER, models_stack.share / "models/mine")
+    load_seconds(models_stack, transcribe(models_stack, "short.flac", model="models/mine"))
+    (mine,) = (model for model in models_stack.http.get("/v1/models").json()["data"] if model["name"] == "models/mine")
     assert (mine["owned_by"], len(mine["loaded"])) == ("local", 1)
-    status, answer = unload(served, "models/mine", wait=30)
+    status, answer = unload(models_stack, "models/mine", wait=30)
     assert (status, answer["unloaded"]) == (200, True)
 
 
 # ---- events ----
 
 
-def test_the_stream_begins_with_the_list_and_tells_what_happens(served: Stack, hub: ModelHub) -> None:
-    events = news(served)
+def test_the_stream_begins_with_the_list_and_tells_what_happens(models_stack: Stack, hub: ModelHub) -> None:
+    events = news(models_stack)
     first = next(events)
     assert first.kind == "initial_state"
     assert {model["id"] for model in first.data["data"]} >= {f"faster_whisper/{name}" for name in NAMES}
-    task_id = download(served, "medium.en")["task_id"]
-    told = until(events, "downloaded", "medium.en")
+    task_id = download(models_stack, "medium.en")["task_id"]
+    told = read_until(events, "downloaded", "medium.en")
     assert {event.kind for event in told} == {"progress", "downloaded"}
     percents = [event.data["percent"] for event in told if event.kind == "progress"]
     assert percents == sorted(percents)
     assert {event.data["task_id"] for event in told} == {task_id}
-    unload(served, "tiny-test", wait=30)
-    load_seconds(served, transcribe(served, "short.flac"))
-    assert until(events, "loaded", "tiny-test")[-1].data["memory_mib"] > 0
-    unload(served, "tiny-test", wait=30)
-    assert until(events, "unloaded", "tiny-test")[-1].data["variant"] == "int8/cpu"
+    unload(models_stack, "tiny-test", wait=30)
+    load_seconds(models_stack, transcribe(models_stack, "short.flac"))
+    assert read_until(events, "loaded", "tiny-test")[-1].data["memory_mib"] > 0
+    unload(models_stack, "tiny-test", wait=30)
+    assert read_until(events, "unloaded", "tiny-test")[-1].data["variant"] == "int8/cpu"
 
 
-def test_who_comes_back_is_told_what_was_missed(served: Stack) -> None:
-    load_seconds(served, transcribe(served, "short.flac"))
-    unload(served, "tiny-test", wait=30)
-    last = until(news(served, "0-1"), "unloaded", "tiny-test")[-1]
-    load_seconds(served, transcribe(served, "short.flac"))
-    again = news(served, last.id)
+def test_who_comes_back_is_told_what_was_missed(models_stack: Stack) -> None:
+    load_seconds(models_stack, transcribe(models_stack, "short.flac"))
+    unload(models_stack, "tiny-test", wait=30)
+    last = read_until(news(models_stack, "0-1"), "unloaded", "tiny-test")[-1]
+    load_seconds(models_stack, transcribe(models_stack, "short.flac"))
+    again = news(models_stack, last.id)
     assert next(again).kind == "initial_state"
-    ids = [event.order for event in until(again, "loaded", "tiny-test")]
+    ids = [event.order for event in read_until(again, "loaded", "tiny-test")]
     assert ids == sorted(set(ids))
     assert ids[0] > last.order
 
 
-def test_no_task_can_be_called_as_the_models_stream_is(served: Stack) -> None:
+def test_no_task_can_be_called_as_the_models_stream_is(models_stack: Stack) -> None:
     body = {"task_name": DOWNLOAD, "input_data": {"model": "tiny"}, "task_id": "@models"}
-    assert served.http.post("/v1/tasks", json=body).status_code == 422
+    assert models_stack.http.post("/v1/tasks", json=body).status_code == 422

@@ -37,12 +37,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def held(stack: Stack) -> Iterator[tuple[str, str]]:
+def holder_and_waiter(stack: Stack) -> Iterator[tuple[str, str]]:
     """A task that holds the card with a model on it, and one that waits for it; both are running."""
     holder = stack.submit("testing.hold", {"seconds": 60, "model_mib": 512})
-    wait_until(lambda: holding(stack) == holder)
+    wait_until(lambda: holder_id(stack) == holder)
     waiter = stack.submit("testing.hold", {"seconds": 0.1})
-    wait_until(lambda: waiting(stack) == [waiter])
+    wait_until(lambda: waiter_ids(stack) == [waiter])
     yield holder, waiter
     stack.http.post(f"/v1/tasks/{holder}/cancel")
     stack.wait_for(holder)
@@ -60,11 +60,11 @@ def the_lock(stack: Stack) -> dict[str, Any]:
     return found[0] if found else {"holder": None, "waiters": []}
 
 
-def holding(stack: Stack) -> str | None:
+def holder_id(stack: Stack) -> str | None:
     return (the_lock(stack)["holder"] or {}).get("task_id")
 
 
-def waiting(stack: Stack) -> list[str]:
+def waiter_ids(stack: Stack) -> list[str]:
     return [waiter["task_id"] for waiter in the_lock(stack)["waiters"]]
 
 
@@ -73,8 +73,8 @@ def test_every_route_answers_before_anything_has_happened(stack: Stack) -> None:
         get(stack, path)
 
 
-def test_the_lock_shows_who_holds_it_and_who_waits(stack: Stack, held: tuple[str, str]) -> None:
-    holder, waiter = held
+def test_the_lock_shows_who_holds_it_and_who_waits(stack: Stack, holder_and_waiter: tuple[str, str]) -> None:
+    holder, waiter = holder_and_waiter
     shown = the_lock(stack)
     child = child_of(stack, holder)
     assert (shown["host"], shown["device"]) == ("box", "sim")
@@ -87,8 +87,8 @@ def test_the_lock_shows_who_holds_it_and_who_waits(stack: Stack, held: tuple[str
     assert later
 
 
-def test_a_task_that_waits_for_the_card_is_told_who_has_it(stack: Stack, held: tuple[str, str]) -> None:
-    holder, waiter = held
+def test_a_task_that_waits_for_the_card_is_told_who_has_it(stack: Stack, holder_and_waiter: tuple[str, str]) -> None:
+    holder, waiter = holder_and_waiter
     reason = stack.http.get(f"/v1/tasks/{waiter}/wait-reason").json()
     assert (reason["status"], reason["reason"], reason["position"]) == ("RUNNING", "gpu", 0)
     assert (reason["holder"]["task_id"], reason["holder"]["lock"]) == (holder, LOCK)
@@ -120,8 +120,10 @@ def test_the_stats_come_from_the_history(stack: Stack) -> None:
     assert found["wait"]["p99"] >= found["wait"]["p50"] >= 0
 
 
-def test_a_lock_is_freed_by_hand_with_the_reason_in_the_record(stack: Stack, held: tuple[str, str]) -> None:
-    holder, waiter = held
+def test_a_lock_is_freed_by_hand_with_the_reason_in_the_record(
+    stack: Stack, holder_and_waiter: tuple[str, str]
+) -> None:
+    holder, waiter = holder_and_waiter
     fence = the_lock(stack)["holder"]["fence"]
     path = f"/v1/monitoring/locks/{LOCK}/release"
     answer = stack.http.post(path, json={"fence": fence, "reason": "wedged driver, see ticket 7"})
@@ -152,17 +154,17 @@ def test_a_release_that_does_not_fit_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def shown_with(stack: Stack, active: list[list[str]]) -> list[dict[str, Any]] | None:
+def workers_with(stack: Stack, active: list[list[str]]) -> list[dict[str, Any]] | None:
     """Return the living workers once these are the tasks that they have taken."""
     workers = [worker for worker in get(stack, "workers")["workers"] if worker["alive"]]
     return workers if sorted(worker["active"] for worker in workers) == sorted(active) else None
 
 
-def test_running_tasks_workers_models_and_queues_are_shown(stack: Stack, held: tuple[str, str]) -> None:
-    holder, waiter = held
+def test_running_tasks_workers_models_and_queues_are_shown(stack: Stack, holder_and_waiter: tuple[str, str]) -> None:
+    holder, waiter = holder_and_waiter
     beats = {task["task_id"]: task for task in get(stack, "heartbeats")["tasks"]}
     assert {holder: beats[holder]["liveness"], waiter: beats[waiter]["liveness"]} == {holder: "alive", waiter: "alive"}
-    workers = wait_until(lambda: shown_with(stack, [[holder], [waiter]]))
+    workers = wait_until(lambda: workers_with(stack, [[holder], [waiter]]))
     busy = next(worker for worker in workers if worker["active"] == [holder])
     assert busy["locks"] == [LOCK]
     assert child_of(stack, holder) in busy["children"]
@@ -177,11 +179,11 @@ def test_running_tasks_workers_models_and_queues_are_shown(stack: Stack, held: t
     assert busy["name"].rpartition("/")[0] in {model["worker"].rpartition("/")[0] for model in device["models"]}
 
 
-def test_the_age_of_each_lease_is_shown_against_its_levels(stack: Stack, held: tuple[str, str]) -> None:
+def test_the_age_of_each_lease_is_shown_against_its_levels(stack: Stack, holder_and_waiter: tuple[str, str]) -> None:
     told = get(stack, "timeouts")
     assert told["timeout_levels"] == {"warning": 1700.0, "soft_timeout": 3600.0, "hard_timeout": 7200.0}
     (lease,) = told["leases"]
-    assert (lease["task_id"], lease["task_name"], lease["level"]) == (held[0], "testing.hold", None)
+    assert (lease["task_id"], lease["task_name"], lease["level"]) == (holder_and_waiter[0], "testing.hold", None)
 
 
 def test_all_is_well_and_a_lack_of_workers_is_told(stack: Stack) -> None:
@@ -260,7 +262,7 @@ def test_a_change_survives_a_restart_and_reaches_every_gateway(stack: Stack) -> 
     stack.gateway()
     told = get(stack, "config")
     assert (told["config"]["stall_timeout"], told["sources"]["stall_timeout"]) == (777.0, "runtime")
-    wait_until(lambda: '"event": "monitor_config_applied"' in stack.logged("gateway"))
+    wait_until(lambda: '"event": "monitor_config_applied"' in stack.read_log("gateway"))
     patch(stack, stall_timeout=None)
     assert get(stack, "config")["config"]["stall_timeout"] == 900.0
 
@@ -276,7 +278,7 @@ def test_the_alert_url_is_a_secret(stack: Stack) -> None:
 # ---- metrics ----
 
 
-def test_the_dashboard_names_only_metrics_that_exist(stack: Stack, held: tuple[str, str]) -> None:
+def test_the_dashboard_names_only_metrics_that_exist(stack: Stack, holder_and_waiter: tuple[str, str]) -> None:
     exposed = set(re.findall(r"^(?:# TYPE )?(baton_\w+)", stack.http.get("/metrics").text, re.MULTILINE))
     dashboard = json.loads(DASHBOARD.read_text())
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
@@ -285,7 +287,7 @@ def test_the_dashboard_names_only_metrics_that_exist(stack: Stack, held: tuple[s
     assert named <= exposed
 
 
-def test_the_metrics_show_what_the_routes_show(stack: Stack, held: tuple[str, str]) -> None:
+def test_the_metrics_show_what_the_routes_show(stack: Stack, holder_and_waiter: tuple[str, str]) -> None:
     text = stack.http.get("/metrics").text
     values = dict(re.findall(r"^(baton_\S+) (\S+)$", text, re.MULTILINE))
     assert float(values[f'baton_gpu_lock_held_seconds{{lock="{LOCK}"}}']) > 0

@@ -41,7 +41,7 @@ WORDS = re.compile(r"\w+")
 
 
 @pytest.fixture(scope="module")
-def spoken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def asr_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A gateway that wants a key, and a Whisper worker whose model is the tiny one."""
     with Stack(tmp_path_factory.mktemp("spoken"), **SETTINGS) as shared:
         shared.http.headers["X-API-Key"] = KEY
@@ -51,10 +51,10 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def client(spoken: Stack) -> Iterator[openai.OpenAI]:
-    with client_of(spoken) as own:
+def client(asr_stack: Stack) -> Iterator[openai.OpenAI]:
+    with client_of(asr_stack) as own:
         yield own
-    wait_until(lambda: not uploads(spoken))
+    wait_until(lambda: not uploads(asr_stack))
 
 
 def client_of(stack: Stack, **given: Any) -> openai.OpenAI:
@@ -73,7 +73,7 @@ def uploads(stack: Stack) -> list[Path]:
     return list((stack.share / "inputs").iterdir())
 
 
-def heard(client: openai.OpenAI, file: Path = SHORT, **given: Any) -> Any:
+def transcribe(client: openai.OpenAI, file: Path = SHORT, **given: Any) -> Any:
     return client.audio.transcriptions.create(file=file, **{"model": MODEL, **given})
 
 
@@ -91,7 +91,7 @@ def last_task(stack: Stack) -> dict[str, Any]:
     return tasks(stack)[0]
 
 
-def asked(task: dict[str, Any]) -> dict[str, Any]:
+def input_data(task: dict[str, Any]) -> dict[str, Any]:
     data: dict[str, Any] = task["input_params"]["input_data"]
     return data
 
@@ -99,31 +99,31 @@ def asked(task: dict[str, Any]) -> dict[str, Any]:
 # ---- formats ----
 
 
-def test_json_is_the_text_of_a_task_like_any_other(spoken: Stack, client: openai.OpenAI) -> None:
-    answer = heard(client)
+def test_json_is_the_text_of_a_task_like_any_other(asr_stack: Stack, client: openai.OpenAI) -> None:
+    answer = transcribe(client)
     assert "village" in words(answer.text)
     assert (answer.usage.type, answer.usage.seconds) == ("duration", 2)
-    task = spoken.read(answer._request_id)  # noqa: SLF001 - the SDK documents it as public
+    task = asr_stack.read(answer._request_id)  # noqa: SLF001 - the SDK documents it as public
     assert (task["task_name"], task["status"]) == (TASK, "SUCCESS")
-    path = spoken.share / task["stages"][TASK]["output"]["transcript_path"]["path"]
+    path = asr_stack.share / task["stages"][TASK]["output"]["transcript_path"]["path"]
     assert answer.text == " ".join(segment["text"] for segment in json.loads(path.read_text())["segments"])
 
 
 def test_text_is_one_line_and_has_the_task_in_a_header(client: openai.OpenAI) -> None:
     raw = client.audio.transcriptions.with_raw_response.create(file=SHORT, model=MODEL, response_format="text")
-    assert raw.text == f"{heard(client).text}\n"
+    assert raw.text == f"{transcribe(client).text}\n"
     assert raw.headers["x-baton-task-id"].startswith("task_")
     assert raw.headers["content-type"] == "text/plain; charset=utf-8"
-    assert heard(client, response_format="text") == raw.text
+    assert transcribe(client, response_format="text") == raw.text
 
 
 @pytest.mark.engine
 @pytest.mark.parametrize("form", ["srt", "vtt"])
-def test_subtitles_have_a_cue_for_each_segment(spoken: Stack, client: openai.OpenAI, form: Any) -> None:
+def test_subtitles_have_a_cue_for_each_segment(asr_stack: Stack, client: openai.OpenAI, form: Any) -> None:
     """Of the same task: where the tiny model falls back to higher temperatures, another one has another text."""
     raw = client.audio.transcriptions.with_raw_response.create(file=LONG, model=MODEL, response_format=form)
     content = raw.text
-    segments = spoken.http.get(f"/v1/tasks/{raw.headers['x-baton-task-id']}/transcript").json()["segments"]
+    segments = asr_stack.http.get(f"/v1/tasks/{raw.headers['x-baton-task-id']}/transcript").json()["segments"]
     cues = pysubs2.SSAFile.from_string(content, format_=form)
     assert len(cues) > 1
     assert [cue.plaintext for cue in cues] == [segment["text"] for segment in segments]
@@ -150,7 +150,7 @@ def test_verbose_json_has_every_field_of_the_client(client: openai.OpenAI) -> No
 
 @pytest.mark.parametrize("granularities", [["word"], ["segment"], ["word", "segment"]])
 def test_granularities_are_what_was_asked_for(client: openai.OpenAI, granularities: Any) -> None:
-    answer = heard(client, response_format="verbose_json", timestamp_granularities=granularities)
+    answer = transcribe(client, response_format="verbose_json", timestamp_granularities=granularities)
     assert bool(answer.words) is ("word" in granularities)
     assert bool(answer.segments) is ("segment" in granularities)
     if answer.words:
@@ -159,7 +159,7 @@ def test_granularities_are_what_was_asked_for(client: openai.OpenAI, granulariti
 
 
 def test_chinese_has_no_spaces_and_its_name(client: openai.OpenAI) -> None:
-    answer = heard(client, SPEECH / "zh-long.flac", response_format="verbose_json")
+    answer = transcribe(client, SPEECH / "zh-long.flac", response_format="verbose_json")
     assert answer.language == "chinese"
     assert len(answer.segments) > 1
     assert answer.text == "".join(segment.text for segment in answer.segments)
@@ -170,9 +170,9 @@ def test_every_language_has_a_name() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # by OpenAI, not by us
-def test_a_translation_is_english(spoken: Stack, client: openai.OpenAI) -> None:
+def test_a_translation_is_english(asr_stack: Stack, client: openai.OpenAI) -> None:
     answer = client.audio.translations.create(file=CHINESE, model=MODEL, response_format="verbose_json")
-    assert asked(last_task(spoken))["task"] == "translate"
+    assert input_data(last_task(asr_stack))["task"] == "translate"
     assert answer.language == "english"
     assert answer.text == " ".join(segment.text for segment in answer.segments or ())
     short = client.audio.translations.create(file=CHINESE, model="whisper-1", prompt="A village.")
@@ -182,19 +182,19 @@ def test_a_translation_is_english(spoken: Stack, client: openai.OpenAI) -> None:
 # ---- parameters ----
 
 
-def test_openai_names_stand_for_the_model_of_the_settings(spoken: Stack, client: openai.OpenAI) -> None:
-    assert heard(client, model="whisper-1").text == heard(client).text
-    heard(client, model="gpt-4o-mini-transcribe")
-    task = last_task(spoken)
-    assert asked(task)["model"] is None
+def test_openai_names_stand_for_the_model_of_the_settings(asr_stack: Stack, client: openai.OpenAI) -> None:
+    assert transcribe(client, model="whisper-1").text == transcribe(client).text
+    transcribe(client, model="gpt-4o-mini-transcribe")
+    task = last_task(asr_stack)
+    assert input_data(task)["model"] is None
     assert task["stages"][TASK]["output"]["model"] == "tiny-test"
 
 
-def test_every_parameter_reaches_the_task(spoken: Stack, client: openai.OpenAI) -> None:
+def test_every_parameter_reaches_the_task(asr_stack: Stack, client: openai.OpenAI) -> None:
     vad: Any = {"type": "server_vad", "threshold": 0.4, "silence_duration_ms": 300, "prefix_padding_ms": 120}
     given: dict[str, Any] = {"language": "en", "temperature": 0.2, "keywords": ["village", "river"]}
-    heard(client, prompt="x" * 3000 + " hello", chunking_strategy=vad, **given)
-    data = asked(last_task(spoken))
+    transcribe(client, prompt="x" * 3000 + " hello", chunking_strategy=vad, **given)
+    data = input_data(last_task(asr_stack))
     assert (data["language"], data["temperature"], data["hotwords"]) == ("en", [0.2], "village, river")
     assert (len(data["initial_prompt"]), data["initial_prompt"][-7:]) == (2000, "x hello")
     assert {name: value for name, value in data["vad"].items() if value is not None} == {
@@ -202,26 +202,26 @@ def test_every_parameter_reaches_the_task(spoken: Stack, client: openai.OpenAI) 
         "min_silence_duration_ms": 300,
         "speech_pad_ms": 120,
     }
-    heard(client, chunking_strategy="auto", languages=["en"])
-    assert asked(last_task(spoken))["language"] == "en"
+    transcribe(client, chunking_strategy="auto", languages=["en"])
+    assert input_data(last_task(asr_stack))["language"] == "en"
 
 
 def test_a_prompt_changes_what_is_heard(client: openai.OpenAI) -> None:
-    texts = {heard(client, LONG, prompt=prompt).text for prompt in ("", "The doctor, the teacher.")}
+    texts = {transcribe(client, LONG, prompt=prompt).text for prompt in ("", "The doctor, the teacher.")}
     assert len(texts) == 2
 
 
-def test_curl_needs_no_brackets_and_no_order(spoken: Stack) -> None:
+def test_curl_needs_no_brackets_and_no_order(asr_stack: Stack) -> None:
     form = {"model": MODEL, "response_format": "verbose_json", "timestamp_granularities": "word", "temperature": "0"}
     parts: list[Any] = [("file", ("a b.flac", SHORT.read_bytes())), *((name, (None, it)) for name, it in form.items())]
-    assert spoken.http.post("/v1/audio/transcriptions", files=parts).json()["words"]
+    assert asr_stack.http.post("/v1/audio/transcriptions", files=parts).json()["words"]
 
 
 # ---- stream ----
 
 
 def test_a_stream_tells_the_text_while_it_is_decoded(client: openai.OpenAI) -> None:
-    with heard(client, LONG, stream=True, temperature=0.0) as stream:
+    with transcribe(client, LONG, stream=True, temperature=0.0) as stream:
         events = list(stream)
     assert stream.response.headers["x-baton-task-id"].startswith("task_")
     *deltas, done = events
@@ -232,57 +232,60 @@ def test_a_stream_tells_the_text_while_it_is_decoded(client: openai.OpenAI) -> N
 
 
 def test_the_task_of_a_client_that_leaves_in_mid_stream_goes_on(
-    spoken: Stack, client: openai.OpenAI, film: Path
+    asr_stack: Stack, client: openai.OpenAI, film: Path
 ) -> None:
-    with heard(client, film, stream=True, response_format="text") as stream:
+    with transcribe(client, film, stream=True, response_format="text") as stream:
         assert next(stream).type == "transcript.text.delta"
-        task = last_task(spoken)
+        task = last_task(asr_stack)
         assert task["status"] == "RUNNING", "the first text comes while it is decoded"
-    assert spoken.wait_for(task["task_id"], timeout=60)["status"] == "SUCCESS"
-    wait_until(lambda: not uploads(spoken))
+    assert asr_stack.wait_for(task["task_id"], timeout=60)["status"] == "SUCCESS"
+    wait_until(lambda: not uploads(asr_stack))
 
 
 def test_a_stream_of_chinese_has_no_spaces(client: openai.OpenAI) -> None:
-    with heard(client, SPEECH / "zh-long.flac", stream=True) as stream:
+    with transcribe(client, SPEECH / "zh-long.flac", stream=True) as stream:
         *deltas, done = list(stream)
     assert "".join(event.delta for event in deltas) == done.text
     assert len(deltas) > 1
 
 
-def test_the_async_client_streams_and_waits_at_the_same_time(spoken: Stack) -> None:
-    async def both() -> tuple[str, str]:
-        async with openai.AsyncOpenAI(base_url=f"http://127.0.0.1:{spoken.port}/v1", api_key=KEY) as client:
+def test_the_async_client_streams_and_waits_at_the_same_time(asr_stack: Stack) -> None:
+    async def ask_both_ways() -> tuple[str, str]:
+        async with openai.AsyncOpenAI(base_url=f"http://127.0.0.1:{asr_stack.port}/v1", api_key=KEY) as client:
             waiting = asyncio.create_task(client.audio.transcriptions.create(file=SHORT, model=MODEL))
             stream = await client.audio.transcriptions.create(file=SHORT, model=MODEL, stream=True)
             events = [event async for event in stream]
             return (await waiting).text, getattr(events[-1], "text", "")
 
-    plain, streamed = asyncio.run(both())
+    plain, streamed = asyncio.run(ask_both_ways())
     assert plain == streamed != ""
 
 
 def test_several_at_once_each_get_their_own_text(client: openai.OpenAI) -> None:
     files = [SPEECH / f"en-0{number}.flac" for number in range(6)]
-    alone = [heard(client, file).text for file in files]
+    alone = [transcribe(client, file).text for file in files]
     assert len(set(alone)) == len(files)
     with ThreadPoolExecutor(len(files)) as pool:
-        assert list(pool.map(lambda file: heard(client, file).text, files)) == alone
+        assert list(pool.map(lambda file: transcribe(client, file).text, files)) == alone
 
 
-def test_a_worker_that_dies_in_mid_stream_repeats_nothing(spoken: Stack, client: openai.OpenAI, film: Path) -> None:
-    with heard(client, film, stream=True) as stream:
+def test_a_worker_that_dies_in_mid_stream_repeats_nothing(asr_stack: Stack, client: openai.OpenAI, film: Path) -> None:
+    with transcribe(client, film, stream=True) as stream:
         first = next(stream)
         task_id = stream.response.headers["x-baton-task-id"]
-        os.kill(child_of(spoken, task_id), signal.SIGKILL)
+        os.kill(child_of(asr_stack, task_id), signal.SIGKILL)
         deltas = [first, *stream][:-1]
-    stage = spoken.read(task_id)["stages"][TASK]
+    stage = asr_stack.read(task_id)["stages"][TASK]
     assert (stage["status"], stage["attempt"]) == ("SUCCESS", 2)
     assert len(deltas) == stage["output"]["segments"]
 
 
 def test_an_error_in_mid_stream_is_raised_by_the_client(stack: Stack) -> None:
     stack.gateway()
-    with client_of(stack) as client, heard(client, stream=True) as stream:  # it has begun, though nobody works on it
+    with (
+        client_of(stack) as client,
+        transcribe(client, stream=True) as stream,
+    ):  # it has begun, though nobody works on it
         task_id = stream.response.headers["x-baton-task-id"]
         stack.http.post(f"/v1/tasks/{task_id}/cancel").raise_for_status()
         with pytest.raises(openai.APIError) as told:
@@ -299,9 +302,9 @@ def message_of(error: openai.APIError) -> Any:
     return error.body["message"]
 
 
-def test_a_wrong_key_is_an_authentication_error(spoken: Stack) -> None:
-    with client_of(spoken, api_key="bk_wrong") as stranger, pytest.raises(openai.AuthenticationError) as told:
-        heard(stranger)
+def test_a_wrong_key_is_an_authentication_error(asr_stack: Stack) -> None:
+    with client_of(asr_stack, api_key="bk_wrong") as stranger, pytest.raises(openai.AuthenticationError) as told:
+        transcribe(stranger)
     assert (told.value.code, told.value.type) == ("invalid_api_key", "invalid_request_error")
     assert told.value.body == {
         "message": message_of(told.value),
@@ -310,12 +313,12 @@ def test_a_wrong_key_is_an_authentication_error(spoken: Stack) -> None:
         "code": "invalid_api_key",
     }
     assert told.value.response.headers["www-authenticate"] == "Bearer"
-    assert not uploads(spoken)
+    assert not uploads(asr_stack)
 
 
 def test_an_unknown_model_is_not_found(client: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="whisper-1, tiny-test") as told:
-        heard(client, model="whisper-9")
+        transcribe(client, model="whisper-9")
     assert (told.value.code, told.value.param) == ("model_not_found", "model")
 
 
@@ -340,22 +343,22 @@ BAD = [
 
 @pytest.mark.parametrize(("given", "param", "code"), BAD)
 def test_what_does_not_fit_is_a_bad_request_that_names_it(
-    spoken: Stack, client: openai.OpenAI, given: dict[str, Any], param: str | None, code: str
+    asr_stack: Stack, client: openai.OpenAI, given: dict[str, Any], param: str | None, code: str
 ) -> None:
-    before = tasks(spoken)
+    before = tasks(asr_stack)
     with pytest.raises(openai.BadRequestError) as told:
-        heard(client, **given)
+        transcribe(client, **given)
     assert (told.value.param, told.value.code, told.value.type) == (param, code, "invalid_request_error")
-    assert tasks(spoken) == before
+    assert tasks(asr_stack) == before
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_broken_file_is_a_bad_request_with_its_task(spoken: Stack, client: openai.OpenAI, stream: Any) -> None:
+def test_a_broken_file_is_a_bad_request_with_its_task(asr_stack: Stack, client: openai.OpenAI, stream: Any) -> None:
     with pytest.raises(openai.BadRequestError) as told:
         client.audio.transcriptions.create(file=("film.mp4", b"no film" * 1000), model=MODEL, stream=stream)
     assert told.value.code == "not_media"
     assert told.value.response.headers["x-should-retry"] == "false"
-    task = spoken.read(told.value.response.headers["x-baton-task-id"])
+    task = asr_stack.read(told.value.response.headers["x-baton-task-id"])
     assert (task["status"], task["error"]["message"]) == ("FAILED", message_of(told.value))
 
 
@@ -383,23 +386,25 @@ def test_a_file_that_is_too_large_is_refused(client: openai.OpenAI) -> None:
         ({"content": b"--x", "headers": {"Content-Type": "multipart/form-data"}}, None, "malformed_body"),
     ],
 )
-def test_a_body_that_is_no_form_with_a_file_is_told_so(spoken: Stack, sent: Any, param: str | None, code: str) -> None:
-    answer = spoken.http.post("/v1/audio/transcriptions", **sent)
+def test_a_body_that_is_no_form_with_a_file_is_told_so(
+    asr_stack: Stack, sent: Any, param: str | None, code: str
+) -> None:
+    answer = asr_stack.http.post("/v1/audio/transcriptions", **sent)
     assert answer.status_code == 400
     assert (answer.json()["error"]["param"], answer.json()["error"]["code"]) == (param, code)
-    assert not uploads(spoken)
+    assert not uploads(asr_stack)
 
 
 def test_a_full_queue_is_a_rate_limit(stack: Stack) -> None:
     stack.gateway(BATON_TASKS__MAX_PENDING="1")
-    stack.submit(TASK, {"audio_path": placed(stack)})
+    stack.submit(TASK, {"audio_path": place_short_sound(stack)})
     with client_of(stack) as client, pytest.raises(openai.RateLimitError) as told:
-        heard(client)
+        transcribe(client)
     assert (told.value.code, told.value.response.headers["retry-after"]) == ("queue_full", "10")
     assert not uploads(stack)
 
 
-def placed(stack: Stack) -> str:
+def place_short_sound(stack: Stack) -> str:
     shutil.copy(SHORT, stack.share / "short.flac")
     return "short.flac"
 
@@ -408,7 +413,7 @@ def test_without_redis_nothing_is_taken(stack: Stack) -> None:
     stack.gateway()
     stack.redis.stop()
     with client_of(stack) as client, pytest.raises(openai.InternalServerError) as told:
-        heard(client)
+        transcribe(client)
     assert (told.value.status_code, told.value.code) == (503, "state_unavailable")
     assert not uploads(stack)
 
@@ -419,7 +424,7 @@ def test_without_redis_nothing_is_taken(stack: Stack) -> None:
 def test_a_task_that_takes_longer_goes_on_and_is_named(stack: Stack) -> None:
     stack.gateway(BATON_GATEWAY__OPENAI_WAIT="0.5")
     with client_of(stack, max_retries=2) as client, pytest.raises(openai.InternalServerError) as told:
-        heard(client)
+        transcribe(client)
     assert (told.value.status_code, told.value.code) == (504, "still_running")
     assert "python -m services faster_whisper" in told.value.message
     task_id = told.value.response.headers["x-baton-task-id"]
@@ -432,12 +437,12 @@ def test_a_task_that_takes_longer_goes_on_and_is_named(stack: Stack) -> None:
 def test_a_client_that_says_how_long_it_waits_hears_before_it_gives_up(stack: Stack) -> None:
     stack.gateway()
     with client_of(stack) as client, pytest.raises(openai.InternalServerError) as told:
-        heard(client, extra_headers={"x-stainless-read-timeout": "1.0"})
+        transcribe(client, extra_headers={"x-stainless-read-timeout": "1.0"})
     assert told.value.code == "still_running"
 
 
-def test_the_client_does_say_how_long_it_waits(spoken: Stack) -> None:
-    with client_of(spoken, timeout=123.0) as client:
+def test_the_client_does_say_how_long_it_waits(asr_stack: Stack) -> None:
+    with client_of(asr_stack, timeout=123.0) as client:
         raw = client.audio.transcriptions.with_raw_response.create(file=SHORT, model=MODEL)
     assert raw.http_request.headers["x-stainless-read-timeout"] == "123.0"
 
@@ -452,7 +457,7 @@ def test_a_task_that_somebody_cancels_is_told_as_such(stack: Stack) -> None:
     with ThreadPoolExecutor(1) as pool, client_of(stack, max_retries=2) as client:
         cancelling = pool.submit(cancel)
         with pytest.raises(openai.ConflictError) as told:
-            heard(client)
+            transcribe(client)
         cancelling.result()
     assert told.value.code == "cancelled"
     assert len(tasks(stack)) == 1, "and the client has not tried again"
@@ -462,7 +467,7 @@ def test_a_task_that_somebody_cancels_is_told_as_such(stack: Stack) -> None:
 def test_an_outage_of_redis_in_mid_task_is_waited_out(stack: Stack) -> None:
     stack.gateway(BATON_FASTER_WHISPER__CPU_MODEL="tiny-test")
     with ThreadPoolExecutor(1) as pool, client_of(stack) as client:
-        waiting = pool.submit(heard, client, model="whisper-1")
+        waiting = pool.submit(transcribe, client, model="whisper-1")
         wait_until(lambda: tasks(stack))
         stack.redis.stop()
         stack.redis.start()

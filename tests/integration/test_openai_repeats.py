@@ -32,14 +32,14 @@ def stack_with(folder: Path, **environment: str) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def spoken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def asr_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with stack_with(tmp_path_factory.mktemp("spoken")) as stack:
         stack.worker("faster_whisper")
         yield stack
 
 
 @pytest.fixture
-def idle(tmp_path: Path) -> Iterator[Stack]:
+def workerless_stack(tmp_path: Path) -> Iterator[Stack]:
     """A gateway that answers soon, and no worker."""
     with stack_with(tmp_path, BATON_GATEWAY__OPENAI_ANSWER_WITHIN="0.5") as stack:
         yield stack
@@ -81,17 +81,19 @@ def hang_up(stack: Stack, *, stream: bool) -> str:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_task_goes_on_when_its_client_hangs_up_and_the_same_upload_gets_its_text(idle: Stack, stream: bool) -> None:
-    task_id = hang_up(idle, stream=stream)
-    again = ask(idle, "en-long.flac")
+def test_a_task_goes_on_when_its_client_hangs_up_and_the_same_upload_gets_its_text(
+    workerless_stack: Stack, stream: bool
+) -> None:
+    task_id = hang_up(workerless_stack, stream=stream)
+    again = ask(workerless_stack, "en-long.flac")
     assert (again.status_code, task_of(again)) == (504, task_id)
-    idle.worker("faster_whisper")
-    assert idle.wait_for(task_id, timeout=60)["status"] == "SUCCESS"
-    last = ask(idle, "en-long.flac")
+    workerless_stack.worker("faster_whisper")
+    assert workerless_stack.wait_for(task_id, timeout=60)["status"] == "SUCCESS"
+    last = ask(workerless_stack, "en-long.flac")
     assert (last.status_code, task_of(last)) == (200, task_id)
     assert last.json()["text"]
-    assert ids(idle) == [task_id]
-    wait_until(lambda: not uploads(idle))
+    assert ids(workerless_stack) == [task_id]
+    wait_until(lambda: not uploads(workerless_stack))
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -102,8 +104,8 @@ def test_a_gateway_can_be_told_to_cancel_it(tmp_path: Path, stream: bool) -> Non
         wait_until(lambda: not uploads(stack))
 
 
-def test_a_client_that_does_not_say_how_long_it_waits_is_answered_before_it_hangs_up(idle: Stack) -> None:
-    answer = ask(idle)
+def test_a_client_that_does_not_say_how_long_it_waits_is_answered_before_it_hangs_up(workerless_stack: Stack) -> None:
+    answer = ask(workerless_stack)
     assert answer.status_code == 504
     error = answer.json()["error"]
     assert error["code"] == "still_running"
@@ -114,37 +116,37 @@ def test_a_client_that_does_not_say_how_long_it_waits_is_answered_before_it_hang
 # ---- the same upload ----
 
 
-def test_the_same_upload_finds_its_task_whatever_it_is_called_and_answered_as(spoken: Stack) -> None:
-    first = ask(spoken)
-    others = [ask(spoken, name="b.flac"), ask(spoken, response_format="srt"), ask(spoken, stream="true")]
+def test_the_same_upload_finds_its_task_whatever_it_is_called_and_answered_as(asr_stack: Stack) -> None:
+    first = ask(asr_stack)
+    others = [ask(asr_stack, name="b.flac"), ask(asr_stack, response_format="srt"), ask(asr_stack, stream="true")]
     assert {task_of(answer) for answer in others} == {task_of(first)}
     assert "-->" in others[1].text
     assert "transcript.text.done" in others[2].text
-    wait_until(lambda: not uploads(spoken))
+    wait_until(lambda: not uploads(asr_stack))
 
 
-def test_at_the_same_time_they_are_one_task(spoken: Stack) -> None:
+def test_at_the_same_time_they_are_one_task(asr_stack: Stack) -> None:
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: ask(spoken, "en-01.flac"), range(4)))
+        answers = list(pool.map(lambda _: ask(asr_stack, "en-01.flac"), range(4)))
     assert {answer.status_code for answer in answers} == {200}
     assert len({task_of(answer) for answer in answers}) == 1
-    wait_until(lambda: not uploads(spoken))
+    wait_until(lambda: not uploads(asr_stack))
 
 
 @pytest.mark.parametrize("other", [{"speech": "en-03.flac"}, {"language": "en"}, {"key": KEYS[1]}])
-def test_another_file_parameter_or_key_is_another_task(spoken: Stack, other: dict[str, Any]) -> None:
-    assert task_of(ask(spoken, **{"speech": "en-02.flac", **other})) != task_of(ask(spoken, "en-02.flac"))
+def test_another_file_parameter_or_key_is_another_task(asr_stack: Stack, other: dict[str, Any]) -> None:
+    assert task_of(ask(asr_stack, **{"speech": "en-02.flac", **other})) != task_of(ask(asr_stack, "en-02.flac"))
 
 
-def test_a_task_that_has_lost_its_output_is_not_used_again(spoken: Stack) -> None:
-    found = [task_of(ask(spoken, "en-04.flac"))]
+def test_a_task_that_has_lost_its_output_is_not_used_again(asr_stack: Stack) -> None:
+    found = [task_of(ask(asr_stack, "en-04.flac"))]
     for _ in range(2):
-        remove_output(spoken, found[-1])
-        answer = ask(spoken, "en-04.flac")
+        remove_output(asr_stack, found[-1])
+        answer = ask(asr_stack, "en-04.flac")
         assert answer.status_code == 200
         found.append(task_of(answer))
     assert len(set(found)) == 3
-    assert task_of(ask(spoken, "en-04.flac")) == found[-1]
+    assert task_of(ask(asr_stack, "en-04.flac")) == found[-1]
 
 
 def remove_output(stack: Stack, task_id: str) -> None:
@@ -152,10 +154,10 @@ def remove_output(stack: Stack, task_id: str) -> None:
     (stack.share / stage["output"]["transcript_path"]["path"]).unlink()
 
 
-def test_a_cancelled_task_is_done_again(idle: Stack) -> None:
-    first = ask(idle)
-    idle.http.post(f"/v1/tasks/{task_of(first)}/cancel").raise_for_status()
-    assert task_of(ask(idle)) != task_of(first)
+def test_a_cancelled_task_is_done_again(workerless_stack: Stack) -> None:
+    first = ask(workerless_stack)
+    workerless_stack.http.post(f"/v1/tasks/{task_of(first)}/cancel").raise_for_status()
+    assert task_of(ask(workerless_stack)) != task_of(first)
 
 
 def test_other_settings_make_another_task(tmp_path: Path) -> None:

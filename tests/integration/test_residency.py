@@ -21,7 +21,7 @@ def start(redis: SyncRedis, redis_server: RedisServer) -> Iterator[Start]:
     """Start processes that share a simulated card of 8,000 MiB."""
     started: list[Resident] = []
 
-    def one(**environment: str) -> Resident:
+    def start_resident(**environment: str) -> Resident:
         common = {
             "BATON_REDIS__URL": redis_server.url,
             "BATON_GPU__DEVICE": "simulated",
@@ -31,7 +31,7 @@ def start(redis: SyncRedis, redis_server: RedisServer) -> Iterator[Start]:
         started.append(Resident({**common, **environment}))
         return started[-1]
 
-    yield one
+    yield start_resident
     for resident in started:
         resident.kill()
 

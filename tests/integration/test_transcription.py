@@ -27,7 +27,7 @@ WARM_UP = 15
 
 
 @pytest.fixture(scope="module")
-def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def asr_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A gateway and a Whisper worker that cuts audio into chunks of 10 s."""
     with Stack(tmp_path_factory.mktemp("heard"), **CHUNKS_OF_10_S) as shared:
         place_sounds(shared)
@@ -45,7 +45,7 @@ def start(stack: Stack, name: str, **given: Any) -> str:
     return stack.submit(NAME, {"audio_path": name, **STEADY, **given})
 
 
-def finished(stack: Stack, name: str, **given: Any) -> dict[str, Any]:
+def run_to_success(stack: Stack, name: str, **given: Any) -> dict[str, Any]:
     """Run a task to its success, and return its stage."""
     context = stack.wait_for(start(stack, name, **given))
     assert context["status"] == "SUCCESS", context["error"]
@@ -85,44 +85,44 @@ def resumes_after(stack: Stack, task_id: str, done: int, whole: dict[str, Any]) 
 
 
 @pytest.fixture(scope="module")
-def whole(heard: Stack) -> dict[str, Any]:
+def reference_transcript(asr_stack: Stack) -> dict[str, Any]:
     """Return what comes out when nothing happens."""
-    return transcript(heard, finished(heard, "film.flac"))
+    return transcript(asr_stack, run_to_success(asr_stack, "film.flac"))
 
 
 @pytest.mark.parametrize("after", [1, 4])
 def test_a_killed_worker_is_followed_by_one_that_decodes_only_what_is_missing(
-    heard: Stack, whole: dict[str, Any], after: int
+    asr_stack: Stack, reference_transcript: dict[str, Any], after: int
 ) -> None:
-    task_id = start(heard, "film.flac")
-    child = child_of(heard, task_id)
-    wait_until(lambda: len(records(heard, task_id, 1)) >= after, every=0.002)
+    task_id = start(asr_stack, "film.flac")
+    child = child_of(asr_stack, task_id)
+    wait_until(lambda: len(records(asr_stack, task_id, 1)) >= after, every=0.002)
     os.kill(child, signal.SIGSTOP)
-    done = len(records(heard, task_id, 1))
+    done = len(records(asr_stack, task_id, 1))
     os.kill(child, signal.SIGKILL)
-    resumes_after(heard, task_id, done, whole)
+    resumes_after(asr_stack, task_id, done, reference_transcript)
 
 
-def test_a_cancel_in_mid_decode_is_done_at_once_and_the_model_stays(heard: Stack) -> None:
-    finished(heard, "short.flac")
-    task_id = start(heard, "film.flac")
-    child = child_of(heard, task_id)
-    wait_until(lambda: [kind for kind, _ in heard.events(task_id) if kind == "fragment"])
-    heard.http.post(f"/v1/tasks/{task_id}/cancel").raise_for_status()
-    assert heard.wait_for(task_id)["status"] == "CANCELLED"
-    after = start(heard, "short.flac")
-    assert heard.wait_for(after, "SUCCESS")["stages"][NAME]["timings"]["model_load"] is None
+def test_a_cancel_in_mid_decode_is_done_at_once_and_the_model_stays(asr_stack: Stack) -> None:
+    run_to_success(asr_stack, "short.flac")
+    task_id = start(asr_stack, "film.flac")
+    child = child_of(asr_stack, task_id)
+    wait_until(lambda: [kind for kind, _ in asr_stack.events(task_id) if kind == "fragment"])
+    asr_stack.http.post(f"/v1/tasks/{task_id}/cancel").raise_for_status()
+    assert asr_stack.wait_for(task_id)["status"] == "CANCELLED"
+    after = start(asr_stack, "short.flac")
+    assert asr_stack.wait_for(after, "SUCCESS")["stages"][NAME]["timings"]["model_load"] is None
     assert psutil.pid_exists(child)
 
 
-def test_parameters_that_do_not_fit_are_refused_at_submission(heard: Stack) -> None:
+def test_parameters_that_do_not_fit_are_refused_at_submission(asr_stack: Stack) -> None:
     for given, field, choice in (
         ({"language": "xx"}, "language", "'zh'"),
         ({"batch_size": 0}, "batch_size", "greater than or equal to 1"),
         ({"model": "x"}, "model", "tiny-test"),
     ):
         body = {"task_name": NAME, "input_data": {"audio_path": "short.flac", **given}}
-        answer = heard.http.post("/v1/tasks", json=body)
+        answer = asr_stack.http.post("/v1/tasks", json=body)
         assert answer.status_code == 422
         assert field in answer.text
         assert choice in answer.text
@@ -138,9 +138,9 @@ def test_an_engine_that_blocks_is_ended_and_the_task_resumed(stack: Stack) -> No
     wait_until((stack.share / "blocked").exists)
     done = len(records(stack, task_id, 1))
     assert stack.wait_for(task_id, timeout=40)["stages"][NAME]["attempt"] == 2
-    whole = transcript(stack, finished(stack, "film.flac"))
+    whole = transcript(stack, run_to_success(stack, "film.flac"))
     resumes_after(stack, task_id, done, whole)
-    assert " in hang" in stack.logged("faster_whisper"), "and where it blocked is in the log"
+    assert " in hang" in stack.read_log("faster_whisper"), "and where it blocked is in the log"
 
 
 def test_a_model_load_that_blocks_is_ended_and_nothing_stays_locked(stack: Stack) -> None:
@@ -154,9 +154,9 @@ def test_a_model_load_that_blocks_is_ended_and_nothing_stays_locked(stack: Stack
     assert held_locks(stack), "the card is held while the model is loaded"
     stage = stack.wait_for(task_id, timeout=90)["stages"][NAME]
     assert (stage["status"], stage["attempt"]) == ("SUCCESS", 2), stage["error"]
-    assert " in hang" in stack.logged("faster_whisper"), "and where it blocked is in the log"
+    assert " in hang" in stack.read_log("faster_whisper"), "and where it blocked is in the log"
     wait_until(lambda: not held_locks(stack))
-    assert finished(stack, "short.flac")["timings"]["model_load"] is None, "the new process serves, and is warm"
+    assert run_to_success(stack, "short.flac")["timings"]["model_load"] is None, "the new process serves, and is warm"
 
 
 def held_locks(stack: Stack) -> list[dict[str, Any]]:
@@ -192,7 +192,7 @@ def test_two_tasks_that_take_turns_on_the_card_hear_their_own_prompts(stack: Sta
     stack.gateway()
     for _ in prompts:
         stack.worker("faster_whisper", **turns)
-    alone = [transcript(stack, finished(stack, "film.flac", initial_prompt=prompt)) for prompt in prompts]
+    alone = [transcript(stack, run_to_success(stack, "film.flac", initial_prompt=prompt)) for prompt in prompts]
     assert alone[0] != alone[1], "else this shows nothing"
     both = [start(stack, "film.flac", initial_prompt=prompt) for prompt in prompts]
     stages = [stack.wait_for(task_id)["stages"][NAME] for task_id in both]
@@ -214,15 +214,15 @@ def test_a_worker_does_not_grow(stack: Stack, capsys: pytest.CaptureFixture[str]
     (child,) = children_of(stack, "faster_whisper")
     series = []
     for _ in range(SOAK):
-        finished(stack, "short.flac", word_timestamps=True)
+        run_to_success(stack, "short.flac", word_timestamps=True)
         series.append(psutil.Process(child).memory_info().rss >> 20)
     with capsys.disabled():
         print(f"\nRSS of the worker's child after each of {SOAK} tasks, MiB: {series}")  # noqa: T201
     assert median(series[-WARM_UP:]) <= 1.05 * median(series[WARM_UP : 2 * WARM_UP])
-    wait_until(lambda: not waiting_in_redis(stack))
+    wait_until(lambda: not nonempty_queues(stack))
 
 
-def waiting_in_redis(stack: Stack) -> list[str]:
+def nonempty_queues(stack: Stack) -> list[str]:
     """Return the queues of the broker and of the dispatch that still hold something."""
     client, held = stack.redis.client, []
     for name in (*client.scan_iter("faster_whisper*"), "tasks:dispatch", "unacked", "unacked_index"):

@@ -43,11 +43,11 @@ class VirtualRedis:
         self.redis.client.set(CLOCK, f"{self.clock.seconds * US:.0f}", ex=3_600)
 
     def run(self, call: ScriptCall[T]) -> T:
-        return self.redis.run(replace(call, script=on_virtual_clock(call.script, self.fault)))
+        return self.redis.run(replace(call, script=with_virtual_clock(call.script, self.fault)))
 
 
 @cache
-def on_virtual_clock(script: Script, fault: Fault | None) -> Script:
+def with_virtual_clock(script: Script, fault: Fault | None) -> Script:
     """Return a script whose `now_us` reads the virtual clock."""
     assert script.text.count(REAL) == 1, "the prelude has another now_us"
     text = script.text.replace(REAL, VIRTUAL)

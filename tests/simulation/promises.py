@@ -83,7 +83,7 @@ class Promises:
 
     def check_overlap(self, workers: Sequence[Worker]) -> None:
         """No task is worked on by two that could both go on: who has been cut off for too long stops first."""
-        busy = [worker for worker in workers if worker.attempt and worker.works_on and not stopped(worker)]
+        busy = [worker for worker in workers if worker.attempt and worker.works_on and not is_cut_off(worker)]
         tasks = [worker.works_on for worker in busy]
         assert len(tasks) == len(set(tasks)), f"runs twice at once: {[(w.name, w.works_on) for w in busy]}"
 
@@ -100,11 +100,11 @@ class Promises:
     def statuses(self) -> dict[str, str | None]:
         return {task_id: found[0] for task_id, found in self.known.items()}
 
-    def all_final(self) -> bool:
+    def are_all_final(self) -> bool:
         self.check_call()
         return all((self.known.get(task_id) or [None])[0] in FINAL for task_id in self.task_ids)
 
 
-def stopped(worker: Worker) -> bool:
+def is_cut_off(worker: Worker) -> bool:
     """Say whether it has been cut off for so long that it works no more, whatever step comes next."""
-    return worker.attempt is not None and worker.cut_off_too_long(worker.attempt)
+    return worker.attempt is not None and worker.is_cut_off_too_long(worker.attempt)

@@ -31,7 +31,7 @@ FAULTS: dict[str, Fault] = {
 
 
 @pytest.fixture(autouse=True)
-def emptied(redis: SyncRedis) -> Iterator[None]:
+def empty_redis(redis: SyncRedis) -> Iterator[None]:
     yield
     redis.client.flushall()
 

@@ -65,7 +65,7 @@ class Worker:
             return
 
     def act(self) -> None:
-        if self.attempt and not self.last_call and self.cut_off_too_long(self.attempt):
+        if self.attempt and not self.last_call and self.is_cut_off_too_long(self.attempt):
             self.die()  # the attempt fences itself
         elif self.last_call:
             self.send_end(self.last_call)
@@ -74,7 +74,7 @@ class Worker:
         elif self.delivery or self.queue:
             self.begin(self.delivery or self.queue.pop(0))
 
-    def cut_off_too_long(self, attempt: Attempt) -> bool:
+    def is_cut_off_too_long(self, attempt: Attempt) -> bool:
         return self.now - attempt.answered_at >= BEAT_TIMEOUT.total_seconds()
 
     def begin(self, task_id: str) -> None:

@@ -59,7 +59,7 @@ class World:
             AssertionError: a promise was not kept.
         """
         for _ in range(FAULTY_STEPS):
-            self.hurt()
+            self.inject_fault()
             self.step()
         self.network.faulty = False
         for _ in range(CALM_STEPS):
@@ -75,7 +75,7 @@ class World:
         self.random.choice([*steps, *steps, *(gateway.step for gateway in self.gateways)])()
         self.promises.check_overlap(self.workers)
 
-    def hurt(self) -> None:
+    def inject_fault(self) -> None:
         chance = self.random.random()
         if chance < 0.03:
             self.random.choice(self.workers).die()
@@ -89,7 +89,7 @@ class World:
             self.queue.append(self.random.choice(self.queue))
 
     def at_rest(self) -> bool:
-        return not any(gateway.submissions for gateway in self.gateways) and self.promises.all_final()
+        return not any(gateway.submissions for gateway in self.gateways) and self.promises.are_all_final()
 
 
 def submission(task_id: str) -> Submission:

@@ -1,1 +1,1 @@
-"""What the tests run: a real Redis, a real gateway and a real worker, with a service of tasks made to misbehave."""
+"""Test support: a real Redis, gateway and worker, and a service whose tasks misbehave on request."""

@@ -1,6 +1,6 @@
-"""A worker of the service that its argument names, whose Whisper hangs for ever at its third window, once.
+"""A worker of the service named by its argument. Its Whisper hangs for ever at the third window, once.
 
-The double stands in the library's class, so all of our own code is the real one.
+The test double replaces a method of the library, so all of Baton's own code is real.
 """
 
 import sys
@@ -19,7 +19,7 @@ from tests.support.hang import hang
 WINDOW = 3
 
 
-def blocking(encode: Callable[..., Any], flag: Path) -> Callable[..., Any]:
+def wrap_encode(encode: Callable[..., Any], flag: Path) -> Callable[..., Any]:
     windows = count(1)
 
     def encode_or_block(self: Any, features: Any) -> Any:
@@ -33,8 +33,8 @@ def blocking(encode: Callable[..., Any], flag: Path) -> Callable[..., Any]:
 
 configured = settings()
 model = faster_whisper.WhisperModel
-model.encode = blocking(model.encode, configured.storage.share / "blocked")
-if __name__ == "__main__":  # a spawned child imports this module too, for the double
+model.encode = wrap_encode(model.encode, configured.storage.share / "blocked")
+if __name__ == "__main__":  # a spawned child also imports this module, to install the double
     (service,) = sys.argv[1:]
     import_module(f"services.{service}.tasks")
     work(configured, service)

@@ -1,4 +1,4 @@
-"""Pages in a real headless Chromium that may reach nothing but this machine, and whose troubles fail the test."""
+"""Pages in a real headless Chromium. It can reach only this machine, and errors on its pages fail the test."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from tests.support import chromium
 
 AXE = (Path(__file__).parents[1] / "browser/vendor/axe.min.js").read_text()
-# by the browser itself and not by a route of playwright's, which stands still while a test waits for something else
+# enforced by the browser, because a playwright route does not run while a test waits for something else
 ONLY_LOCAL = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 LOCAL = {"127.0.0.1", "localhost"}
 SIZES: dict[str, dict[str, Any]] = {
@@ -35,14 +35,14 @@ Device = Literal["desktop", "phone"]
 
 @dataclass
 class Browsing:
-    """Opens pages, and gathers what goes wrong in all of them: console errors, page errors, requests to outside."""
+    """Opens pages and collects their errors: console errors, page errors, and requests to other hosts."""
 
     browser: Browser
     troubles: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def open(self, url: str, *, scheme: Scheme = "light", device: Device = "desktop", key: str = "") -> Page:
-        """Open a page in a session of its own; `key` is the API key that the session has been given before."""
+        """Open a page in its own session. `key` is the API key that the session has stored."""
         context = self.browser.new_context(**SIZES[device], color_scheme=scheme, reduced_motion="reduce")
         self.contexts.append(context)
         context.add_init_script(TELL_VIOLATIONS + (KEEP_KEY % key if key else ""))
@@ -67,10 +67,10 @@ class Browsing:
             self.troubles.append(f"asked for {request.url}")
 
     @contextmanager
-    def expecting(self, *patterns: str) -> Iterator[None]:
-        """Let pass the troubles inside the block whose text has one of these patterns.
+    def allow(self, *patterns: str) -> Iterator[None]:
+        """Ignore errors inside the block whose text contains one of these patterns.
 
-        They are told when playwright is called: call it once more before the block ends.
+        Playwright reports errors only while it is called, so call it once more before the block ends.
         """
         before = len(self.troubles)
         yield
@@ -87,7 +87,7 @@ class Browsing:
 
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
-    """Run the one that `make browser` found.
+    """Run the Chromium that `make browser` found.
 
     Raises:
         AssertionError: there is none.
@@ -101,7 +101,7 @@ def running_chromium() -> Iterator[Browser]:
 
 
 def axe(page: Page) -> list[str]:
-    """Return what axe-core finds wrong with the page as it stands: the rule, the element and what to do."""
+    """Return what axe-core reports for the current page: the rule, the element and how to fix it."""
     page.evaluate(AXE)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")
     return [

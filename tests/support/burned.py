@@ -1,6 +1,6 @@
-"""Videos with burned-in subtitles and their exact truth, made by ffmpeg: any size, rate, place, style and background.
+"""Videos with burned-in subtitles and known ground truth, rendered by ffmpeg in any size, rate, place and style.
 
-The font is a part of Noto Sans CJK (see tests/fixtures/fonts), so nothing of the machine is needed.
+The font is a subset of Noto Sans CJK (see tests/fixtures/fonts), so the machine needs no fonts.
 """
 
 # ruff: noqa: RUF001 - the full-width signs are part of the text
@@ -57,7 +57,7 @@ FIELDS = "Name,Fontname,Fontsize,PrimaryColour,OutlineColour,BackColour,BorderSt
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A subtitle: seconds and text, a newline between two lines."""
+    """A subtitle. Times are in seconds; a newline separates two lines of text."""
 
     start: float
     end: float
@@ -65,13 +65,13 @@ class Shown:
 
 
 def spread(texts: Sequence[str], *, every: float = 1.6, length: float = 1.2, first: float = 0.8) -> list[Shown]:
-    """Show the texts one after the other."""
+    """Return subtitles that show the texts one after the other."""
     return [Shown(first + n * every, first + n * every + length, text) for n, text in enumerate(texts)]
 
 
 @dataclass(frozen=True)
 class Burned:
-    """How a video is made."""
+    """A video to render."""
 
     lines: Sequence[Shown]
     size: str = "640x360"
@@ -83,7 +83,7 @@ class Burned:
     logo: str = ""
     seconds: float | None = None
     variable: bool = False
-    """Leave out frames at irregular distances."""
+    """Drop frames at irregular intervals."""
 
     @property
     def length(self) -> float:

@@ -1,4 +1,4 @@
-"""A task in the hands of a test, which stands in a worker's place and says what is told when."""
+"""A task that a test runs instead of a worker, so that it controls when events are published."""
 
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ RSS_BYTES = 1
 
 
 class AttemptByHand:
-    """An attempt at a waiting task of a stack that has no worker for it."""
+    """An attempt of a pending task in a stack without a worker for it."""
 
     def __init__(self, stack: Stack, task_id: str) -> None:
         self.task_id = task_id
@@ -49,7 +49,7 @@ class AttemptByHand:
         self.publish(Event("progress", progress.model_dump()), progress=progress)
 
     def succeed(self, segments: list[Segment], **told: Any) -> None:
-        """End with this text as the output."""
+        """End the task successfully with this text as its output."""
         folder = AttemptFolder(self.storage, self.task_id, self.record.control.attempt)
         staged = folder.staging("transcript.json")
         Transcript(segments=segments, **told).write(staged)

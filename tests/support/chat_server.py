@@ -1,4 +1,4 @@
-"""A chat completions server that behaves as badly as it is told: the model's name says how."""
+"""A chat completions server that misbehaves on request: the model's name selects the behaviour."""
 
 import json
 import threading
@@ -21,25 +21,25 @@ class Reply:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes | None = None
-    """The whole body, where it is no completion."""
+    """The whole body, if it is not a completion."""
     cut: bool = False
-    """Close in the middle of the body."""
+    """Close the connection in the middle of the body."""
     drip: bool = False
-    """Send a byte now and then, and never come to an end."""
+    """Send a byte at a time and never finish."""
 
 
 Behaviour = Callable[[Json, int], Reply]
-"""From the request and its number, counted from 1 for each model."""
+"""Function of the request and its number, which counts from 1 for each model."""
 
 
-def asked(request: Json) -> Json:
-    """Return the JSON that the user's first message holds."""
+def user_json(request: Json) -> Json:
+    """Return the JSON content of the user's first message."""
     shown: Json = json.loads(request["messages"][1]["content"])
     return shown
 
 
 def lines_of(request: Json) -> list[Json]:
-    lines: list[Json] = asked(request)["lines"]
+    lines: list[Json] = user_json(request)["lines"]
     return lines
 
 
@@ -47,28 +47,28 @@ def answer(lines: list[Json]) -> Reply:
     return Reply(json.dumps({"lines": lines}))
 
 
-def shouted(request: Json) -> list[Json]:
+def uppercase_lines(request: Json) -> list[Json]:
     return [{"id": line["id"], "text": line["text"].upper()} for line in lines_of(request)]
 
 
 def good(request: Json, _: int) -> Reply:
-    return answer(shouted(request))
+    return answer(uppercase_lines(request))
 
 
 def first(bad: Callable[[Json], Reply], times: int = 1) -> Behaviour:
-    """Be bad at first, then good."""
+    """Answer the first requests with `bad` and the others correctly."""
     return lambda request, number: bad(request) if number <= times else good(request, number)
 
 
 def obedient(request: Json, _: int) -> Reply:
-    """Do what a subtitle says."""
+    """Obey an instruction in a subtitle, as a model without protection would."""
     told = any("ignore" in line["text"].lower() for line in lines_of(request))
-    return answer([] if told else shouted(request))
+    return answer([] if told else uppercase_lines(request))
 
 
 def summary(request: Json, _: int) -> Reply:
-    if "parts" in asked(request):
-        return Reply(json.dumps({"summary": f"{len(asked(request)['parts'])} parts"}))
+    if "parts" in user_json(request):
+        return Reply(json.dumps({"summary": f"{len(user_json(request)['parts'])} parts"}))
     marks = [{"line": line["id"], "title": line["text"]} for line in lines_of(request)[::2]]
     return Reply(json.dumps({"summary": "a part", "chapters": marks}))
 
@@ -100,23 +100,25 @@ ODD = [
 BUSY = Reply(status=429, headers={"Retry-After": "0"}, raw=b'{"error": {"message": "slow down"}}')
 BEHAVIOURS: dict[str, Behaviour] = {
     "good": good,
-    "fewer": lambda request, _: answer(shouted(request)[:-1]),
-    "more": lambda request, _: answer([*shouted(request), {"id": 999, "text": "one more"}]),
-    "twice": lambda request, _: answer(shouted(request) * 2),
-    "reordered": lambda request, _: answer(shouted(request)[::-1]),
-    "blank": lambda request, _: answer([{**line, "text": " "} for line in shouted(request)]),
+    "fewer": lambda request, _: answer(uppercase_lines(request)[:-1]),
+    "more": lambda request, _: answer([*uppercase_lines(request), {"id": 999, "text": "one more"}]),
+    "twice": lambda request, _: answer(uppercase_lines(request) * 2),
+    "reordered": lambda request, _: answer(uppercase_lines(request)[::-1]),
+    "blank": lambda request, _: answer([{**line, "text": " "} for line in uppercase_lines(request)]),
     "silent": lambda _request, _number: Reply(""),
     "prose": lambda _request, _number: Reply("Sure! Here are your subtitles."),
     "html": lambda _request, _number: Reply(raw=b"<html>a proxy</html>", headers={"Content-Type": "text/html"}),
-    "fenced": lambda request, _: Reply(f"<think>{{hm}}</think>```json\n{answer(shouted(request)).content}\n```"),
-    "talkative": lambda request, _: answer([{**line, "text": "word " * 1_000} for line in shouted(request)]),
+    "fenced": lambda request, _: Reply(
+        f"<think>{{hm}}</think>```json\n{answer(uppercase_lines(request)).content}\n```"
+    ),
+    "talkative": lambda request, _: answer([{**line, "text": "word " * 1_000} for line in uppercase_lines(request)]),
     "once_prose": first(lambda _: Reply("Sure!")),
-    "once_fewer": first(lambda request: answer(shouted(request)[1:])),
+    "once_fewer": first(lambda request: answer(uppercase_lines(request)[1:])),
     "busy": first(lambda _: BUSY, 2),
     "always_busy": lambda _request, _number: BUSY,
     "long_busy": lambda _request, _number: Reply(status=429, headers={"Retry-After": "7200"}, raw=b"{}"),
     "broken": first(lambda _: Reply(status=500, raw=b"oops"), 2),
-    "cut": first(lambda request: Reply(answer(shouted(request)).content, cut=True)),
+    "cut": first(lambda request: Reply(answer(uppercase_lines(request)).content, cut=True)),
     "huge": lambda _request, _number: Reply("x" * 2_000_000),
     "refuses": lambda _request, _number: Reply(status=400, raw=b'{"error": {"message": "too many tokens"}}'),
     "keyless": lambda _request, _number: Reply(
@@ -140,11 +142,11 @@ BEHAVIOURS: dict[str, Behaviour] = {
 class Server(ThreadingHTTPServer):
     @override
     def handle_error(self, *_: object) -> None:
-        """A client that is killed in the middle is no error here."""
+        """Ignore errors: tests kill clients in the middle of a request."""
 
 
 class ChatServer:
-    """Serves `/v1/chat/completions`, and keeps what was asked. Answers wait while `free` is not set."""
+    """Serves `/v1/chat/completions` and records the requests. Responses wait until `free` is set."""
 
     def __init__(self) -> None:
         self.requests: dict[str, list[Json]] = defaultdict(list)
@@ -167,7 +169,7 @@ class ChatServer:
             def do_POST(self) -> None:
                 request = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 chat.headers.append(dict(self.headers))
-                with chat.counted(request) as number:
+                with chat.count_request(request) as number:
                     chat.free.wait(60)
                     threading.Event().wait(chat.latency_s)
                     self.reply(request["model"], BEHAVIOURS[request["model"]](request, number))
@@ -184,7 +186,7 @@ class ChatServer:
                     while reply.drip:
                         threading.Event().wait(0.1)
                         self.wfile.write(b" ")
-                except ConnectionError:  # the other side had enough
+                except ConnectionError:  # the client disconnected
                     reply = Reply(cut=True)
                 self.close_connection = reply.cut
 
@@ -195,7 +197,7 @@ class ChatServer:
         return Handler
 
     @contextmanager
-    def counted(self, request: Json) -> Iterator[int]:
+    def count_request(self, request: Json) -> Iterator[int]:
         model = request["model"]
         with self.lock:
             self.requests[model].append(request)

@@ -1,4 +1,4 @@
-"""Finds a Chromium for the browser tests, or gets one: `make browser`."""
+"""Find or install a Chromium for the browser tests: `make browser`."""
 
 import os
 import shutil
@@ -13,15 +13,15 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 PLAYWRIGHT = (sys.executable, "-m", "playwright")
 APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq")
 NAMED = os.environ.get("CHROMIUM")  # noqa: TID251 - not a setting of Baton's
-HOW = """There is no Chromium that starts, and it could not be installed. Either
+HOW = """No Chromium starts, and none could be installed. Either
   - install your system's: `apt install chromium` (Debian), `dnf install chromium` (Fedora), or Google Chrome; or
-  - let playwright bring one: `.venv/bin/playwright install --with-deps chromium`, which needs the network, and root for
-    the libraries; or
+  - let playwright install one: `.venv/bin/playwright install --with-deps chromium`, which needs the network, and root
+    for the libraries; or
   - name one: `CHROMIUM=/path/to/chrome make test-browser`."""
 
 
 def find() -> Path | None:
-    """Return the Chromium that `CHROMIUM` names, else playwright's own, else the system's; None when none starts."""
+    """Return the first Chromium that starts: `CHROMIUM`, playwright's own, or the system's; otherwise None."""
     return next((path for path in candidates() if starts(path)), None)
 
 
@@ -35,7 +35,7 @@ def candidates() -> Iterator[Path]:
 
 
 def starts(path: Path) -> bool:
-    """Return whether it shows a page: a browser may be missing, be a stub of the system, or lack libraries."""
+    """Return whether a browser can show a page: it may be missing, be a stub package, or lack libraries."""
     try:
         with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path) as browser:
             return bool(browser.new_page().evaluate("true"))
@@ -44,7 +44,7 @@ def starts(path: Path) -> bool:
 
 
 def install() -> Path | None:
-    """Get one from playwright, else, as root, from Debian."""
+    """Install a Chromium from playwright or, as root, from Debian."""
     root = os.geteuid() == 0
     if ran(*PLAYWRIGHT, "install", "chromium"):
         return find() or (find() if root and ran(*PLAYWRIGHT, "install-deps", "chromium") else None)

@@ -1,4 +1,4 @@
-"""Deliveries to a worker's app in this process: the real interface and record, without a broker."""
+"""Deliveries to a worker app in this process, with the real task interface and record, but without a broker."""
 
 from collections.abc import Callable
 from pathlib import PurePosixPath
@@ -19,7 +19,7 @@ Echo = Callable[[EchoInput, Job], EchoOutput]
 
 
 def submit(app: WorkerApp, name: str, **given: Any) -> dict[str, Any]:
-    """Record a task, and return its context as a delivery brings it."""
+    """Record a task, and return its context as a delivery contains it."""
     now = utcnow()
     context = WorkflowContext(
         workflow_id="t",

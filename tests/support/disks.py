@@ -1,4 +1,4 @@
-"""Small disks of a test's own, which it can fill."""
+"""Small disks that a test can fill."""
 
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ BLOCK = 4096
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[None]:
-    """Let the folder be a disk of one MiB."""
+    """Mount a disk of one MiB on the folder."""
     folder.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_KIB}k", "tmpfs", folder], check=False).returncode:
         pytest.skip("mounting a tmpfs needs root")
@@ -24,7 +24,7 @@ def small_disk(folder: Path) -> Iterator[None]:
 
 
 def fill_disk(folder: Path) -> Path:
-    """Leave no block free; return the file that has them."""
+    """Fill the disk with one file, and return it."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as file, suppress(OSError):
         while file.write(bytes(BLOCK)):

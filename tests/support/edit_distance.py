@@ -1,10 +1,10 @@
-"""How many insertions, deletions and substitutions make one sequence into another."""
+"""Levenshtein distance between two sequences."""
 
 from collections.abc import Sequence
 
 
 def distance(first: Sequence[str], second: Sequence[str]) -> int:
-    """Return Levenshtein's distance."""
+    """Return the smallest number of insertions, deletions and substitutions that turn `first` into `second`."""
     row = list(range(len(second) + 1))
     for number, one in enumerate(first, 1):
         above, row[0] = row[0], number

@@ -1,4 +1,4 @@
-"""Where to hurt a running stack, and what must be found in it afterwards."""
+"""Fault injection into a running stack, and the state that must be found afterwards."""
 
 import json
 import os
@@ -22,13 +22,13 @@ def child_of(stack: Stack, task_id: str) -> int:
 
 
 def children_of(stack: Stack, service: str) -> list[int]:
-    """Return the pids of the processes that run the tasks of a service, as its workers tell them."""
+    """Return the pids of the processes that run a service's tasks, as its workers report them."""
     told = [stack.redis.client.get(key) for key in stack.workers(service)]
     return [pid for presence in told for pid in json.loads(presence)["children"]]
 
 
 def kill_worker(worker: subprocess.Popen[bytes]) -> None:
-    """Kill a worker's parent and all below it, at once."""
+    """Kill a worker's parent process and all its descendants at once."""
     for pid in (worker.pid, *children(worker)):
         os.kill(pid, signal.SIGKILL)
     worker.wait()
@@ -39,7 +39,7 @@ def ffmpegs_of(pid: int) -> list[int]:
     return [child.pid for child in psutil.Process(pid).children() if "ffmpeg" in child.name()]
 
 
-def gone(pid: int) -> bool:
+def is_gone(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -51,26 +51,26 @@ def pause(server_signal: signal.Signals, pid: int) -> None:
 
 
 def let_pass(seconds: float) -> None:
-    """Hold a fault for a time; never used to wait for a result."""
+    """Keep a fault in place for some time. Do not use this to wait for a result."""
     began = monotonic()
     wait_until(lambda: monotonic() - began >= seconds, timeout=seconds + 5)
 
 
 def broker_queue(priority: int = 5) -> str:
-    """Return the broker's list of a priority of ours: kombu counts the other way round."""
+    """Return the broker's list for one of Baton's priorities; kombu counts in the opposite direction."""
     return f"testing:{9 - priority}" if priority < 9 else "testing"
 
 
-def queued(stack: Stack, count: int = 1) -> list[str]:
-    """Wait until the broker holds `count` messages, and return them raw, the next one last."""
+def wait_for_messages(stack: Stack, count: int = 1) -> list[str]:
+    """Wait until the broker holds `count` messages, and return them undecoded, the next one last."""
     name = broker_queue()
     wait_until(lambda: stack.redis.client.llen(name) == count)
     messages: list[str] = stack.redis.client.lrange(name, 0, -1)
     return messages
 
 
-def quiet(stack: Stack) -> bool:
-    """Tell whether the broker holds no message any more, delivered or not, and nothing waits for dispatch."""
+def is_broker_empty(stack: Stack) -> bool:
+    """Return whether the broker holds no message, delivered or not, and no task waits for dispatch."""
     client = stack.redis.client
     lists = [name for name in client.scan_iter("testing*", _type="list") if client.llen(name)]
     return not lists and not client.hlen("unacked") and not client.zcard("tasks:dispatch")
@@ -87,7 +87,7 @@ def partial_files(stack: Stack) -> list[Path]:
 
 
 def starts(stack: Stack) -> dict[str, int]:
-    """Return how often each task was begun, and refuse any that ran twice at the same time."""
+    """Return how many times each task started, and assert that none ran twice at the same time."""
     begun: dict[str, int] = defaultdict(int)
     running: dict[str, int] = defaultdict(int)
     for line in (stack.share / "runs.log").read_text().splitlines():

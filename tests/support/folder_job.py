@@ -1,4 +1,4 @@
-"""The `Job` of the unit tests: a real one with a real share, whose heartbeat never beats. It needs no Redis."""
+"""The `Job` of the unit tests: a real job with a real share. It sends no heartbeats and needs no Redis."""
 
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -21,16 +21,16 @@ CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FolderJob(Job):
-    """One attempt at task `job-1`, whose files lie under `share`.
+    """One attempt of task `job-1`, with its files under `share`.
 
-    Set `heartbeat.stop` to stop it; `heartbeat.unsent` holds its events. `sections` are of the settings.
+    Set `heartbeat.stop` to stop it. `heartbeat.unsent` holds its events. `sections` are sections of the settings.
     """
 
     def __init__(self, share: Path, service: str, *, attempt: int = 1, **sections: Any) -> None:
         self.share = share
         self.sections = sections
         self.reported: list[tuple[str, float]] = []
-        """Phase and percentage of each progress, as the task gave them."""
+        """Phase and percentage of each progress report."""
         self.checks = 0
         process = WorkerProcess(self.load_settings(), service)
         record = make_record(f"{service}.task", attempt)
@@ -42,7 +42,7 @@ class FolderJob(Job):
         return settings(**{"redis": NO_REDIS, "storage": storage, **self.sections, **sections})
 
     def configure(self, section: str, **values: Any) -> None:
-        """Change settings of one section; those that the job was created with stay."""
+        """Change settings of one section; the settings given at creation stay."""
         self.settings = self.load_settings(**{section: {**self.sections.get(section, {}), **values}})
 
     @override
@@ -82,7 +82,7 @@ class FolderJob(Job):
         return self.share / artifact.path
 
     def put(self, name: str, content: bytes | str | Transcript) -> MediaFile:
-        """Put a file under share."""
+        """Write a file under share."""
         if isinstance(content, Transcript):
             content = content.model_dump_json(exclude_none=True)
         (self.share / name).write_bytes(content.encode() if isinstance(content, str) else content)
@@ -97,7 +97,7 @@ class FolderJob(Job):
 
 
 def make_record(task_name: str, attempt: int) -> Record:
-    """Return the record of a task as it is while an attempt runs."""
+    """Return the record of a task during an attempt."""
     context = WorkflowContext(
         workflow_id="job-1",
         task_id="job-1",

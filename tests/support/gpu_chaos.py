@@ -1,4 +1,4 @@
-"""A process that takes the GPU lock again and again, and sometimes dies or freezes in the middle of a hold."""
+"""A process that acquires the GPU lock repeatedly, and sometimes dies or freezes while it holds the lock."""
 
 import os
 import signal
@@ -20,8 +20,8 @@ from common.state.scripts import Script, ScriptCall
 HOST = "here"
 LEASE_S = 1.0
 MISHAPS = {100: signal.SIGKILL, 300: signal.SIGSTOP}
-"""What a process does to itself in every 500th hold of all, and in which."""
-# What state writes do: nothing is written under a fence that is not the lock's own.
+"""Faults that processes inject into themselves: each in one of every 500 holds."""
+# As in Baton's state writes: a write is rejected unless its fence is the lock's current one.
 FENCED_WRITE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] .. ' ' .. ARGV[2] then
   redis.call('INCR', 'chaos:refused')
@@ -35,7 +35,7 @@ WRITE = Script(FENCED_WRITE, sha1(FENCED_WRITE.encode(), usedforsecurity=False).
 
 @dataclass(frozen=True)
 class Chaos:
-    """What all processes are told."""
+    """Parameters of all processes."""
 
     url: str
     holds: Path
@@ -43,17 +43,17 @@ class Chaos:
 
 
 def work(chaos: Chaos) -> None:
-    """Hold until so many holds were begun by all together."""
+    """Acquire the lock repeatedly until all processes together have started this many holds."""
     redis = SyncRedis(RedisSettings.model_validate({"url": chaos.url, "socket_timeout": 1.0}))
     lock = GpuLock(redis, GpuLockSettings.model_validate({"lock_timeout": LEASE_S}), HOST, ["0"])
     claim = Claim(task_id=str(os.getpid()), worker=f"chaos@here/{os.getpid()}")
     dice = Random()
-    while not taken_enough(lock, claim, chaos, dice):
+    while not take_lease(lock, claim, chaos, dice):
         pass
     lock.renewer.close()
 
 
-def taken_enough(lock: GpuLock, claim: Claim, chaos: Chaos, dice: Random) -> bool:
+def take_lease(lock: GpuLock, claim: Claim, chaos: Chaos, dice: Random) -> bool:
     try:
         with lock.lease(claim, check=lambda: None) as lease:
             return hold(lease, lambda word: lock.redis.run(write(lease, word)), chaos, dice)
@@ -62,7 +62,7 @@ def taken_enough(lock: GpuLock, claim: Claim, chaos: Chaos, dice: Random) -> boo
 
 
 def hold(lease: Lease, tell: Callable[[str], int], chaos: Chaos, dice: Random) -> bool:
-    """Note a hold whose writes were both accepted: between them nobody else may have been at it."""
+    """Record a hold whose writes were both accepted: no other process may have held the lock in between."""
     taken = tell("start")
     if not taken:
         return False

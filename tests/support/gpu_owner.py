@@ -1,4 +1,4 @@
-"""A process as the GPU lock's Lua sees it: an open subscription and what it asks. A test pulls each string."""
+"""A process as the GPU lock's Lua scripts see it: an open subscription and calls. The test makes each call."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -18,7 +18,7 @@ CLAIM = timedelta(seconds=2)
 
 
 class Owner:
-    """One acquisition of one process, at most."""
+    """A process that acquires at most one lock."""
 
     def __init__(self, redis: SyncRedis, name: str, devices: Sequence[str] = ("0",), *, head_start_ms: int = 0) -> None:
         self.redis = redis
@@ -72,8 +72,8 @@ class Owner:
     def give_up(self) -> None:
         self.redis.run(scripts.give_up(locks=self.locks, owner=self.name, claim_ms=ms(CLAIM), reason="gave_up"))
 
-    def woken(self) -> bool:
-        """Tell whether a wake-up has come, and forget it."""
+    def take_wakeup(self) -> bool:
+        """Return whether a wake-up has arrived, and consume it."""
         messages = []
         while message := self.subscription.get_message(timeout=0.05):
             messages.append(message)
@@ -81,7 +81,7 @@ class Owner:
 
 
 def holder_of(redis: SyncRedis, device: str = "0") -> tuple[str, int] | None:
-    """Return who holds a device, and the fence."""
+    """Return a device's holder and fence."""
     value = redis.client.get(keys.gpu_lock(HOST, device))
     if not value:
         return None
@@ -90,6 +90,6 @@ def holder_of(redis: SyncRedis, device: str = "0") -> tuple[str, int] | None:
 
 
 def line(redis: SyncRedis, device: str = "0") -> list[str]:
-    """Return who waits, the next one first."""
+    """Return the waiters, the next one first."""
     waiting: list[str] = redis.client.zrange(f"{keys.gpu_lock(HOST, device)}:queue", 0, -1)
     return waiting

@@ -1,4 +1,4 @@
-"""Which third-party packages an image's code imports, and which of them its requirements file does not install."""
+"""Third-party packages that an image's code imports but its requirements file does not install."""
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ DISTRIBUTIONS = {
     "pyannote": ("pyannote-audio",),
     "torch": ("torch",),
 }
-"""Of import names that are not installed here, or come from another distribution in an image."""
+"""Distributions of import names that are not installed here, or that come from another distribution in an image."""
 IMAGE_PYTHON = {
     "python_version": "3.11",
     "python_full_version": "3.11.9",
@@ -35,7 +35,7 @@ IMAGE_PYTHON = {
 
 @dataclass(frozen=True)
 class Image:
-    """`requirements` is installed in it; `optional` packages may be absent, each for a reason."""
+    """The image installs `requirements`; `optional` packages may be absent, each for a reason."""
 
     name: str
     requirements: str
@@ -48,19 +48,19 @@ class Image:
 
     @property
     def by_name(self) -> tuple[str, ...]:
-        """The modules that the image imports from every service by name, which no import statement shows."""
+        """The modules that the image imports from every service by name, without an import statement."""
         return READ_BY_THE_GATEWAY if self.name == "gateway" else READ_OF_EVERY_SERVICE
 
 
 def load_graph() -> ImportGraph:
-    """Return who imports whom, in functions too, but not for type checking only."""
+    """Return the import graph, including imports in functions, excluding imports for type checking only."""
     return build_graph(
         *OUR_PACKAGES, include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
     )
 
 
 def find_missing_packages(graph: ImportGraph, image: Image) -> dict[str, list[str]]:
-    """Return the packages that the image's code imports and its requirements do not install, and who imports each."""
+    """Return the packages that the image's code imports but its requirements do not install, with their importers."""
     modules = find_reachable(graph, find_roots(graph, image))
     installed = read_pins(image.requirements)
     wanted = {name for name in modules if is_third_party(name)}
@@ -87,7 +87,7 @@ def is_below(module: str, package: str) -> bool:
 
 
 def find_reachable(graph: ImportGraph, starts: Collection[str]) -> set[str]:
-    """Return all modules that these import, directly or not. Importing a module also runs its packages."""
+    """Return all modules that these import, directly or indirectly. An import also imports the parent packages."""
     found: set[str] = set()
     left = list(starts)
     while left:
@@ -114,7 +114,7 @@ def find_distributions(module: str) -> set[str]:
     """Return the distributions that contain a module.
 
     Raises:
-        AssertionError: none is known, so its image cannot be checked.
+        AssertionError: no distribution is known, so the image cannot be checked.
     """
     top = module.partition(".")[0]
     found = {*map_installed_names().get(top, ()), *DISTRIBUTIONS.get(top, ())}

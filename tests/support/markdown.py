@@ -1,4 +1,4 @@
-"""What a Markdown page holds, as GitHub reads it: headings and their anchors, links, code, tables, quotes."""
+"""Parts of a Markdown page as GitHub parses it: headings and anchors, links, code, tables, quotes."""
 
 import re
 from collections import Counter
@@ -51,11 +51,13 @@ class Page:
     def headings(self) -> list[tuple[int, str]]:
         """Return the level and the words of each heading."""
         pairs = zip(self.tokens, self.tokens[1:], strict=False)
-        return [(int(opening.tag[1]), said(inside)) for opening, inside in pairs if opening.type == "heading_open"]
+        return [
+            (int(opening.tag[1]), plain_text(inside)) for opening, inside in pairs if opening.type == "heading_open"
+        ]
 
     @cached_property
     def anchors(self) -> set[str]:
-        """Return what a link may name behind `#`. A heading that comes again gets a number."""
+        """Return the anchors that a link may contain after `#`. A repeated heading gets a number."""
         seen: Counter[str] = Counter()
         anchors = set()
         for _, words in self.headings:
@@ -66,10 +68,10 @@ class Page:
 
     @cached_property
     def links(self) -> list[str]:
-        """Return where its links and pictures lead, in order."""
-        return list(self.found_links())
+        """Return the targets of the links and pictures, in order."""
+        return list(self.find_links())
 
-    def found_links(self) -> Iterator[str]:
+    def find_links(self) -> Iterator[str]:
         for token in [*self.inline, *self.tokens]:
             if token.type == "link_open":
                 yield str(token.attrs["href"])
@@ -85,7 +87,7 @@ class Page:
 
     @cached_property
     def code(self) -> list[str]:
-        """Return every line of code, in blocks and between words."""
+        """Return every line of code, in blocks and inline."""
         lines = [line for _, block in self.blocks for line in block.splitlines()]
         return lines + [token.content for token in self.inline if token.type == "code_inline"]
 
@@ -104,7 +106,7 @@ class Page:
 
     @cached_property
     def quotes(self) -> list[str]:
-        """Return the text of each quoted paragraph as it is written, in one line."""
+        """Return the source text of each quoted paragraph, in one line."""
         found = []
         depth = 0
         for token in self.tokens:
@@ -114,6 +116,6 @@ class Page:
         return found
 
 
-def said(token: Token) -> str:
-    """Return the words of a piece of text, without its marks."""
+def plain_text(token: Token) -> str:
+    """Return the text of an inline token, without markup."""
     return "".join(child.content for child in token.children or () if child.type in {"text", "code_inline"})

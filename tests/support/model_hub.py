@@ -1,4 +1,4 @@
-"""A model hub in miniature: as much of huggingface.co's API as its client uses to fetch a model."""
+"""A small model hub: the part of huggingface.co's API that its client uses to download a model."""
 
 from contextlib import suppress
 from hashlib import sha256
@@ -13,7 +13,7 @@ from typing_extensions import override
 
 SHA = "0" * 40
 LARGE = 1_000_000
-"""Files above this are kept as the real hub keeps large ones: it knows their sha256."""
+"""Larger files have a sha256 in the listing, as on the real hub."""
 
 
 class ModelHub:
@@ -27,21 +27,21 @@ class ModelHub:
         self.broken: set[str] = set()
         self.damaged: set[str] = set()
         self.pages: dict[str, bytes] = {}
-        """What comes instead of files, as from a portal that wants a login first."""
+        """Content served instead of files, as by a captive portal."""
         self.named: dict[str, str] = {}
-        """Other names that the listing gives to files."""
+        """Wrong names of files in the listing."""
         self.pause_after: int | None = None
-        """So many bytes of a large file are sent; the rest comes after `go_on`."""
+        """This many bytes of a large file are sent at once; the rest follows after `go_on`."""
         self.asked: list[str] = []
         self.sent: list[tuple[str, int]] = []
-        """The name of each file that was asked for, and from which byte on."""
+        """The name and the start offset of each request for a file."""
         self.open = Event()
         self.open.set()
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                with suppress(ConnectionError):  # who asked was killed
+                with suppress(ConnectionError):  # the client was killed
                     hub.answer(self)
 
             @override
@@ -52,8 +52,8 @@ class ModelHub:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
-    def sent_of(self, name: str) -> list[int]:
-        """Return from which byte on this file was asked for, each time."""
+    def start_offsets(self, name: str) -> list[int]:
+        """Return the start offset of each request for this file."""
         return [start for sent, start in self.sent if sent == name]
 
     def hold(self) -> None:

@@ -1,7 +1,7 @@
-"""No test sends a packet off this machine: connects, datagrams and name look-ups to elsewhere are refused and recorded.
+"""Network guard: refuses and records connections, datagrams and name look-ups that would leave this machine.
 
-Python's audit hooks see every socket of CPython, in a test's own process and, by `guarded/sitecustomize.py`, in those
-that it starts. uvloop's sockets they do not see: a gateway is held to loopback by the settings in `stack.QUICK`.
+Python's audit hooks see every socket of CPython, in the test's own process and, by `guarded/sitecustomize.py`, in the
+processes that it starts. They do not see uvloop's sockets; the settings in `stack.QUICK` keep a gateway on loopback.
 """
 
 import socket
@@ -16,7 +16,7 @@ OWN_NAMES = frozenset({"", "localhost", "ip6-localhost", socket.gethostname().lo
 
 
 def is_numeric(host: str) -> bool:
-    """Tell whether a host is an address, in whatever spelling the C library takes."""
+    """Return whether a host is an address, in any spelling that the C library accepts."""
     try:
         ip_address(host.partition("%")[0])
     except ValueError:
@@ -28,7 +28,7 @@ def is_numeric(host: str) -> bool:
 
 
 def leaves(event: str, arguments: tuple[Any, ...]) -> str | None:
-    """Return what would leave the machine, or None when nothing would."""
+    """Return the target of an event that would leave the machine, otherwise None."""
     if event in CONNECTS:
         address = arguments[-1]
         if not isinstance(address, tuple) or not address or not isinstance(address[0], str):
@@ -51,11 +51,11 @@ def is_loopback(host: str) -> bool:
 
 
 recorders: list[Callable[[str], None]] = []
-"""The one that is told, once the guard is there."""
+"""The current recorder; empty until the guard is installed."""
 
 
 def install(record: Callable[[str], None]) -> None:
-    """Guard this process until its end; `record` is told of each attempt, in place of an earlier one."""
+    """Guard this process until it ends. `record` is called with each attempt, and replaces an earlier recorder."""
     if not recorders:
         sys.addaudithook(refuse)
     recorders[:] = [record]

@@ -1,4 +1,4 @@
-"""What every OCR engine promises. Each engine's tests are this class with its own `reader`."""
+"""Contract tests of OCR engines. Each engine's tests subclass this with its own `reader`."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from services.paddleocr.engine import Reader
 from tests.support.burned import FONTS
-from tests.support.subtitle_score import plain
+from tests.support.subtitle_score import normalize_text
 
 ENGLISH, CHINESE = "Nobody knows the answer.", "今天我们去山上看日出。"
 
@@ -29,11 +29,15 @@ class EngineContract:
 
     def test_each_picture_has_its_own_lines(self, reader: Reader) -> None:
         read = reader.read([strip(ENGLISH), strip(), strip(CHINESE)])
-        assert [[plain(line.text) for line in lines] for lines in read] == [[plain(ENGLISH)], [], [plain(CHINESE)]]
+        assert [[normalize_text(line.text) for line in lines] for lines in read] == [
+            [normalize_text(ENGLISH)],
+            [],
+            [normalize_text(CHINESE)],
+        ]
 
     def test_lines_come_from_the_top_down_with_their_boxes(self, reader: Reader) -> None:
         (lines,) = reader.read([strip(CHINESE, ENGLISH)])
-        assert [plain(line.text) for line in lines] == [plain(CHINESE), plain(ENGLISH)]
+        assert [normalize_text(line.text) for line in lines] == [normalize_text(CHINESE), normalize_text(ENGLISH)]
         for number, line in enumerate(lines):
             left, top, right, bottom = line.box
             assert left == pytest.approx(60, abs=12)

@@ -1,4 +1,4 @@
-"""Who still runs: processes found by a folder that they have to do with."""
+"""Running processes that use a folder."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -7,7 +7,7 @@ import psutil
 
 
 def holders(folder: Path) -> list[psutil.Process]:
-    """Return every living process that has to do with a folder: by its command, its environment or where it works."""
+    """Return every running process with the folder in its command, its environment or its working directory."""
     return [process for process in psutil.process_iter() if str(folder) in traces(process)]
 
 
@@ -19,7 +19,7 @@ def traces(process: psutil.Process) -> str:
 
 
 def described(process: psutil.Process) -> str:
-    """Return what a person needs to know to see what it is."""
+    """Return a description that identifies a process to a person."""
     with suppress(psutil.Error):
         parent = process.parent()
         above = f"below {parent.pid} {parent.name()}" if parent else "without a parent"

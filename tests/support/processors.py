@@ -1,4 +1,4 @@
-"""Other processors: restrictions under which this machine's libraries use the kernels of a smaller one."""
+"""Simulated processors: restrictions that make this machine's libraries use the kernels of older processors."""
 
 import os
 from collections.abc import Mapping
@@ -16,24 +16,24 @@ NUMPY_AVX2 = "X86_V3"
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """The variables that restrict OpenBLAS, CTranslate2 (MKL or oneDNN) and NumPy to what a kind of processor has.
+    """Variables that restrict OpenBLAS, CTranslate2 (MKL or oneDNN) and NumPy to the instructions of a processor.
 
     ONNX Runtime has no such variable.
     """
 
     needs: frozenset[str]
-    """Flags of /proc/cpuinfo: what it runs."""
+    """Flags of /proc/cpuinfo that it needs."""
     variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     numpy_avx2: bool = True
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of a process that is to run as on this processor."""
+        """Return the environment that makes a process run as on this processor."""
         kept = {NUMPY_AVX2} if self.numpy_avx2 else set()
         disabled = {"NPY_DISABLE_CPU_FEATURES": " ".join(sorted(numpy_features() - kept))} if self.needs else {}
         return {**os.environ, **self.variables, **disabled}  # noqa: TID251 - PATH and the like
 
-    def missing(self) -> str | None:
-        """Return which flags this machine lacks, None when it has them all."""
+    def find_missing(self) -> str | None:
+        """Return which flags this machine lacks, or None if it has all."""
         lacking = sorted(self.needs - flags())
         return f"this processor has no {', '.join(lacking)}" if lacking else None
 
@@ -44,14 +44,14 @@ GENERIC = {"CT2_FORCE_CPU_ISA": "GENERIC", "DNNL_MAX_CPU_ISA": "SSE41", "MKL_ENA
 PROCESSORS = {
     "this one": Processor(frozenset()),
     "Haswell": Processor(frozenset({"avx2", "fma"}), {"OPENBLAS_CORETYPE": "Haswell", **AVX2}),
-    # on AMD's, CTranslate2 takes oneDNN instead of MKL
+    # on AMD processors, CTranslate2 uses oneDNN instead of MKL
     "Zen": Processor(frozenset({"avx2", "fma"}), {"OPENBLAS_CORETYPE": "Zen", "CT2_USE_MKL": "0", **AVX2}),
     "generic": Processor(frozenset({"sse4_2"}), {"OPENBLAS_CORETYPE": "Prescott", **GENERIC}, numpy_avx2=False),
 }
 
 
 def numpy_features() -> set[str]:
-    """Return the groups of instructions that NumPy has chosen to use on this machine."""
+    """Return the instruction groups that NumPy uses on this machine."""
     return set(np.show_config(mode="dicts")["SIMD Extensions"].get("found", ()))
 
 

@@ -13,19 +13,19 @@ CHUNK_BYTES = 65_536
 
 
 class Cut(Enum):
-    """How a network fails."""
+    """Kinds of network failures."""
 
     NONE = "none"
     BLACK_HOLE = "black hole"
-    """Nothing passes, and nobody is told."""
+    """Nothing passes, and neither side gets an error."""
     RESET = "reset"
     """Connections are closed, and new ones are closed at once."""
     DROPPED_REPLIES = "dropped replies"
-    """What is sent arrives; no answer comes back."""
+    """Requests arrive; no response comes back."""
 
 
 class Proxy:
-    """Passes bytes on to `port` until it is told to `cut`."""
+    """Forwards bytes to `port` until `cut` is called."""
 
     def __init__(self, port: int) -> None:
         self.target = ("127.0.0.1", port)
@@ -51,7 +51,7 @@ class Proxy:
 
     def fail(self, cut: Cut) -> None:
         self.cut = cut
-        if cut is Cut.RESET or cut is Cut.NONE:  # what waits in a black hole for ever is not delivered afterwards
+        if cut is Cut.RESET or cut is Cut.NONE:  # bytes that a black hole has swallowed are not delivered later
             self.drop()
 
     def drop(self) -> None:

@@ -1,4 +1,4 @@
-"""A real HTTP receiver of callbacks: it records what comes and answers as it is told."""
+"""A real HTTP receiver of callbacks that records requests and sends scripted responses."""
 
 import json
 import threading
@@ -23,23 +23,23 @@ class Answer:
     body: bytes = b"thanks"
     delay: float = 0.0
     cut: bool = False
-    """Promise the body but close in the middle of it."""
+    """Announce the whole body, but close the connection in the middle of it."""
     silent: bool = False
-    """Close without a status line."""
+    """Close the connection without a status line."""
     endless: bool = False
-    """Send body until the other side has had enough."""
+    """Send the body for ever, until the client disconnects."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One request as it came over the wire."""
+    """A request as it arrived."""
 
     method: str
     target: str
     headers: dict[str, str]
     body: bytes
     at: float
-    """On the monotonic clock."""
+    """Monotonic time."""
 
     @property
     def json(self) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class Seen:
 
 
 class Receiver:
-    """Answers with its script, one answer a request; the last one is given for ever."""
+    """Answers each request with the next answer of its script, then always with the last one."""
 
     def __init__(self, *script: Answer | int, on_request: Callable[[Seen], None] = lambda _: None) -> None:
         self.script = [Answer(item) if isinstance(item, int) else item for item in script] or [Answer()]
@@ -74,7 +74,7 @@ class Receiver:
         self.down()
 
     def up(self) -> None:
-        """Listen from now on."""
+        """Start to listen."""
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -93,7 +93,7 @@ class Receiver:
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def down(self) -> None:
-        """Refuse connections."""
+        """Stop listening, so that connections are refused."""
         self.released.set()
         if self.server:
             self.server.shutdown()
@@ -105,7 +105,7 @@ class Receiver:
         wait_until(lambda: len(self.seen) >= count, timeout=timeout)
         return list(self.seen)
 
-    def of(self, task_id: str) -> list[str]:
+    def types_of(self, task_id: str) -> list[str]:
         """Return the types of the callbacks of a task."""
         return [seen.json["type"] for seen in list(self.seen) if seen.json["task_id"] == task_id]
 
@@ -121,7 +121,7 @@ class Receiver:
         try:
             self.reply(handler, answer)
             self.answered += 1
-        except ConnectionError:  # the other side had enough
+        except ConnectionError:  # the client disconnected
             handler.close_connection = True
 
     def reply(self, handler: BaseHTTPRequestHandler, answer: Answer) -> None:

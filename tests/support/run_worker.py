@@ -4,5 +4,5 @@ import tests.support.testing_service  # noqa: F401 - registers its tasks
 from services import settings
 from services.__main__ import work
 
-if __name__ == "__main__":  # a spawned child imports this module too
+if __name__ == "__main__":  # a spawned child also imports this module
     work(settings(), "testing")

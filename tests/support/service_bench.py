@@ -1,4 +1,4 @@
-"""Runs the tasks of a service as a worker's child does, without Celery: claim, attempt, finish, on a real Redis."""
+"""Runner of a service's tasks without Celery: it claims, runs and finishes attempts on a real Redis, like a worker."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -20,15 +20,15 @@ from services import settings
 
 
 class ServiceBench:
-    """One process with one share. A model that was loaded stays, as in a worker.
+    """One process with one share. Loaded models stay loaded, as in a worker.
 
-    A task is named without its service. `defaults` are of its input; the sections are of the settings.
+    Task names omit the service. `defaults` are defaults of the input; sections are sections of the settings.
     """
 
     def __init__(
         self, service: str, url: str, share: Path, defaults: Mapping[str, Any] | None = None, **sections: Any
     ) -> None:
-        import_module(f"services.{service}.tasks")  # registers them
+        import_module(f"services.{service}.tasks")  # registers the tasks
         self.service = service
         self.share = share
         self.defaults = defaults or {}
@@ -40,7 +40,7 @@ class ServiceBench:
         return WorkerProcess(settings(**{**self.base, **sections}), self.service)
 
     def set(self, **sections: Any) -> None:
-        """Begin anew with other settings."""
+        """Restart with other settings."""
         self.close()
         self.process = self.make(**sections)
 
@@ -53,7 +53,7 @@ class ServiceBench:
         self.redis.close()
 
     def run(self, task: str = "transcribe_audio", **given: Any) -> WorkflowContext:
-        """Run a task to the end of its first attempt, whatever that is."""
+        """Run a task to the end of its first attempt, and return its context."""
         contract = REGISTRY[f"{self.service}.{task}"].contract
         params = contract.input.model_validate({**self.defaults, **given})
         task_id, now = f"t{next(self.numbers)}", utcnow()
@@ -85,7 +85,7 @@ class ServiceBench:
         return context.error.code
 
     def transcript(self, **given: Any) -> Transcript:
-        """Run a transcription that succeeds, and return what it made."""
+        """Run a transcription that succeeds, and return its transcript."""
         return self.transcript_of(self.output(**given))
 
     def transcript_of(self, output: Mapping[str, Any]) -> Transcript:

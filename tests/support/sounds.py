@@ -1,4 +1,4 @@
-"""Sound to test with: the fixtures, what ffmpeg makes, and files that are not what they say."""
+"""Test sounds: fixtures, sounds that ffmpeg generates, and files with wrong headers."""
 
 import struct
 import subprocess
@@ -14,7 +14,7 @@ RATE_HZ = 16_000
 
 
 def speech(name: str) -> np.ndarray:
-    """Return a fixture's samples, as plain faster-whisper reads them."""
+    """Return a fixture's samples, decoded as faster-whisper does."""
     from faster_whisper import decode_audio  # noqa: PLC0415 - heavy, and not every test of sound needs it
 
     samples: np.ndarray = decode_audio(str(FIXTURES / name))
@@ -36,7 +36,7 @@ def write_wav(path: Path, pieces: Sequence[np.ndarray]) -> None:
 
 
 def promise(flac: bytes, *, hours: int) -> bytes:
-    """Have a FLAC's header say that it is this long: the low 32 bits of the count of its samples."""
+    """Change the length in a FLAC's header: the low 32 bits of its number of samples."""
     return flac[:22] + struct.pack(">I", hours * 3600 * RATE_HZ) + flac[26:]
 
 

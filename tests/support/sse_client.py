@@ -1,4 +1,4 @@
-"""A small reader of Server-Sent Events, that can be cut at any event."""
+"""A small client of Server-Sent Events that can disconnect after any event."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class SseEvent:
 
 
 def follow(stack: Stack, task_id: str, last_event_id: str = "") -> Iterator[SseEvent]:
-    """Yield the events of one connection; whoever stops reading cuts it."""
+    """Yield the events of one connection; it is closed when the caller stops reading."""
     headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
     with stack.http.stream("GET", f"/v1/tasks/{task_id}/events", headers=headers) as answer:
         yield from parsed(answer)

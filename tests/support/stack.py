@@ -1,4 +1,4 @@
-"""The whole system as processes: Redis, gateways, workers. Faults are injected where they happen, by pid."""
+"""The whole system as processes: Redis, gateways, workers. Tests inject faults into them by pid."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ from tests.support.waiting import PATIENCE_S, wait_until
 ROOT = Path(__file__).parents[2]
 GUARDED = ROOT / "tests/support/guarded"
 FINAL = {"SUCCESS", "FAILED", "CANCELLED"}
-# every wait turned down, so that a fault is found in a second or two
+# short waits, so that a fault is detected within a second or two
 QUICK = {
     "BATON_GPU_LOCK_MONITOR__MONITOR_INTERVAL": "0.2",
     "BATON_GPU_LOCK_MONITOR__RECONCILE_INTERVAL": "1",
@@ -28,7 +28,7 @@ QUICK = {
     "BATON_TASKS__CANCEL_GRACE": "1",
     "BATON_STORAGE__MIN_FREE_BYTES": "0",
     "BATON_CALLBACKS__ALLOWED_HOSTS": '["127.0.0.1"]',
-    # a gateway asks no name server and reaches no public address
+    # the gateway uses no name server and reaches no public address
     "BATON_CALLBACKS__ALLOW_PUBLIC": "false",
     "BATON_STORAGE__ALLOW_PUBLIC": "false",
     "BATON_MODELS__HUB_ENDPOINT": "http://127.0.0.1:9",
@@ -42,7 +42,7 @@ START_METHODS = {"fork": FORK, "spawn": SPAWN}
 
 
 class Stack:
-    """Starts what a test asks for and ends all of it."""
+    """Starts the processes that a test needs, and ends all of them."""
 
     def __init__(self, folder: Path, redis: RedisServer | None = None, /, **environment: str) -> None:
         self.folder = folder
@@ -73,13 +73,13 @@ class Stack:
     def gateway(self, **environment: str) -> subprocess.Popen[bytes]:
         """Start a gateway on the stack's port and wait until it is ready."""
         process = self.spawn("tests.support.run_gateway", "gateway", environment)
-        wait_until(self.ready, timeout=PATIENCE_S)
+        wait_until(self.is_ready, timeout=PATIENCE_S)
         return process
 
     def worker(self, service: str = "testing", **environment: str) -> subprocess.Popen[bytes]:
-        """Start a worker and wait until it shows its presence.
+        """Start a worker and wait until it is present in Redis.
 
-        The testing service's forks, as most do, unless the test says otherwise: some of its tasks want a GPU.
+        The testing service's worker forks, like most, unless the test says otherwise; some of its tasks need a GPU.
         """
         known = set(self.workers(service))
         if service == "testing":
@@ -115,17 +115,17 @@ class Stack:
     def log_file(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
-    def logged(self, name: str) -> str:
-        """Return what the processes of this kind have logged."""
+    def read_log(self, name: str) -> str:
+        """Return the log of all processes of this kind."""
         return self.log_file(name).read_text()
 
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             return self.http.get("/health/ready").status_code == 200
         except httpx.TransportError:
             return False
 
-    # ---- a client's calls ----
+    # ---- calls of a client ----
 
     def submit(self, task_name: str, input_data: Mapping[str, Any] | None = None, **more: Any) -> str:
         """Post a task and return its id."""
@@ -140,11 +140,11 @@ class Stack:
         return context
 
     def wait_for(self, task_id: str, *statuses: str, timeout: float = PATIENCE_S) -> dict[str, Any]:
-        """Return the context once the task has one of these statuses, or any final one when none is named."""
+        """Return the context once the task has one of these statuses, or any final status if none is given."""
         wanted = set(statuses) or FINAL
-        return wait_until(lambda: self.when(task_id, wanted), timeout=timeout)
+        return wait_until(lambda: self.find_in_status(task_id, wanted), timeout=timeout)
 
-    def when(self, task_id: str, wanted: set[str]) -> dict[str, Any] | None:
+    def find_in_status(self, task_id: str, wanted: set[str]) -> dict[str, Any] | None:
         try:
             context = self.read(task_id)
         except httpx.TransportError:
@@ -163,14 +163,14 @@ class Stack:
 
 
 def guarded_environment(log: Path) -> dict[str, str]:
-    """Return the environment of a process that may not leave this machine; `log` gets each attempt."""
+    """Return the environment of a process that may not connect to other machines; each attempt is written to `log`."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("BATON_")}  # noqa: TID251 - PATH and the like
     paths = [str(GUARDED), *filter(None, [inherited.get("PYTHONPATH")])]
     return {**inherited, "PYTHONPATH": os.pathsep.join(paths), "NETWORK_GUARD_LOG": str(log)}
 
 
 def children(process: subprocess.Popen[bytes]) -> list[int]:
-    """Return the pids below a worker's parent: the child that runs tasks, what it started, and billiard's own."""
+    """Return the pids of a worker's descendants: the child that runs tasks, its children, and billiard's own."""
     return [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
 
 

@@ -1,4 +1,4 @@
-"""A real Redis whose clock a test can set, by libfaketime."""
+"""A real Redis whose clock a test can set with libfaketime."""
 
 import os
 from pathlib import Path
@@ -11,14 +11,14 @@ PLACES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib*/faketime/libfaketim
 
 
 def find_libfaketime() -> Path | None:
-    """Return the library; LIBFAKETIME names one that is not where Debian's package puts it."""
+    """Return the path of the library: LIBFAKETIME, or the place where Debian's package installs it."""
     named = os.environ.get("LIBFAKETIME")  # noqa: TID251 - of the test's own
     found = [Path(named)] if named else [file for place in PLACES for file in Path("/").glob(place.lstrip("/"))]
     return found[0] if found else None
 
 
 def faketime_environment(offset: Path) -> dict[str, str]:
-    """Return what gives a process the clock that the file `offset` sets; its monotonic clock stays.
+    """Return the environment that shifts a process's clock by the file `offset`; its monotonic clock is unchanged.
 
     Without the library the test is skipped.
     """
@@ -34,7 +34,7 @@ def faketime_environment(offset: Path) -> dict[str, str]:
 
 
 def write_offset(offset: Path, seconds: int) -> None:
-    """Let the clock be so far ahead of the machine's own, at once."""
+    """Set the clock this far ahead of the machine's clock, at once."""
     written = offset.with_name(f"{offset.name}.new")
     written.write_text(f"{seconds:+d}\n")
     written.replace(offset)
@@ -49,5 +49,5 @@ class SteppedRedis(RedisServer):
         self.set_clock(0)
 
     def set_clock(self, offset_s: int) -> None:
-        """Let the clock be so far ahead of the machine's own, at once."""
+        """Set the clock this far ahead of the machine's clock, at once."""
         write_offset(self.offset, offset_s)

@@ -1,4 +1,4 @@
-"""How near read subtitles come to the truth: F1 by line, character error rate, and times."""
+"""Accuracy of recognized subtitles: F1 by line, character error rate (CER), and times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from tests.support.burned import Shown
 from tests.support.edit_distance import distance
 
 ALIKE = 0.5
-"""Of its characters may be wrong in a line that still counts as found; the CER tells how wrong."""
+"""Fraction of wrong characters up to which a line counts as found; the CER measures how wrong it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Of one video. The times are the worst errors of the lines that were found, in seconds."""
+    """The score of one video. Times are the largest errors among the lines that were found, in seconds."""
 
     f1: float
     cer: float
@@ -22,16 +22,20 @@ class Score:
 
 
 def score(read: Sequence[Segment], truth: Sequence[Shown]) -> Score:
-    """Match each true line with what was read at its time, one to one."""
+    """Match each true line with the text recognized at its time, one to one."""
     left = list(read)
     pairs: list[tuple[Segment, Shown]] = []
     for line in truth:
-        best = max(left, key=lambda segment: shared(segment, line), default=None)
-        if best and shared(best, line) > 0 and distance(plain(best.text), plain(line.text)) <= ALIKE * len(line.text):
+        best = max(left, key=lambda segment: overlap_seconds(segment, line), default=None)
+        if (
+            best
+            and overlap_seconds(best, line) > 0
+            and distance(normalize_text(best.text), normalize_text(line.text)) <= ALIKE * len(line.text)
+        ):
             pairs.append((best, line))
             left.remove(best)
-    wrong = sum(distance(plain(segment.text), plain(line.text)) for segment, line in pairs)
-    letters = sum(len(plain(line.text)) for _, line in pairs)
+    wrong = sum(distance(normalize_text(segment.text), normalize_text(line.text)) for segment, line in pairs)
+    letters = sum(len(normalize_text(line.text)) for _, line in pairs)
     return Score(
         f1=2 * len(pairs) / ((len(read) + len(truth)) or 1),
         cer=wrong / letters if letters else 0.0,
@@ -40,11 +44,11 @@ def score(read: Sequence[Segment], truth: Sequence[Shown]) -> Score:
     )
 
 
-def shared(segment: Segment, line: Shown) -> float:
+def overlap_seconds(segment: Segment, line: Shown) -> float:
     return min(segment.end, line.end) - max(segment.start, line.start)
 
 
-def plain(text: str) -> str:
-    """Return the text without spaces, which the small models leave out, and with one kind of signs."""
+def normalize_text(text: str) -> str:
+    """Return the text without spaces, which the small models omit, and with ASCII punctuation."""
     signs = str.maketrans("，。？！：；", ",.?!:;")  # noqa: RUF001 - full-width signs
     return "".join(text.split()).translate(signs)

@@ -1,4 +1,4 @@
-"""A service of small tasks that do what a test needs: nothing, wait, fail, die."""
+"""A service of small tasks that do nothing, wait, fail or die, as a test needs."""
 
 import os
 import signal
@@ -45,11 +45,11 @@ class WorkInput(TaskInput):
     hang_on: tuple[int, ...] = ()
     """Attempts that block for ever in C with the GIL held, halfway: only a kill helps."""
     spin_on: tuple[int, ...] = ()
-    """Attempts that compute in C for some seconds with the GIL held, halfway: no heartbeat comes meanwhile."""
+    """Attempts that compute in C for some seconds with the GIL held, halfway: no heartbeat is sent meanwhile."""
     size: Annotated[int, Field(ge=0)] = 0
-    """More bytes to write into the result."""
+    """Number of extra bytes in the result file."""
     checkpoint: bool = False
-    """Record each step, and begin after the last one that an earlier attempt has recorded."""
+    """Record each step, and start after the last step that an earlier attempt recorded."""
     trace: str = ""
     """A file, relative to share, that gets a line at each step: id, attempt, pid, monotonic time."""
     log: str = ""
@@ -68,7 +68,7 @@ class HoldInput(WorkInput):
 
     freeze_on: tuple[int, ...] = ()
     deaf_on: tuple[int, ...] = ()
-    """Attempts that do not heed SIGUSR1, by which they are asked to end."""
+    """Attempts that ignore SIGUSR1, which asks them to end."""
     model_mib: Annotated[int, Field(ge=0)] = 0
     """Load a model of this size and use it."""
     stubborn: bool = False
@@ -104,7 +104,7 @@ CONTRACTS = (ECHO, WORK, FAIL, SIZE, LIMITED, HOLD)
 
 
 HANG_BEFORE_CLAIM = "hang-before-claim"
-"""A file in share: the next process that is given a delivery removes it, and hangs before the claim."""
+"""A file in share: the next process that gets a delivery removes it and hangs before the claim."""
 
 
 def hang_before_claim(task: CeleryTask, **_: object) -> None:
@@ -124,7 +124,7 @@ def echo(params: EchoInput, _job: Job) -> EchoOutput:
 
 @task(WORK)
 def work(params: WorkInput, job: Job) -> WorkOutput:
-    with noted(params, job):
+    with note_start_and_end(params, job):
         staged = job.staging("result.txt")
         staged.write_text("half")
         began_at = take_steps(params, job)
@@ -133,7 +133,7 @@ def work(params: WorkInput, job: Job) -> WorkOutput:
 
 
 def take_steps(params: WorkInput, job: Job) -> int:
-    """Wait step by step, with what is to go wrong halfway; return the first step."""
+    """Wait step by step, and misbehave halfway if requested; return the first step."""
     steps = max(1, round(params.seconds / TICK_S))
     checkpoint = job.checkpoint() if params.checkpoint else None
     began_at = len(list(checkpoint.records())) if checkpoint else 0
@@ -159,7 +159,7 @@ def misbehave(params: WorkInput, job: Job) -> None:
 
 
 @contextmanager
-def noted(params: WorkInput, job: Job) -> Iterator[None]:
+def note_start_and_end(params: WorkInput, job: Job) -> Iterator[None]:
     note(params, job, "start")
     try:
         yield
@@ -198,7 +198,7 @@ def size(params: MediaInput, job: Job) -> SizeOutput:
 
 
 @task(LIMITED)
-def limited(params: WorkInput, job: Job) -> WorkOutput:
+def work_limited(params: WorkInput, job: Job) -> WorkOutput:
     """Work under short time limits."""
     return work(params, job)
 

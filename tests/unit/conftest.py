@@ -30,7 +30,7 @@ def truth() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def plain() -> Any:
+def plain_whisper() -> Any:
     """The tiny Whisper, loaded as the library's own documentation does."""
     from faster_whisper import WhisperModel  # noqa: PLC0415 - heavy, and few tests need it
 

@@ -37,18 +37,18 @@ print(faults() - before)
 pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps it")
 
 
-def printed(script: str, call: str) -> int:
+def run_script(script: str, call: str) -> int:
     command = [sys.executable, "-c", script.format(call=call)]
     return int(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60).stdout)
 
 
 def left_over_mib(call: str) -> int:
-    return printed(FREES, call)
+    return run_script(FREES, call)
 
 
 def faults(call: str) -> int:
     """Return how many pages the kernel gave."""
-    return printed(TAKES_AGAIN, call)
+    return run_script(TAKES_AGAIN, call)
 
 
 def test_what_is_freed_goes_back() -> None:

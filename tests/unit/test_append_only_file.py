@@ -24,14 +24,14 @@ CHANGES = 32
 CHANGE: ScriptCall[Any] = ScriptCall(script("elect"), ["monitor:leader"], ["somebody", 1000], as_is)
 
 
-def told(written: int, buffered: int, status: str = "ok") -> dict[str, Any]:
+def persistence_info(written: int, buffered: int, status: str = "ok") -> dict[str, Any]:
     return {"aof_current_size": written, "aof_buffer_length": buffered, "aof_last_write_status": status}
 
 
-WRITTEN_AT_ONCE = [told(100, 0)]
-PUT_OFF = [told(100, 20), told(100, 20), told(100, 45), told(145, 0)]
-OTHERS_GO_ON_WRITING = [told(100, 20), told(120, 30)]
-WRITTEN_ANEW = [told(100, 20), told(30, 10)]
+WRITTEN_AT_ONCE = [persistence_info(100, 0)]
+PUT_OFF = [persistence_info(100, 20), persistence_info(100, 20), persistence_info(100, 45), persistence_info(145, 0)]
+OTHERS_GO_ON_WRITING = [persistence_info(100, 20), persistence_info(120, 30)]
+WRITTEN_ANEW = [persistence_info(100, 20), persistence_info(30, 10)]
 NO_FILE = [{"aof_enabled": 0, "aof_last_write_status": "ok"}]
 
 
@@ -73,16 +73,16 @@ def commit(request: pytest.FixtureRequest, settings: RedisSettings) -> Callable[
 def test_a_change_is_committed_when_it_is_in_the_file_and_not_before(
     commit: Callable[[list[dict[str, Any]]], int], states: list[dict[str, Any]]
 ) -> None:
-    never_looked_at = told(200, 0)
+    never_looked_at = persistence_info(200, 0)
     assert commit([*states, never_looked_at]) == len(states)
 
 
-@pytest.mark.parametrize("before", [[], [told(100, 20)]], ids=["at once", "after a sync"])
+@pytest.mark.parametrize("before", [[], [persistence_info(100, 20)]], ids=["at once", "after a sync"])
 def test_a_change_that_there_is_no_room_for_is_refused(
     commit: Callable[[list[dict[str, Any]]], int], before: list[dict[str, Any]]
 ) -> None:
     with pytest.raises(StateUnavailable, match="Give it room"):
-        commit([*before, told(100, 20, "err"), told(200, 0)])
+        commit([*before, persistence_info(100, 20, "err"), persistence_info(200, 0)])
 
 
 @pytest.mark.parametrize(
@@ -108,12 +108,12 @@ def test_a_real_redis_tells_of_its_file(redis_server: RedisServer) -> None:
     before = AppendOnlyFile.of(redis_server.client.info("persistence"))
     redis_server.client.set("key", "a" * 1000, ex=60)
 
-    def written() -> AppendOnlyFile | None:
+    def find_written_file() -> AppendOnlyFile | None:
         """Return the file once it holds the key: while a sync of it runs, Redis puts the write off."""
         look = AppendOnlyFile.of(redis_server.client.info("persistence"))
         return look if look.written >= before.written + 1000 else None
 
-    assert wait_until(written).holds(before)
+    assert wait_until(find_written_file).holds(before)
 
 
 def test_who_writes_during_a_look_waits_for_the_next_and_shares_it(
@@ -128,14 +128,14 @@ def test_who_writes_during_a_look_waits_for_the_next_and_shares_it(
             looks += 1
             first.set()
             await shown.wait()
-            return told(100, 0)
+            return persistence_info(100, 0)
 
-        async def counted(call: ScriptCall[Any]) -> None:
+        async def count_answers(call: ScriptCall[Any]) -> None:
             nonlocal answered
             await run(call)
             answered += 1
 
-        monkeypatch.setattr(redis, "run", counted)
+        monkeypatch.setattr(redis, "run", count_answers)
         redis.client.info = info
         early = asyncio.create_task(redis.commit(CHANGE))
         await first.wait()

@@ -13,7 +13,7 @@ from common.prefetch import prefetch
 LENGTH = 1_000
 
 
-def loud(samples: np.ndarray) -> list[SampleSpan]:
+def find_loud(samples: np.ndarray) -> list[SampleSpan]:
     """Find speech in an idealised way: whatever is not zero."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], (samples != 0).astype(int), [0]))))
     return [(int(begin), int(end)) for begin, end in zip(edges[::2], edges[1::2], strict=True)]
@@ -31,7 +31,7 @@ def blocks(samples: np.ndarray, size: int = 70) -> Iterator[np.ndarray]:
 
 
 def cut(samples: np.ndarray, **more: int) -> list[Chunk]:
-    return list(chunks(blocks(samples), LENGTH, loud, **more))
+    return list(chunks(blocks(samples), LENGTH, find_loud, **more))
 
 
 def ends(samples: np.ndarray) -> list[int]:

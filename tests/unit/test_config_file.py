@@ -21,18 +21,20 @@ def names(tree: dict[str, Any], path: str = "") -> set[str]:
     }
 
 
-def declared(tree: BaseModel | dict[str, Any], path: str = "") -> set[str]:
+def declared_names(tree: BaseModel | dict[str, Any], path: str = "") -> set[str]:
     return {
         name
         for key, value in dict(tree).items()
         for name in (
-            declared(value, f"{path}{key}.") if isinstance(value, BaseModel | dict) and value else {f"{path}{key}"}
+            declared_names(value, f"{path}{key}.")
+            if isinstance(value, BaseModel | dict) and value
+            else {f"{path}{key}"}
         )
     }
 
 
 def test_the_file_names_every_setting_and_no_other() -> None:
-    assert names(yaml.safe_load(FILE.read_text())) == declared(services.settings())
+    assert names(yaml.safe_load(FILE.read_text())) == declared_names(services.settings())
 
 
 def test_the_file_holds_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -28,11 +28,11 @@ def test_only_a_running_task_can_succeed() -> None:
 
 
 def test_every_status_is_reached_from_the_first_and_ends() -> None:
-    assert set(reached(Status.PENDING)) == set(Status)
-    assert all(set(reached(status)) & FINAL for status in Status)
+    assert set(reachable_statuses(Status.PENDING)) == set(Status)
+    assert all(set(reachable_statuses(status)) & FINAL for status in Status)
 
 
-def reached(first: Status) -> Iterator[Status]:
+def reachable_statuses(first: Status) -> Iterator[Status]:
     seen, todo = set[Status](), [first]
     while todo:
         status = todo.pop()

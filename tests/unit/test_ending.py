@@ -49,7 +49,7 @@ class DeafCourier(CallbackSender):
 
 
 @pytest.fixture
-def configured(redis_server: RedisServer) -> Settings:
+def app_settings(redis_server: RedisServer) -> Settings:
     return settings(redis={"url": redis_server.url})
 
 
@@ -60,7 +60,7 @@ async def waker(configured: Settings) -> AsyncIterator[Waker]:
     await redis.close()
 
 
-async def begun(loop: Any) -> asyncio.Task[None]:
+async def start_waiting(loop: Any) -> asyncio.Task[None]:
     """Return its task, when all that it starts has begun to wait."""
     running: asyncio.Task[None] = asyncio.create_task(loop.run())
     for _ in range(3):
@@ -68,20 +68,22 @@ async def begun(loop: Any) -> asyncio.Task[None]:
     return running
 
 
-def test_the_dispatcher_ends(configured: Settings) -> None:
+def test_the_dispatcher_ends(app_settings: Settings) -> None:
     async def ends() -> None:
-        async with waker(configured) as own:
-            await cancel_and_wait(await begun(DeafDispatcher(create_app(configured), own.redis, own, Catalog())))
+        async with waker(app_settings) as own:
+            await cancel_and_wait(
+                await start_waiting(DeafDispatcher(create_app(app_settings), own.redis, own, Catalog()))
+            )
 
     asyncio.run(ends())
 
 
-def test_the_courier_ends_with_all_its_deliveries(configured: Settings) -> None:
+def test_the_courier_ends_with_all_its_deliveries(app_settings: Settings) -> None:
     async def ends() -> None:
-        async with waker(configured) as own, httpx.AsyncClient() as client:
-            callback_sender = DeafCourier(configured.callbacks, client, own.redis, own, ttl_s=60)
+        async with waker(app_settings) as own, httpx.AsyncClient() as client:
+            callback_sender = DeafCourier(app_settings.callbacks, client, own.redis, own, ttl_s=60)
             callback_sender.start("msg_1")
-            running = await begun(callback_sender)
+            running = await start_waiting(callback_sender)
             await cancel_and_wait(running)
             assert not callback_sender.flying
 

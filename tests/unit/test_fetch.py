@@ -146,11 +146,11 @@ def test_progress_begins_at_nothing_and_ends_with_everything(site: Site, tmp_pat
 
 
 def test_a_file_of_unknown_length_comes_whole(site: Site, tmp_path: Path) -> None:
-    def until_close(visit: Visit) -> None:
+    def send_until_close(visit: Visit) -> None:
         visit.head()
         visit.wfile.write(BODY)
 
-    assert get(site.url("/a", until_close), tmp_path).read_bytes() == BODY
+    assert get(site.url("/a", send_until_close), tmp_path).read_bytes() == BODY
 
 
 def test_an_encoded_body_is_decoded(site: Site, tmp_path: Path) -> None:
@@ -326,33 +326,33 @@ def test_no_server_is_a_download_that_failed(tmp_path: Path) -> None:
 # ---- redirects ----
 
 
-def to(target: str) -> Answer:
+def redirect_to(target: str) -> Answer:
     return lambda visit: visit.give(b"", 302, Location=target)
 
 
 def test_a_redirect_is_followed_and_names_the_file(site: Site, tmp_path: Path) -> None:
     site.url("/real/talk.mp4", Visit.give)
-    assert get(site.url("/latest", to("/real/talk.mp4")), tmp_path).name == "talk.mp4"
+    assert get(site.url("/latest", redirect_to("/real/talk.mp4")), tmp_path).name == "talk.mp4"
 
 
 @pytest.mark.parametrize(
     "target", ["http://169.254.169.254/latest/meta-data/", "http://10.0.0.1/", "http://[::1]/", "http://2130706434/"]
 )
 def test_a_redirect_to_a_refused_address_is_refused(site: Site, tmp_path: Path, target: str) -> None:
-    failure(UrlNotAllowed, site.url("/a", to(target)), tmp_path)
+    failure(UrlNotAllowed, site.url("/a", redirect_to(target)), tmp_path)
 
 
 def test_a_redirect_to_another_scheme_is_not_readable(site: Site, tmp_path: Path) -> None:
-    failure(InputNotReadable, site.url("/a", to("file:///etc/passwd")), tmp_path)
+    failure(InputNotReadable, site.url("/a", redirect_to("file:///etc/passwd")), tmp_path)
 
 
 def test_a_redirect_to_a_name_that_cannot_be_is_not_readable(site: Site, tmp_path: Path) -> None:
-    error = failure(InputNotReadable, site.url("/a", to("http://xn--localhost/")), tmp_path)
+    error = failure(InputNotReadable, site.url("/a", redirect_to("http://xn--localhost/")), tmp_path)
     assert "host name that cannot be read" in error.message
 
 
 def test_a_redirect_loop_ends(site: Site, tmp_path: Path) -> None:
-    error = failure(InputNotReadable, site.url("/a", to("/a")), tmp_path)
+    error = failure(InputNotReadable, site.url("/a", redirect_to("/a")), tmp_path)
     assert "redirects more than 5 times" in error.message
     assert len(site.seen) == fetching.MAX_REDIRECTS + 1
 
@@ -393,25 +393,25 @@ def test_a_file_may_have_exactly_the_largest_size(site: Site, tmp_path: Path) ->
     assert get(site.url("/a", Visit.give), tmp_path, max_download_bytes=len(BODY)).read_bytes() == BODY
 
 
-def silent(visit: Visit) -> None:
+def stay_silent(visit: Visit) -> None:
     visit.server.hold(visit)
 
 
-def stalled(visit: Visit) -> None:
+def stall(visit: Visit) -> None:
     visit.head(length=len(BODY))
     visit.wfile.write(BODY[:1000])
     visit.wfile.flush()
     visit.server.hold(visit)
 
 
-def dripping(visit: Visit) -> None:
+def drip_headers(visit: Visit) -> None:
     """Headers that never end."""
     visit.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     while not visit.server.over.wait(0.02):
         visit.wfile.write(b"a")
 
 
-slow = pytest.mark.parametrize("answer", [silent, stalled, dripping])
+slow = pytest.mark.parametrize("answer", [stay_silent, stall, drip_headers])
 
 
 @slow
@@ -425,7 +425,7 @@ def test_a_server_that_falls_silent_is_asked_again(site: Site, tmp_path: Path, m
     monkeypatch.setattr(fetching, "READ_TIMEOUT", timedelta(milliseconds=100))
 
     def answer(visit: Visit) -> None:
-        stalled(visit) if len(site.seen) == 1 else visit.give()
+        stall(visit) if len(site.seen) == 1 else visit.give()
 
     assert get(site.url("/a", answer), tmp_path).read_bytes() == BODY
 
@@ -550,7 +550,7 @@ def test_a_resumed_s3_download_is_signed_anew_with_its_range(site: Site, tmp_pat
 def test_the_keys_do_not_follow_a_redirect_to_another_host(site: Site, tmp_path: Path) -> None:
     with Site() as other:
         Thread(target=other.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        site.url("/bucket/key", to(other.url("/elsewhere", Visit.give)))
+        site.url("/bucket/key", redirect_to(other.url("/elsewhere", Visit.give)))
         get("s3://bucket/key", tmp_path, s3_endpoint=site.url(""), **KEYS)
         other.shutdown()
     assert "Authorization" in site.seen[0][1]

@@ -48,7 +48,7 @@ def inside(redis: SyncRedis, redis_server: RedisServer, tmp_path: Path) -> Calla
     async def run(work: Work) -> Any:
         gateway = Gateway(configured, catalog(), ())
         try:
-            return await work(gateway, await recorded(gateway))
+            return await work(gateway, await create_record(gateway))
         finally:
             await gateway.client.aclose()
             await gateway.redis.close()
@@ -57,7 +57,7 @@ def inside(redis: SyncRedis, redis_server: RedisServer, tmp_path: Path) -> Calla
     return lambda work: asyncio.run(run(work))
 
 
-async def recorded(gateway: Gateway) -> Record:
+async def create_record(gateway: Gateway) -> Record:
     context = WorkflowContext(
         workflow_id="film",
         task_id="film",
@@ -89,7 +89,7 @@ def test_what_was_told_and_edited_is_read_beside_the_event_loop(
     threads: list[int] = []
     parse = getattr(task_text, parser)
 
-    def watched(*given: Any) -> Any:
+    def note_thread(*given: Any) -> Any:
         threads.append(threading.get_ident())
         return parse(*given)
 
@@ -99,7 +99,7 @@ def test_what_was_told_and_edited_is_read_beside_the_event_loop(
         whole = await asyncio.to_thread(text.transcript)
         return whole.text
 
-    monkeypatch.setattr(task_text, parser, watched)
+    monkeypatch.setattr(task_text, parser, note_thread)
     assert inside(read) == "hello"
     assert threads
     assert threading.get_ident() not in threads
@@ -122,11 +122,11 @@ def test_an_openai_client_that_reads_no_more_is_dropped_and_its_task_goes_on(
 ) -> None:
     scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
 
-    async def never() -> Message:
+    async def wait_for_ever() -> Message:
         await asyncio.Event().wait()
         raise AssertionError
 
-    async def stuck(message: Message) -> None:
+    async def block_on_body(message: Message) -> None:
         if message["type"] == "http.response.body":
             await asyncio.Event().wait()
 
@@ -134,9 +134,9 @@ def test_an_openai_client_that_reads_no_more_is_dropped_and_its_task_goes_on(
         say(redis)
         upload = Upload(gateway.storage, 1)
         upload.folder.mkdir(parents=True)
-        response = await openai_stream.stream(Request(scope, never), RequestTask(gateway, "film", upload))
+        response = await openai_stream.stream(Request(scope, wait_for_ever), RequestTask(gateway, "film", upload))
         async with asyncio.timeout(30):
-            await response(scope, never, stuck)
+            await response(scope, wait_for_ever, block_on_body)
         return await gateway.redis.run(gateway.store.get("film")), upload.folder.exists()
 
     monkeypatch.setattr(openai_stream, "SEND_TIMEOUT_S", 0.1)

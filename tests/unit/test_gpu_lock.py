@@ -28,7 +28,7 @@ pytestmark = pytest.mark.redis
 LOCK = keys.gpu_lock(HOST, "0")
 
 
-def on(_lease: Lease | None = None) -> None:
+def go_on(_lease: Lease | None = None) -> None:
     """Let a wait go on."""
 
 
@@ -199,9 +199,9 @@ def test_a_low_priority_ages_and_overtakes(host: Host, redis: SyncRedis) -> None
 
 def test_a_second_lease_in_one_process_is_refused(host: Host) -> None:
     lock = host.process()
-    with lock.lease(claim(), check=on), pytest.raises(NestedGpuLock), lock.lease(claim(), check=on):
+    with lock.lease(claim(), check=go_on), pytest.raises(NestedGpuLock), lock.lease(claim(), check=go_on):
         pytest.fail("it ran")
-    with lock.lease(claim(), check=on):
+    with lock.lease(claim(), check=go_on):
         pass
 
 
@@ -220,7 +220,7 @@ def test_a_lease_is_renewed_for_as_long_as_it_is_held(host: Host, redis: SyncRed
 
 
 def test_an_exception_releases(host: Host, redis: SyncRedis) -> None:
-    with pytest.raises(Cancelled), host.process().lease(claim(), check=on):
+    with pytest.raises(Cancelled), host.process().lease(claim(), check=go_on):
         raise Cancelled
     assert holder_of(redis) is None
     assert history(redis)[-1]["reason"] == "released"
@@ -244,7 +244,7 @@ def test_a_holder_that_lost_its_lease_learns_it(host: Host, redis: SyncRedis) ->
 
 
 def test_a_lease_that_nobody_keeps_any_more_is_not_renewed(host: Host, redis: SyncRedis) -> None:
-    host.process(lock_timeout=0.5).acquire(claim(), check=on)
+    host.process(lock_timeout=0.5).acquire(claim(), check=go_on)
     wait_until(lambda: holder_of(redis) is None)
 
 
@@ -271,7 +271,7 @@ def test_a_redis_that_lost_its_file_gives_no_fence_twice(host: Host, redis: Sync
 def test_a_wait_has_an_end(host: Host, redis: SyncRedis) -> None:
     host.worker("holder").holds()
     with pytest.raises(GpuLockTimeout, match=r"within 0\.3 s"):
-        host.process(max_wait_time=0.3).acquire(claim("hasty"), check=on)
+        host.process(max_wait_time=0.3).acquire(claim("hasty"), check=go_on)
     assert line(redis) == []
     assert (history(redis)[-1]["task_id"], history(redis)[-1]["reason"]) == ("hasty", "timed_out")
 
@@ -290,9 +290,9 @@ def test_what_is_granted_to_one_that_gives_up_goes_to_the_next(owner: Callable[.
     quitter.ask()
     third.ask()
     holder.release(held)
-    assert quitter.woken()
+    assert quitter.take_wakeup()
     quitter.give_up()
-    assert third.woken()
+    assert third.take_wakeup()
     assert third.ask().lock == LOCK
 
 
@@ -308,7 +308,7 @@ def test_what_is_granted_to_nobody_in_a_process_goes_to_the_next_at_once(
     lock.redis.run(late)
     third.ask()
     head.release(held)
-    wait_until(third.woken)
+    wait_until(third.take_wakeup)
     assert history(head.redis)[-1]["reason"] == "unclaimed"
 
 
@@ -355,7 +355,7 @@ def test_a_dead_waiter_is_never_given_the_lock(owner: Callable[..., Owner]) -> N
     third.ask()
     dead.disconnect()
     holder.release(held)
-    assert third.woken()
+    assert third.take_wakeup()
     assert third.ask().lock
 
 
@@ -418,7 +418,7 @@ def test_without_redis_a_task_waits_and_then_fails_and_never_runs(own_server: Re
     with Host(own_server.url) as host:
         lock = host.process(max_wait_time=0.5)
         own_server.kill()
-        with pytest.raises(GpuLockUnavailable), lock.lease(claim(), check=on):
+        with pytest.raises(GpuLockUnavailable), lock.lease(claim(), check=go_on):
             pytest.fail("it ran unlocked")
 
 
@@ -479,7 +479,7 @@ def test_a_waiter_never_gets_two_devices(owner: Callable[..., Owner]) -> None:
 
 
 def test_the_history_tells_who_held_and_how_it_ended(host: Host, redis: SyncRedis) -> None:
-    with host.process().lease(claim("one"), check=on):
+    with host.process().lease(claim("one"), check=go_on):
         pass
     (entry,) = history(redis)
     stamps = [int(entry[name]) for name in ("queued_us", "granted_us", "ended_us")]

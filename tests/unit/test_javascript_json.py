@@ -38,7 +38,7 @@ CORNERS = [
 ]  # fmt: skip
 
 
-def written_again(texts: list[str]) -> list[str]:
+def rewrite_in_javascript(texts: list[str]) -> list[str]:
     """Return what a real JavaScript engine makes of each text."""
     told = subprocess.run(["node", "-e", AGAIN], input="\n".join(texts), capture_output=True, text=True, check=True)
     again: list[str] = json.loads(told.stdout)
@@ -54,7 +54,7 @@ def test_node_writes_the_same_text_again() -> None:
         texts.append(dumps(value))
 
     collect()
-    assert written_again(texts) == texts
+    assert rewrite_in_javascript(texts) == texts
 
 
 @given(VALUES)

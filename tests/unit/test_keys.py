@@ -12,7 +12,7 @@ LOCK_SCRIPTS = Path("common/state/lua/gpu")
 """They alone name what is beside a lock."""
 
 
-def documented() -> set[str]:
+def read_documented_keys() -> set[str]:
     """Return the first words of the key table, with every placeholder as `*`."""
     rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| `") and line.count("|") == 5]
     names = {name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
@@ -29,4 +29,4 @@ def in_code() -> set[str]:
 
 
 def test_the_page_lists_every_key_and_no_other() -> None:
-    assert documented() == in_code()
+    assert read_documented_keys() == in_code()

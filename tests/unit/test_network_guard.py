@@ -44,11 +44,11 @@ def test_what_stays_is_not(event: str, arguments: tuple[object, ...]) -> None:
     assert leaves(event, arguments) is None
 
 
-def test_a_connect_in_a_test_is_refused_and_recorded(left_the_machine: list[str]) -> None:
+def test_a_connect_in_a_test_is_refused_and_recorded(outside_attempts: list[str]) -> None:
     with socket.socket() as connection, pytest.raises(OSError, match="no test may leave"):
         connection.connect((ELSEWHERE, 9))
-    assert left_the_machine == [f"socket.connect to {ELSEWHERE}"]
-    left_the_machine.clear()
+    assert outside_attempts == [f"socket.connect to {ELSEWHERE}"]
+    outside_attempts.clear()
 
 
 def test_a_connect_of_a_process_that_a_test_starts_is_refused_and_recorded(tmp_path: Path) -> None:

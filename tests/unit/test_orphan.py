@@ -13,7 +13,7 @@ from tests.support.waiting import wait_until
 FORK = get_context("fork")
 
 
-def starting(file: Path, parent: int, *, orphaned: bool) -> None:
+def run_child(file: Path, parent: int, *, orphaned: bool) -> None:
     """Be a child that gets to its first look; where it survives that, it says so."""
     if orphaned:
         wait_until(lambda: os.getppid() != parent)
@@ -23,7 +23,7 @@ def starting(file: Path, parent: int, *, orphaned: bool) -> None:
 
 def worker(file: Path, *, orphaned: bool) -> None:
     """Be a parent that dies while its child starts, or waits for it."""
-    child = FORK.Process(target=starting, args=(file, os.getpid()), kwargs={"orphaned": orphaned})
+    child = FORK.Process(target=run_child, args=(file, os.getpid()), kwargs={"orphaned": orphaned})
     child.start()
     if orphaned:
         os._exit(1)

@@ -122,7 +122,7 @@ def server() -> Iterator[HostRecorder]:
         listening.shutdown()
 
 
-def refused(target: TargetPolicy, url: str) -> BatonError:
+def catch_refusal(target: TargetPolicy, url: str) -> BatonError:
     with pytest.raises(BatonError) as caught:
         target.check(url)
     with pytest.raises(type(caught.value)):
@@ -130,14 +130,14 @@ def refused(target: TargetPolicy, url: str) -> BatonError:
     return caught.value
 
 
-def allowed(target: TargetPolicy, url: str) -> None:
+def assert_allowed(target: TargetPolicy, url: str) -> None:
     target.check(url)
     asyncio.run(target.check_async(url))
 
 
 @pytest.mark.parametrize("host", [PUBLIC, "8.8.8.8", "[2606:4700::1111]", "[64:ff9b::808:808]", "[2002:808:808::1]"])
 def test_public_addresses_are_allowed(host: str) -> None:
-    allowed(policy(), f"https://{host}/hook")
+    assert_allowed(policy(), f"https://{host}/hook")
 
 
 PRIVATE = [
@@ -171,17 +171,17 @@ PRIVATE = [
 
 @pytest.mark.parametrize("host", PRIVATE)
 def test_private_addresses_are_refused(host: str) -> None:
-    assert "callbacks.allowed_hosts" in refused(policy(), f"http://{host}:5678/hook").message
+    assert "callbacks.allowed_hosts" in catch_refusal(policy(), f"http://{host}:5678/hook").message
 
 
 @pytest.mark.parametrize("host", PRIVATE)
 def test_the_switch_opens_every_private_address(host: str) -> None:
-    allowed(policy(allow_private=True), f"http://{host}/hook")
+    assert_allowed(policy(allow_private=True), f"http://{host}/hook")
 
 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0x7f.1", "0"])
 def test_an_odd_spelling_of_loopback_is_loopback(host: str) -> None:
-    refused(policy(), f"http://{host}/")
+    catch_refusal(policy(), f"http://{host}/")
 
 
 METADATA = [
@@ -204,37 +204,37 @@ METADATA = [
 @pytest.mark.parametrize("host", METADATA)
 def test_link_local_and_metadata_addresses_are_refused_even_when_listed(host: str) -> None:
     listed = policy("0.0.0.0/0", "::/0", host, allow_private=True)
-    error = refused(listed, f"http://{host}/latest/meta-data/")
+    error = catch_refusal(listed, f"http://{host}/latest/meta-data/")
     assert "always refused" in error.message
     assert "allowed_hosts" not in error.message
 
 
 def test_an_allowed_name_does_not_open_a_metadata_address(names: NameServer) -> None:
     names.tell("metadata.google.internal", ["169.254.169.254"])
-    refused(policy("metadata.google.internal"), "http://metadata.google.internal/")
+    catch_refusal(policy("metadata.google.internal"), "http://metadata.google.internal/")
 
 
 @pytest.mark.parametrize("entry", ["n8n", "N8N.", "172.18.0.5", "172.18.0.0/16", "172.18.0.9/16"])
 def test_a_private_host_is_allowed_by_its_name_address_or_network(names: NameServer, entry: str) -> None:
     names.tell("n8n", ["172.18.0.5"])
-    allowed(policy(entry), "http://n8n:5678/webhook-waiting/1?signature=s")
+    assert_allowed(policy(entry), "http://n8n:5678/webhook-waiting/1?signature=s")
 
 
 def test_an_international_name_is_allowed_in_either_spelling(names: NameServer) -> None:
     names.tell("xn--mnchen-3ya.example", ["10.0.0.5"])
     for entry in ("münchen.example", "XN--MNCHEN-3YA.example"):
-        allowed(policy(entry), "http://München.example/")
+        assert_allowed(policy(entry), "http://München.example/")
 
 
 def test_an_allowed_ipv6_network_may_stand_in_brackets_or_not() -> None:
     for entry in ("fd12::/64", "fd12::5", "[fd12::5]"):
-        allowed(policy(entry), "http://[fd12::5]:8080/")
-    refused(policy("fd12::/64"), "http://[fd13::5]/")
+        assert_allowed(policy(entry), "http://[fd12::5]:8080/")
+    catch_refusal(policy("fd12::/64"), "http://[fd13::5]/")
 
 
 def test_the_error_names_the_host_the_reason_and_both_settings(names: NameServer) -> None:
     names.tell("n8n", ["127.0.0.1"])
-    error = refused(policy(), "http://n8n:5678/hook?signature=secret")
+    error = catch_refusal(policy(), "http://n8n:5678/hook?signature=secret")
     assert type(error) is CallbackNotAllowed
     assert error.message == (
         "n8n leads to a loopback address. "
@@ -244,12 +244,12 @@ def test_the_error_names_the_host_the_reason_and_both_settings(names: NameServer
 
 
 def test_the_error_is_the_one_the_policy_names() -> None:
-    assert type(refused(policy(error=UrlNotAllowed), "http://10.0.0.1/")) is UrlNotAllowed
+    assert type(catch_refusal(policy(error=UrlNotAllowed), "http://10.0.0.1/")) is UrlNotAllowed
 
 
 def test_one_refused_address_among_several_refuses_the_host(names: NameServer) -> None:
     names.tell("mixed.test", [PUBLIC, "10.0.0.1"])
-    refused(policy(), "http://mixed.test/")
+    catch_refusal(policy(), "http://mixed.test/")
 
 
 def test_a_name_that_does_not_resolve_passes_at_submission(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,8 +257,8 @@ def test_a_name_that_does_not_resolve_passes_at_submission(monkeypatch: pytest.M
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
-    allowed(policy(), "http://soon.test/")
-    allowed(policy(), f"http://{'a' * 70}.test/")  # a label too long: UnicodeError
+    assert_allowed(policy(), "http://soon.test/")
+    assert_allowed(policy(), f"http://{'a' * 70}.test/")  # a label too long: UnicodeError
 
 
 def test_where_only_listed_hosts_are_reached_no_other_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +267,7 @@ def test_where_only_listed_hosts_are_reached_no_other_name_is_looked_up(monkeypa
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     only = policy("n8n", "10.0.0.0/8", allow_public=False)
-    assert "is not listed" in refused(only, "http://hook.example/").message
+    assert "is not listed" in catch_refusal(only, "http://hook.example/").message
     with pytest.raises(AssertionError, match="looked up"):
         only.check("http://N8N./x")
 
@@ -276,15 +276,15 @@ def test_where_only_listed_hosts_are_reached_no_other_name_is_looked_up(monkeypa
 def test_where_only_listed_hosts_are_reached_an_address_must_be_listed(url: str, fine: bool) -> None:
     only = policy("10.0.0.0/8", allow_public=False)
     if fine:
-        allowed(only, url)
+        assert_allowed(only, url)
     else:
-        refused(only, url)
+        catch_refusal(only, url)
 
 
 @pytest.mark.parametrize("host", ["xn--localhost", "xn--", "xn--a", "xn--zz--zz.localhost", "xn--ls8h.localhost"])
 def test_a_name_that_only_looks_like_idna_is_refused(host: str) -> None:
-    assert "cannot be read" in refused(policy(), f"http://{host}/").message
-    assert "cannot be read" in refused(policy(allow_private=True), f"http://{host}:80/x?y").message
+    assert "cannot be read" in catch_refusal(policy(), f"http://{host}/").message
+    assert "cannot be read" in catch_refusal(policy(allow_private=True), f"http://{host}:80/x?y").message
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_a_name_that_only_looks_like_idna_is_refused(host: str) -> None:
     ],
 )
 def test_a_malformed_url_is_refused(url: str) -> None:
-    refused(policy(allow_private=True), url)
+    catch_refusal(policy(allow_private=True), url)
 
 
 @pytest.mark.parametrize("entry", ["http://n8n", "n8n:5678", "n8n/hook", "", "a b", "10.0.0.0/99"])

@@ -32,11 +32,11 @@ def test_a_stage_runs_ahead_only_as_far_as_its_queue() -> None:
 
 
 def test_an_error_in_a_stage_comes_out_at_the_end_of_the_line() -> None:
-    def failing() -> Iterator[int]:
+    def yield_then_fail() -> Iterator[int]:
         yield 1
         raise ValueError("broken film")
 
-    coming = prefetch(prefetch(failing(), depth=2, name="first"), depth=2, name="second")
+    coming = prefetch(prefetch(yield_then_fail(), depth=2, name="first"), depth=2, name="second")
     assert next(coming) == 1
     with pytest.raises(ValueError, match="broken film"):
         next(coming)

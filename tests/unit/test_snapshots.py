@@ -54,7 +54,7 @@ def system(redis: AsyncRedis) -> SystemReader:
 
 
 @pytest.fixture
-def asked(redis: SyncRedis) -> Callable[[], int]:
+def script_count(redis: SyncRedis) -> Callable[[], int]:
     """Return how many scripts were run: each snapshot runs some, and nothing else here does."""
     redis.client.config_resetstat()
 
@@ -66,39 +66,39 @@ def asked(redis: SyncRedis) -> Callable[[], int]:
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_periods(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PERIOD_S", 0.001)
     monkeypatch.setattr(module, "SHARED_FOR_S", 0.0)
 
 
-def test_who_comes_together_shares_one(inside: Inside, asked: Callable[[], int]) -> None:
+def test_who_comes_together_shares_one(inside: Inside, script_count: Callable[[], int]) -> None:
     async def work(snapshots: Snapshots, _: EventHub) -> None:
         first = await snapshots.latest()
-        once = asked()
+        once = script_count()
         assert once > 0
         snapshots.taken_at -= 1
         seen = await asyncio.gather(*(snapshots.latest() for _ in range(20)))
         assert {id(each) for each in seen} == {id(seen[0])}
         assert seen[0].at > first.at
-        assert asked() <= 2 * once  # the first run of a script is two calls
+        assert script_count() <= 2 * once  # the first run of a script is two calls
 
     inside(work)
 
 
-@pytest.mark.usefixtures("hurried")
-def test_nobody_who_watches_costs_nothing(inside: Inside, asked: Callable[[], int]) -> None:
+@pytest.mark.usefixtures("short_periods")
+def test_nobody_who_watches_costs_nothing(inside: Inside, script_count: Callable[[], int]) -> None:
     async def work(snapshots: Snapshots, hub: EventHub) -> None:
         running = asyncio.create_task(snapshots.run())
         await asyncio.sleep(0.05)
-        assert asked() == 0
+        assert script_count() == 0
         async with hub.listen(EVERY_TASK) as queue:
             told = await queue.get()
             assert told
             assert told.data.startswith(b"event: snapshot")
         async with snapshots.taking:  # the one that is just taken is the last
-            before = asked()
+            before = script_count()
         await asyncio.sleep(0.05)
-        assert asked() == before > 0
+        assert script_count() == before > 0
         running.cancel()
 
     inside(work)

@@ -58,34 +58,34 @@ def context(task_id: str) -> WorkflowContext:
     )
 
 
-def ending(status: Status, *, error: BatonError | None = None) -> Change:
+def finish_with(status: Status, *, error: BatonError | None = None) -> Change:
     return lambda store, view: store.finish(view, view.final_context(status, error=error))
 
 
-def failing(error: BatonError) -> Change:
+def fail_with(error: BatonError) -> Change:
     return lambda store, view: store.after_failure(view, view.final_context(Status.FAILED, error=error), error)
 
 
-def removing(store: StateStore, view: Record) -> ScriptCall[str]:
+def remove(store: StateStore, view: Record) -> ScriptCall[str]:
     return store.delete(view)
 
 
 # what somebody may do who has seen a task with this status
-AFTER_END: list[Change] = [lambda store, view: store.requeue(view, reason="asked"), removing]
+AFTER_END: list[Change] = [lambda store, view: store.requeue(view, reason="asked"), remove]
 CHANGES: dict[Status, list[Change]] = {
-    Status.PENDING: [ending(Status.CANCELLED)],
+    Status.PENDING: [finish_with(Status.CANCELLED)],
     Status.RUNNING: [
-        ending(Status.SUCCESS),
-        ending(Status.CANCELLED),
-        ending(Status.FAILED, error=InvalidInput()),
-        failing(InvalidInput()),
-        failing(DownloadFailed()),
+        finish_with(Status.SUCCESS),
+        finish_with(Status.CANCELLED),
+        finish_with(Status.FAILED, error=InvalidInput()),
+        fail_with(InvalidInput()),
+        fail_with(DownloadFailed()),
         lambda store, view: store.after_loss(view),
         lambda store, view: store.after_loss(view, if_silent=True),
         lambda store, view: store.after_loss(view, cost="interruption"),
         lambda store, view: store.give_back(view),
     ],
-    Status.SUCCESS: [ending(Status.FAILED, error=InvalidInput()), removing],
+    Status.SUCCESS: [finish_with(Status.FAILED, error=InvalidInput()), remove],
     Status.FAILED: AFTER_END,
     Status.CANCELLED: AFTER_END,
 }

@@ -135,8 +135,8 @@ def test_an_artifact_appears_in_one_step(storage: Storage) -> None:
 def test_a_new_attempt_clears_away_the_earlier_ones_and_its_own_leftovers(storage: Storage) -> None:
     first, second, third = (AttemptFolder(storage, "ep-42", number) for number in (1, 2, 3))
     for folder in (first, second, third):
-        folder.publish(staged_by(folder, "done"))
-        staged_by(folder, "half")
+        folder.publish(stage(folder, "done"))
+        stage(folder, "half")
     second.discard_earlier()
     second.discard_partial()
     workspace = storage.workspace("ep-42")
@@ -147,7 +147,7 @@ def test_a_new_attempt_clears_away_the_earlier_ones_and_its_own_leftovers(storag
     assert not workspace.exists()
 
 
-def staged_by(folder: AttemptFolder, name: str) -> Path:
+def stage(folder: AttemptFolder, name: str) -> Path:
     path = folder.staging(name)
     path.write_text(name)
     return path

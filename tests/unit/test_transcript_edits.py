@@ -56,7 +56,7 @@ def edits(redis: SyncRedis) -> Edits:
     return redis.run(read_edits(ID))
 
 
-def told(redis: SyncRedis) -> list[str]:
+def published_fragments(redis: SyncRedis) -> list[str]:
     return [fields["data"] for _, fields in redis.client.xrange(keys.events(ID)) if fields["event"] == "fragment"]
 
 
@@ -101,15 +101,17 @@ def test_an_end_before_the_start_is_refused_whatever_was_seen(redis: SyncRedis) 
 def test_an_edit_is_told_to_those_who_follow_until_the_task_ends(redis: SyncRedis) -> None:
     change(redis, text='"hi"')
     shown = {"id": 7, "start": 1.0, "end": 2.0, "text": '"hi"', "speaker": None, "modified": True}
-    assert [json.loads(event) for event in told(redis)] == [{"segment_index": 7, "language": "en", "segments": [shown]}]
-    record = found(redis)
+    assert [json.loads(event) for event in published_fragments(redis)] == [
+        {"segment_index": 7, "language": "en", "segments": [shown]}
+    ]
+    record = read_record(redis)
     redis.run(STORE.finish(record, record.final_context(Status.CANCELLED)))
     change(redis, text="too late to tell")
-    assert len(told(redis)) == 1
+    assert len(published_fragments(redis)) == 1
     assert edits(redis)[7].text == "too late to tell"
 
 
-def found(redis: SyncRedis) -> Record:
+def read_record(redis: SyncRedis) -> Record:
     record = redis.run(STORE.get(ID))
     assert record
     return record
@@ -119,16 +121,16 @@ def test_an_edit_undone_reads_as_the_engine_has_it(redis: SyncRedis) -> None:
     change(redis, text="wrong", speaker="Bob")
     assert redis.run(undo(ID, 7, SEEN, events_kept=100)) == 5
     assert edits(redis) == {}
-    assert '"text":"helo world"' in told(redis)[-1]
-    assert '"modified":false' in told(redis)[-1]
+    assert '"text":"helo world"' in published_fragments(redis)[-1]
+    assert '"modified":false' in published_fragments(redis)[-1]
     assert redis.run(undo(ID, 7, SEEN, events_kept=100)) == 0
-    assert len(told(redis)) == 2
+    assert len(published_fragments(redis)) == 2
 
 
 def test_edits_live_as_long_as_the_record_through_every_step_of_it(redis: SyncRedis) -> None:
     change(redis, text="kept")
 
-    def kept(step: str) -> None:
+    def assert_ttls(step: str) -> None:
         names = (keys.state(ID), keys.control(ID), keys.transcript_edits(ID))
         lives = [redis.client.ttl(name) for name in names]
         ended = step == "finish"
@@ -136,16 +138,16 @@ def test_edits_live_as_long_as_the_record_through_every_step_of_it(redis: SyncRe
         for name in names:
             redis.client.expire(name, 1_000)
 
-    kept("edit")
+    assert_ttls("edit")
     claimed = redis.run(STORE.claim(ID, CONTRACT.queue, "me"))
     assert isinstance(claimed, Record)
-    kept("claim")
+    assert_ttls("claim")
     redis.run(STORE.beat(ID, claimed.control.fence, rss=1))
-    kept("beat")
+    assert_ttls("beat")
     redis.run(STORE.finish(claimed, claimed.final_context(Status.FAILED)))
-    kept("finish")
-    redis.run(STORE.requeue(found(redis), reason="asked"))
-    kept("retry")
+    assert_ttls("finish")
+    redis.run(STORE.requeue(read_record(redis), reason="asked"))
+    assert_ttls("retry")
 
 
 def test_an_edit_of_an_old_record_does_not_outlive_it(redis: SyncRedis) -> None:
@@ -156,9 +158,9 @@ def test_an_edit_of_an_old_record_does_not_outlive_it(redis: SyncRedis) -> None:
 
 def test_a_removed_task_takes_its_edits_with_it_and_gets_no_new_ones(redis: SyncRedis) -> None:
     change(redis, text="gone")
-    record = found(redis)
+    record = read_record(redis)
     redis.run(STORE.finish(record, record.final_context(Status.CANCELLED)))
-    redis.run(STORE.delete(found(redis)))
+    redis.run(STORE.delete(read_record(redis)))
     assert change(redis, text="ghost") is None
     assert not redis.client.exists(keys.transcript_edits(ID))
 

@@ -16,7 +16,7 @@ def checkpoint(tmp_path: Path) -> Checkpoint:
     return Checkpoint(tmp_path / "attempt-1" / CHECKPOINT)
 
 
-def said(segment_id: int, text: str, **more: Any) -> Segment:
+def make_segment(segment_id: int, text: str, **more: Any) -> Segment:
     return Segment(id=segment_id, start=segment_id * 10.0, end=segment_id * 10.0 + 5, text=text, **more)
 
 
@@ -25,18 +25,18 @@ def texts(checkpoint: Checkpoint) -> list[str]:
 
 
 def test_the_chunks_follow_each_other_in_order_of_time(checkpoint: Checkpoint) -> None:
-    checkpoint.append({"chunk": 1, "segments": [said(2, "c")], "until": 960_000})
-    checkpoint.append({"chunk": 0, "segments": [said(0, "a"), said(1, "b")], "language": "en"})
+    checkpoint.append({"chunk": 1, "segments": [make_segment(2, "c")], "until": 960_000})
+    checkpoint.append({"chunk": 0, "segments": [make_segment(0, "a"), make_segment(1, "b")], "language": "en"})
     read = TextFile(checkpoint.path).read()
     assert (texts(checkpoint), read.source, read.language, read.duration) == (["a", "b", "c"], "checkpoint", "en", 25.0)
 
 
 def test_finals_take_the_place_of_the_drafts_of_their_chunk_alone(checkpoint: Checkpoint) -> None:
-    drafts = [said(0, "a draft", source="draft"), said(1, "another", source="draft")]
+    drafts = [make_segment(0, "a draft", source="draft"), make_segment(1, "another", source="draft")]
     checkpoint.append(ChunkText(chunk=0, segments=drafts))
-    checkpoint.append(ChunkText(chunk=1, segments=[said(2, "later", source="draft")]))
+    checkpoint.append(ChunkText(chunk=1, segments=[make_segment(2, "later", source="draft")]))
     assert TextFile(checkpoint.path).read().source == "checkpoint"
-    checkpoint.append(ChunkText(chunk=0, segments=[said(0, "one final for both")], aligned=True))
+    checkpoint.append(ChunkText(chunk=0, segments=[make_segment(0, "one final for both")], aligned=True))
     read = TextFile(checkpoint.path).read()
     assert [(segment.text, segment.source) for segment in read.segments] == [
         ("one final for both", "final"),
@@ -46,8 +46,8 @@ def test_finals_take_the_place_of_the_drafts_of_their_chunk_alone(checkpoint: Ch
 
 
 def test_a_draft_never_takes_the_place_of_what_is_aligned(checkpoint: Checkpoint) -> None:
-    checkpoint.append(ChunkText(chunk=0, segments=[said(0, "final")], aligned=True))
-    checkpoint.append(ChunkText(chunk=0, segments=[said(0, "late draft", source="draft")]))
+    checkpoint.append(ChunkText(chunk=0, segments=[make_segment(0, "final")], aligned=True))
+    checkpoint.append(ChunkText(chunk=0, segments=[make_segment(0, "late draft", source="draft")]))
     assert texts(checkpoint) == ["final"]
 
 
@@ -59,7 +59,7 @@ def test_other_records_are_the_services_own(checkpoint: Checkpoint) -> None:
 
 
 def test_a_line_that_is_being_written_is_not_there_yet(checkpoint: Checkpoint) -> None:
-    checkpoint.append(ChunkText(chunk=0, segments=[said(0, "whole")]))
+    checkpoint.append(ChunkText(chunk=0, segments=[make_segment(0, "whole")]))
     before = TextFile(checkpoint.path).version
     with checkpoint.path.open("ab") as file:
         file.write(b'{"chunk": 1, "segments": [{"id": 1, "sta')
@@ -69,7 +69,9 @@ def test_a_line_that_is_being_written_is_not_there_yet(checkpoint: Checkpoint) -
 
 def test_the_newest_attempt_that_has_a_checkpoint_counts(tmp_path: Path) -> None:
     for number, text in ((2, "second"), (10, "tenth"), (9, "ninth")):
-        Checkpoint(tmp_path / f"attempt-{number}" / CHECKPOINT).append(ChunkText(chunk=0, segments=[said(0, text)]))
+        Checkpoint(tmp_path / f"attempt-{number}" / CHECKPOINT).append(
+            ChunkText(chunk=0, segments=[make_segment(0, text)])
+        )
     (tmp_path / "attempt-11").mkdir()
     assert newest_checkpoint(tmp_path) == tmp_path / "attempt-10" / CHECKPOINT
 

@@ -26,7 +26,7 @@ def pieces(body: bytes, size: int) -> list[bytes]:
     return [body[begin : begin + size] for begin in range(0, len(body), size)]
 
 
-async def arriving(chunks: Sequence[bytes]) -> AsyncIterator[bytes]:
+async def stream_chunks(chunks: Sequence[bytes]) -> AsyncIterator[bytes]:
     for chunk in chunks:
         yield chunk
 
@@ -34,10 +34,10 @@ async def arriving(chunks: Sequence[bytes]) -> AsyncIterator[bytes]:
 def receive(share: Path, chunks: Sequence[bytes], content_type: str = "", limit: int = 10 * MIB) -> Path:
     storage = Storage(share)
     storage.prepare()
-    return asyncio.run(Upload(storage, limit).receive(arriving(chunks), content_type, None))
+    return asyncio.run(Upload(storage, limit).receive(stream_chunks(chunks), content_type, None))
 
 
-def left(share: Path) -> list[Path]:
+def list_inputs(share: Path) -> list[Path]:
     return list((share / "inputs").iterdir())
 
 
@@ -85,21 +85,21 @@ def test_what_cannot_be_taken_leaves_nothing(
 ) -> None:
     with pytest.raises(error):
         receive(tmp_path, chunks, content_type, limit=10)
-    assert left(tmp_path) == []
+    assert list_inputs(tmp_path) == []
 
 
 def test_a_client_that_goes_away_leaves_nothing(tmp_path: Path) -> None:
     storage = Storage(tmp_path)
     storage.prepare()
 
-    async def cut() -> AsyncIterator[bytes]:
+    async def break_off() -> AsyncIterator[bytes]:
         yield bytes(2 * MIB)
-        assert left(tmp_path)
+        assert list_inputs(tmp_path)
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        asyncio.run(Upload(storage, 10 * MIB).receive(cut(), "", None))
-    assert left(tmp_path) == []
+        asyncio.run(Upload(storage, 10 * MIB).receive(break_off(), "", None))
+    assert list_inputs(tmp_path) == []
 
 
 @pytest.mark.parametrize("kind", ["", "video/mp4", "application/octet-stream", "text/plain; boundary=x", "rubbish;;;"])

@@ -47,7 +47,8 @@ def read(text: str, *, fps: float | None = None) -> Document:
     """Read subtitles or a transcript. An empty text is a file without cues.
 
     Raises:
-        NotSubtitles, NotATranscript, FrameRateUnknown: see there.
+        NotSubtitles, NotATranscript: the text has no known format.
+        FrameRateUnknown: the format counts frames, and `fps` is None.
     """
     text = clean(text)
     if not text.strip():

@@ -1,4 +1,4 @@
-"""Parts of segments: a part as a segment of its own, and two segments as one."""
+"""Splitting and joining of segments."""
 
 from collections.abc import Sequence
 

@@ -45,7 +45,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def asking(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[Stack]:
+def llm_stack(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[Stack]:
     provider = {"base_url": server, "model": str(MODEL), "max_concurrency": 1, "max_output_tokens": 40}
     environment = {
         "BATON_LLM__PROVIDERS": json.dumps({"real": provider}),
@@ -73,28 +73,28 @@ def output(stack: Stack, name: str, **given: Any) -> dict[str, Any]:
     return found
 
 
-def test_it_answers_and_its_tokens_are_counted(asking: Stack) -> None:
+def test_it_answers_and_its_tokens_are_counted(llm_stack: Stack) -> None:
     question = [{"role": "user", "content": "hello everyone"}]
-    found = output(asking, "llm.chat", messages=question, max_output_tokens=12, temperature=0)
+    found = output(llm_stack, "llm.chat", messages=question, max_output_tokens=12, temperature=0)
     assert found["text"]
     assert found["finish_reason"] == "length"
     assert found["usage"]["output_tokens"] == 12
     assert found["usage"]["input_tokens"] > 0
 
 
-def test_noise_for_an_answer_leaves_every_line_in_its_place(asking: Stack) -> None:
-    found = output(asking, "llm.translate_subtitles", transcript_path="sample.srt", target_language="fr")
-    after = Transcript.read(asking.share / found["transcript_path"]["path"])
-    source = (asking.share / "sample.srt").read_text()
+def test_noise_for_an_answer_leaves_every_line_in_its_place(llm_stack: Stack) -> None:
+    found = output(llm_stack, "llm.translate_subtitles", transcript_path="sample.srt", target_language="fr")
+    after = Transcript.read(llm_stack.share / found["transcript_path"]["path"])
+    source = (llm_stack.share / "sample.srt").read_text()
     assert found["lines"] == len(after.segments) == source.count(" --> ")
     assert found["fallback"] == [segment.id for segment in after.segments]
     assert all(segment.text in source for segment in after.segments)
     assert found["usage"]["requests"] > 1, "it was told what was wrong, and asked again"
 
 
-def test_what_the_server_refuses_is_told_with_the_model(asking: Stack) -> None:
+def test_what_the_server_refuses_is_told_with_the_model(llm_stack: Stack) -> None:
     question = [{"role": "user", "content": "hello"}]
-    task_id = asking.submit("llm.chat", {"messages": question, "model": "nobody/has-this"})
-    error = asking.wait_for(task_id, timeout=PATIENCE_S)["error"]
+    task_id = llm_stack.submit("llm.chat", {"messages": question, "model": "nobody/has-this"})
+    error = llm_stack.wait_for(task_id, timeout=PATIENCE_S)["error"]
     assert error["code"] == "llm_request_refused"
     assert error["detail"]["model"] == "nobody/has-this"

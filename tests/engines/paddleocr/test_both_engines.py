@@ -24,20 +24,20 @@ class TestPaddle(EngineContract):
 
 
 @pytest.fixture(scope="module")
-def embedded() -> Reader:
+def embedded_reader() -> Reader:
     return Embedded(PaddleocrSettings(), CpuDevice())
 
 
 class TestEmbedded(EngineContract):
     @pytest.fixture
     @override
-    def reader(self, embedded: Reader) -> Reader:
-        return embedded
+    def reader(self, embedded_reader: Reader) -> Reader:
+        return embedded_reader
 
 
-def test_both_find_the_same_area(paddle: Reader, embedded: Reader, tmp_path: Path) -> None:
+def test_both_find_the_same_area(paddle: Reader, embedded_reader: Reader, tmp_path: Path) -> None:
     video = Burned(spread(CHINESE[:2]), size="640x360").make(tmp_path / "video.mp4")
-    areas = [area_by(reader, video) for reader in (paddle, embedded)]
+    areas = [area_by(reader, video) for reader in (paddle, embedded_reader)]
     assert areas[0].y == pytest.approx(areas[1].y, abs=0.05)
     assert areas[0].height == pytest.approx(areas[1].height, abs=0.1)
 

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def diarization_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A gateway and a pyannote worker, which may download nothing."""
     with Stack(tmp_path_factory.mktemp("talking"), BATON_MODELS__OFFLINE="true", **HEARTBEAT) as stack:
         shutil.copy(FIXTURES / "speech/dialogue.flac", stack.share / "dialogue.flac")
@@ -40,19 +40,19 @@ def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def dialogue(talking: Stack) -> dict[str, Any]:
+def dialogue(diarization_stack: Stack) -> dict[str, Any]:
     """The whole dialogue's output."""
-    return output(talking, "dialogue.flac")
+    return output(diarization_stack, "dialogue.flac")
 
 
-def ended(stack: Stack, path: str, **given: Any) -> dict[str, Any]:
+def run_task(stack: Stack, path: str, **given: Any) -> dict[str, Any]:
     task_id = stack.submit(NAME, {"audio_path": path, "model": "tiny-test", **given})
     stage: dict[str, Any] = stack.wait_for(task_id, timeout=PATIENCE_S)["stages"][NAME]
     return stage
 
 
 def output(stack: Stack, path: str, **given: Any) -> dict[str, Any]:
-    stage = ended(stack, path, **given)
+    stage = run_task(stack, path, **given)
     assert stage["status"] == "SUCCESS", stage["error"]
     found: dict[str, Any] = stage["output"]
     return found
@@ -90,30 +90,30 @@ def silence(file: Path, seconds: float) -> None:
 
 
 def test_two_voices_are_told_apart(
-    talking: Stack, dialogue: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    diarization_stack: Stack, dialogue: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = dialogue
-    rate = error_rate(truth(), annotation(content(talking, found["rttm_path"])))
+    rate = error_rate(truth(), annotation(content(diarization_stack, found["rttm_path"])))
     with capsys.disabled():
         print(f"\ndiarization error rate: {rate:.2%}")  # noqa: T201 - a figure that whoever runs this wants to see
     assert rate < WORST_ERROR_RATE
     assert len(found["speakers"]) == 2
     assert sum(speaker["share"] for speaker in found["speakers"].values()) == pytest.approx(1, abs=0.01)
     assert found["source"] == "tiny test model"
-    turns = json.loads(content(talking, found["json_path"]))
+    turns = json.loads(content(diarization_stack, found["json_path"]))
     assert len(turns["turns"]) == found["turns"]
     exclusive = turns["exclusive"]
     assert all(one["end"] <= other["start"] for one, other in pairwise(exclusive))
 
 
 @pytest.mark.usefixtures("dialogue")
-def test_the_log_names_no_decoder_that_is_not_used(talking: Stack) -> None:
-    assert "attempt_ended" in talking.logged("pyannote"), "else this shows nothing"
-    assert "torchcodec" not in talking.logged("pyannote")
+def test_the_log_names_no_decoder_that_is_not_used(diarization_stack: Stack) -> None:
+    assert "attempt_ended" in diarization_stack.read_log("pyannote"), "else this shows nothing"
+    assert "torchcodec" not in diarization_stack.read_log("pyannote")
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_the_result_is_that_of_the_plain_library(talking: Stack, dialogue: dict[str, Any]) -> None:
+def test_the_result_is_that_of_the_plain_library(diarization_stack: Stack, dialogue: dict[str, Any]) -> None:
     import torch
     from faster_whisper import decode_audio
     from pyannote.audio import Pipeline
@@ -121,89 +121,92 @@ def test_the_result_is_that_of_the_plain_library(talking: Stack, dialogue: dict[
     samples = torch.from_numpy(decode_audio(str(FIXTURES / "speech/dialogue.flac"))).unsqueeze(0)
     pipeline = Pipeline.from_pretrained(FIXTURES / "models/pyannote")
     plain = pipeline({"waveform": samples, "sample_rate": 16_000}).speaker_diarization
-    found = annotation(content(talking, dialogue["rttm_path"]))
+    found = annotation(content(diarization_stack, dialogue["rttm_path"]))
     assert error_rate(plain, found) < 0.001
 
 
-def test_the_second_task_finds_the_pipeline_loaded_and_progress_is_told(talking: Stack) -> None:
-    output(talking, "dialogue.flac", **PART)
-    task_id = talking.submit(NAME, {"audio_path": "dialogue.flac", "model": "tiny-test", **PART})
-    stage = talking.wait_for(task_id, timeout=PATIENCE_S)["stages"][NAME]
+def test_the_second_task_finds_the_pipeline_loaded_and_progress_is_told(diarization_stack: Stack) -> None:
+    output(diarization_stack, "dialogue.flac", **PART)
+    task_id = diarization_stack.submit(NAME, {"audio_path": "dialogue.flac", "model": "tiny-test", **PART})
+    stage = diarization_stack.wait_for(task_id, timeout=PATIENCE_S)["stages"][NAME]
     assert stage["timings"]["model_load"] is None
-    told = [json.loads(data) for kind, data in talking.events(task_id) if kind == "progress"]
+    told = [json.loads(data) for kind, data in diarization_stack.events(task_id) if kind == "progress"]
     assert {event["phase"] for event in told} >= {"segmentation", "embeddings"}
     percents = [event["percent"] for event in told]
     assert percents == sorted(percents)
 
 
-def test_the_number_of_speakers_is_kept_to(talking: Stack) -> None:
-    assert len(output(talking, "dialogue.flac", num_speakers=1, **PART)["speakers"]) == 1
-    assert len(output(talking, "dialogue.flac", min_speakers=2, max_speakers=2, **PART)["speakers"]) == 2
+def test_the_number_of_speakers_is_kept_to(diarization_stack: Stack) -> None:
+    assert len(output(diarization_stack, "dialogue.flac", num_speakers=1, **PART)["speakers"]) == 1
+    assert len(output(diarization_stack, "dialogue.flac", min_speakers=2, max_speakers=2, **PART)["speakers"]) == 2
 
 
-def test_fewer_voices_than_wanted_are_told_as_that(talking: Stack) -> None:
-    found = output(talking, "dialogue.flac", num_speakers=50, **PART)
+def test_fewer_voices_than_wanted_are_told_as_that(diarization_stack: Stack) -> None:
+    found = output(diarization_stack, "dialogue.flac", num_speakers=50, **PART)
     assert found["warnings"] == [f"Only {len(found['speakers'])} of 50 speakers could be distinguished."]
 
 
-def test_times_are_those_of_the_file_when_only_a_part_is_read(talking: Stack) -> None:
-    found = output(talking, "dialogue.flac", start=10, end=20)
-    turns = json.loads(content(talking, found["json_path"]))["turns"]
+def test_times_are_those_of_the_file_when_only_a_part_is_read(diarization_stack: Stack) -> None:
+    found = output(diarization_stack, "dialogue.flac", start=10, end=20)
+    turns = json.loads(content(diarization_stack, found["json_path"]))["turns"]
     assert found["duration"] == 10
     assert all(10 <= turn["start"] < turn["end"] <= 20 for turn in turns)
 
 
-def test_where_nobody_speaks_it_says_so(talking: Stack) -> None:
+def test_where_nobody_speaks_it_says_so(diarization_stack: Stack) -> None:
     """The tiny model takes silence for a voice, so this is less than a frame of it."""
-    silence(talking.share / "silence.wav", 0.001)
-    found = output(talking, "silence.wav")
+    silence(diarization_stack.share / "silence.wav", 0.001)
+    found = output(diarization_stack, "silence.wav")
     assert (found["speakers"], found["turns"], found["warnings"]) == ({}, 0, ["No speech was found."])
 
 
 @pytest.mark.parametrize("seconds", [0.05, 1.0])
-def test_audio_shorter_than_a_window_is_no_error(talking: Stack, seconds: float) -> None:
-    silence(talking.share / "short.wav", seconds)
-    found = output(talking, "short.wav")
+def test_audio_shorter_than_a_window_is_no_error(diarization_stack: Stack, seconds: float) -> None:
+    silence(diarization_stack.share / "short.wav", seconds)
+    found = output(diarization_stack, "short.wav")
     assert found["duration"] == seconds
-    turns = json.loads(content(talking, found["json_path"]))["turns"]
+    turns = json.loads(content(diarization_stack, found["json_path"]))["turns"]
     assert all(0 <= turn["start"] < turn["end"] <= seconds for turn in turns)
 
 
-def test_a_cancel_ends_it_and_the_samples_are_gone(talking: Stack) -> None:
+def test_a_cancel_ends_it_and_the_samples_are_gone(diarization_stack: Stack) -> None:
     silence_of = 1_200
-    silence(talking.share / "long.wav", silence_of)
-    task_id = talking.submit(NAME, {"audio_path": "long.wav", "model": "tiny-test"})
+    silence(diarization_stack.share / "long.wav", silence_of)
+    task_id = diarization_stack.submit(NAME, {"audio_path": "long.wav", "model": "tiny-test"})
     wait_until(
-        lambda: talking.http.get(f"/v1/tasks/{task_id}/status").json()["progress"]["percent"] > 0, timeout=PATIENCE_S
+        lambda: diarization_stack.http.get(f"/v1/tasks/{task_id}/status").json()["progress"]["percent"] > 0,
+        timeout=PATIENCE_S,
     )
-    talking.http.post(f"/v1/tasks/{task_id}/cancel")
-    assert talking.wait_for(task_id, timeout=PATIENCE_S)["status"] == "CANCELLED"
-    assert not list(talking.share.rglob("*.f32"))
-    assert ended(talking, "dialogue.flac", **PART)["timings"]["model_load"] is None
+    diarization_stack.http.post(f"/v1/tasks/{task_id}/cancel")
+    assert diarization_stack.wait_for(task_id, timeout=PATIENCE_S)["status"] == "CANCELLED"
+    assert not list(diarization_stack.share.rglob("*.f32"))
+    assert run_task(diarization_stack, "dialogue.flac", **PART)["timings"]["model_load"] is None
 
 
-def test_a_folder_that_holds_no_pipeline_is_a_clear_error(talking: Stack) -> None:
-    folder = talking.share / "models/mine"
+def test_a_folder_that_holds_no_pipeline_is_a_clear_error(diarization_stack: Stack) -> None:
+    folder = diarization_stack.share / "models/mine"
     shutil.copytree(FIXTURES / "models/pyannote", folder)
     (folder / "segmentation/pytorch_model.bin").write_bytes(b"no weights")
-    assert ended(talking, "dialogue.flac", model="models/mine")["error"]["code"] == "model_damaged"
+    assert run_task(diarization_stack, "dialogue.flac", model="models/mine")["error"]["code"] == "model_damaged"
 
 
-def test_a_missing_model_says_what_to_do(talking: Stack) -> None:
-    error = ended(talking, "dialogue.flac", model="community-1")["error"]
+def test_a_missing_model_says_what_to_do(diarization_stack: Stack) -> None:
+    error = run_task(diarization_stack, "dialogue.flac", model="community-1")["error"]
     assert error["code"] == "model_missing"
     assert "models.offline" in error["message"]
 
 
-def test_speakers_come_into_the_transcript(talking: Stack, dialogue: dict[str, Any]) -> None:
+def test_speakers_come_into_the_transcript(diarization_stack: Stack, dialogue: dict[str, Any]) -> None:
     """From sound to words with names: the whole way that a user goes."""
     for service in ("faster_whisper", "subtitle"):
-        talking.worker(service)
-    told = talking.submit("faster_whisper.transcribe_audio", {"audio_path": "dialogue.flac", "model": "tiny-test"})
-    heard = talking.wait_for(told, timeout=PATIENCE_S)["stages"]["faster_whisper.transcribe_audio"]["output"]
+        diarization_stack.worker(service)
+    told = diarization_stack.submit(
+        "faster_whisper.transcribe_audio", {"audio_path": "dialogue.flac", "model": "tiny-test"}
+    )
+    heard = diarization_stack.wait_for(told, timeout=PATIENCE_S)["stages"]["faster_whisper.transcribe_audio"]["output"]
     found = dialogue
     given = {"transcript_path": heard["transcript_path"]["path"], "diarization_path": found["rttm_path"]["path"]}
-    last = talking.wait_for(talking.submit("subtitle.assign_speakers", given), timeout=PATIENCE_S)
+    last = diarization_stack.wait_for(diarization_stack.submit("subtitle.assign_speakers", given), timeout=PATIENCE_S)
     named = last["stages"]["subtitle.assign_speakers"]
     assert named["status"] == "SUCCESS", named["error"]
     assert set(named["output"]["speakers"]) == set(found["speakers"])

@@ -1,10 +1,10 @@
-"""Guards a process that a test starts. Python imports this by its name, since `Stack` puts its folder on the path."""
+"""Network guard of processes that tests start: Python imports it, because `Stack` adds its folder to the path."""
 
 import os
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[3]))  # last: the process finds its own modules first
+sys.path.append(str(Path(__file__).parents[3]))  # last, so that the process finds its own modules first
 
 from tests.support import network_guard
 

@@ -36,7 +36,7 @@ class FakeGateway:
     def client(self) -> Client:
         return Client("http://gateway", "key", httpx.MockTransport(self.handle))
 
-    def asked(self, route: str) -> list[httpx.Request]:
+    def requests_to(self, route: str) -> list[httpx.Request]:
         return [request for request in self.requests if f"{request.method} {request.url.path}" == route]
 
 

@@ -32,7 +32,7 @@ ENDS = {
 
 
 @pytest.fixture
-def accepting(gateway: FakeGateway) -> FakeGateway:
+def accepting_gateway(gateway: FakeGateway) -> FakeGateway:
     gateway.on("GET /v1/catalog", CATALOG)
     gateway.on("POST /v1/files", {"id": "file_1"})
     accepted = {"task_id": "ep-1", "task_name": "ffmpeg.probe", "status": "PENDING"}
@@ -40,88 +40,88 @@ def accepting(gateway: FakeGateway) -> FakeGateway:
     return gateway
 
 
-def sent(gateway: FakeGateway) -> dict[str, object]:
-    (request,) = gateway.asked("POST /v1/tasks")
+def submitted_body(gateway: FakeGateway) -> dict[str, object]:
+    (request,) = gateway.requests_to("POST /v1/tasks")
     return dict(json.loads(request.content))
 
 
-def test_submit_sends_what_was_written(accepting: FakeGateway, baton: Run) -> None:
+def test_submit_sends_what_was_written(accepting_gateway: FakeGateway, baton: Run) -> None:
     options = ("--task-id", "ep-1", "--priority", "7", "--callback", "https://me/done?key=1")
     ran = baton("submit", "ffmpeg.probe", "video_path=inputs/a.mp4", "deep:=true", *options)
     assert ran.exit_code == 0, ran.output
-    assert sent(accepting) == {
+    assert submitted_body(accepting_gateway) == {
         "task_name": "ffmpeg.probe",
         "input_data": {"video_path": "inputs/a.mp4", "deep": True},
         "task_id": "ep-1",
         "priority": 7,
         "callback": "https://me/done?key=1",
     }
-    assert accepting.asked("POST /v1/tasks")[0].headers["X-API-Key"] == "key"
+    assert accepting_gateway.requests_to("POST /v1/tasks")[0].headers["X-API-Key"] == "key"
 
 
 def test_submit_uploads_a_local_file_where_the_schema_wants_media(
-    accepting: FakeGateway, baton: Run, tmp_path: Path
+    accepting_gateway: FakeGateway, baton: Run, tmp_path: Path
 ) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"frames")
     ran = baton("submit", "ffmpeg.probe", f"video_path={clip}", f"name={clip}")
     assert ran.exit_code == 0, ran.output
-    assert sent(accepting)["input_data"] == {"video_path": "file_1", "name": str(clip)}
-    (upload,) = accepting.asked("POST /v1/files")
+    assert submitted_body(accepting_gateway)["input_data"] == {"video_path": "file_1", "name": str(clip)}
+    (upload,) = accepting_gateway.requests_to("POST /v1/files")
     assert b"frames" in upload.content
     assert b'filename="clip.mp4"' in upload.content
 
 
-def test_submit_can_wait(accepting: FakeGateway, baton: Run) -> None:
-    accepting.on("POST /v1/tasks", context("FAILED"))
-    accepting.on("GET /v1/tasks/ep-1", context("FAILED"))
+def test_submit_can_wait(accepting_gateway: FakeGateway, baton: Run) -> None:
+    accepting_gateway.on("POST /v1/tasks", context("FAILED"))
+    accepting_gateway.on("GET /v1/tasks/ep-1", context("FAILED"))
     assert baton("submit", "ffmpeg.probe", "--wait", "5").exit_code == 1
-    assert accepting.asked("POST /v1/tasks")[0].headers["Prefer"] == "wait=5"
+    assert accepting_gateway.requests_to("POST /v1/tasks")[0].headers["Prefer"] == "wait=5"
 
 
 @pytest.mark.parametrize(("status", "exit_code"), [("SUCCESS", 0), ("FAILED", 1), ("CANCELLED", 3)])
 def test_the_exit_status_says_how_a_watched_task_ended(
-    accepting: FakeGateway, baton: Run, status: str, exit_code: int
+    accepting_gateway: FakeGateway, baton: Run, status: str, exit_code: int
 ) -> None:
-    accepting.on("GET /v1/tasks/ep-1/events", events(STARTED, ENDS[status]))
-    accepting.on("GET /v1/tasks/ep-1", context(status))
+    accepting_gateway.on("GET /v1/tasks/ep-1/events", events(STARTED, ENDS[status]))
+    accepting_gateway.on("GET /v1/tasks/ep-1", context(status))
     for command in (["watch", "ep-1"], ["submit", "ffmpeg.probe", "--watch"], ["result", "ep-1"]):
         assert baton(*command).exit_code == exit_code
 
 
 def test_a_watched_task_that_waits_says_for_what_and_one_that_is_tried_again_says_why(
-    accepting: FakeGateway, baton: Run
+    accepting_gateway: FakeGateway, baton: Run
 ) -> None:
     ping = "event: ping\ndata: {}"
     retrying = 'event: signal\ndata: {"code": "retrying", "attempt": 2, "reason": "download_failed"}'
-    accepting.on("GET /v1/tasks/ep-1/events", events(STARTED, ping, retrying, ENDS["FAILED"]))
+    accepting_gateway.on("GET /v1/tasks/ep-1/events", events(STARTED, ping, retrying, ENDS["FAILED"]))
     error = {"code": "download_failed", "message": "It broke off.", "detail": {"host": "example.org"}}
-    accepting.on("GET /v1/tasks/ep-1", context("FAILED", error=error))
-    accepting.on("GET /v1/tasks/ep-1/wait-reason", {"reason": "no_worker", "message": "No worker is alive."})
+    accepting_gateway.on("GET /v1/tasks/ep-1", context("FAILED", error=error))
+    accepting_gateway.on("GET /v1/tasks/ep-1/wait-reason", {"reason": "no_worker", "message": "No worker is alive."})
     ran = baton("watch", "ep-1")
-    assert len(accepting.asked("GET /v1/tasks/ep-1/wait-reason")) == 1
+    assert len(accepting_gateway.requests_to("GET /v1/tasks/ep-1/wait-reason")) == 1
     assert "attempt 1 ended: download_failed" in ran.stderr
     assert "host: example.org" in ran.stdout
 
 
-def test_json_is_one_document_on_stdout(accepting: FakeGateway, baton: Run) -> None:
-    accepting.on("GET /v1/tasks/ep-1/events", events(STARTED, ENDS["SUCCESS"]))
-    accepting.on("GET /v1/tasks/ep-1", context("SUCCESS"))
+def test_json_is_one_document_on_stdout(accepting_gateway: FakeGateway, baton: Run) -> None:
+    accepting_gateway.on("GET /v1/tasks/ep-1/events", events(STARTED, ENDS["SUCCESS"]))
+    accepting_gateway.on("GET /v1/tasks/ep-1", context("SUCCESS"))
     ran = baton("submit", "ffmpeg.probe", "--watch", "--json")
     assert json.loads(ran.stdout)["status"] == "SUCCESS"
 
 
 def test_ctrl_c_leaves_the_task_running_and_says_so(
-    accepting: FakeGateway, baton: Run, monkeypatch: pytest.MonkeyPatch
+    accepting_gateway: FakeGateway, baton: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def raise_interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cli.commands.tasks.follow", interrupted)
+    monkeypatch.setattr("cli.commands.tasks.follow", raise_interrupt)
     ran = baton("watch", "ep-1")
     assert ran.exit_code == 130
     assert "ep-1 continues" in ran.stderr
-    assert accepting.asked("POST /v1/tasks/ep-1/cancel") == []
+    assert accepting_gateway.requests_to("POST /v1/tasks/ep-1/cancel") == []
 
 
 def test_a_problem_is_told_with_its_code_its_detail_and_a_way_on(gateway: FakeGateway, baton: Run) -> None:
@@ -141,9 +141,9 @@ def test_without_a_gateway_it_says_how_to_start_one(gateway: FakeGateway, baton:
     assert "make up" in ran.stderr
 
 
-def test_a_wrong_item_is_a_usage_error(accepting: FakeGateway, baton: Run) -> None:
+def test_a_wrong_item_is_a_usage_error(accepting_gateway: FakeGateway, baton: Run) -> None:
     assert baton("submit", "ffmpeg.probe", "nonsense").exit_code == 2
-    assert accepting.asked("POST /v1/tasks") == []
+    assert accepting_gateway.requests_to("POST /v1/tasks") == []
 
 
 def test_what_a_server_says_is_never_read_as_markup(gateway: FakeGateway, baton: Run) -> None:
@@ -161,7 +161,7 @@ def test_tasks_lists_and_names_the_next_page(gateway: FakeGateway, baton: Run) -
     assert dict(gateway.requests[0].url.params) == {"status": "RUNNING", "limit": "5"}
 
 
-def test_catalog_lists_all_or_describes_one(accepting: FakeGateway, baton: Run) -> None:
+def test_catalog_lists_all_or_describes_one(accepting_gateway: FakeGateway, baton: Run) -> None:
     assert "Say what a file holds." in baton("catalog").stdout
     described = baton("catalog", "ffmpeg.probe").stdout
     assert "media-file" in described

@@ -36,14 +36,14 @@ def test_a_finished_task_ends_with_its_state(gateway: FakeGateway) -> None:
 def test_it_reconnects_after_the_last_event_it_has_seen(gateway: FakeGateway) -> None:
     gateway.on(PATH, events(STARTED, HALF), httpx.ConnectError("refused"), events(STARTED.replace("1-0", "2-0"), DONE))
     assert names(gateway) == ["initial_state", "progress", "initial_state", "signal"]
-    assert [request.headers.get("Last-Event-ID") for request in gateway.asked(PATH)] == [None, "2-0", "2-0"]
+    assert [request.headers.get("Last-Event-ID") for request in gateway.requests_to(PATH)] == [None, "2-0", "2-0"]
 
 
 def test_when_all_was_seen_already_it_asks_for_the_state(gateway: FakeGateway) -> None:
     final = f"event: initial_state\ndata: {httpx.Response(200, json=context('SUCCESS')).text}"
     gateway.on(PATH, events(STARTED), httpx.Response(204), events(final))
     assert names(gateway) == ["initial_state", "initial_state"]
-    assert "Last-Event-ID" not in gateway.asked(PATH)[-1].headers
+    assert "Last-Event-ID" not in gateway.requests_to(PATH)[-1].headers
 
 
 def test_it_gives_up_when_the_gateway_stays_away(gateway: FakeGateway) -> None:
@@ -56,4 +56,4 @@ def test_a_refusal_is_not_tried_again(gateway: FakeGateway) -> None:
     gateway.on(PATH, problem(404, "task_not_found", "No task has this id."))
     with pytest.raises(Refused):
         names(gateway)
-    assert len(gateway.asked(PATH)) == 1
+    assert len(gateway.requests_to(PATH)) == 1

@@ -75,7 +75,7 @@ def test_unloading_says_who_holds_it_still(listing: FakeGateway, baton: Run, unl
     listing.on("POST /v1/models/hearing/tiny-test/unload", answer)
     ran = baton("models", "hearing/tiny-test", "--unload")
     assert (ran.exit_code, said in ran.output) == (0, True)
-    (asked,) = listing.asked("POST /v1/models/hearing/tiny-test/unload")
+    (asked,) = listing.requests_to("POST /v1/models/hearing/tiny-test/unload")
     assert asked.headers["Prefer"] == "wait=10"
 
 

@@ -8,7 +8,7 @@ PAGES = {page.path: page for page in Page.all()}
 ELSEWHERE = ("http://", "https://", "mailto:")
 
 
-def broken(page: Page, link: str) -> bool:
+def is_broken(page: Page, link: str) -> bool:
     """Tell whether a relative link names no file, or no heading of one."""
     place, _, anchor = link.partition("#")
     target = (ROOT / page.path.parent / place).resolve() if place else ROOT / page.path
@@ -21,7 +21,7 @@ def broken(page: Page, link: str) -> bool:
 @pytest.mark.parametrize("page", PAGES.values(), ids=map(str, PAGES))
 def test_every_link_and_anchor_resolves(page: Page) -> None:
     relative = [link for link in page.links if not link.startswith(ELSEWHERE)]
-    assert [link for link in relative if broken(page, link)] == []
+    assert [link for link in relative if is_broken(page, link)] == []
 
 
 def test_every_page_of_the_documentation_is_reached_from_its_index() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from markdown_it.token import Token
 
-from tests.support.markdown import Page, said
+from tests.support.markdown import Page, plain_text
 
 ENGLISH, CHINESE = Page(Path("README.md")), Page(Path("README.zh-CN.md"))
 COMMENT = re.compile(r"(^|\s)\s*# .*$", re.MULTILINE)
@@ -22,7 +22,7 @@ def commands(page: Page) -> list[tuple[str, str]]:
 
 def in_rows(page: Page) -> list[list[str]]:
     """Return the code in each row of each table. The first cell is the same; in others each language has its order."""
-    return [[said(row[0]) if "`" in row[0].content else "", *sorted(code_in(row[1:]))] for row in page.rows]
+    return [[plain_text(row[0]) if "`" in row[0].content else "", *sorted(code_in(row[1:]))] for row in page.rows]
 
 
 def code_in(cells: list[Token]) -> list[str]:

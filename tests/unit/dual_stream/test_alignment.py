@@ -20,7 +20,7 @@ LIMITS = FallbackLimits()
 LOOP = "thank you for watching " * 8
 
 
-def aligned(context: ProcessingContext) -> list[tuple[Segment, Decision]]:
+def assign_and_choose(context: ProcessingContext) -> list[tuple[Segment, Decision]]:
     language = context.heard.language if context.heard else None
     return [found for utterance in assign(context) if (found := choose(utterance, language, LIMITS))]
 
@@ -235,7 +235,7 @@ def test_the_table(case: Case) -> None:
         language=case.language,
         draft_language=case.draft_language,
     )
-    found = aligned(context)
+    found = assign_and_choose(context)
     assert [segment.text for segment, _ in found] == case.texts
     assert "".join(segment.source[0] for segment, _ in found) == case.sources
     assert sorted(reason for _, decision in found for reason in decision.reasons) == sorted(case.reasons)
@@ -274,11 +274,11 @@ def test_whatever_is_heard_times_are_in_order_and_no_word_is_lost(
 ) -> None:
     drafts, finals = [one for one, _ in texts], [other for _, other in texts]
     context = chunk(drafts, finals, late=max(late, -1.0), confidence=confidence)
-    holds(context, aligned(context))
+    holds(context, assign_and_choose(context))
 
 
 def test_a_final_has_the_draft_s_times() -> None:
-    (found,) = aligned(chunk(["the red house"], ["The red house."], late=0.4))
+    (found,) = assign_and_choose(chunk(["the red house"], ["The red house."], late=0.4))
     assert [(word.text, word.start, word.end) for word in found[0].words] == [
         ("The", 1.0, 1.5),
         (" red", 1.5, 2.0),
@@ -287,7 +287,7 @@ def test_a_final_has_the_draft_s_times() -> None:
 
 
 def test_a_word_that_the_draft_has_not_is_put_between_its_neighbours() -> None:
-    (found,) = aligned(chunk(["the house"], ["The old house."], late=0.0))
+    (found,) = assign_and_choose(chunk(["the house"], ["The old house."], late=0.0))
     the, old, house = found[0].words
     assert (the.start, house.end) == (1.0, 2.0)
     assert the.end <= old.start < old.end <= house.start
@@ -300,12 +300,12 @@ def test_times_that_whisper_has_lost_come_back() -> None:
     (segment,) = context.heard.segments
     collapsed = [word.model_copy(update={"start": 9.0, "end": 9.0}) for word in segment.words]
     context.heard.segments[0] = segment.model_copy(update={"words": collapsed})
-    ((final, _),) = aligned(context)
+    ((final, _),) = assign_and_choose(context)
     assert [word.start for word in final.words] == [1.0, 1.5, 2.0, 2.5, 3.0]
 
 
 def test_a_phrase_said_twice_stays_where_it_was_said() -> None:
-    found = aligned(chunk(["you know", "you know it", "you know"], ["You know.", "", "You know."]))
+    found = assign_and_choose(chunk(["you know", "you know it", "you know"], ["You know.", "", "You know."]))
     assert [(segment.text, segment.source) for segment, _ in found] == [
         ("You know.", "final"),
         ("you know it", "draft"),

@@ -19,7 +19,7 @@ from tests.support.sounds import FIXTURES, silence, write_wav
 Place = Callable[[str], str]
 
 
-def late_by(words: Sequence[Word], spoken: Sequence[Word]) -> float:
+def mean_delay(words: Sequence[Word], spoken: Sequence[Word]) -> float:
     """Return by how much the starts are off, in seconds, in the mean of the words that are right."""
     ours, theirs = tokenize(words), tokenize(spoken)
     pairs = [(ours[a], theirs[b]) for a, b in align(ours, theirs) if a is not None and b is not None]
@@ -29,14 +29,14 @@ def late_by(words: Sequence[Word], spoken: Sequence[Word]) -> float:
 @pytest.mark.engine
 @pytest.mark.parametrize("name", ["sample.mp4", "speech/en-long.flac", "speech/zh-long.flac"])
 def test_words_and_times_are_better_than_plain_whisper_s(
-    bench: ServiceBench, place: Place, plain: Any, truth: dict[str, Any], name: str
+    bench: ServiceBench, place: Place, plain_whisper: Any, truth: dict[str, Any], name: str
 ) -> None:
     said = [
         Word(text=f" {spoken['word']}", start=spoken["start"], end=spoken["end"])
         for s in truth[name]
         for spoken in s["words"]
     ]
-    found, _ = plain.transcribe(str(FIXTURES / name), vad_filter=True, temperature=0, word_timestamps=True)
+    found, _ = plain_whisper.transcribe(str(FIXTURES / name), vad_filter=True, temperature=0, word_timestamps=True)
     theirs = [
         Word(text=spoken.word, start=spoken.start, end=spoken.end) for segment in found for spoken in segment.words
     ]
@@ -45,8 +45,8 @@ def test_words_and_times_are_better_than_plain_whisper_s(
     wrong, theirs_wrong = (distance(wanted, [token.text for token in tokenize(words)]) for words in (ours, theirs))
     assert wrong <= theirs_wrong
     assert wrong <= 0.15 * len(wanted)
-    assert late_by(ours, said) < late_by(theirs, said)
-    assert late_by(ours, said) < 0.1
+    assert mean_delay(ours, said) < mean_delay(theirs, said)
+    assert mean_delay(ours, said) < 0.1
 
 
 DOUBT_ALL = {"fallback": {"avg_logprob": 0.0}}
@@ -129,7 +129,7 @@ def test_a_missing_model_of_either_engine_is_told_as_that(bench: ServiceBench, p
         ({"model": "huge"}, "choose tiny-test"),
         ({"draft_model": "large-v3"}, "SenseVoiceSmall"),
         ({"start": 10, "end": 5}, "must be after start"),
-        ({"model": "small.en", "language": "zh"}, "knows English only"),
+        ({"model": "small.en", "language": "zh"}, "supports English only"),
         ({"device": "cuda"}, "Extra inputs"),
     ],
 )

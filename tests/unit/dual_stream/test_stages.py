@@ -30,13 +30,13 @@ def hear(state: State, told: Told) -> State:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Assembled:
+def reference_run(tmp_path_factory: pytest.TempPathFactory) -> Assembled:
     """Return what comes out when nothing happens."""
     return Assembled(tmp_path_factory.mktemp("whole") / "checkpoint.jsonl", COUNT).run()
 
 
-def test_every_chunk_has_its_draft_before_its_final(whole: Assembled) -> None:
-    places = {(kind, data["segment_index"]): place for place, (kind, data) in enumerate(whole.told)}
+def test_every_chunk_has_its_draft_before_its_final(reference_run: Assembled) -> None:
+    places = {(kind, data["segment_index"]): place for place, (kind, data) in enumerate(reference_run.told)}
     drafts = [index for kind, index in places if kind == "draft"]
     assert drafts == [index for kind, index in places if kind == "fragment"] == [4 * n for n in range(COUNT)]
     assert all(places["draft", index] < places["fragment", index] for index in drafts)
@@ -56,21 +56,21 @@ def test_drafts_are_ahead_of_finals_by_the_queue_and_no_more(tmp_path: Path) -> 
     assert max(ahead) == QUEUE_BOUND
 
 
-def test_the_finals_replace_the_drafts_one_by_one(whole: Assembled) -> None:
-    state = hear({}, whole.told)
+def test_the_finals_replace_the_drafts_one_by_one(reference_run: Assembled) -> None:
+    state = hear({}, reference_run.told)
     assert [segment["source"] for segment in state.values()] == ["final"] * 4 * COUNT
-    drafts = hear({}, [event for event in whole.told if event[0] == "draft"])
+    drafts = hear({}, [event for event in reference_run.told if event[0] == "draft"])
     assert drafts.keys() == state.keys()
     assert {segment["source"] for segment in drafts.values()} == {"draft"}
 
 
-def test_a_draft_that_comes_late_overwrites_no_final(whole: Assembled) -> None:
-    final = hear({}, whole.told)
-    assert hear(dict(final), [event for event in whole.told if event[0] == "draft"]) == final
+def test_a_draft_that_comes_late_overwrites_no_final(reference_run: Assembled) -> None:
+    final = hear({}, reference_run.told)
+    assert hear(dict(final), [event for event in reference_run.told if event[0] == "draft"]) == final
 
 
-def test_what_a_person_has_changed_is_left_alone(whole: Assembled) -> None:
-    drafts, finals = ([event for event in whole.told if event[0] == kind] for kind in ("draft", "fragment"))
+def test_what_a_person_has_changed_is_left_alone(reference_run: Assembled) -> None:
+    drafts, finals = ([event for event in reference_run.told if event[0] == kind] for kind in ("draft", "fragment"))
     changed = {"id": 7, "start": 0.0, "end": 1.0, "text": "mine", "modified": True}
     edit = ("fragment", {"segment_index": 7, "language": "en", "segments": [changed]})
     state = hear({}, [*drafts, edit, *finals])
@@ -80,55 +80,55 @@ def test_what_a_person_has_changed_is_left_alone(whole: Assembled) -> None:
 
 
 @given(st.data())
-def test_who_reconnects_whenever_ends_where_who_stayed_ends(whole: Assembled, data: st.DataObject) -> None:
+def test_who_reconnects_whenever_ends_where_who_stayed_ends(reference_run: Assembled, data: st.DataObject) -> None:
     """A connection may be cut anywhere, and the next one begins at any event that was seen, or at the first."""
     state: State = {}
     place = 0
-    while place < len(whole.told):
+    while place < len(reference_run.told):
         again = data.draw(st.integers(0, place), label="from")
-        place = data.draw(st.integers(max(again, place), len(whole.told)), label="to") + 1
-        hear(state, whole.told[again:place])
-    assert state == hear({}, whole.told)
+        place = data.draw(st.integers(max(again, place), len(reference_run.told)), label="to") + 1
+        hear(state, reference_run.told[again:place])
+    assert state == hear({}, reference_run.told)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(kept=st.integers(0, 2 * COUNT), torn=st.integers(0, 40))
 def test_whenever_an_attempt_dies_the_next_one_goes_on_in_the_right_stage(
-    whole: Assembled, tmp_path: Path, kept: int, torn: int
+    reference_run: Assembled, tmp_path: Path, kept: int, torn: int
 ) -> None:
     """As much as is on record is not done again, and nothing shows in the result."""
     path = tmp_path / "checkpoint.jsonl"
-    rest = b"".join(whole.lines[kept:])
-    path.write_bytes(b"".join(whole.lines[:kept]) + rest[: min(torn, len(rest) - 1) if rest else 0])
+    rest = b"".join(reference_run.lines[kept:])
+    path.write_bytes(b"".join(reference_run.lines[:kept]) + rest[: min(torn, len(rest) - 1) if rest else 0])
     before = list(Checkpoint(path).records())
     drafted = {record["chunk"] for record in before if record["stage"] == "draft"}
     final = {record["chunk"] for record in before if record["stage"] == "final"}
     resumed = Assembled(path, COUNT).run()
-    assert resumed.transcript == whole.transcript
+    assert resumed.transcript == reference_run.transcript
     assert resumed.fast.heard == [number for number in range(COUNT) if number not in drafted | final]
     assert resumed.slow.heard == [number for number in range(COUNT) if number not in final]
-    assert resumed.slow.prompts == whole.slow.prompts[len(final) :], "and it is told the same"
-    state = hear({}, [event for event in whole.told if event[1]["segment_index"] // 4 in final])
-    assert hear(state, resumed.told) == hear({}, whole.told)
+    assert resumed.slow.prompts == reference_run.slow.prompts[len(final) :], "and it is told the same"
+    state = hear({}, [event for event in reference_run.told if event[1]["segment_index"] // 4 in final])
+    assert hear(state, resumed.told) == hear({}, reference_run.told)
 
 
-def test_the_slow_engine_is_told_of_names_numbers_and_what_came_before(whole: Assembled) -> None:
-    first, second, *_, last = whole.slow.prompts
+def test_the_slow_engine_is_told_of_names_numbers_and_what_came_before(reference_run: Assembled) -> None:
+    first, second, *_, last = reference_run.slow.prompts
     assert first == "Anna Berg, 0."
     assert "Chunk 0 says 3 of four words and Anna Berg hears it." in second
     assert all(len(prompt) <= 200 + 2 for prompt in (first, second, last))
 
 
-def test_the_device_is_left_in_the_thread_that_took_it(whole: Assembled) -> None:
-    assert whole.slow.sessions >= 1
-    assert whole.slow.entered == whole.slow.left != 0
+def test_the_device_is_left_in_the_thread_that_took_it(reference_run: Assembled) -> None:
+    assert reference_run.slow.sessions >= 1
+    assert reference_run.slow.entered == reference_run.slow.left != 0
 
 
-def test_progress_is_by_the_audio_that_is_final(whole: Assembled) -> None:
-    assert whole.reported == [20.0 * (n + 1) for n in range(COUNT)]
+def test_progress_is_by_the_audio_that_is_final(reference_run: Assembled) -> None:
+    assert reference_run.reported == [20.0 * (n + 1) for n in range(COUNT)]
 
 
-def test_a_stage_that_fails_leaves_a_checkpoint_to_go_on_from(whole: Assembled, tmp_path: Path) -> None:
+def test_a_stage_that_fails_leaves_a_checkpoint_to_go_on_from(reference_run: Assembled, tmp_path: Path) -> None:
     def fail(number: int) -> None:
         if number == 5:
             raise OSError("the card fell off")
@@ -141,11 +141,11 @@ def test_a_stage_that_fails_leaves_a_checkpoint_to_go_on_from(whole: Assembled, 
     ]
     assert finals == list(range(len(finals)))
     assert len(finals) <= 5
-    assert Assembled(path, COUNT).run().transcript == whole.transcript
+    assert Assembled(path, COUNT).run().transcript == reference_run.transcript
 
 
-def test_each_decision_is_on_record(whole: Assembled) -> None:
-    records = list(whole.ledger.finals())
+def test_each_decision_is_on_record(reference_run: Assembled) -> None:
+    records = list(reference_run.ledger.finals())
     assert [[decision.id for decision in record.decisions] for record in records] == [
         [segment.id for segment in record.segments] for record in records
     ]

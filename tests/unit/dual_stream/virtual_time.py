@@ -36,18 +36,18 @@ class Clock(PrivateLoop):
         super()._run_once()
 
 
-def costing(seconds: Mapping[str, float]) -> Callable[[str], AbstractAsyncContextManager[Callable[..., Any]]]:
+def virtual_threads(seconds: Mapping[str, float]) -> Callable[[str], AbstractAsyncContextManager[Callable[..., Any]]]:
     """Return what stands in for threads: a stage's work takes what is said for its class."""
 
     @asynccontextmanager
-    async def off_loop(name: str) -> AsyncIterator[Callable[..., Any]]:
+    async def virtual_thread(name: str) -> AsyncIterator[Callable[..., Any]]:
         async def call(function: Callable[..., Any], *arguments: Any) -> Any:
             await asyncio.sleep(0 if function.__name__ == "rest" else seconds[name])
             return function(*arguments)
 
         yield call
 
-    return off_loop
+    return virtual_thread
 
 
 class Fast:
@@ -95,5 +95,5 @@ def seconds_for(count: int, **costs: float) -> tuple[float, Slow, Last]:
     fast, last = Fast(count), Last()
     slow = Slow(fast)
     with asyncio.Runner(loop_factory=Clock) as runner:
-        runner.run(flow(fast, slow, last, stop=FailureSignal(), off_loop=costing(costs)))
+        runner.run(flow(fast, slow, last, stop=FailureSignal(), off_loop=virtual_threads(costs)))
         return runner.get_loop().time(), slow, last

@@ -12,7 +12,7 @@ from services.__main__ import work
 from tests.support.hang import hang
 
 
-def blocking(load: Callable[..., None], flag: Path) -> Callable[..., None]:
+def wrap_load(load: Callable[..., None], flag: Path) -> Callable[..., None]:
     def load_or_block(self: Any, *given: Any, **named: Any) -> None:
         if not flag.exists():
             flag.touch()
@@ -24,6 +24,6 @@ def blocking(load: Callable[..., None], flag: Path) -> Callable[..., None]:
 
 configured = settings()
 model = faster_whisper.WhisperModel
-model.__init__ = blocking(model.__init__, configured.storage.share / "blocked")
+model.__init__ = wrap_load(model.__init__, configured.storage.share / "blocked")
 if __name__ == "__main__":  # a spawned child imports this module too, for the double
     work(configured, "faster_whisper")

@@ -7,7 +7,7 @@ import pytest
 from faster_whisper.feature_extractor import FeatureExtractor
 
 from services.faster_whisper.features import extractor_class
-from tests.support.compare_features import LONG, SECONDS, differing
+from tests.support.compare_features import LONG, SECONDS, find_differences
 from tests.support.processors import PROCESSORS
 from tests.support.sounds import speech
 from tests.support.stack import ROOT
@@ -20,14 +20,14 @@ COMPARE = [sys.executable, "-m", "tests.support.compare_features"]
 @pytest.mark.parametrize("mels", [80, 128])
 def test_the_features_are_those_of_the_library(mels: int) -> None:
     assert len(speech(LONG)) >= SECONDS[-1] * 16_000
-    assert differing(mels) == []
+    assert find_differences(mels) == []
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("name", OTHERS)
 def test_on_other_processors_they_are_too(name: str, threads: int) -> None:
     """A library chooses its kernels when it is loaded, so each choice has a process of its own."""
-    if lacking := PROCESSORS[name].missing():
+    if lacking := PROCESSORS[name].find_missing():
         pytest.skip(lacking)
     environment = PROCESSORS[name].environment() | {"OPENBLAS_NUM_THREADS": str(threads)}
     ran = subprocess.run(COMPARE, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100, check=False)

@@ -37,7 +37,7 @@ MODES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-def shown(segments: Any) -> list[tuple[float, float, str]]:
+def rounded_segments(segments: Any) -> list[tuple[float, float, str]]:
     return [
         (round(float(segment.start), 3), round(float(segment.end), 3), segment.text.strip()) for segment in segments
     ]
@@ -57,14 +57,14 @@ def errors(said: str, heard: str) -> int:
 
 
 def test_no_held_out_clip_is_worse_than_plain_and_no_time_differs(
-    bench: ServiceBench, place: Place, plain: Any, truth: dict[str, Any]
+    bench: ServiceBench, place: Place, plain_whisper: Any, truth: dict[str, Any]
 ) -> None:
     ours, theirs = 0, 0
     for clip in CLIPS:
         transcript = bench.transcript(audio_path=place(clip))
-        segments, info = plain.transcribe(str(FIXTURES / clip), vad_filter=True, temperature=0)
+        segments, info = plain_whisper.transcribe(str(FIXTURES / clip), vad_filter=True, temperature=0)
         expected = list(segments)
-        assert shown(transcript.segments) == shown(expected), clip
+        assert rounded_segments(transcript.segments) == rounded_segments(expected), clip
         assert transcript.language == info.language
         assert transcript.language_probability == pytest.approx(info.language_probability)
         said = " ".join(segment["text"] for segment in truth[clip])
@@ -79,33 +79,37 @@ def test_no_held_out_clip_is_worse_than_plain_and_no_time_differs(
     [("speech/en-long.flac", "vad"), ("speech/zh-long.flac", "vad"), *(("sample.mp4", mode) for mode in MODES)],
 )
 def test_a_single_chunk_is_what_plain_makes_of_it(
-    bench: ServiceBench, place: Place, plain: Any, file: str, mode: str
+    bench: ServiceBench, place: Place, plain_whisper: Any, file: str, mode: str
 ) -> None:
     ours, theirs = MODES[mode]
     transcript = bench.transcript(audio_path=place(file), **ours)
-    expected = list(plain.transcribe(str(FIXTURES / file), temperature=0, **theirs)[0])
-    assert shown(transcript.segments) == shown(expected)
+    expected = list(plain_whisper.transcribe(str(FIXTURES / file), temperature=0, **theirs)[0])
+    assert rounded_segments(transcript.segments) == rounded_segments(expected)
     assert words_of(transcript.segments) == words_of(expected)
 
 
 @pytest.mark.engine
-def test_batches_give_what_the_plain_batched_pipeline_gives(bench: ServiceBench, place: Place, plain: Any) -> None:
+def test_batches_give_what_the_plain_batched_pipeline_gives(
+    bench: ServiceBench, place: Place, plain_whisper: Any
+) -> None:
     path = str(FIXTURES / "speech/en-long.flac")
     transcript = bench.transcript(audio_path=place("speech/en-long.flac"), batch_size=4)
-    segments, _ = BatchedInferencePipeline(plain).transcribe(
+    segments, _ = BatchedInferencePipeline(plain_whisper).transcribe(
         path, batch_size=4, temperature=0, without_timestamps=False
     )
-    assert shown(transcript.segments) == shown(segments)
+    assert rounded_segments(transcript.segments) == rounded_segments(segments)
 
 
 @pytest.mark.engine
 def test_every_segment_is_told_as_a_fragment_and_progress_is_by_audio_time(
-    bench: ServiceBench, place: Place, plain: Any
+    bench: ServiceBench, place: Place, plain_whisper: Any
 ) -> None:
     context = bench.run(audio_path=place("sample.mp4"))
     told = bench.events(context.task_id)
     fragments = [json.loads(data) for kind, data in told if kind == "fragment"]
-    expected = shown(plain.transcribe(str(FIXTURES / "sample.mp4"), vad_filter=True, temperature=0)[0])
+    expected = rounded_segments(
+        plain_whisper.transcribe(str(FIXTURES / "sample.mp4"), vad_filter=True, temperature=0)[0]
+    )
     assert [fragment["segment_index"] for fragment in fragments] == list(range(len(expected)))
     assert {fragment["language"] for fragment in fragments} == {"en"}
     assert [fragment["segments"] for fragment in fragments] == [
@@ -135,27 +139,29 @@ def test_words_put_together_give_their_segment(bench: ServiceBench, place: Place
 
 @pytest.mark.engine
 def test_a_clip_has_the_times_of_the_whole_file(
-    bench: ServiceBench, place: Place, plain: Any, truth: dict[str, Any]
+    bench: ServiceBench, place: Place, plain_whisper: Any, truth: dict[str, Any]
 ) -> None:
     transcript = bench.transcript(audio_path=place("sample.mp4"), start=7.0, end=14.0)
     with open_audio(FIXTURES / "sample.mp4", start=7.0, end=14.0) as sound:
         clip = np.concatenate(list(sound.blocks()))
-    found, _ = plain.transcribe(clip, vad_filter=True, temperature=0)
-    assert shown(transcript.segments) == [(round(s + 7, 3), round(e + 7, 3), text) for s, e, text in shown(found)]
+    found, _ = plain_whisper.transcribe(clip, vad_filter=True, temperature=0)
+    assert rounded_segments(transcript.segments) == [
+        (round(s + 7, 3), round(e + 7, 3), text) for s, e, text in rounded_segments(found)
+    ]
     spoken = [segment["start"] for segment in truth["sample.mp4"] if 7.0 < segment["start"] < 14.0]
     assert [segment.start for segment in transcript.segments] == pytest.approx(spoken, abs=0.5)
 
 
 @pytest.mark.engine
 def test_each_chunk_is_what_plain_makes_of_it_and_no_cut_is_in_speech(
-    bench: ServiceBench, plain: Any, truth: dict[str, Any]
+    bench: ServiceBench, plain_whisper: Any, truth: dict[str, Any]
 ) -> None:
     names = [f"speech/en-{number:02}.flac" for number in range(6)]
     pieces = [piece for name in names for piece in (speech(name), silence(1.5))]
     write_wav(bench.share / "long.wav", pieces)
     bench.set(faster_whisper={"chunk_length": 6})
     transcript = bench.transcript(audio_path="long.wav")
-    spoken = spoken_in(pieces, [truth[name][0] for name in names])
+    spoken = speech_spans(pieces, [truth[name][0] for name in names])
     records = list(Checkpoint(next(bench.share.glob("workflows/*/attempt-1/checkpoint.jsonl"))).records())
     assert len(records) >= 3
     cuts = [record["until"] / RATE_HZ for record in records[:-1]]
@@ -163,15 +169,17 @@ def test_each_chunk_is_what_plain_makes_of_it_and_no_cut_is_in_speech(
     samples, begin, expected = np.concatenate(pieces), 0, []
     for record in records:
         audio = samples[begin : record["until"]]
-        found, _ = plain.transcribe(audio, vad_filter=True, temperature=0, language="en")
-        expected += [(round(s + begin / RATE_HZ, 3), round(e + begin / RATE_HZ, 3), t) for s, e, t in shown(found)]
+        found, _ = plain_whisper.transcribe(audio, vad_filter=True, temperature=0, language="en")
+        expected += [
+            (round(s + begin / RATE_HZ, 3), round(e + begin / RATE_HZ, 3), t) for s, e, t in rounded_segments(found)
+        ]
         begin = record["until"]
     assert begin == len(samples)
-    assert shown(transcript.segments) == expected
+    assert rounded_segments(transcript.segments) == expected
     assert [segment.id for segment in transcript.segments] == list(range(len(expected)))
 
 
-def spoken_in(pieces: list[np.ndarray], truths: list[dict[str, Any]]) -> list[tuple[float, float]]:
+def speech_spans(pieces: list[np.ndarray], truths: list[dict[str, Any]]) -> list[tuple[float, float]]:
     """Return when somebody speaks in clips that alternate with silences, in seconds."""
     begins = np.cumsum([0, *(len(piece) for piece in pieces)])[:-1:2] / RATE_HZ
     return [(begin + segment["start"], begin + segment["end"]) for begin, segment in zip(begins, truths, strict=True)]

@@ -29,7 +29,7 @@ ALIASES = {"large", "turbo"}
         ({"vad": {"treshold": 0.3}}, "vad.treshold", "Extra inputs"),
         ({"start": 10, "end": 5}, "end", "must be after start"),
         ({"batch_size": 8, "vad_filter": False}, "", "batch_size over 1 needs vad_filter"),
-        ({"model": "small.en", "language": "zh"}, "", "knows English only"),
+        ({"model": "small.en", "language": "zh"}, "", "supports English only"),
         ({"model": "large-v3-turbo", "task": "translate"}, "", "choose large-v3"),
         ({"max_new_tokens": 400}, "max_new_tokens", "less than or equal to 220"),
     ],

@@ -31,7 +31,7 @@ def hub() -> Iterator[ModelHub]:
         yield running
 
 
-def refused(bench: ServiceBench, **given: Any) -> ErrorRecord:
+def catch_error(bench: ServiceBench, **given: Any) -> ErrorRecord:
     error = bench.run(**given).error
     assert error
     return error
@@ -39,7 +39,7 @@ def refused(bench: ServiceBench, **given: Any) -> ErrorRecord:
 
 def test_a_missing_model_with_downloads_off_says_where_to_put_it(bench: ServiceBench, clip: str) -> None:
     bench.set(models={"offline": True})
-    error = refused(bench, audio_path=clip, model="small")
+    error = catch_error(bench, audio_path=clip, model="small")
     assert error.code == "model_missing"
     assert "share/models/faster_whisper/small" in error.message
     assert "models.offline" in error.message
@@ -47,7 +47,7 @@ def test_a_missing_model_with_downloads_off_says_where_to_put_it(bench: ServiceB
 
 def test_a_hub_that_does_not_answer_is_told_with_what_to_do_and_tried_again(bench: ServiceBench, clip: str) -> None:
     bench.set(models={"hub_endpoint": f"http://127.0.0.1:{free_port()}"})
-    error = refused(bench, audio_path=clip, model="small")
+    error = catch_error(bench, audio_path=clip, model="small")
     assert (error.code, error.retryable) == ("model_download_failed", True)
     assert "HF_ENDPOINT" in error.message
     assert error.detail["repository"] == "Systran/faster-whisper-small"
@@ -55,7 +55,7 @@ def test_a_hub_that_does_not_answer_is_told_with_what_to_do_and_tried_again(benc
 
 def test_the_tiny_test_model_never_stands_in_for_a_missing_one(bench: ServiceBench, clip: str) -> None:
     bench.set(models={"offline": True})
-    assert refused(bench, audio_path=clip, model=None).code == "model_missing"
+    assert catch_error(bench, audio_path=clip, model=None).code == "model_missing"
 
 
 def test_a_missing_model_is_downloaded_with_progress_and_used(bench: ServiceBench, clip: str, hub: ModelHub) -> None:
@@ -83,19 +83,19 @@ def test_a_folder_under_share_is_used(bench: ServiceBench, clip: str) -> None:
 )
 def test_a_folder_that_is_no_model_is_told_as_that(bench: ServiceBench, clip: str, model: str, code: str) -> None:
     (bench.share / "models/empty").mkdir(parents=True)
-    assert refused(bench, audio_path=clip, model=model).code == code
+    assert catch_error(bench, audio_path=clip, model=model).code == code
 
 
 def test_a_damaged_model_is_told_as_that(bench: ServiceBench, clip: str) -> None:
     shutil.copytree(MODEL, bench.share / "models/torn")
     weights = bench.share / "models/torn/model.bin"
     weights.write_bytes(weights.read_bytes()[:1_000_000])
-    assert refused(bench, audio_path=clip, model="models/torn").code == "model_damaged"
+    assert catch_error(bench, audio_path=clip, model="models/torn").code == "model_damaged"
 
 
 def test_what_the_worker_does_not_have_is_told_as_that(bench: ServiceBench, clip: str) -> None:
-    assert refused(bench, audio_path=clip, device="cuda").code == "device_unavailable"
-    assert refused(bench, audio_path=clip, compute_type="float16").code == "compute_type_unsupported"
+    assert catch_error(bench, audio_path=clip, device="cuda").code == "device_unavailable"
+    assert catch_error(bench, audio_path=clip, compute_type="float16").code == "compute_type_unsupported"
 
 
 def test_a_task_that_leaves_the_card_to_others_never_waits_for_it(bench: ServiceBench, clip: str) -> None:

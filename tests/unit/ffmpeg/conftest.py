@@ -48,7 +48,7 @@ def make(target: Path, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], bytes]:
+def media_bytes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], bytes]:
     """Return a function that gives the bytes of a recipe, made once."""
     folder = tmp_path_factory.mktemp("made")
 
@@ -89,9 +89,9 @@ def place(job: FolderJob) -> Callable[[str, bytes], MediaFile]:
 
 
 @pytest.fixture
-def medium(made: Callable[[str], bytes], place: Callable[[str, bytes], MediaFile]) -> Callable[..., MediaFile]:
+def medium(media_bytes: Callable[[str], bytes], place: Callable[[str, bytes], MediaFile]) -> Callable[..., MediaFile]:
     """Return a function that puts the medium of a recipe under share, under its own or another name."""
-    return lambda recipe, name=None: place(name or recipe, made(recipe))
+    return lambda recipe, name=None: place(name or recipe, media_bytes(recipe))
 
 
 @pytest.fixture

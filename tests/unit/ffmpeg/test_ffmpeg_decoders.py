@@ -52,20 +52,20 @@ STRICT = {
 }
 
 
-def listed(kind: str) -> set[str]:
+def list_codecs(kind: str) -> set[str]:
     command = [get_ffmpeg_exe(), "-hide_banner", kind]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
     return set(re.findall(r"^ [VAS][A-Z.]{5} ([\w.-]+)", printed, re.MULTILINE))
 
 
-ENCODERS = listed("-encoders")
+ENCODERS = list_codecs("-encoders")
 
 
-def known(*names: str) -> list[str]:
+def known_encoders(*names: str) -> list[str]:
     return [name for name in names if name in ENCODERS]
 
 
-@pytest.mark.parametrize("encoder", known(*VIDEO))
+@pytest.mark.parametrize("encoder", known_encoders(*VIDEO))
 def test_usual_pictures_are_decoded(job: FolderJob, encoder: str) -> None:
     name = f"film.{VIDEO[encoder]}"
     make(job.share / name, *PICTURES, "-c:v", encoder)
@@ -73,7 +73,7 @@ def test_usual_pictures_are_decoded(job: FolderJob, encoder: str) -> None:
     assert made.frames
 
 
-@pytest.mark.parametrize("encoder", known(*AUDIO, *STRICT))
+@pytest.mark.parametrize("encoder", known_encoders(*AUDIO, *STRICT))
 def test_usual_sound_is_decoded(job: FolderJob, encoder: str) -> None:
     extension, *options = STRICT.get(encoder) or (AUDIO[encoder],)
     name = f"sound.{extension}"
@@ -82,29 +82,29 @@ def test_usual_sound_is_decoded(job: FolderJob, encoder: str) -> None:
 
 
 @pytest.fixture
-def unusual(job: FolderJob) -> MediaFile:
+def unusual_film(job: FolderJob) -> MediaFile:
     make(job.share / "unusual.avi", *PICTURES, "-c:v", "cinepak")
     return MediaFile("unusual.avi")
 
 
-def test_an_unusual_codec_is_refused_by_its_name_and_with_the_setting(job: FolderJob, unusual: MediaFile) -> None:
+def test_an_unusual_codec_is_refused_by_its_name_and_with_the_setting(job: FolderJob, unusual_film: MediaFile) -> None:
     with pytest.raises(CodecNotAllowed, match=r"add cinepak to ffmpeg\.extra_decoders") as raised:
-        transcode(TranscodeInput(media_path=unusual), job)
+        transcode(TranscodeInput(media_path=unusual_film), job)
     assert not raised.value.retryable
     assert raised.value.detail == {"decoder": "cinepak"}
 
 
 def test_the_setting_allows_an_unusual_codec(
-    job: FolderJob, unusual: MediaFile, inspect: Callable[[Artifact], MediaInfo]
+    job: FolderJob, unusual_film: MediaFile, inspect: Callable[[Artifact], MediaInfo]
 ) -> None:
     job.configure("ffmpeg", extra_decoders=["cinepak"])
-    made = transcode(TranscodeInput(media_path=unusual), job)
+    made = transcode(TranscodeInput(media_path=unusual_film), job)
     assert inspect(made.media_path).of("video")[0].codec == "h264"
 
 
-def test_an_unusual_codec_may_be_looked_at_and_copied(job: FolderJob, unusual: MediaFile) -> None:
-    assert probe(ProbeInput(media_path=unusual), job).of("video")[0].codec == "cinepak"
-    assert cut_media(CutInput(media_path=unusual, end=0.1, mode="copy"), job).duration > 0
+def test_an_unusual_codec_may_be_looked_at_and_copied(job: FolderJob, unusual_film: MediaFile) -> None:
+    assert probe(ProbeInput(media_path=unusual_film), job).of("video")[0].codec == "cinepak"
+    assert cut_media(CutInput(media_path=unusual_film, end=0.1, mode="copy"), job).duration > 0
 
 
 def test_services_that_decode_in_their_own_process_refuse_it_too(job: FolderJob, unusual: MediaFile) -> None:
@@ -116,7 +116,7 @@ def test_services_that_decode_in_their_own_process_refuse_it_too(job: FolderJob,
         pass
 
 
-@pytest.mark.parametrize("encoder", known(*AUDIO, *STRICT))
+@pytest.mark.parametrize("encoder", known_encoders(*AUDIO, *STRICT))
 def test_usual_sound_is_decoded_in_a_service_own_process(tmp_path: Path, encoder: str) -> None:
     extension, *options = STRICT.get(encoder) or (AUDIO[encoder],)
     make(tmp_path / f"sound.{extension}", *SOUND, "-c:a", encoder, *options)
@@ -125,7 +125,7 @@ def test_usual_sound_is_decoded_in_a_service_own_process(tmp_path: Path, encoder
 
 
 def test_every_name_of_the_list_is_a_decoder() -> None:
-    assert set(DECODERS) - OTHER_PROGRAMS <= listed("-decoders")
+    assert set(DECODERS) - OTHER_PROGRAMS <= list_codecs("-decoders")
     assert len(DECODERS) == len(set(DECODERS))
 
 

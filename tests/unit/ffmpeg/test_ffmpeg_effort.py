@@ -146,10 +146,10 @@ def test_sound_has_a_limit_of_its_own(job: FolderJob, sample: MediaFile) -> None
 def test_a_process_that_has_ended_is_over_no_limit(tmp_path: Path) -> None:
     assert run("pass", tmp_path, settings_of()).code == 0
     meter = ResourceMonitor(ResourceLimits(settings_of(cpu_floor=0)), psutil.Process())
-    meter.process = ended()
+    meter.process = start_and_end()
     meter.check(0.0)
 
 
-def ended() -> psutil.Process:
+def start_and_end() -> psutil.Process:
     with process.start_process([sys.executable, "-c", "import time; time.sleep(600)"], Path.cwd()) as started:
         return psutil.Process(started.pid)

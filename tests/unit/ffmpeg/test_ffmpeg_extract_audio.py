@@ -101,7 +101,7 @@ def test_any_name_can_be_read(job: FolderJob, medium: Medium, name: str) -> None
 
 
 @pytest.fixture(params=["mp4", "mkv"])
-def cut_off(job: FolderJob, sample: MediaFile, request: pytest.FixtureRequest) -> MediaFile:
+def truncated_film(job: FolderJob, sample: MediaFile, request: pytest.FixtureRequest) -> MediaFile:
     """Return a film whose download ended early; its header still promises all of it."""
     whole = job.share / f"whole.{request.param}"
     make(whole, "-i", str(job.share / sample), "-c", "copy", *(["-movflags", "+faststart"] * (request.param == "mp4")))
@@ -109,14 +109,14 @@ def cut_off(job: FolderJob, sample: MediaFile, request: pytest.FixtureRequest) -
     return MediaFile("cut-off")
 
 
-def test_a_file_that_ends_early_is_not_taken_for_whole(job: FolderJob, cut_off: MediaFile) -> None:
+def test_a_file_that_ends_early_is_not_taken_for_whole(job: FolderJob, truncated_film: MediaFile) -> None:
     with pytest.raises(MediaDamaged, match="allow_damaged"):
-        extract(job, cut_off)
+        extract(job, truncated_film)
     assert job.published == []
 
 
-def test_what_can_be_read_of_a_damaged_file_can_be_asked_for(job: FolderJob, cut_off: MediaFile) -> None:
-    assert 5 < extract(job, cut_off, allow_damaged=True).duration < 20
+def test_what_can_be_read_of_a_damaged_file_can_be_asked_for(job: FolderJob, truncated_film: MediaFile) -> None:
+    assert 5 < extract(job, truncated_film, allow_damaged=True).duration < 20
 
 
 def test_progress_grows_to_the_end(job: FolderJob, sample: MediaFile) -> None:

@@ -140,9 +140,11 @@ def day_long(flac: bytes) -> bytes:
     return flac[:start] + (word >> 36 << 36 | samples).to_bytes(8) + flac[start + 8 :]
 
 
-def test_a_header_that_promises_a_day_is_refused(job: FolderJob, made: Callable[[str], bytes], place: Place) -> None:
+def test_a_header_that_promises_a_day_is_refused(
+    job: FolderJob, media_bytes: Callable[[str], bytes], place: Place
+) -> None:
     with pytest.raises(MediaTooLong) as raised:
-        extract_audio(ExtractAudioInput(video_path=place("day.flac", day_long(made("tone.flac")))), job)
+        extract_audio(ExtractAudioInput(video_path=place("day.flac", day_long(media_bytes("tone.flac")))), job)
     assert raised.value.detail == {"seconds": 86_400.0, "max_duration": 43_200.0}
 
 

@@ -105,10 +105,10 @@ def test_a_picture_is_no_medium(job: FolderJob, tmp_path: Path) -> None:
 
 
 def test_an_mp4_cut_off_before_its_index_is_refused(
-    job: FolderJob, made: Callable[[str], bytes], place: Callable[[str, bytes], MediaFile]
+    job: FolderJob, media_bytes: Callable[[str], bytes], place: Callable[[str, bytes], MediaFile]
 ) -> None:
     with pytest.raises(NotMedia):
-        read(job, place("cut-off.mp4", made("video.mp4")[:5_000]))
+        read(job, place("cut-off.mp4", media_bytes("video.mp4")[:5_000]))
 
 
 def test_every_recipe_is_a_medium(job: FolderJob, medium: Medium) -> None:

@@ -36,7 +36,7 @@ KNOWN: set[int] = set()
 
 
 @pytest.fixture(autouse=True)
-def known_before() -> None:
+def known_processes() -> None:
     """Remember what other tests have left running on purpose, such as the Redis that they share."""
     KNOWN.clear()
     KNOWN.update(child.pid for child in psutil.Process().children(recursive=True))

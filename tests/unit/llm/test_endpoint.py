@@ -1,4 +1,4 @@
-"""What goes to a server and what is told of it."""
+"""Requests to a server, and the reports about them."""
 
 import asyncio
 from typing import Any

@@ -63,14 +63,14 @@ def test_a_line_that_gets_its_text_later_is_no_fallback_any_more(tmp_path: Path)
     assert work.fallback == []
 
 
-def summarizing(folder: Path, asked: list[int], **params: Any) -> Summarizer:
+def make_summarizer(folder: Path, asked: list[int], **params: Any) -> Summarizer:
     endpoint: Any = SimpleNamespace(usage=Usage(), name="local", model="m")
     return Summarizer(bench(folder, asked), endpoint, SummarizeInput(transcript_path="talk.json", **params))
 
 
 def test_a_part_that_is_another_one_now_is_asked_for_again(tmp_path: Path) -> None:
     asked: list[int] = []
-    work = summarizing(tmp_path, asked)
+    work = make_summarizer(tmp_path, asked)
     work.run(lines("a" * 10, "b" * 10))
     assert asked == [2, 1], "two parts, and one summary of them"
     first, second = batches(lines("a" * 10, "b" * 10), most=2, characters=10, context=0)
@@ -80,7 +80,7 @@ def test_a_part_that_is_another_one_now_is_asked_for_again(tmp_path: Path) -> No
             PartDone(part=part.index, asked=digest_of(work.part_messages(part)), answer=answer, usage=Usage())
         )
     asked.clear()
-    summarizing(tmp_path, asked).run(lines("a" * 10, "edited"))
+    make_summarizer(tmp_path, asked).run(lines("a" * 10, "edited"))
     assert asked == [1, 1]
 
 
@@ -90,10 +90,10 @@ def test_chapters_follow_the_time_also_where_the_ids_do_not(tmp_path: Path) -> N
     marks = [ChapterMark(line=6, title="last"), ChapterMark(line=9, title="middle")]
     assert judge.judge(PartSummary(summary="s", chapters=marks)) == ""
     assert judge.kept is not None
-    work = summarizing(tmp_path, [])
+    work = make_summarizer(tmp_path, [])
     work.parts = {0: judge.kept}
     assert [(chapter.start, chapter.end, chapter.title) for chapter in work.chapters(talk, 3.0)] == [
         (1, 2, "middle"),
         (2, 3, "last"),
     ]
-    assert summarizing(tmp_path, [], chapters=False).chapters(talk, 3.0) == []
+    assert make_summarizer(tmp_path, [], chapters=False).chapters(talk, 3.0) == []

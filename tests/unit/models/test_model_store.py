@@ -63,7 +63,7 @@ def share(tmp_path: Path) -> Path:
     return tmp_path / "share"
 
 
-def prepared(share: Path, *, min_free_bytes: int = 0) -> Storage:
+def prepare_storage(share: Path, *, min_free_bytes: int = 0) -> Storage:
     """Return the storage as a gateway or a worker leaves it at its start."""
     storage = Storage(share, min_free_bytes=min_free_bytes)
     storage.prepare()
@@ -71,7 +71,7 @@ def prepared(share: Path, *, min_free_bytes: int = 0) -> Storage:
 
 
 def find(share: Path, spec: ModelSpec = SPEC, **settings: object) -> Path:
-    store = ModelStore(prepared(share), ModelSettings.model_validate(settings))
+    store = ModelStore(prepare_storage(share), ModelSettings.model_validate(settings))
     return store.find(spec, on_progress=lambda _done, _total: None, check=lambda: None)
 
 
@@ -80,7 +80,7 @@ def start_fetching(share: Path, hub: ModelHub) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-def unfinished(share: Path) -> int:
+def unfinished_bytes(share: Path) -> int:
     """Return the bytes of the large file that are there, while it is not whole."""
     folder = share / "models/hearing/.speech.part" / UNFINISHED
     return max((file.stat().st_size for file in folder.glob("*")), default=0)
@@ -105,7 +105,7 @@ def test_a_model_that_is_there_asks_nobody(share: Path, hub: ModelHub) -> None:
 
 def test_the_progress_counts_every_byte_once(share: Path, hub: ModelHub, repository: Path) -> None:
     told: list[tuple[int, int]] = []
-    store = ModelStore(prepared(share), ModelSettings(hub_endpoint=hub.url))
+    store = ModelStore(prepare_storage(share), ModelSettings(hub_endpoint=hub.url))
     store.find(SPEC, on_progress=lambda done, total: told.append((done, total)), check=lambda: None)
     size = sum((repository / name).stat().st_size for name in ("weights.bin", "words/list.txt"))
     assert {total for _, total in told} == {size}
@@ -117,14 +117,14 @@ def test_a_killed_download_goes_on_after_the_last_byte(share: Path, hub: ModelHu
     hub.pause_after = 22 * MIB
     hub.hold()
     process = start_fetching(share, hub)
-    wait_until(lambda: unfinished(share) == 20 * MIB)
+    wait_until(lambda: unfinished_bytes(share) == 20 * MIB)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert not (share / "models/hearing/speech").exists()
     hub.pause_after = None
     hub.go_on()
     folder = find(share, hub_endpoint=hub.url)
-    assert hub.sent_of("weights.bin") == [0, 20 * MIB]
+    assert hub.start_offsets("weights.bin") == [0, 20 * MIB]
     assert (folder / "weights.bin").read_bytes() == (repository / "weights.bin").read_bytes()
     assert names(folder) == {"weights.bin", "words/list.txt"}
 
@@ -136,7 +136,7 @@ def test_a_download_that_broke_off_brings_only_what_is_missing(share: Path, hub:
     assert not (share / "models/hearing/speech").exists()
     hub.broken = set()
     find(share, hub_endpoint=hub.url)
-    assert hub.sent_of("weights.bin") == [0]
+    assert hub.start_offsets("weights.bin") == [0]
 
 
 def test_of_two_processes_that_want_a_model_one_fetches_it(share: Path, hub: ModelHub) -> None:
@@ -146,12 +146,12 @@ def test_of_two_processes_that_want_a_model_one_fetches_it(share: Path, hub: Mod
     hub.go_on()
     found = {process.communicate(timeout=60)[0].strip() for process in both}
     assert found == {str(share / "models/hearing/speech")}
-    assert hub.sent_of("weights.bin") == [0]
+    assert hub.start_offsets("weights.bin") == [0]
 
 
 def test_a_model_that_has_no_room_is_refused_before_it_is_downloaded(share: Path, hub: ModelHub) -> None:
     share.mkdir()
-    store = ModelStore(prepared(share, min_free_bytes=1 << 60), ModelSettings(hub_endpoint=hub.url))
+    store = ModelStore(prepare_storage(share, min_free_bytes=1 << 60), ModelSettings(hub_endpoint=hub.url))
     with pytest.raises(StorageFull, match="25 MiB are needed"):
         store.find(SPEC, on_progress=lambda *_: None, check=lambda: None)
     assert not hub.sent
@@ -163,7 +163,7 @@ def test_what_comes_damaged_is_not_kept(share: Path, hub: ModelHub) -> None:
         find(share, hub_endpoint=hub.url)
     hub.damaged = set()
     find(share, hub_endpoint=hub.url)
-    assert hub.sent_of("weights.bin") == [0, 0]
+    assert hub.start_offsets("weights.bin") == [0, 0]
 
 
 @pytest.mark.parametrize("name", ["words/list.txt", "weights.bin"])
@@ -193,7 +193,7 @@ def test_a_download_stops_when_its_task_does(share: Path, hub: ModelHub) -> None
         if done > 10 * MIB:
             raise Cancelled
 
-    store = ModelStore(prepared(share), ModelSettings(hub_endpoint=hub.url))
+    store = ModelStore(prepare_storage(share), ModelSettings(hub_endpoint=hub.url))
     with pytest.raises(Cancelled):
         store.find(SPEC, on_progress=stop, check=lambda: None)
     assert not (share / "models/hearing/speech").exists()
@@ -207,7 +207,7 @@ def test_who_waits_for_another_download_may_be_cancelled(share: Path, hub: Model
     def cancel() -> None:
         raise Cancelled
 
-    store = ModelStore(prepared(share), ModelSettings(hub_endpoint=hub.url))
+    store = ModelStore(prepare_storage(share), ModelSettings(hub_endpoint=hub.url))
     with pytest.raises(Cancelled):
         store.find(SPEC, on_progress=lambda *_: None, check=cancel)
     hub.go_on()
@@ -278,7 +278,7 @@ def test_a_test_model_lies_where_it_ships_and_is_never_downloaded(tmp_path: Path
 
 
 def test_a_folder_of_ones_own_lies_under_share_models(share: Path) -> None:
-    store = ModelStore(prepared(share), ModelSettings())
+    store = ModelStore(prepare_storage(share), ModelSettings())
     (share / "models/mine").mkdir(parents=True)
     assert store.find_own("models/mine", ()) == share / "models/mine"
     for path, error in (

@@ -13,15 +13,15 @@ from tests.support.ocr_contract import EngineContract
 
 
 @pytest.fixture(scope="module")
-def embedded() -> Reader:
+def embedded_reader() -> Reader:
     return Embedded(PaddleocrSettings(), CpuDevice())
 
 
 class TestEmbedded(EngineContract):
     @pytest.fixture
     @override
-    def reader(self, embedded: Reader) -> Reader:
-        return embedded
+    def reader(self, embedded_reader: Reader) -> Reader:
+        return embedded_reader
 
 
 def test_an_engine_that_is_not_installed_says_so(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ INPUTS = 4
 """Of SenseVoice; the VAD, which runs in the same library, has three."""
 
 
-def blocking(run: Callable[..., Any], flag: Path) -> Callable[..., Any]:
+def wrap_run(run: Callable[..., Any], flag: Path) -> Callable[..., Any]:
     segments = count(1)
 
     def run_or_block(self: Any, outputs: Any, fed: dict[str, Any]) -> Any:
@@ -34,6 +34,6 @@ def blocking(run: Callable[..., Any], flag: Path) -> Callable[..., Any]:
 
 configured = settings()
 session = onnxruntime.InferenceSession
-session.run = blocking(session.run, configured.storage.share / "blocked")
+session.run = wrap_run(session.run, configured.storage.share / "blocked")
 if __name__ == "__main__":  # a spawned child imports this module too, for the double
     work(configured, "sensevoice")

@@ -13,15 +13,15 @@ from tests.support.sounds import FIXTURES, speech
 CLIPS = [f"speech/{name}.flac" for name in ("en-00", "en-08", "zh-00", "zh-05")]
 
 
-def heard(model: engine.Recognizer, name: str, *, language: str | None = None) -> engine.Recognition:
+def recognize(model: engine.Recognizer, name: str, *, language: str | None = None) -> engine.Recognition:
     return engine.transcribe(model, speech(name), language=language, itn=False)
 
 
 def test_several_threads_at_once_hear_what_each_hears_alone(model: engine.Recognizer) -> None:
-    alone = [heard(model, name) for name in CLIPS]
+    alone = [recognize(model, name) for name in CLIPS]
     assert len({transcript.text for transcript in alone}) == len(CLIPS), "else this shows nothing"
     with ThreadPoolExecutor(4) as threads:
-        together = list(threads.map(lambda name: heard(model, name), CLIPS * 5))
+        together = list(threads.map(lambda name: recognize(model, name), CLIPS * 5))
     assert together == alone * 5
 
 
@@ -31,7 +31,7 @@ def test_a_model_is_loaded_on_the_cpu_with_the_threads_that_it_is_given() -> Non
     options = loaded.session.get_session_options()
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (3, 1)
     assert loaded.session.get_providers() == ["CPUExecutionProvider"]
-    assert heard(loaded, CLIPS[0]).text == "the red village is near the village"
+    assert recognize(loaded, CLIPS[0]).text == "the red village is near the village"
     wanted.unload(loaded)
 
 
@@ -49,7 +49,7 @@ def test_too_little_audio_says_nothing(model: engine.Recognizer, count: int) -> 
 
 
 def test_a_language_that_the_model_does_not_know_is_found_out(model: engine.Recognizer) -> None:
-    assert heard(model, "speech/zh-05.flac", language="de") == heard(model, "speech/zh-05.flac")
+    assert recognize(model, "speech/zh-05.flac", language="de") == recognize(model, "speech/zh-05.flac")
 
 
 def test_a_language_is_asked_of_the_model(model: engine.Recognizer) -> None:
@@ -61,5 +61,5 @@ def test_a_language_is_asked_of_the_model(model: engine.Recognizer) -> None:
 
 def test_confidence_is_high_for_speech_and_lower_for_noise(model: engine.Recognizer) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
-    assert heard(model, "speech/en-00.flac").confidence > 0.9
+    assert recognize(model, "speech/en-00.flac").confidence > 0.9
     assert engine.transcribe(model, noise, language=None, itn=False).confidence < 0.9

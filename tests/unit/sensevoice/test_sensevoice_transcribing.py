@@ -34,7 +34,7 @@ def error_rate(said: Iterable[str], heard: Iterable[str], *, words: bool) -> flo
     return distance(wanted, got) / len(wanted)
 
 
-def spoken(truth: dict[str, Any], names: Iterable[str]) -> list[str]:
+def true_texts(truth: dict[str, Any], names: Iterable[str]) -> list[str]:
     return [segment["text"] for name in names for segment in truth[name]]
 
 
@@ -43,8 +43,8 @@ def test_single_utterances_are_heard_as_well_as_the_model_can(
 ) -> None:
     heard = {name: bench.transcript(audio_path=place(name)) for name in (*ENGLISH, *CHINESE)}
     english, chinese = ([heard[name].text for name in names] for names in (ENGLISH, CHINESE))
-    assert error_rate(spoken(truth, ENGLISH), english, words=True) <= WORD_ERROR_RATE
-    assert error_rate(spoken(truth, CHINESE), chinese, words=False) <= CHARACTER_ERROR_RATE
+    assert error_rate(true_texts(truth, ENGLISH), english, words=True) <= WORD_ERROR_RATE
+    assert error_rate(true_texts(truth, CHINESE), chinese, words=False) <= CHARACTER_ERROR_RATE
     assert {name: transcript.language for name, transcript in heard.items()} == {
         **dict.fromkeys(ENGLISH, "en"),
         **dict.fromkeys(CHINESE, "zh"),
@@ -59,7 +59,7 @@ def test_long_audio_is_heard_utterance_by_utterance(
     transcript = bench.transcript(audio_path=place(name))
     words = "zh" not in name
     limit = WORD_ERROR_RATE if words else CHARACTER_ERROR_RATE
-    assert error_rate(spoken(truth, [name]), [transcript.text], words=words) <= limit
+    assert error_rate(true_texts(truth, [name]), [transcript.text], words=words) <= limit
     assert len(transcript.segments) == len(truth[name])
     for segment, said in zip(transcript.segments, truth[name], strict=True):
         assert segment.start == pytest.approx(said["start"], abs=0.3)
@@ -121,13 +121,13 @@ def test_every_segment_is_told_as_a_fragment(bench: ServiceBench, place: Place) 
     fragments = [json.loads(data) for kind, data in bench.events(context.task_id) if kind == "fragment"]
     segments = bench.transcript_of(context.stage.output or {}).segments
     assert [fragment["segment_index"] for fragment in fragments] == list(range(len(segments)))
-    assert [fragment["segments"] for fragment in fragments] == [[shown(segment)] for segment in segments]
+    assert [fragment["segments"] for fragment in fragments] == [[segment_fields(segment)] for segment in segments]
 
 
 def test_progress_is_by_audio_time_and_comes_with_each_segment(
     bench: ServiceBench, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = listened(monkeypatch)
+    told = record_events(monkeypatch)
     context = bench.run(audio_path=place("sample.mp4"))
     progress = [news.percent for news in told if isinstance(news, Progress)]
     assert len(progress) == len(bench.transcript_of(context.stage.output or {}).segments) + 1
@@ -141,28 +141,28 @@ def test_progress_is_by_audio_time_and_comes_with_each_segment(
 def test_a_cancel_is_heard_between_two_segments_of_a_chunk(
     bench: ServiceBench, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = listened(monkeypatch, stop_after=2)
+    told = record_events(monkeypatch, stop_after=2)
     context = bench.run(audio_path=place("sample.mp4"))
     assert context.status is Status.CANCELLED
     assert len([news for news in told if not isinstance(news, Progress)]) == 2
 
 
-def listened(monkeypatch: pytest.MonkeyPatch, *, stop_after: int | None = None) -> list[Any]:
+def record_events(monkeypatch: pytest.MonkeyPatch, *, stop_after: int | None = None) -> list[Any]:
     """Return the list of what tasks will tell; after so many segments, the attempt is told to stop."""
     heard: list[Any] = []
     tell = Heartbeat.queue_event
 
-    def listening(self: Heartbeat, news: Any) -> None:
+    def record_event(self: Heartbeat, news: Any) -> None:
         heard.append(news)
         tell(self, news)
         if len([event for event in heard if not isinstance(event, Progress)]) == stop_after:
             self.stop = Cancelled()
 
-    monkeypatch.setattr(Heartbeat, "queue_event", listening)
+    monkeypatch.setattr(Heartbeat, "queue_event", record_event)
     return heard
 
 
-def shown(segment: Segment) -> dict[str, Any]:
+def segment_fields(segment: Segment) -> dict[str, Any]:
     return segment.model_dump(include={"id", "start", "end", "text"})
 
 

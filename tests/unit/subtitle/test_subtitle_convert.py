@@ -58,18 +58,18 @@ Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,{\p1}m 0 0 l 10 10{\p0}
 SUB = "{1}{1}25\n{25}{62}{Y:i}Hello|friend\n{75}{100}plain\n"
 
 
-def converted(job: FolderJob, content: bytes | str, target: str, **options: Any) -> tuple[str, ConvertOutput]:
+def convert_content(job: FolderJob, content: bytes | str, target: str, **options: Any) -> tuple[str, ConvertOutput]:
     given = {"subtitle_path": job.put("in", content), "format": target, **options}
     made = convert(ConvertInput.model_validate(given), job)
     return job.read(made.subtitle_path), made
 
 
-def again(document: Document, kind: Any) -> Document:
+def write_and_read(document: Document, kind: Any) -> Document:
     """Return a document as it is after it was written and read again."""
     return formats.read(formats.write(document, kind, fps=25.0), fps=25.0)
 
 
-def shown(document: Document) -> list[tuple[int, int, str]]:
+def times_and_texts(document: Document) -> list[tuple[int, int, str]]:
     return [(caption.start, caption.end, caption.text) for caption in document.captions]
 
 
@@ -100,14 +100,14 @@ def documents(draw: st.DrawFn) -> Document:
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(document=documents())
 def test_every_pair_of_formats_gives_back_text_and_times(one: str, other: str, document: Document) -> None:
-    assert shown(again(again(document, one), other)) == shown(document)
+    assert times_and_texts(write_and_read(write_and_read(document, one), other)) == times_and_texts(document)
 
 
 @pytest.mark.parametrize("kind", ["srt", "vtt", "ass", "ssa"])
 @settings(max_examples=5, deadline=None)
 @given(document=documents())
 def test_type_survives_where_the_format_has_it(kind: str, document: Document) -> None:
-    back = again(document, kind)
+    back = write_and_read(document, kind)
     assert [{run.marks for run in caption.runs if run.text.strip()} for caption in back.captions] == [
         {run.marks for run in caption.runs} for caption in document.captions
     ]
@@ -116,7 +116,7 @@ def test_type_survives_where_the_format_has_it(kind: str, document: Document) ->
 @pytest.mark.parametrize(("source", "text"), [("srt", SRT), ("vtt", VTT), ("ass", ASS), ("sub", SUB)])
 @pytest.mark.parametrize("target", FORMATS)
 def test_every_format_converts_to_every_other(job: FolderJob, source: str, text: str, target: str) -> None:
-    written, made = converted(job, text, target, fps=25)
+    written, made = convert_content(job, text, target, fps=25)
     assert (made.source_format, made.cues, made.empty, made.repaired) == (source, 2, False, 0)
     back = formats.read(written, fps=25)
     assert back.captions[0].start == 1000
@@ -125,7 +125,7 @@ def test_every_format_converts_to_every_other(job: FolderJob, source: str, text:
 
 @pytest.mark.parametrize("target", ["srt", "vtt", "ass", "ssa"])
 def test_pysubs2_reads_what_is_written(job: FolderJob, target: str) -> None:
-    read = pysubs2.SSAFile.from_string(converted(job, SRT, target)[0])
+    read = pysubs2.SSAFile.from_string(convert_content(job, SRT, target)[0])
     assert [(event.start, event.end, event.plaintext) for event in read] == [
         (1000, 2500, "Hello there\nfriend"),
         (3000, 4000, "你好"),
@@ -133,7 +133,7 @@ def test_pysubs2_reads_what_is_written(job: FolderJob, target: str) -> None:
 
 
 def test_pysubs2_reads_microdvd_that_is_written(job: FolderJob) -> None:
-    read = pysubs2.SSAFile.from_string(converted(job, SUB, "sub", fps=25)[0])
+    read = pysubs2.SSAFile.from_string(convert_content(job, SUB, "sub", fps=25)[0])
     assert [(event.start, event.end, event.plaintext) for event in read] == [
         (1000, 2480, "Hello\nfriend"),
         (3000, 4000, "plain"),
@@ -141,19 +141,19 @@ def test_pysubs2_reads_microdvd_that_is_written(job: FolderJob) -> None:
 
 
 def test_ass_to_ass_keeps_all_of_it(job: FolderJob) -> None:
-    before, after = pysubs2.SSAFile.from_string(ASS), pysubs2.SSAFile.from_string(converted(job, ASS, "ass")[0])
+    before, after = pysubs2.SSAFile.from_string(ASS), pysubs2.SSAFile.from_string(convert_content(job, ASS, "ass")[0])
     assert (after.events, after.styles, after.info) == (before.events, before.styles, before.info)
 
 
 def test_ass_to_srt_keeps_type_and_leaves_out_comments_and_drawings(job: FolderJob) -> None:
-    written, made = converted(job, ASS, "srt")
+    written, made = convert_content(job, ASS, "srt")
     assert made.cues == 2
     assert "<i>Hello</i> there\nfriend" in written
     assert "{\\an8}<b><i>EXIT</i></b>" in written
 
 
 def test_vtt_to_vtt_keeps_settings_ids_notes_styles_and_regions(job: FolderJob) -> None:
-    written, _ = converted(job, VTT, "vtt")
+    written, _ = convert_content(job, VTT, "vtt")
     head = VTT.partition("\nintro\n")[0]
     assert written.startswith(head)
     assert "\nintro\n00:00:01.000 --> 00:00:02.500 line:0 position:20% align:left region:fred\n" in written
@@ -163,46 +163,46 @@ def test_vtt_to_vtt_keeps_settings_ids_notes_styles_and_regions(job: FolderJob) 
 
 
 def test_vtt_gives_place_and_speaker_to_other_formats(job: FolderJob) -> None:
-    assert "{\\an7}<b>Hello</b> there & <\u2060you>" in converted(job, VTT, "srt")[0]
-    assert ",Ann,0,0,0,,{\\an7}{\\b1}Hello{\\b0} there" in converted(job, VTT, "ass")[0]
-    assert '"speaker": "Ann"' in converted(job, VTT, "json")[0]
+    assert "{\\an7}<b>Hello</b> there & <\u2060you>" in convert_content(job, VTT, "srt")[0]
+    assert ",Ann,0,0,0,,{\\an7}{\\b1}Hello{\\b0} there" in convert_content(job, VTT, "ass")[0]
+    assert '"speaker": "Ann"' in convert_content(job, VTT, "json")[0]
 
 
 def test_an8_in_srt_stays_and_becomes_a_line_at_the_top(job: FolderJob) -> None:
     text = "1\n00:00:01,000 --> 00:00:02,000\n{\\an8}<font color=red>up</font>\n"
-    assert "{\\an8}<font color=red>up</font>" in converted(job, text, "srt")[0]
-    assert "--> 00:00:02.000 line:0\nup\n" in converted(job, text, "vtt")[0]
-    assert "{\\an8}up" in converted(job, text, "ass")[0]
+    assert "{\\an8}<font color=red>up</font>" in convert_content(job, text, "srt")[0]
+    assert "--> 00:00:02.000 line:0\nup\n" in convert_content(job, text, "vtt")[0]
+    assert "{\\an8}up" in convert_content(job, text, "ass")[0]
 
 
 def test_microdvd_needs_a_frame_rate(job: FolderJob) -> None:
     with pytest.raises(FrameRateUnknown):
-        converted(job, "{25}{50}hello\n", "srt")
+        convert_content(job, "{25}{50}hello\n", "srt")
     with pytest.raises(FrameRateUnknown):
-        converted(job, SRT, "sub")
-    assert "00:00:01,000 --> 00:00:02,000" in converted(job, "{25}{50}hello\n", "srt", fps=25)[0]
-    assert "00:00:01,000 --> 00:00:02,480" in converted(job, SUB, "srt")[0]
+        convert_content(job, SRT, "sub")
+    assert "00:00:01,000 --> 00:00:02,000" in convert_content(job, "{25}{50}hello\n", "srt", fps=25)[0]
+    assert "00:00:01,000 --> 00:00:02,480" in convert_content(job, SUB, "srt")[0]
 
 
 def test_times_over_a_hundred_hours_are_kept_or_refused_but_never_cut(job: FolderJob) -> None:
     text = "1\n123:00:01,000 --> 123:00:02,000\nlate\n"
-    assert "123:00:01,000 --> 123:00:02,000" in converted(job, text, "srt")[0]
-    assert "123:00:01.000" in converted(job, text, "vtt")[0]
-    assert '"start": 442801.0' in converted(job, text, "json")[0]
+    assert "123:00:01,000 --> 123:00:02,000" in convert_content(job, text, "srt")[0]
+    assert "123:00:01.000" in convert_content(job, text, "vtt")[0]
+    assert '"start": 442801.0' in convert_content(job, text, "json")[0]
     for target in ("ass", "ssa"):
         with pytest.raises(TimeTooLate):
-            converted(job, text, target)
+            convert_content(job, text, target)
 
 
 def test_ass_holds_times_over_ten_hours(job: FolderJob) -> None:
     text = "1\n30:00:01,000 --> 30:00:02,000\nlate\n"
-    (event,) = pysubs2.SSAFile.from_string(converted(job, text, "ass")[0])
+    (event,) = pysubs2.SSAFile.from_string(convert_content(job, text, "ass")[0])
     assert (event.start, event.end) == (108_001_000, 108_002_000)
 
 
 def test_impossible_times_are_mended_and_counted(job: FolderJob) -> None:
     text = "1\n-00:00:01,000 --> 00:00:02,000\na\n\n2\n00:00:05,000 --> 00:00:04,000\nb\n"
-    written, made = converted(job, text, "srt")
+    written, made = convert_content(job, text, "srt")
     assert made.repaired == 2
     assert "00:00:00,000 --> 00:00:02,000\na" in written
     assert "00:00:05,000 --> 00:00:05,000\nb" in written
@@ -210,7 +210,7 @@ def test_impossible_times_are_mended_and_counted(job: FolderJob) -> None:
 
 def test_overlapping_cues_stay_as_they_are(job: FolderJob) -> None:
     text = "1\n00:00:01,000 --> 00:00:05,000\na\n\n2\n00:00:02,000 --> 00:00:03,000\nb\n\n"
-    assert converted(job, text, "srt")[0] == text
+    assert convert_content(job, text, "srt")[0] == text
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_overlapping_cues_stay_as_they_are(job: FolderJob) -> None:
     ],
 )
 def test_srt_is_read_as_players_read_it(text: str) -> None:
-    assert shown(formats.read(text))[0][:2] == (1000, 2000)
+    assert times_and_texts(formats.read(text))[0][:2] == (1000, 2000)
     assert formats.read(text).captions[0].text.split("\n")[0] == "hello"
 
 
@@ -238,18 +238,18 @@ def test_text_that_ends_in_a_number_keeps_it() -> None:
 )
 def test_what_is_no_subtitles_is_refused(job: FolderJob, content: str) -> None:
     with pytest.raises((NotSubtitles, NotATranscript)):
-        converted(job, content, "srt")
+        convert_content(job, content, "srt")
 
 
 def test_a_broken_ass_field_is_told(job: FolderJob) -> None:
     with pytest.raises(NotSubtitles, match="ass"):
-        converted(job, ASS.replace("0:00:01.00,0:00:02.50", "soon,later"), "srt")
+        convert_content(job, ASS.replace("0:00:01.00,0:00:02.50", "soon,later"), "srt")
 
 
 @pytest.mark.parametrize("content", ["", "WEBVTT\n", '{"segments": []}'])
 @pytest.mark.parametrize("target", ["srt", "vtt", "ass", "json", "txt"])
 def test_subtitles_without_cues_stay_valid(job: FolderJob, content: str, target: str) -> None:
-    written, made = converted(job, content, target)
+    written, made = convert_content(job, content, target)
     assert (made.cues, made.empty) == (0, True)
     assert formats.read(written).captions == []
 
@@ -267,5 +267,5 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
 @pytest.mark.parametrize("hostile", ["{" * 200_000, "<" * 200_000, " " * 200_000, "{\\" * 100_000, "<v " * 60_000])
 def test_long_runs_of_brackets_take_no_long_time(hostile: str) -> None:
     for start in ("WEBVTT\n\n00:01.000 --> 00:02.000\n", "00:01,000 --> 00:02,000\n", "{1}{1}25\n{1}{2}"):
-        again(formats.read(start + hostile + "x"), "vtt")
-    again(formats.read(ASS + "Dialogue: 0,0:00:01.00,0:00:02.50,Default,Ann,0,0,0,," + hostile), "srt")
+        write_and_read(formats.read(start + hostile + "x"), "vtt")
+    write_and_read(formats.read(ASS + "Dialogue: 0,0:00:01.00,0:00:02.50,Default,Ann,0,0,0,," + hostile), "srt")

@@ -26,7 +26,9 @@ HAN = ("今", "天", "我们", "，", "。", "听", "音乐", "《", "》", "Ope
 ODD = ("שלום", "مرحبا،", "👨‍👩‍👧", "👍🏽", "안녕하세요", "é", "<b>", "-->", "", " ", "\n", "ก็", "\u200b", "A\nB")
 
 
-def spoken(texts: list[str], gaps: list[float], *, start: float, identity: int, timed: bool, space: str) -> Segment:
+def make_segment(
+    texts: list[str], gaps: list[float], *, start: float, identity: int, timed: bool, space: str
+) -> Segment:
     words, now = [], start
     for text, gap in zip(texts, gaps, strict=True):
         words.append(Word(start=now, end=now + 0.05 + gap / 2, text=space + text))
@@ -44,7 +46,7 @@ def transcripts(draw: st.DrawFn) -> Transcript:
         texts = draw(st.lists(st.sampled_from(vocabulary), min_size=1, max_size=draw(st.sampled_from([2, 40]))))
         gaps = draw(st.lists(st.floats(0, 1.2), min_size=len(texts), max_size=len(texts)))
         timed = draw(st.booleans())
-        said = spoken(texts, gaps, start=now, identity=identity, timed=timed, space=space)
+        said = make_segment(texts, gaps, start=now, identity=identity, timed=timed, space=space)
         segments.append(said.model_copy(update={"speaker": draw(st.sampled_from([None, "A", "B"]))}))
         now = max(now, said.end + draw(st.floats(-1.0, 2.0)))
     return Transcript(segments=segments)
@@ -195,8 +197,8 @@ def test_short_neighbours_of_one_speaker_become_one_cue() -> None:
 
 def test_joined_cues_keep_the_words_of_both() -> None:
     said = [
-        spoken(["你好"], [0.4], start=0.0, identity=0, timed=True, space=""),
-        spoken(["大", "家"], [0.4, 0.4], start=0.6, identity=1, timed=True, space=""),
+        make_segment(["你好"], [0.4], start=0.0, identity=0, timed=True, space=""),
+        make_segment(["大", "家"], [0.4, 0.4], start=0.6, identity=1, timed=True, space=""),
     ]
     (cue,) = CueLayouter().to_cues(Transcript(segments=said)).segments
     assert cue.text == "你好 大家"

@@ -51,7 +51,7 @@ def worker(own_server: RedisServer, tmp_path: Path) -> Iterator[WorkerApp]:
 RARELY = HeartbeatSettings(interval=timedelta(seconds=60), timeout=timedelta(seconds=600))
 
 
-def said(number: int) -> Event:
+def make_event(number: int) -> Event:
     return Event("fragment", {"number": number})
 
 
@@ -61,12 +61,12 @@ def test_the_newest_of_too_much_is_told_when_redis_takes_it(worker: WorkerApp, o
     assert isinstance(record, Record)
     heartbeat = Talking(worker.process.redis, worker.process.store, record, RARELY)
     for number in range(MOST_UNSENT):
-        heartbeat.queue_event(said(number))
+        heartbeat.queue_event(make_event(number))
     own_server.client.config_set("maxmemory", 1)
-    heartbeat.more = said(MOST_UNSENT)
+    heartbeat.more = make_event(MOST_UNSENT)
     heartbeat.beat()
     heartbeat.more = None
     own_server.client.config_set("maxmemory", 0)
     heartbeat.beat()
     told = own_server.client.xrevrange(keys.events("t"), count=1)
-    assert told[0][1]["data"] == said(MOST_UNSENT).json
+    assert told[0][1]["data"] == make_event(MOST_UNSENT).json

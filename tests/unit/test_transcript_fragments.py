@@ -42,19 +42,23 @@ def test_each_segment_is_as_the_last_attempt_told_it_last(
     assert texts(*events) == left
 
 
-def said(segment_id: int, text: str, source: str = "final") -> Segment:
+def make_segment(segment_id: int, text: str, source: str = "final") -> Segment:
     return Segment.model_validate(
         {"id": segment_id, "start": segment_id, "end": segment_id + 1, "text": text, "source": source}
     )
 
 
 def test_what_is_recorded_wins_but_for_a_draft_over_a_final() -> None:
-    recorded = Transcript(source="checkpoint", segments=[said(0, "recorded"), said(1, "recorded draft", "draft")])
-    whole = with_published(recorded, [said(0, "told"), said(1, "told"), said(2, "news", "draft")])
+    recorded = Transcript(
+        source="checkpoint", segments=[make_segment(0, "recorded"), make_segment(1, "recorded draft", "draft")]
+    )
+    whole = with_published(
+        recorded, [make_segment(0, "told"), make_segment(1, "told"), make_segment(2, "news", "draft")]
+    )
     assert [segment.text for segment in whole.segments] == ["recorded", "told", "news"]
     assert (whole.source, whole.duration) == ("checkpoint", 3.0)
 
 
 def test_what_was_only_told_is_a_text_of_one_engine() -> None:
-    assert with_published(Transcript(source="none"), [said(0, "a")]).source == "checkpoint"
+    assert with_published(Transcript(source="none"), [make_segment(0, "a")]).source == "checkpoint"
     assert with_published(Transcript(source="none"), []) == Transcript(source="none")

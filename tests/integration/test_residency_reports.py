@@ -30,14 +30,14 @@ GPU = {"device": "simulated", "simulated_memory_mib": CARD_MIB, "reserve_mib": 0
 Start = Callable[..., Gpu]
 
 
-def configured(server: RedisServer) -> Settings:
+def gpu_settings(server: RedisServer) -> Settings:
     return settings(redis={"url": server.url}, gpu=GPU)
 
 
 @contextmanager
 def process(server: RedisServer, name: str) -> Iterator[Gpu]:
     """What one worker process holds; its orders have nobody who obeys them."""
-    own = configured(server)
+    own = gpu_settings(server)
     gpu = Gpu(SyncRedis(own.redis), own, HOST, f"testing@{HOST}/{name}")
     yield gpu
     gpu.lock.renewer.close()
@@ -70,11 +70,11 @@ def in_use(gpu: Gpu, wanted: Model[str]) -> Any:
     return hold_model(gpu, gpu.claim("task", 5), wanted, timings=Timings(), check=lambda: None)
 
 
-def told(server: RedisServer, device: str = "sim") -> set[str]:
+def reported_models(server: RedisServer, device: str = "sim") -> set[str]:
     return {field.partition("@")[0] for field in server.client.hkeys(keys.residents(HOST, device))}
 
 
-def cut_off(server: RedisServer) -> None:
+def drop_connections(server: RedisServer) -> None:
     """Close the connections by which processes are seen to live; each opens its own again."""
     server.client.client_kill_filter(_type="pubsub")
 
@@ -94,15 +94,15 @@ def test_a_redis_that_is_away_at_the_end_of_the_use_costs_no_result(own_server: 
             assert session.model == "whisper"
         own_server.start()
         wait_until(lambda: not own_server.client.exists(keys.gpu_lock(HOST, "sim")))
-        wait_until(lambda: told(own_server) == {"test/whisper"})
+        wait_until(lambda: reported_models(own_server) == {"test/whisper"})
 
 
 def test_a_model_is_told_again_when_its_process_is_seen_again(redis: SyncRedis, redis_server: RedisServer) -> None:
     with process(redis_server, "1") as gpu:
         use(gpu, model("whisper", 3_000))
         redis.client.delete(keys.residents(HOST, "sim"))
-        cut_off(redis_server)
-        wait_until(lambda: told(redis_server) == {"test/whisper"})
+        drop_connections(redis_server)
+        wait_until(lambda: reported_models(redis_server) == {"test/whisper"})
 
 
 @pytest.mark.usefixtures("redis")
@@ -113,9 +113,9 @@ def test_who_needs_room_waits_for_a_process_that_was_cut_off(redis_server: Redis
         wanting = Thread(target=use, args=(second, model("llm", 6_000)))
         wanting.start()
         wait_until(lambda: redis_server.client.exists(keys.gpu_lock(HOST, "sim")))
-        cut_off(redis_server)
+        drop_connections(redis_server)
         wanting.join()
-        assert told(redis_server) == {"test/llm"}
+        assert reported_models(redis_server) == {"test/llm"}
 
 
 def test_an_unloading_that_redis_did_not_hear_of_is_told_when_it_is_asked_for(own_server: RedisServer) -> None:
@@ -125,7 +125,7 @@ def test_an_unloading_that_redis_did_not_hear_of_is_told_when_it_is_asked_for(ow
         gpu.residency.unload("test/whisper")
         own_server.start()
         wait_until(lambda: own_server.client.publish(gpu.lock.renewer.channel, UNLOAD + "test/whisper"))
-        wait_until(lambda: told(own_server) == set())
+        wait_until(lambda: reported_models(own_server) == set())
 
 
 def test_a_process_at_work_on_one_card_lets_go_of_a_model_on_another(
@@ -137,8 +137,8 @@ def test_a_process_at_work_on_one_card_lets_go_of_a_model_on_another(
         use(gpu, model("whisper", 3_000))
         with gpu.residency.use(other, model("ocr", 3_000)):
             redis.client.publish(gpu.lock.renewer.channel, UNLOAD + "test/whisper")
-            wait_until(lambda: told(redis_server) == set())
-            assert told(redis_server, "sim2") == {"test/ocr"}
+            wait_until(lambda: reported_models(redis_server) == set())
+            assert reported_models(redis_server, "sim2") == {"test/ocr"}
 
 
 class Memory(SimulatedDevice):
@@ -151,7 +151,7 @@ class Memory(SimulatedDevice):
 
 @contextmanager
 def without_card(server: RedisServer, name: str) -> Iterator[Residency]:
-    own = configured(server)
+    own = gpu_settings(server)
     redis = SyncRedis(own.redis)
     renewer = LeaseRenewer(redis, own.gpu_lock.lock_timeout, on_unclaimed=lambda _: None)
     yield Residency(redis, own.gpu, HOST, f"testing@{HOST}/{name}", renewer)
@@ -169,4 +169,4 @@ def test_without_a_lease_a_process_at_work_is_not_killed_for_its_memory(
                 pass
             assert not redis.client.exists(keys.orders(busy.worker))
         with other.use(memory, mine):
-            assert told(redis_server, CPU_ID) == {"test/ocr"}
+            assert reported_models(redis_server, CPU_ID) == {"test/ocr"}
