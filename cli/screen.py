@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any
 
 from rich.console import Console
@@ -133,7 +134,7 @@ class TaskBar:
             case "progress":
                 self.show_progress(event.data)
             case "fragment":
-                for segment in event.data.get("segments", []):
+                for segment in filter(itemgetter("text"), event.data.get("segments", [])):
                     self.bar.console.print(f"[dim]{segment['start']:8.2f}[/]  {escape(segment['text'])}")
             case "signal":
                 self.show_signal(event.data)

@@ -91,7 +91,7 @@ async def events(request_task: RequestTask) -> AsyncIterator[ServerSentEvent]:
     async for frame in request_task.events():
         segments, language = fragment(frame)
         for segment in segments:
-            if segment["id"] > sent:  # a resumed attempt publishes its segments again
+            if segment["text"] and segment["id"] > sent:  # a resumed attempt publishes its segments again
                 sent = segment["id"]
                 delta = continuation(segment["text"], language, first=not text)
                 text += delta

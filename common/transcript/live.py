@@ -52,7 +52,7 @@ def segments_in(event: str, data: dict[str, Any]) -> Iterable[Segment]:
 def with_published(transcript: Transcript, told: list[Segment]) -> Transcript:
     """Return the transcript merged with published segments; recorded ones win, except a draft over a final."""
     known = {segment.id: segment for segment in transcript.segments}
-    news = [segment for segment in told if segment.id not in known or is_better(segment, known[segment.id])]
+    news = [segment for segment in told if segment.text and is_news(segment, known.get(segment.id))]
     if not news:
         return transcript
     segments = sorted(
@@ -67,5 +67,5 @@ def with_published(transcript: Transcript, told: list[Segment]) -> Transcript:
     return transcript.model_copy(update=update)
 
 
-def is_better(told: Segment, recorded: Segment) -> bool:
-    return told.source == "final" and recorded.source == "draft"
+def is_news(told: Segment, recorded: Segment | None) -> bool:
+    return recorded is None or (told.source == "final" and recorded.source == "draft")

@@ -31,7 +31,8 @@ OF_A_TASK = {
     "initial_state": "always first: the whole record, as [`GET /v1/tasks/{task_id}`](http.md#tasks) returns it",
     "progress": "[Progress](#progress); in a quick series, only the newest is sent",
     "draft": "`segments` that a later `fragment` may replace; `segment_index`, the id of the first; `language`",
-    "fragment": "the same fields; the text is final. Each segment replaces the one with its id, unless that one is "
+    "fragment": "the same fields; the text is final, and an empty one withdraws a draft. "
+    "Each segment replaces the one with its id, unless that one is "
     "`modified`. An edit by a person is a segment with `modified: true`",
     "signal": "`code`; see [signals](#signals)",
     "error": "[ErrorRecord](#errorrecord): the task has FAILED; the last event",

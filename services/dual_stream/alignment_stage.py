@@ -31,13 +31,14 @@ class AlignmentStage:
     def process(self, context: ProcessingContext) -> None:
         record = self.align(context)
         self.ledger.append(record)
-        self.tell(record.segments)
+        self.tell(record.published)
         self.report(context.end)
 
     def align(self, context: ProcessingContext) -> FinalRecord:
         heard = context.heard
         language = heard.language if heard else None
-        chosen = [choice for utterance in assign(context) if (choice := choose(utterance, language, self.limits))]
+        matched = assign(context, self.limits)
+        chosen = [choice for utterance in matched if (choice := choose(utterance, language, self.limits))]
         return FinalRecord(
             chunk=context.index,
             start=context.start,
@@ -49,7 +50,14 @@ class AlignmentStage:
             said=context.said,
             segments=[segment for segment, _ in chosen],
             decisions=[decision for _, decision in chosen],
+            withdrawn=withdrawn_drafts(context, {segment.id for segment, _ in chosen}),
         )
 
     def rest(self) -> None:
         """Nothing to release."""
+
+
+def withdrawn_drafts(context: ProcessingContext, kept: set[int]) -> list[Segment]:
+    """Return the drafts that have no final, without their text."""
+    drafts = (utterance.draft for utterance in context.utterances if utterance.draft and utterance.id not in kept)
+    return [draft.model_copy(update={"text": "", "words": []}) for draft in drafts]

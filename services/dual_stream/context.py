@@ -48,8 +48,6 @@ class ProcessingContext:
     utterances: list[Utterance] = field(default_factory=list)
     next_id: int = 0
     """Id of the next chunk's first utterance."""
-    terms: list[str] = field(default_factory=list)
-    """Names and numbers of the draft, as hotwords for the slow engine."""
     heard: SlowTranscript | None = None
     said: str = ""
     """The end of the text so far, which the slow engine gets as context for the next chunk."""

@@ -1,7 +1,7 @@
 """Payloads of `draft` and `fragment` events, for clients that follow `common.state.events`.
 
 Every segment of a draft is repeated in a fragment with the same id, so a client that has received all events has the
-finals, however they were split and however often they arrived.
+finals, however they were split and however often they arrived. An empty text withdraws a draft.
 """
 
 from typing import Any

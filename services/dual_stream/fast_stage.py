@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from common.media.audio import SAMPLE_RATE_HZ
 from common.media.chunking import Chunk
 from common.transcript.format import Segment
-from services.dual_stream.alignment.hotwords import find_hotwords
 from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.context import ProcessingContext, Utterance, to_medium_time
 from services.dual_stream.engine_interfaces import FastEngine
@@ -40,7 +39,6 @@ class FastStage:
         for chunk in self.chunks:
             context = self.context_of(chunk)
             drafts = [utterance.draft for utterance in context.utterances if utterance.draft]
-            context.terms = find_hotwords(drafts)
             if chunk.index not in self.ledger.drafts:
                 self.record(context, drafts)
             self.tell(drafts)

@@ -1,7 +1,7 @@
 """Checkpoint records of a chunk: its draft as soon as there is one, then its final.
 
 Both follow the rule of `common.transcript.partial`, so the partial text can be read at any time. Every segment of a
-draft has a counterpart with the same id in the final.
+draft has a counterpart with the same id in the final, or is withdrawn.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from common.transcript.format import Segment
 from common.transcript.partial import ChunkText
 
 Objection = Literal["empty", "compression_ratio", "avg_logprob", "repetition", "disagreement"]
@@ -49,3 +50,10 @@ class FinalRecord(ChunkRecord):
     said: str = ""
     """The end of the text so far, which the slow engine gets as context for the next chunk."""
     decisions: Sequence[Decision] = ()
+    withdrawn: Sequence[Segment] = ()
+    """Drafts that neither engine confirmed, with an empty text."""
+
+    @property
+    def published(self) -> list[Segment]:
+        """What clients get: the finals, and the withdrawn drafts, in order."""
+        return sorted([*self.segments, *self.withdrawn], key=lambda segment: segment.id)

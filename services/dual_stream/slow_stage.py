@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from common.media.audio import SAMPLE_RATE_HZ
 from common.media.chunking import SampleSpan
-from services.dual_stream.alignment.hallucinations import looks_right
-from services.dual_stream.alignment.hotwords import build_prompt
+from services.dual_stream.alignment.hallucinations import is_too_fast, looks_right
+from services.dual_stream.alignment.hotwords import build_prompt, find_hotwords, last_sentences
 from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.context import ProcessingContext, SlowTranscript, Utterance, to_medium_time
 from services.dual_stream.engine_interfaces import Session, SlowEngine
@@ -46,26 +47,43 @@ class SlowStage:
         context.said = self.said
         if not context.utterances:
             return
-        speech = join_speech(context.utterances, len(context.samples))
-        heard = self.engine.transcribe(
-            self.model(), context.samples, speech, prompt=self.prompt(context), language=self.language
-        )
+        prompt = self.prompt(context)
+        heard = self.transcribe(context, prompt)
+        if prompt and self.defects(context, heard):
+            heard = min(heard, self.transcribe(context, ""), key=partial(self.defects, context))
         self.language = self.language or heard.language
-        shifted = [to_medium_time(segment, context.start, context.end) for segment in heard.segments]
-        context.heard = SlowTranscript(shifted, heard.language, heard.language_probability)
+        context.heard = heard
         context.said = self.said = self.previous_text(context)
+
+    def transcribe(self, context: ProcessingContext, prompt: str) -> SlowTranscript:
+        """Return the text of a chunk in medium time."""
+        speech = join_speech(context.utterances, len(context.samples))
+        heard = self.engine.transcribe(self.model(), context.samples, speech, prompt=prompt, language=self.language)
+        shifted = [to_medium_time(segment, context.start, context.end) for segment in heard.segments]
+        return SlowTranscript(shifted, heard.language, heard.language_probability)
+
+    def defects(self, context: ProcessingContext, heard: SlowTranscript) -> int:
+        """Count the utterances without text and the segments that look wrong: a prompt may cause both."""
+        spoken = [(segment.start, segment.end) for segment in heard.segments if segment.text.strip()]
+        spans = [(context.seconds(utterance.begin), context.seconds(utterance.end)) for utterance in context.utterances]
+        silent = [span for span in spans if not any(span[0] < end and start < span[1] for start, end in spoken)]
+        wrong = (is_too_fast(segment) or not looks_right(segment, self.settings.fallback) for segment in heard.segments)
+        return len(silent) + sum(wrong)
 
     def prompt(self, context: ProcessingContext) -> str:
         longest = self.settings.prompt_length
-        return build_prompt(self.given, context.terms, self.said, longest) if longest else self.given
+        drafts = [utterance.draft for utterance in context.utterances if utterance.draft]
+        usable = filter(self.settings.fallback.is_usable, drafts)
+        return build_prompt(self.given, find_hotwords(usable), self.said, longest) if longest else self.given
 
     def previous_text(self, context: ProcessingContext) -> str:
-        """Return the text that precedes the next chunk: the draft's where the slow engine's looks wrong."""
+        """Return the text that precedes the next chunk: the confident drafts where the slow engine's looks wrong."""
         segments = context.heard.segments if context.heard else []
         trusted = [segment.text for segment in segments if looks_right(segment, self.settings.fallback)]
-        drafts = [utterance.draft.text for utterance in context.utterances if utterance.draft]
-        text = " ".join(trusted if len(trusted) == len(segments) and trusted else drafts)
-        return text[-self.settings.prompt_length :] if self.settings.prompt_length else ""
+        drafts = [utterance.draft for utterance in context.utterances if utterance.draft]
+        confident = [draft.text for draft in drafts if self.settings.fallback.is_confident(draft)]
+        text = " ".join(trusted if len(trusted) == len(segments) and trusted else confident)
+        return last_sentences(text, self.settings.prompt_length)
 
     def model(self) -> Any:
         """Acquire the device, or yield it to others if they wait and it was held for long."""

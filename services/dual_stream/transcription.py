@@ -39,7 +39,7 @@ class Transcription:
 
     def run(self, draft_model: Model[Any], final_model: Model[Any]) -> None:
         for record in self.ledger.finals():  # a killed process may not have sent its last ones
-            self.publish_finals(record.segments)
+            self.publish_finals(record.published)
         stop = pipeline.FailureSignal()
         with ends_when_stalled(self.settings.stall_timeout) as moved:
             watch = StopCheck(self.job, stop, moved)

@@ -12,7 +12,9 @@ const SHOWN = {
 
 /** @returns the segments after a `draft` or `fragment` event; the same map if nothing changes */
 export function heard(segments, kind, { language, segments: told }) {
-  return merged(segments, told.filter((one) => replaces(segments.get(one.id), kind, one)).map((one) => {
+  const news = told.filter((one) => replaces(segments.get(one.id), kind, one));
+  const withdrawn = news.filter((one) => !one.text && !("modified" in one)).map(({ id }) => id);
+  return merged(without(segments, withdrawn), news.filter(({ id }) => !withdrawn.includes(id)).map((one) => {
     const before = "modified" in one ? segments.get(one.id) : null; // an edit carries only the editable fields
     return shown({ ...(before ?? { language, source: kind === "draft" ? "draft" : "final" }), ...one });
   }));
@@ -54,6 +56,11 @@ export function lineAt(lines, time) {
 function replaces(before, kind, told) {
   if (!before) return true;
   return kind === "fragment" && (!before.modified || "modified" in told);
+}
+
+function without(segments, ids) {
+  const found = ids.filter((id) => segments.has(id));
+  return found.length ? new Map([...segments].filter(([id]) => !found.includes(id))) : segments;
 }
 
 function merged(segments, news) {

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from common.transcript.format import Segment, Word
+from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment.retiming import TimeSpan
 from services.dual_stream.alignment.token_alignment import ALIKE, align, likeness
 from services.dual_stream.alignment.tokens import UNIT, AlignmentToken, tokenize
@@ -52,8 +53,11 @@ def with_leading_space(word: Word, before: Sequence[Word]) -> Word:
     return word.model_copy(update={"text": f" {word.text}"}) if glued else word
 
 
-def assign(context: ProcessingContext) -> list[AssignedUtterance]:
-    """Assign each word of the slow engine to the utterance whose draft contains it, or else by its time."""
+def assign(context: ProcessingContext, limits: FallbackLimits) -> list[AssignedUtterance]:
+    """Assign each word of the slow engine to the utterance whose draft contains it, or else by its time.
+
+    A draft that is not usable neither attracts words nor gives them its times.
+    """
     found = [
         AssignedUtterance(utterance, context.seconds(utterance.begin), context.seconds(utterance.end))
         for utterance in context.utterances
@@ -61,7 +65,10 @@ def assign(context: ProcessingContext) -> list[AssignedUtterance]:
     segments = context.heard.segments if context.heard else []
     spoken = [(word, segment) for segment in segments for word in segment.words]
     drafted = [
-        (word, n) for n, utterance in enumerate(context.utterances) if utterance.draft for word in utterance.draft.words
+        (word, n)
+        for n, utterance in enumerate(context.utterances)
+        if utterance.draft and limits.is_usable(utterance.draft)
+        for word in utterance.draft.words
     ]
     pairs = matching_tokens([word for word, _ in spoken], [word for word, _ in drafted])
     assign_words(spoken, pairs, [n for _, n in drafted], found)

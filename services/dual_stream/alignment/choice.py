@@ -1,5 +1,7 @@
 """Choose the text of a segment: the slow engine's, or, where that looks wrong, the draft's."""
 
+import math
+
 from common.transcript.format import Segment
 from services.dual_stream.alignment.assignment import AssignedUtterance
 from services.dual_stream.alignment.hallucinations import compression_ratio, find_objections
@@ -7,23 +9,27 @@ from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment.retiming import retime_words
 from services.dual_stream.records import Decision, Objection
 
+WEIGHED: frozenset[Objection] = frozenset({"avg_logprob", "disagreement"})
+"""Objections that compare probabilities; the others are visible in the text itself."""
+
 
 def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLimits) -> tuple[Segment, Decision] | None:
-    """Return the segment of an utterance and the reason for the choice; None if neither engine found any text.
+    """Return the segment of an utterance and the reason for the choice; None if neither engine found a text that can
+    be used.
 
-    If both look wrong, the slow engine's text is kept: an improbable draft is no better.
+    The draft replaces a text that looks wrong only if it is better by what can be measured: see `is_better`.
     """
     draft = matched.utterance.draft
     logprobs = [segment.avg_logprob for segment in matched.heard if segment.avg_logprob is not None]
-    if draft is None and not matched.words:
-        return None
     reasons = reasons_against(matched, min(logprobs, default=None), limits)
-    falls_back = draft is not None and bool(reasons) and is_draft_usable(draft, reasons, language, limits)
+    falls_back = bool(reasons) and draft is not None and is_better(draft, reasons, logprobs, language, limits)
+    if not (matched.words or falls_back):
+        return None
     decision = Decision(
         id=matched.utterance.id,
         source="draft" if falls_back else "final",
         reasons=reasons,
-        agreement=round(matched.agreement, 3) if draft and matched.words else None,
+        agreement=round(matched.agreement, 3) if limits.is_usable(draft) and matched.words else None,
         compression_ratio=round(compression_ratio(matched.text), 3) if matched.words else None,
         avg_logprob=min(logprobs, default=None),
         draft_confidence=draft.confidence if draft else None,
@@ -35,21 +41,28 @@ def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLim
 def reasons_against(matched: AssignedUtterance, avg_logprob: float | None, limits: FallbackLimits) -> list[Objection]:
     draft = matched.utterance.draft
     found = find_objections(matched.text, avg_logprob, limits, draft=draft.text if draft else "")
-    confident = draft is not None and (draft.confidence or 0.0) >= limits.confident_draft
-    if "empty" not in found and confident and 1 - matched.agreement > limits.disagreement:
+    if "empty" not in found and limits.is_confident(draft) and 1 - matched.agreement > limits.disagreement:
         found.append("disagreement")
     return found
 
 
-def is_draft_usable(draft: Segment, reasons: list[Objection], language: str | None, limits: FallbackLimits) -> bool:
-    """Return whether a draft is good enough. In a language that the slow engine did not detect, it must be confident:
-    the fast engine takes unknown languages for one of its own.
+def is_better(
+    draft: Segment, reasons: list[Objection], logprobs: list[float], language: str | None, limits: FallbackLimits
+) -> bool:
+    """Return whether a draft is better than the text that these reasons speak against.
+
+    It must be usable itself, and confident in a language that the slow engine did not detect: the fast engine takes
+    unknown languages for one of its own. Where nothing but a probability speaks against the text, the draft must be
+    more probable; both are the geometric mean of the probabilities of tokens.
     """
-    if "empty" in reasons:
-        return True
     same = draft.language == language or language is None
-    least = limits.usable_draft if same else limits.confident_draft
-    return (draft.confidence or 0.0) >= least
+    if not (limits.is_usable(draft) if same else limits.is_confident(draft)) or find_objections(
+        draft.text, None, limits
+    ):
+        return False
+    if logprobs and set(reasons) <= WEIGHED:
+        return (draft.confidence or 0.0) > math.exp(min(logprobs))
+    return True
 
 
 def final(matched: AssignedUtterance, decision: Decision, language: str | None) -> Segment:

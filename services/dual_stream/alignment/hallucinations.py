@@ -5,11 +5,14 @@ from collections.abc import Sequence
 
 from common.transcript.format import Segment
 from services.dual_stream.alignment.limits import FallbackLimits
-from services.dual_stream.alignment.tokens import normalize, spoken_words
+from services.dual_stream.alignment.tokens import is_character, normalize, spoken_words
 from services.dual_stream.records import Objection
 
 LONGEST_PHRASE = 8
 """Longest phrase that is searched for repetitions, in words."""
+FASTEST_WORDS, FASTEST_CHARACTERS = 7.0, 12.0
+"""Words and Chinese or Japanese characters that can be spoken in a second; fast speakers reach two thirds of it."""
+FEWEST_WORDS = 5
 
 
 def compression_ratio(text: str) -> float:
@@ -45,6 +48,13 @@ def find_objections(
     if max_repetitions(spoken_words(text)) >= max(limits.repeats, 1 + max_repetitions(spoken_words(draft))):
         found.append("repetition")
     return found
+
+
+def is_too_fast(segment: Segment) -> bool:
+    """Return whether nobody can speak this text in this time: what Whisper invents at the end of a window has none."""
+    words = spoken_words(segment.text)
+    needed = sum(1 / (FASTEST_CHARACTERS if is_character(word) else FASTEST_WORDS) for word in words)
+    return len(words) >= FEWEST_WORDS and needed > segment.duration
 
 
 def looks_right(segment: Segment, limits: FallbackLimits) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from common.settings import Section
+from common.transcript.format import Segment
 
 
 class FallbackLimits(Section):
@@ -17,4 +18,12 @@ class FallbackLimits(Section):
     confident_draft: Annotated[float, Field(ge=0, le=1, description="above this, a draft outweighs a disagreement")] = (
         0.85
     )
-    usable_draft: Annotated[float, Field(ge=0, le=1, description="below this, a draft is never used")] = 0.3
+    usable_draft: Annotated[
+        float, Field(ge=0, le=1, description="below this, a draft is not used: neither its text nor its times")
+    ] = 0.75
+
+    def is_usable(self, draft: Segment | None) -> bool:
+        return draft is not None and (draft.confidence or 0.0) >= self.usable_draft
+
+    def is_confident(self, draft: Segment | None) -> bool:
+        return draft is not None and (draft.confidence or 0.0) >= self.confident_draft

@@ -12,6 +12,7 @@ from common.transcript.format import Word
 
 ALONE = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Scripts without spaces: Han, hiragana, katakana."""
+CHARACTER = re.compile(rf"[{ALONE}]")
 UNIT = re.compile(rf"[{ALONE}]|\d|[^\W\d_{ALONE}]+")
 WORD = re.compile(rf"[{ALONE}]|\d+(?:[.,:]\d+)*|[^\W\d_{ALONE}]+")
 INSIDE = re.compile(r"(?<=\w)['’](?=\w)")  # noqa: RUF001 - as people write it
@@ -65,6 +66,11 @@ def normalize(text: str) -> tuple[str, ...]:
 def spoken_words(text: str) -> list[str]:
     """Return a text's words, each number as one: "$1,000,000 一百" becomes 1,000,000 一 百."""
     return WORD.findall(plain(text))
+
+
+def is_character(word: str) -> bool:
+    """Return whether a word is one character of a script without spaces."""
+    return CHARACTER.fullmatch(word) is not None
 
 
 def plain(text: str) -> str:

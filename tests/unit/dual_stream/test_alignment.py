@@ -22,7 +22,7 @@ LOOP = "thank you for watching " * 8
 
 def assign_and_choose(context: ProcessingContext) -> list[tuple[Segment, Decision]]:
     language = context.heard.language if context.heard else None
-    return [found for utterance in assign(context) if (found := choose(utterance, language, LIMITS))]
+    return [found for utterance in assign(context, LIMITS) if (found := choose(utterance, language, LIMITS))]
 
 
 @dataclass
@@ -256,7 +256,11 @@ def holds(context: ProcessingContext, found: list[tuple[Segment, Decision]]) -> 
     kept = (content(segment.text if decision.source == "final" else decision.rejected) for segment, decision in found)
     assert tuple(chain.from_iterable(kept)) == said
     ids = {segment.id for segment in segments}
-    assert {utterance.id for utterance in context.utterances if utterance.draft} <= ids, "each draft's id comes again"
+    drafts = {utterance.id: utterance.draft for utterance in context.utterances if utterance.draft}
+    usable = {
+        n for n, draft in drafts.items() if LIMITS.is_usable(draft) and not find_objections(draft.text, None, LIMITS)
+    }
+    assert usable <= ids, "the id of each draft that can be used comes again"
     assert [segment.id for segment in segments] == sorted(ids), "once"
 
 
