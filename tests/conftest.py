@@ -9,8 +9,8 @@ import pytest
 from hypothesis import settings
 
 from common.settings import RedisSettings
-from common.state.client import SyncRedis
 from tests.support import network_guard
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.keys import immortal_keys
 from tests.support.redis_server import RedisServer
 from tests.support.stack import Stack, guarded_environment
@@ -44,10 +44,10 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 
 @pytest.fixture
-def redis(redis_server: RedisServer) -> Iterator[SyncRedis]:
+def redis(redis_server: RedisServer) -> Iterator[InspectedRedis]:
     """An empty Redis; at the end no key but the named few may live for ever."""
     redis_server.client.flushall()
-    connected = SyncRedis(RedisSettings.model_validate({"url": redis_server.url}))
+    connected = InspectedRedis(RedisSettings.model_validate({"url": redis_server.url}))
     yield connected
     refuse_immortal_keys(redis_server)
     connected.close()
