@@ -26,11 +26,12 @@ from common.settings import TaskSettings
 from common.state import events, keys
 from common.state.context import FINAL, NEXT, InputParams, Stage, Status, WorkflowContext
 from common.state.events import Event
+from common.state.gateway_leases import take_due
 from common.state.keys import Key
 from common.state.messages import message_for
 from common.state.record import Callback, Record
 from common.state.scripts import ScriptCall
-from common.state.store import StateStore, Submission, take_due
+from common.state.store import StateStore, Submission
 from tests.support.inspected_redis import InspectedRedis
 from tests.support.keys import immortal_keys
 
