@@ -20,7 +20,7 @@ from tests.support.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 GUARDED = ROOT / "tests/support/guarded"
-ENDED_WITHIN_S = 3.0
+ENDED_WITHIN_S = 5.0
 FINAL = {"SUCCESS", "FAILED", "CANCELLED"}
 # every wait turned down, so that a fault is found in a second or two
 QUICK = {
