@@ -10,6 +10,7 @@ from kombu.utils.json import loads
 from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from typing_extensions import override
 
+from common.state.commands import ScriptCommands
 from common.state.scripts import ScriptCall
 from common.worker.dead_letters import store_dead_letter
 from common.worker.envelope import Unreadable, read_envelope
@@ -106,7 +107,7 @@ class Transport(kombu_redis.Transport):
     Channel = DeadLetterChannel
 
 
-def run(client: Any, call: ScriptCall[bool]) -> None:
+def run(client: ScriptCommands, call: ScriptCall[bool]) -> None:
     try:
         client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
     except NoScriptError:
