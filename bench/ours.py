@@ -2,6 +2,7 @@
 
 import sys
 from time import monotonic
+from typing import Any
 
 from api_gateway.app import create_app
 from api_gateway.http.server import serve as run_gateway
@@ -40,7 +41,8 @@ def noop(params: NoopInput, job: Job) -> NoopOutput:
 
 
 def tell_end(redis: SyncRedis) -> None:
-    redis.client.rpush(ENDS, monotonic())
+    every_command: Any = redis.client  # Baton itself does not use this command
+    every_command.rpush(ENDS, monotonic())
 
 
 def serve(configured: Settings) -> None:

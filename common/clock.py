@@ -1,7 +1,7 @@
 """The clock for timestamps; durations use `time.monotonic`, deadlines in Redis use Redis's time."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def utcnow() -> datetime:
@@ -16,3 +16,8 @@ def from_ms(milliseconds: float) -> datetime:
 def from_us(microseconds: int) -> datetime:
     """Return the UTC time of a timestamp of Redis's clock."""
     return from_ms(microseconds / 1000)
+
+
+def to_us(duration: timedelta) -> int:
+    """Return whole microseconds, the unit of times in Redis."""
+    return duration // timedelta(microseconds=1)

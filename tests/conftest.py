@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -9,12 +10,14 @@ import pytest
 from hypothesis import settings
 
 from common.settings import RedisSettings
-from common.state.client import SyncRedis
 from tests.support import network_guard
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.keys import immortal_keys
+from tests.support.measured import unmeasured
 from tests.support.redis_server import RedisServer
 from tests.support.stack import Stack, guarded_environment
 
+TESTS = Path(__file__).parent
 # no time limit per example, because the machine may be busy; the same examples each time, so a failure can be repeated
 settings.register_profile("baton", deadline=None, derandomize=True)
 settings.load_profile("baton")
@@ -23,6 +26,16 @@ attempts: list[str] = []
 network_guard.install(attempts.append)
 attempts_below = Path(mkdtemp(prefix="network-guard-")) / "attempts"
 os.environ.update(guarded_environment(attempts_below))  # noqa: TID251 - for every process that a test starts
+
+
+MEASURED_FOLDERS = ("unit", "contract", "integration")
+"""Branch coverage is measured in these tests. Measured code is slower, and faults would meet other timing."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def measurement(request: pytest.FixtureRequest) -> Iterator[None]:
+    with nullcontext() if request.path.relative_to(TESTS).parts[0] in MEASURED_FOLDERS else unmeasured():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -44,10 +57,10 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 
 @pytest.fixture
-def redis(redis_server: RedisServer) -> Iterator[SyncRedis]:
+def redis(redis_server: RedisServer) -> Iterator[InspectedRedis]:
     """An empty Redis. At the end of the test, only a few known keys may have no TTL."""
     redis_server.client.flushall()
-    connected = SyncRedis(RedisSettings.model_validate({"url": redis_server.url}))
+    connected = InspectedRedis(RedisSettings.model_validate({"url": redis_server.url}))
     yield connected
     refuse_immortal_keys(redis_server)
     connected.close()

@@ -23,8 +23,8 @@ from common.net.policy import redact_url
 from common.settings import CallbackSettings
 from common.state import keys
 from common.state.client import AsyncRedis, translate_errors
+from common.state.gateway_leases import take_due
 from common.state.scripts import ScriptCall
-from common.state.store import take_due
 
 LEASE_MARGIN = timedelta(seconds=15)
 """How long Redis may be unavailable before a completed try is forgotten, and repeated."""

@@ -9,12 +9,11 @@ from pydantic import BaseModel, Field
 
 from api_gateway.callbacks import schedule
 from api_gateway.callbacks.encryption import strip_secrets
-from common.clock import utcnow
+from common.clock import to_us, utcnow
 from common.state import keys
 from common.state import work_scripts as scripts
 from common.state.messages import Message
 from common.state.scripts import ScriptCall
-from common.state.store import to_us
 
 MOST_TRIES_KEPT = 200
 

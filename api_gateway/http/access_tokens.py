@@ -33,8 +33,7 @@ class AccessTokens:
     async def opens(self, token: str, path: str) -> bool:
         """Return whether a token was issued for this (decoded) path and is still valid."""
         with translate_errors():
-            found: str | None = await self.redis.client.get(key_of(token))
-        return found == path
+            return await self.redis.client.get(key_of(token)) == path
 
 
 def key_of(token: str) -> str:

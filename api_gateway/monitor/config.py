@@ -53,8 +53,7 @@ class RuntimeConfig:
 
     async def read(self) -> dict[str, str]:
         with translate_errors():
-            stored: dict[str, str] = await self.redis.client.hgetall(keys.MONITOR_CONFIG)
-        return stored
+            return await self.redis.client.hgetall(keys.MONITOR_CONFIG)
 
     def with_overrides(self, stored: Mapping[str, str]) -> MonitorSettings:
         tree = self.base.model_dump()

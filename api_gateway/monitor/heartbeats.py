@@ -10,6 +10,7 @@ from api_gateway.monitor.actions import Actions
 from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.liveness import Liveness, Pulse, pulse_of
 from api_gateway.monitor.silences import Silences
+from common.clock import to_us
 from common.errors import Cost
 from common.files.storage import AttemptFolder, Storage
 from common.gpu.leases import on_present_clock, read_locks
@@ -19,7 +20,7 @@ from common.state.clock_steps import clock_steps
 from common.state.context import Status
 from common.state.orders import Order, OrderKind
 from common.state.record import US, Record
-from common.state.store import StateStore, to_us
+from common.state.store import StateStore
 from common.worker.presence import worker_name_of, workers
 
 PAGE = 200

@@ -13,7 +13,7 @@ from api_gateway.monitor.config import RuntimeConfig
 from common.errors import StateUnavailable
 from common.settings import MonitorSettings
 from common.state.client import AsyncRedis
-from common.state.store import elect
+from common.state.gateway_leases import elect
 
 log = structlog.get_logger()
 LEASE_INTERVALS = 5

@@ -59,8 +59,7 @@ class QueueReconciler:
     async def waiting(self, queue: str, step: int, before_ms: float) -> list[str]:
         """Return the ids of one priority that have been pending since before a time, the next one first."""
         low = step * PRIORITY_STEP
-        found: list[str] = await self.redis.client.zrangebyscore(keys.waiting(queue), low, low + before_ms)
-        return found
+        return await self.redis.client.zrangebyscore(keys.waiting(queue), low, low + before_ms)
 
     async def front(self, queue: str, step: int, now_ms: float) -> list[str]:
         """Return the ids of the next tasks of one priority, except those that have just arrived.

@@ -13,6 +13,7 @@ from api_gateway.monitor.config import RuntimeConfig
 from api_gateway.monitor.heartbeats import pulses
 from api_gateway.monitor.liveness import Pulse
 from api_gateway.monitor.queues import priority_list
+from common.clock import to_us
 from common.contract import Catalog
 from common.files.storage import Storage
 from common.gpu.devices import CPU_ID
@@ -23,7 +24,7 @@ from common.state.client import AsyncRedis, translate_errors
 from common.state.clock_steps import ClockStep, clock_steps
 from common.state.context import Status
 from common.state.record import US
-from common.state.store import StateStore, to_us
+from common.state.store import StateStore
 from common.worker.app import HIGHEST_PRIORITY
 from common.worker.dead_letters import DeadLetter
 from common.worker.presence import LastSeen, living_workers, workers

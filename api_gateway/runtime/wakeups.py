@@ -49,5 +49,5 @@ class Waker:
             await channel.subscribe(WAKE_CHANNEL)
             while True:
                 message = await channel.get_message(timeout=FALLBACK_S)
-                if message and message["data"] in self.bells:
+                if message and message["type"] == "message" and message["data"] in self.bells:
                     self.wake(message["data"])

@@ -23,7 +23,7 @@ from common.contract import Catalog
 from common.errors import StateUnavailable
 from common.state import keys
 from common.state.client import AsyncRedis, translate_errors
-from common.state.store import take_due
+from common.state.gateway_leases import take_due
 from common.worker.app import broker_priority
 
 BATCH = 100

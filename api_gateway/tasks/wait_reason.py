@@ -129,8 +129,7 @@ class WaitReasons:
     async def position(self, queue: str, task_id: str) -> int | None:
         """Return how many tasks of the queue are ahead of this one, or None if it is not pending."""
         with translate_errors():
-            rank: int | None = await self.redis.client.zrank(keys.waiting(queue), task_id)
-            return rank
+            return await self.redis.client.zrank(keys.waiting(queue), task_id)
 
     async def typical_duration(self, queue: str) -> float | None:
         """Return the median duration of the queue's latest successes, in seconds."""

@@ -17,13 +17,13 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 import structlog
-from redis.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from common.errors import StateUnavailable
 from common.gpu import scripts
 from common.state.client import SyncRedis
+from common.state.commands import Received, SyncSubscription
 from common.state.keys import Key
 from common.state.scripts import Arg, ScriptCall
 
@@ -169,7 +169,7 @@ class LeaseRenewer:
                     for listener in self.listeners:
                         listener.on_renewal()
 
-    def on_message(self, message: dict[str, str]) -> None:
+    def on_message(self, message: Received) -> None:
         self.heard = monotonic()
         if message["type"] == "subscribe":
             self.wake_all()
@@ -196,7 +196,7 @@ class LeaseRenewer:
         elif owner not in self.leases:
             self.on_unclaimed(owner)
 
-    def probe(self, subscription: PubSub) -> None:
+    def probe(self, subscription: SyncSubscription) -> None:
         """Detect a dead connection that nobody has closed, for example one that a firewall dropped."""
         quiet = monotonic() - self.heard
         if quiet >= DEAF_AFTER_S:

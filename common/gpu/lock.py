@@ -17,6 +17,7 @@ from time import monotonic
 
 from pydantic_core import to_json
 
+from common.clock import to_us
 from common.errors import GpuLockTimeout, GpuLockUnavailable, NestedGpuLock, StateUnavailable
 from common.gpu import scripts
 from common.gpu.lease_renewer import Lease, LeaseRenewer
@@ -25,7 +26,6 @@ from common.state import keys
 from common.state.client import SyncRedis
 from common.state.keys import Key
 from common.state.scripts import ScriptCall
-from common.state.store import to_us
 
 CLAIM = timedelta(seconds=2)
 """How long a woken waiter has to claim its grant before the lock passes on."""

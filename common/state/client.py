@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from time import sleep
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 import redis
 from redis import asyncio as aioredis
@@ -24,6 +24,7 @@ from redis.retry import Retry
 from common.errors import StateUnavailable
 from common.settings import RedisSettings
 from common.state.append_only_file import NEXT_LOOK_S, ROOM, AppendOnlyFile
+from common.state.commands import AsyncCommands, SyncCommands
 from common.state.scripts import ScriptCall
 
 CONNECTIONS = 64
@@ -83,7 +84,7 @@ class SyncRedis:
     def __init__(self, settings: RedisSettings, *, timeout: timedelta | None = None) -> None:
         self.timeout = timeout or settings.socket_timeout
         seconds = self.timeout.total_seconds()
-        self.client: Any = redis.Redis.from_url(  # the stubs do not know that replies are decoded
+        client = redis.Redis.from_url(
             settings.url.get_secret_value(),
             decode_responses=True,
             socket_timeout=seconds,
@@ -91,6 +92,7 @@ class SyncRedis:
             retry=Retry(NoBackoff(), 0),
             maint_notifications_config=NO_MAINTENANCE,
         )
+        self.client = cast("SyncCommands", client)
 
     def run(self, call: ScriptCall[T]) -> T:
         with translate_errors():
@@ -143,7 +145,7 @@ class AsyncRedis:
             retry=AsyncRetry(NoBackoff(), 0),
             maint_notifications_config=NO_MAINTENANCE,
         )
-        self.client: Any = aioredis.Redis.from_pool(pool)
+        self.client = cast("AsyncCommands", aioredis.Redis.from_pool(pool))
         self.looking = asyncio.Lock()
         self.next_look: asyncio.Task[None] | None = None
 

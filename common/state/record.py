@@ -152,3 +152,15 @@ def live(context: WorkflowContext, control: Control) -> WorkflowContext:
     )
     update = {"status": control.status, "stages": {context.task_name: stage}, "updated_at": control.changed_at}
     return context.model_copy(update=update)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    records: list[Record]
+    last_score: str | None
+    """Where the next page starts; None on the last page."""
+
+    @classmethod
+    def parse(cls, next_score: str, rows: list[Any]) -> "RecordPage":
+        records = [Record.parse(context, control) for context, control in rows if context and control]
+        return cls(records, next_score or None)

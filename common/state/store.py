@@ -13,16 +13,17 @@ from typing import Any, Literal, TypedDict
 
 from pydantic_core import to_json
 
+from common.clock import to_us
 from common.contract import Contract
 from common.errors import BatonError, Cancelled, Cost, WorkerLost, WorkerStopping
 from common.settings import TaskSettings
-from common.state import keys, work_scripts
+from common.state import keys
 from common.state import task_scripts as scripts
 from common.state.context import FINAL, Progress, Status, WorkflowContext
 from common.state.events import EVERY_TASK, Event, final_event
 from common.state.keys import Key
 from common.state.messages import message_for, message_ids
-from common.state.record import Callback, Control, Record
+from common.state.record import Callback, Control, Record, RecordPage
 from common.state.scripts import Arg, ScriptCall
 from common.state.task_scripts import Beat
 
@@ -56,13 +57,6 @@ class Submission:
     callback: Callback | None = None
     idempotency: str | None = None
     max_wait: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RecordPage:
-    records: list[Record]
-    last_score: str | None
-    """Where the next page starts; None on the last page."""
 
 
 class StateStore:
@@ -117,7 +111,7 @@ class StateStore:
         indexes = [keys.index(status)] if status or not task_name else []
         indexes += [keys.index_of_name(task_name)] if task_name else []
         return scripts.list_tasks(indexes=indexes, highest=highest, count=count, most_seen=max(count, MOST_SEEN)).then(
-            lambda answer: page(*answer)
+            lambda answer: RecordPage.parse(*answer)
         )
 
     def claim(self, task_id: str, queue: str, worker: str) -> ScriptCall[Record | Status | None]:
@@ -269,16 +263,6 @@ class StateStore:
         )
 
 
-def take_due(list_key: Key, count: int, lease: timedelta) -> ScriptCall[list[str]]:
-    """Take what is due from the dispatch list or the outbox."""
-    return work_scripts.take_due(due=list_key, count=count, lease_us=to_us(lease))
-
-
-def elect(name: str, lease: timedelta, silent: str = "") -> ScriptCall[str]:
-    """Return the lease that holds now, as `name renewals`; `silent` is one that was not renewed in time."""
-    return work_scripts.elect(leader=keys.LEADER, name=name, lease_ms=lease // timedelta(milliseconds=1), silent=silent)
-
-
 class RecordKeys(TypedDict):
     state: Key
     control: Key
@@ -293,10 +277,6 @@ def expected_heartbeat(control: Control, if_silent: bool) -> int | str:
     return control.heartbeat_us or "" if if_silent else ""
 
 
-def to_us(duration: timedelta) -> int:
-    return duration // timedelta(microseconds=1)
-
-
 def dump(context: WorkflowContext) -> str:
     return to_json(context).decode()
 
@@ -307,8 +287,3 @@ def one_record(answer: list[Any]) -> Record | None:
 
 def parse_claim(answer: list[Any]) -> Record | Status | None:
     return Status(answer[0]) if len(answer) == 1 else one_record(answer)
-
-
-def page(next_score: str, rows: list[Any]) -> RecordPage:
-    records = [Record.parse(context, control) for context, control in rows if context and control]
-    return RecordPage(records, next_score or None)

@@ -76,6 +76,11 @@ def store_letter(
     """Store a dead letter; remove it from its queue if it is still there."""
 
 
+@lua_script("redate")
+def redate(*, deliveries: Key, margin_s: int) -> int:
+    """Date deliveries now that a worker whose clock is ahead has dated in the future; returns how many."""
+
+
 @lua_script("elect")
 def elect(*, leader: Key, name: str, lease_ms: int, silent: str) -> str:
     """Take or renew the lease of the monitor leader; returns the lease that holds now."""

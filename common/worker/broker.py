@@ -1,7 +1,7 @@
 """Broker transport for workers: survives malformed messages and a Redis that cannot write."""
 
 from time import sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from kombu.transport import redis as kombu_redis
@@ -10,6 +10,9 @@ from kombu.utils.json import loads
 from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from typing_extensions import override
 
+from common.state import keys
+from common.state import work_scripts as scripts
+from common.state.commands import ScriptCommands
 from common.state.scripts import ScriptCall
 from common.worker.dead_letters import store_dead_letter
 from common.worker.envelope import Unreadable, read_envelope
@@ -19,11 +22,19 @@ TRANSPORT = "common.worker.broker:Transport"
 KNOWN_TASKS = "known_tasks"
 """Transport option with the names of the worker's tasks."""
 TRY_AGAIN_S = 1.0
+DELIVERIES = keys.Key("unacked_index")
+"""Kombu's list of the messages that were delivered and not acknowledged, by the time of a worker's clock."""
+MARGIN_S = 60
+"""Clocks that differ by less are usual."""
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class PatientQoS(kombu_redis.QoS):
-    """Records fetched messages, and waits while Redis cannot write the record."""
+    """Records fetched messages, and waits while Redis cannot write the record.
+
+    Messages of dead workers are redelivered, even if their clock was ahead.
+    """
 
     @override
     def append(self, message: Any, delivery_tag: str) -> None:
@@ -42,6 +53,13 @@ class PatientQoS(kombu_redis.QoS):
                 if waiting:
                     log.info("broker_can_write_again")
                 return
+
+    @override
+    def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
+        with self.channel.conn_or_acquire() as client:
+            if redated := run(client, scripts.redate(deliveries=DELIVERIES, margin_s=MARGIN_S)):
+                log.warning("deliveries_redated", count=redated)
+        super().restore_visible(start, num, interval)  # type: ignore[no-untyped-call]
 
 
 class DeadLetterChannel(kombu_redis.Channel):
@@ -106,11 +124,12 @@ class Transport(kombu_redis.Transport):
     Channel = DeadLetterChannel
 
 
-def run(client: Any, call: ScriptCall[bool]) -> None:
+def run(client: ScriptCommands, call: ScriptCall[T]) -> T:
     try:
-        client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
+        answer = client.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
     except NoScriptError:
-        client.eval(call.script.text, len(call.keys), *call.keys, *call.args)
+        answer = client.eval(call.script.text, len(call.keys), *call.keys, *call.args)
+    return call.parse(answer)
 
 
 def is_passing(error: ResponseError) -> bool:

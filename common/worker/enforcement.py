@@ -58,7 +58,7 @@ def is_current(process: WorkerProcess, order: Order) -> bool:
         return any((resident.name, resident.worker) == (order.model, order.worker) for resident in residents)
     if order.lock is not None:
         with translate_errors():
-            value: str = process.redis.client.get(order.lock) or ""
+            value = process.redis.client.get(order.lock) or ""
         return value.startswith(f"{order.fence} {order.worker}:")
     if order.fence is not None and order.task_id:
         record = process.redis.run(process.store.get(order.task_id))

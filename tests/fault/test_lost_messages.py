@@ -38,6 +38,21 @@ def test_a_message_stuck_with_a_worker_that_is_no_more_is_dispatched_again(stack
     assert starts(stack) == {task_id: 1}
 
 
+def test_a_delivery_that_a_clock_ahead_has_dated_in_the_future_is_redelivered(stack: Stack) -> None:
+    """As a worker leaves it whose clock was two hours ahead, and which died after its task had ended."""
+    stack.gateway()
+    task_id = stack.submit("testing.echo")
+    (message,) = wait_for_messages(stack)
+    stack.worker()
+    stack.wait_for(task_id, "SUCCESS")
+    client = stack.redis.client
+    seconds, _ = client.time()
+    client.hset("unacked", "tag", dumps([message, "testing", "testing"]))  # type: ignore[no-untyped-call]
+    client.zadd("unacked_index", {"tag": seconds + 7_200})
+    wait_until(lambda: client.zscore("unacked_index", "tag") < seconds + 60)
+    assert stack.read_log("worker").count("deliveries_redated") == 1
+
+
 def test_a_whole_broker_that_lost_its_queues_is_filled_again_from_the_records(stack: Stack) -> None:
     stack.gateway()
     tasks = [stack.submit("testing.work", {"seconds": 0, "log": "runs.log"}, priority=n % 10) for n in range(30)]

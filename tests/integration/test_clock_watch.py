@@ -12,10 +12,11 @@ from api_gateway.monitor.alerts import Alerts
 from api_gateway.monitor.clock_watch import ClockCheck, ClockReader, ClockReading, step_between
 from common.settings import CallbackSettings, RedisSettings, TaskSettings
 from common.state import keys
-from common.state.client import AsyncRedis, SyncRedis
+from common.state.client import AsyncRedis
 from common.state.clock_steps import ClockStep, ClockSteps, KeptReading, clock_steps
 from common.state.record import US
 from common.state.store import StateStore
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.redis_server import RedisServer
 
 pytestmark = pytest.mark.redis
@@ -50,7 +51,7 @@ def look(server: RedisServer, *offsets: int) -> None:
     asyncio.run(run())
 
 
-def due(redis: SyncRedis, name: str, member: str) -> float:
+def due(redis: InspectedRedis, name: str, member: str) -> float:
     """Return in how many seconds a member is due, by the clock after the step."""
     return float(redis.client.zscore(name, member) - redis.now_us()) / US
 
@@ -60,7 +61,7 @@ LISTS = (keys.DISPATCH, keys.OUTBOX, keys.WAIT_LIMITS)
 
 @pytest.mark.parametrize("step_us", [HOUR_US, -HOUR_US], ids=["forward", "back"])
 def test_what_was_due_before_a_step_is_due_as_soon_after_it(
-    redis_server: RedisServer, redis: SyncRedis, step_us: int
+    redis_server: RedisServer, redis: InspectedRedis, step_us: int
 ) -> None:
     now_before = redis.now_us() - step_us
     for name in LISTS:
@@ -73,14 +74,14 @@ def test_what_was_due_before_a_step_is_due_as_soon_after_it(
 
 
 def test_what_a_clock_set_forward_has_stamped_itself_is_not_delayed(
-    redis_server: RedisServer, redis: SyncRedis
+    redis_server: RedisServer, redis: InspectedRedis
 ) -> None:
     redis.client.zadd(keys.DISPATCH, {"new": redis.now_us() + 60 * US})
     look(redis_server, -HOUR_US, 0)
     assert 50 < due(redis, keys.DISPATCH, "new") <= 60
 
 
-def test_delays_and_small_corrections_are_no_step(redis_server: RedisServer, redis: SyncRedis) -> None:
+def test_delays_and_small_corrections_are_no_step(redis_server: RedisServer, redis: InspectedRedis) -> None:
     look(redis_server, 0, US, 0)
     assert not redis.client.exists(keys.CLOCK_STEPS, keys.MONITOR_ACTIONS)
     slow = ClockReading(100 * US, 0, 40 * US), ClockReading(130 * US, 40 * US, 70 * US)
@@ -89,7 +90,7 @@ def test_delays_and_small_corrections_are_no_step(redis_server: RedisServer, red
 
 @pytest.mark.parametrize(("ahead_us", "steps"), [(HOUR_US, 1), (-HOUR_US, 0)], ids=["set back", "perhaps only later"])
 def test_after_a_boot_a_clock_that_is_behind_the_last_reading_was_set(
-    redis_server: RedisServer, redis: SyncRedis, ahead_us: int, steps: int
+    redis_server: RedisServer, redis: InspectedRedis, ahead_us: int, steps: int
 ) -> None:
     kept = KeptReading(redis_us=redis.now_us() + ahead_us, asked_us=0, answered_us=0, boot="another")
     redis.client.set(keys.CLOCK_READING, kept.model_dump_json())

@@ -16,11 +16,11 @@ from typing_extensions import override
 
 from common.errors import BatonError, InvalidInput
 from common.settings import RedisSettings, TaskSettings
-from common.state.client import SyncRedis
 from common.state.context import Status
 from common.state.events import Event
 from common.state.record import Record
 from common.state.store import StateStore
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.sse_client import SseEvent, follow
 from tests.support.stack import Stack
 from tests.support.waiting import PATIENCE_S, wait_until
@@ -50,7 +50,7 @@ class Attempt:
 
     def __init__(self, stack: Stack) -> None:
         self.store = StateStore(TaskSettings())
-        self.redis = SyncRedis(RedisSettings.model_validate({"url": stack.redis.url}))
+        self.redis = InspectedRedis(RedisSettings.model_validate({"url": stack.redis.url}))
         self.task_id = stack.submit("testing.echo")
         self.claim()
 

@@ -20,9 +20,10 @@ from common.gpu.leases import read_locks
 from common.gpu.lock import Claim, GpuLock
 from common.settings import CallbackSettings, GpuLockSettings, MonitorSettings, RedisSettings, TaskSettings
 from common.state import keys
-from common.state.client import AsyncRedis, SyncRedis
+from common.state.client import AsyncRedis
 from common.state.orders import take_orders
 from common.state.store import StateStore
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
@@ -65,7 +66,7 @@ def run_with_monitor(server: RedisServer, steps: Callable[[Watch], Awaitable[Non
 
 
 @pytest.fixture
-def lock(redis: SyncRedis) -> Iterator[GpuLock]:
+def lock(redis: InspectedRedis) -> Iterator[GpuLock]:
     """The lock as a process uses it that no parent looks after."""
     settings = GpuLockSettings.model_validate({"lock_timeout": 60})
     own = GpuLock(redis, settings, "box", ["sim"])
@@ -73,17 +74,17 @@ def lock(redis: SyncRedis) -> Iterator[GpuLock]:
     own.renewer.close()
 
 
-def end_reasons(redis: SyncRedis) -> list[str]:
+def end_reasons(redis: InspectedRedis) -> list[str]:
     return [fields["lease"].partition('"reason":"')[2].partition('"')[0] for _, fields in history(redis)]
 
 
-def history(redis: SyncRedis) -> list[tuple[str, dict[str, str]]]:
+def history(redis: InspectedRedis) -> list[tuple[str, dict[str, str]]]:
     found: list[tuple[str, dict[str, str]]] = redis.client.xrange(f"{LOCK}:history")
     return found
 
 
 def test_a_lock_that_changed_hands_between_look_and_act_is_left_alone(
-    redis_server: RedisServer, redis: SyncRedis, lock: GpuLock
+    redis_server: RedisServer, redis: InspectedRedis, lock: GpuLock
 ) -> None:
     async def race(watch: Watch) -> None:
         first = lock.acquire(CLAIM, check=lambda: None)
@@ -103,7 +104,7 @@ def test_a_lock_that_changed_hands_between_look_and_act_is_left_alone(
     assert end_reasons(redis) == ["released", "released"]
 
 
-def test_two_leaders_act_once(redis_server: RedisServer, redis: SyncRedis, lock: GpuLock) -> None:
+def test_two_leaders_act_once(redis_server: RedisServer, redis: InspectedRedis, lock: GpuLock) -> None:
     async def look_with_both(watch: Watch) -> None:
         async with monitor(redis_server, obey_grace=60) as other:
             for _ in range(3):
@@ -118,7 +119,7 @@ def test_two_leaders_act_once(redis_server: RedisServer, redis: SyncRedis, lock:
 
 
 def test_a_living_process_keeps_its_lock_however_long_it_does_not_obey(
-    redis_server: RedisServer, redis: SyncRedis, lock: GpuLock
+    redis_server: RedisServer, redis: InspectedRedis, lock: GpuLock
 ) -> None:
     async def look_on(watch: Watch) -> None:
         while "gpu_lock_stuck" not in redis.client.hgetall(keys.MONITOR_ACTIONS):
@@ -132,7 +133,7 @@ def test_a_living_process_keeps_its_lock_however_long_it_does_not_obey(
 
 
 def test_the_lock_of_a_process_that_is_provably_gone_is_freed(
-    redis_server: RedisServer, redis: SyncRedis, lock: GpuLock
+    redis_server: RedisServer, redis: InspectedRedis, lock: GpuLock
 ) -> None:
     async def look_on(watch: Watch) -> None:
         while redis.client.exists(LOCK):
@@ -182,7 +183,7 @@ def docker_engine(asked: list[str]) -> Iterator[str]:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # docker leaves its connection to the collector
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_container_is_restarted_once_and_the_lock_freed_after_it(
-    redis_server: RedisServer, redis: SyncRedis, lock: GpuLock, monkeypatch: pytest.MonkeyPatch
+    redis_server: RedisServer, redis: InspectedRedis, lock: GpuLock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
 
@@ -200,7 +201,7 @@ def test_a_container_is_restarted_once_and_the_lock_freed_after_it(
 
 
 def test_without_docker_nothing_is_freed_and_the_operator_is_told(
-    redis_server: RedisServer, redis: SyncRedis, lock: GpuLock, monkeypatch: pytest.MonkeyPatch
+    redis_server: RedisServer, redis: InspectedRedis, lock: GpuLock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def look_on(watch: Watch) -> None:
         while "container_restart" not in redis.client.hgetall(keys.MONITOR_ACTIONS):

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from common.gpu.decorator import gpu_lock
-from common.state.client import SyncRedis
 from common.worker.app import WorkerApp, create_worker
 from common.worker.job import Job
 from services import settings
 from tests.support.delivery import run
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.redis_server import RedisServer
 from tests.support.testing_service import EchoInput, EchoOutput
 
@@ -20,7 +20,7 @@ LOCK = "gpu_lock:box:sim"
 
 
 @pytest.fixture
-def worker(redis: SyncRedis, redis_server: RedisServer, tmp_path: Path) -> Iterator[WorkerApp]:
+def worker(redis: InspectedRedis, redis_server: RedisServer, tmp_path: Path) -> Iterator[WorkerApp]:
     """A worker's app in this process, with a simulated card."""
     share, card = {"share": str(tmp_path), "min_free_bytes": 0}, {"device": "simulated", "host": "box"}
     app = create_worker(settings(redis={"url": redis_server.url}, storage=share, gpu=card), "testing")
@@ -30,7 +30,7 @@ def worker(redis: SyncRedis, redis_server: RedisServer, tmp_path: Path) -> Itera
 
 
 def test_a_function_under_gpu_lock_holds_the_card_from_its_first_line_to_its_last(
-    worker: WorkerApp, redis: SyncRedis
+    worker: WorkerApp, redis: InspectedRedis
 ) -> None:
     @gpu_lock
     def hold(_params: EchoInput, job: Job) -> EchoOutput:
@@ -46,7 +46,7 @@ def test_a_function_under_gpu_lock_holds_the_card_from_its_first_line_to_its_las
     assert context.stage.timings.gpu_wait is not None
 
 
-def test_a_second_lease_within_one_is_refused_and_says_what_to_do(worker: WorkerApp, redis: SyncRedis) -> None:
+def test_a_second_lease_within_one_is_refused_and_says_what_to_do(worker: WorkerApp, redis: InspectedRedis) -> None:
     @gpu_lock
     def lease_again(_params: EchoInput, job: Job) -> EchoOutput:
         with job.lease():

@@ -13,9 +13,10 @@ from common.clock import utcnow
 from common.files.storage import INPUTS, PART, WORKFLOWS, Storage
 from common.settings import RedisSettings
 from common.state import keys
-from common.state.client import AsyncRedis, SyncRedis
+from common.state.client import AsyncRedis
 from common.state.clock_steps import ClockStep
 from common.state.record import US
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.redis_server import RedisServer
 
 pytestmark = pytest.mark.redis
@@ -56,7 +57,7 @@ class Looks:
 
 
 @pytest.fixture
-def janitor(redis: SyncRedis, redis_server: RedisServer, tmp_path: Path) -> Iterator[Looks]:
+def janitor(redis: InspectedRedis, redis_server: RedisServer, tmp_path: Path) -> Iterator[Looks]:
     yield Looks(redis_server.url, tmp_path)
     redis.client.flushall()
 
@@ -99,7 +100,7 @@ def test_a_gateway_whose_clock_is_ahead_removes_no_fresh_upload(
     assert (fresh.exists(), old.exists()) == (True, False)
 
 
-def test_a_file_from_before_a_step_of_the_clock_is_as_young_as_it_was(janitor: Looks, redis: SyncRedis) -> None:
+def test_a_file_from_before_a_step_of_the_clock_is_as_young_as_it_was(janitor: Looks, redis: InspectedRedis) -> None:
     seconds, _ = redis.client.time()
     step, after = 30 * 86_400 * US, seconds * US
     told = ClockStep(step_us=step, before_us=after - step, after_us=after)
@@ -110,7 +111,7 @@ def test_a_file_from_before_a_step_of_the_clock_is_as_young_as_it_was(janitor: L
     assert (fresh.exists(), old.exists()) == (True, False)
 
 
-def test_an_old_workspace_of_a_task_that_is_known_stays(janitor: Looks, redis: SyncRedis) -> None:
+def test_an_old_workspace_of_a_task_that_is_known_stays(janitor: Looks, redis: InspectedRedis) -> None:
     redis.client.set(keys.state("known"), "{}", ex=60)
     file = janitor.place(f"{WORKFLOWS}/known/note.txt", LONGER)
     janitor()
@@ -118,7 +119,7 @@ def test_an_old_workspace_of_a_task_that_is_known_stays(janitor: Looks, redis: S
 
 
 def test_the_files_of_a_removed_task_are_removed_when_their_gateway_died_before(
-    janitor: Looks, redis: SyncRedis
+    janitor: Looks, redis: InspectedRedis
 ) -> None:
     redis.client.set(keys.state("made-again"), "{}", ex=60)
     redis.client.sadd(keys.REMOVED, "cut-off", "made-again")
@@ -129,7 +130,7 @@ def test_the_files_of_a_removed_task_are_removed_when_their_gateway_died_before(
     assert not redis.client.exists(keys.REMOVED)
 
 
-def test_an_id_whose_record_has_expired_leaves_every_index(janitor: Looks, redis: SyncRedis) -> None:
+def test_an_id_whose_record_has_expired_leaves_every_index(janitor: Looks, redis: InspectedRedis) -> None:
     old, new = ((utcnow() - age).timestamp() * 1_000_000 for age in (LONGER, timedelta(hours=1)))
     redis.client.set(keys.state("known"), "{}", ex=60)
     indexes = (keys.INDEX, "tasks:index:SUCCESS", keys.index_of_name("testing.echo"))
@@ -140,7 +141,7 @@ def test_an_id_whose_record_has_expired_leaves_every_index(janitor: Looks, redis
         assert redis.client.zrange(index, 0, -1) == ["known", "new"]
 
 
-def test_tasks_of_an_earlier_version_get_into_the_index_of_their_name(janitor: Looks, redis: SyncRedis) -> None:
+def test_tasks_of_an_earlier_version_get_into_the_index_of_their_name(janitor: Looks, redis: InspectedRedis) -> None:
     now_us = int(utcnow().timestamp() * 1_000_000)
     names = {f"task_{number}": f"testing.{'echo' if number % 2 else 'work'}" for number in range(1_200)}
     for number, (task_id, name) in enumerate(names.items()):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from common.state import keys
-from common.state.client import SyncRedis
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.redis_server import RedisServer
 from tests.support.resident import Resident
 from tests.support.waiting import wait_until
@@ -17,7 +17,7 @@ Start = Callable[..., Resident]
 
 
 @pytest.fixture
-def start(redis: SyncRedis, redis_server: RedisServer) -> Iterator[Start]:
+def start(redis: InspectedRedis, redis_server: RedisServer) -> Iterator[Start]:
     """Start processes that share a simulated card of 8,000 MiB."""
     started: list[Resident] = []
 
@@ -36,7 +36,7 @@ def start(redis: SyncRedis, redis_server: RedisServer) -> Iterator[Start]:
         resident.kill()
 
 
-def residents(redis: SyncRedis) -> set[str]:
+def residents(redis: InspectedRedis) -> set[str]:
     return {field.partition("@")[0] for field in redis.client.hkeys(keys.residents("here", "sim"))}
 
 
@@ -55,7 +55,7 @@ def test_two_services_alternate_without_loading_when_both_models_fit(start: Star
         assert not second.use("ocr", 3_000)["loaded"]
 
 
-def test_the_least_recently_used_model_makes_room_in_whatever_process(start: Start, redis: SyncRedis) -> None:
+def test_the_least_recently_used_model_makes_room_in_whatever_process(start: Start, redis: InspectedRedis) -> None:
     first, second, third = start(), start(), start()
     first.use("whisper", 4_000)
     second.use("ocr", 3_000)
@@ -66,7 +66,7 @@ def test_the_least_recently_used_model_makes_room_in_whatever_process(start: Sta
     assert residents(redis) == {"test/llm", "test/ocr"}
 
 
-def test_a_process_makes_room_among_its_own_models_too(start: Start, redis: SyncRedis) -> None:
+def test_a_process_makes_room_among_its_own_models_too(start: Start, redis: InspectedRedis) -> None:
     process = start()
     process.use("large", 6_000)
     assert process.use("other", 5_000) == {"loaded": True, "free": 3_000}
@@ -79,7 +79,7 @@ def test_a_model_larger_than_the_card_is_refused_and_the_lock_is_free_again(star
     assert process.use("small", 100)["loaded"]
 
 
-def test_a_model_in_use_is_never_unloaded(start: Start, redis: SyncRedis) -> None:
+def test_a_model_in_use_is_never_unloaded(start: Start, redis: InspectedRedis) -> None:
     first, second = start(), start()
     first.begin("whisper", 6_000, seconds=1.0)
     wait_until(lambda: residents(redis) == {"test/whisper"})
@@ -88,7 +88,9 @@ def test_a_model_in_use_is_never_unloaded(start: Start, redis: SyncRedis) -> Non
     assert second.end()["loaded"]
 
 
-def test_the_models_of_a_killed_process_are_forgotten_and_their_memory_used(start: Start, redis: SyncRedis) -> None:
+def test_the_models_of_a_killed_process_are_forgotten_and_their_memory_used(
+    start: Start, redis: InspectedRedis
+) -> None:
     first, second = start(), start()
     first.use("whisper", 6_000)
     first.kill()
@@ -96,7 +98,7 @@ def test_the_models_of_a_killed_process_are_forgotten_and_their_memory_used(star
     wait_until(lambda: second.use("llm", 6_000) and residents(redis) <= {"test/whisper", "test/llm"})
 
 
-def test_an_idle_model_is_unloaded_after_its_time(start: Start, redis: SyncRedis) -> None:
+def test_an_idle_model_is_unloaded_after_its_time(start: Start, redis: InspectedRedis) -> None:
     process = start(BATON_GPU__MODEL_IDLE_TTL="0.5")
     process.use("whisper", 3_000)
     wait_until(lambda: residents(redis) == set())
@@ -113,7 +115,7 @@ def test_many_processes_never_take_more_than_the_card_has(start: Start) -> None:
         assert all("error" not in answer for answer in answers), "a simulated card refuses what it has not got"
 
 
-def test_a_long_task_gives_way_between_its_steps_and_goes_on_after(start: Start, redis: SyncRedis) -> None:
+def test_a_long_task_gives_way_between_its_steps_and_goes_on_after(start: Start, redis: InspectedRedis) -> None:
     long, short = start(BATON_GPU_LOCK__QUANTUM="0.2"), start()
     long.use("film", 4_000)
     long.begin("film", 4_000, seconds=2.0, steps=40)

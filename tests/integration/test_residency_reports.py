@@ -16,9 +16,9 @@ from common.gpu.residents import UNLOAD
 from common.gpu.session import Gpu, hold_model
 from common.settings import Settings
 from common.state import keys
-from common.state.client import SyncRedis
 from common.state.context import Timings
 from services import settings
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
@@ -38,7 +38,7 @@ def gpu_settings(server: RedisServer) -> Settings:
 def process(server: RedisServer, name: str) -> Iterator[Gpu]:
     """What one worker process holds; its orders have nobody who obeys them."""
     own = gpu_settings(server)
-    gpu = Gpu(SyncRedis(own.redis), own, HOST, f"testing@{HOST}/{name}")
+    gpu = Gpu(InspectedRedis(own.redis), own, HOST, f"testing@{HOST}/{name}")
     yield gpu
     gpu.lock.renewer.close()
     gpu.residency.redis.close()
@@ -97,7 +97,7 @@ def test_a_redis_that_is_away_at_the_end_of_the_use_costs_no_result(own_server: 
         wait_until(lambda: reported_models(own_server) == {"test/whisper"})
 
 
-def test_a_model_is_told_again_when_its_process_is_seen_again(redis: SyncRedis, redis_server: RedisServer) -> None:
+def test_a_model_is_told_again_when_its_process_is_seen_again(redis: InspectedRedis, redis_server: RedisServer) -> None:
     with process(redis_server, "1") as gpu:
         use(gpu, model("whisper", 3_000))
         redis.client.delete(keys.residents(HOST, "sim"))
@@ -129,7 +129,7 @@ def test_an_unloading_that_redis_did_not_hear_of_is_told_when_it_is_asked_for(ow
 
 
 def test_a_process_at_work_on_one_card_lets_go_of_a_model_on_another(
-    redis: SyncRedis, redis_server: RedisServer
+    redis: InspectedRedis, redis_server: RedisServer
 ) -> None:
     other = SimulatedDevice(redis, HOST, CARD_MIB)
     other.id, other.key = "sim2", keys.simulated_gpu(HOST, "sim2")
@@ -144,7 +144,7 @@ def test_a_process_at_work_on_one_card_lets_go_of_a_model_on_another(
 class Memory(SimulatedDevice):
     """The machine's memory, for which nobody holds a lease."""
 
-    def __init__(self, redis: SyncRedis) -> None:
+    def __init__(self, redis: InspectedRedis) -> None:
         super().__init__(redis, HOST, CARD_MIB)
         self.id = CPU_ID
 
@@ -152,7 +152,7 @@ class Memory(SimulatedDevice):
 @contextmanager
 def without_card(server: RedisServer, name: str) -> Iterator[Residency]:
     own = gpu_settings(server)
-    redis = SyncRedis(own.redis)
+    redis = InspectedRedis(own.redis)
     renewer = LeaseRenewer(redis, own.gpu_lock.lock_timeout, on_unclaimed=lambda _: None)
     yield Residency(redis, own.gpu, HOST, f"testing@{HOST}/{name}", renewer)
     renewer.close()
@@ -160,7 +160,7 @@ def without_card(server: RedisServer, name: str) -> Iterator[Residency]:
 
 
 def test_without_a_lease_a_process_at_work_is_not_killed_for_its_memory(
-    redis: SyncRedis, redis_server: RedisServer
+    redis: InspectedRedis, redis_server: RedisServer
 ) -> None:
     memory, mine = Memory(redis), model("ocr", 6_000)
     with without_card(redis_server, "1") as busy, without_card(redis_server, "2") as other:

@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from common.settings import RedisSettings
-from common.state.client import SyncRedis
 from tests.simulation.world import simulate
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.redis_server import RedisServer
 
 
@@ -26,7 +26,7 @@ def main() -> int:
 
 
 def run_seeds(url: str, seeds: range) -> int:
-    redis = SyncRedis(RedisSettings.model_validate({"url": url}))
+    redis = InspectedRedis(RedisSettings.model_validate({"url": url}))
     began = time.monotonic()
     failed = 0
     for seed in seeds:

@@ -8,9 +8,10 @@ from api_gateway.monitor.silences import Silences
 from common.errors import Cancelled
 from common.state import keys
 from common.state.context import Status
+from common.state.gateway_leases import take_due
 from common.state.record import Record
 from common.state.scripts import ScriptCall
-from common.state.store import StateStore, take_due
+from common.state.store import StateStore
 from tests.simulation.network import Link, Unreachable
 from tests.simulation.worker import BEAT_TIMEOUT
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from common.state import keys
-from common.state.client import SyncRedis
 from common.state.context import FINAL, NEXT, Status
 from common.state.record import Record
 from tests.simulation.worker import QUEUE, Worker
+from tests.support.inspected_redis import InspectedRedis
 
 FIELDS = ("status", "fence", "attempt", "attempt_limit", "interruptions", "heartbeat_us")
 TRANSITIONS = {(before, after) for before, following in NEXT.items() for after in following}
@@ -16,7 +16,7 @@ TRANSITIONS = {(before, after) for before, following in NEXT.items() for after i
 class Promises:
     """Compares each state of Redis with the one before."""
 
-    def __init__(self, redis: SyncRedis, task_ids: Sequence[str]) -> None:
+    def __init__(self, redis: InspectedRedis, task_ids: Sequence[str]) -> None:
         self.redis = redis
         self.task_ids = task_ids
         self.known: dict[str, list[str | None]] = {}

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from common.state.client import SyncRedis
 from common.state.scripts import SCRIPTS
 from tests.simulation.clock import Fault
 from tests.simulation.world import simulate
+from tests.support.inspected_redis import InspectedRedis
 
 pytestmark = pytest.mark.redis
 
@@ -31,24 +31,24 @@ FAULTS: dict[str, Fault] = {
 
 
 @pytest.fixture(autouse=True)
-def empty_redis(redis: SyncRedis) -> Iterator[None]:
+def empty_redis(redis: InspectedRedis) -> Iterator[None]:
     yield
     redis.client.flushall()
 
 
 @pytest.mark.timeout(300)
-def test_every_run_keeps_the_promises(redis: SyncRedis) -> None:
+def test_every_run_keeps_the_promises(redis: InspectedRedis) -> None:
     simulate_many(redis, SEEDS)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_in_a_script_is_found(redis: SyncRedis, name: str) -> None:
+def test_a_fault_in_a_script_is_found(redis: InspectedRedis, name: str) -> None:
     assert any(FAULTS[name][0] in file.read_text() for file in SCRIPTS.glob("*.lua")), "the scripts have changed"
     with pytest.raises(AssertionError, match=r"^seed \d+"):
         simulate_many(redis, MOST_SEEDS_TO_FIND_A_FAULT, FAULTS[name])
 
 
-def simulate_many(redis: SyncRedis, seeds: int, fault: Fault | None = None) -> None:
+def simulate_many(redis: InspectedRedis, seeds: int, fault: Fault | None = None) -> None:
     for seed in range(seeds):
         simulate(redis, seed, fault)

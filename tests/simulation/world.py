@@ -11,7 +11,6 @@ from api_gateway.monitor import silences
 from common.clock import utcnow
 from common.contract import Contract, TaskInput, TaskOutput
 from common.settings import TaskSettings
-from common.state.client import SyncRedis
 from common.state.context import InputParams, Stage, WorkflowContext
 from common.state.store import StateStore, Submission
 from tests.simulation.clock import Fault, VirtualClock, VirtualRedis
@@ -19,6 +18,7 @@ from tests.simulation.gateway import Gateway
 from tests.simulation.network import Link, Network
 from tests.simulation.promises import Promises
 from tests.simulation.worker import QUEUE, Worker
+from tests.support.inspected_redis import InspectedRedis
 
 CONTRACT = Contract(f"{QUEUE}.nothing", TaskInput, TaskOutput)
 TASK_IDS = [f"task-{number}" for number in range(3)]
@@ -32,7 +32,7 @@ LONGEST_ADVANCE_S = 2.0
 class World:
     """All processes of a run."""
 
-    def __init__(self, redis: SyncRedis, seed: int, fault: Fault | None = None) -> None:
+    def __init__(self, redis: InspectedRedis, seed: int, fault: Fault | None = None) -> None:
         redis.client.flushall()
         self.random = Random(seed)
         self.clock = VirtualClock()
@@ -106,7 +106,7 @@ def submission(task_id: str) -> Submission:
     return Submission(context, CONTRACT, digest=task_id)
 
 
-def simulate(redis: SyncRedis, seed: int, fault: Fault | None = None) -> None:
+def simulate(redis: InspectedRedis, seed: int, fault: Fault | None = None) -> None:
     """Run one seed, with a fault in the scripts if there is one.
 
     Raises:

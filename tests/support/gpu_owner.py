@@ -8,8 +8,8 @@ from pydantic_core import to_json
 from common.gpu import scripts
 from common.gpu.lock import AcquireReply, ms, release_call
 from common.state import keys
-from common.state.client import SyncRedis
 from common.state.keys import Key
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.waiting import wait_until
 
 HOST = "here"
@@ -20,7 +20,9 @@ CLAIM = timedelta(seconds=2)
 class Owner:
     """A process that acquires at most one lock."""
 
-    def __init__(self, redis: SyncRedis, name: str, devices: Sequence[str] = ("0",), *, head_start_ms: int = 0) -> None:
+    def __init__(
+        self, redis: InspectedRedis, name: str, devices: Sequence[str] = ("0",), *, head_start_ms: int = 0
+    ) -> None:
         self.redis = redis
         self.name = name
         self.locks = [keys.gpu_lock(HOST, device) for device in devices]
@@ -80,7 +82,7 @@ class Owner:
         return any(message["data"] == f"granted {self.name}" for message in messages)
 
 
-def holder_of(redis: SyncRedis, device: str = "0") -> tuple[str, int] | None:
+def holder_of(redis: InspectedRedis, device: str = "0") -> tuple[str, int] | None:
     """Return a device's holder and fence."""
     value = redis.client.get(keys.gpu_lock(HOST, device))
     if not value:
@@ -89,7 +91,7 @@ def holder_of(redis: SyncRedis, device: str = "0") -> tuple[str, int] | None:
     return owner, int(fence)
 
 
-def line(redis: SyncRedis, device: str = "0") -> list[str]:
+def line(redis: InspectedRedis, device: str = "0") -> list[str]:
     """Return the waiters, the next one first."""
     waiting: list[str] = redis.client.zrange(f"{keys.gpu_lock(HOST, device)}:queue", 0, -1)
     return waiting

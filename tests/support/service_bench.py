@@ -17,6 +17,7 @@ from common.worker.interface import attempt
 from common.worker.process import WorkerProcess
 from common.worker.task import REGISTRY
 from services import settings
+from tests.support.inspected_redis import every_command
 
 
 class ServiceBench:
@@ -95,5 +96,5 @@ class ServiceBench:
         return Path(self.share, artifact["path"]).read_text(encoding="utf-8")
 
     def events(self, task_id: str) -> list[tuple[str, str]]:
-        rows = self.redis.client.xrange(keys.events(task_id))
+        rows = every_command(self.redis).xrange(keys.events(task_id))
         return [(fields["event"], fields["data"]) for _, fields in rows]

@@ -5,19 +5,22 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any, Self
 
 import httpx
 import psutil
 
+from tests.support.measured import is_measured
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 GUARDED = ROOT / "tests/support/guarded"
+ENDED_WITHIN_S = 5.0
 FINAL = {"SUCCESS", "FAILED", "CANCELLED"}
 # short waits, so that a fault is detected within a second or two
 QUICK = {
@@ -61,6 +64,8 @@ class Stack:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if is_measured():
+            end_processes(self.processes)
         for process in self.processes:
             kill_tree(process.pid)
             process.wait()
@@ -172,6 +177,16 @@ def guarded_environment(log: Path) -> dict[str, str]:
 def children(process: subprocess.Popen[bytes]) -> list[int]:
     """Return the pids of a worker's descendants: the child that runs tasks, its children, and billiard's own."""
     return [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+
+
+def end_processes(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Let the processes that can end by themselves do so: a killed process records no coverage."""
+    for process in processes:
+        process.terminate()
+    deadline = monotonic() + ENDED_WITHIN_S
+    for process in processes:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, deadline - monotonic()))
 
 
 def kill_tree(pid: int) -> None:

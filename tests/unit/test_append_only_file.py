@@ -41,12 +41,14 @@ def settings(redis_server: RedisServer) -> RedisSettings:
 
 
 @pytest.fixture(params=["worker", "gateway"])
-def commit(request: pytest.FixtureRequest, settings: RedisSettings) -> Callable[[list[dict[str, Any]]], int]:
+def commit(
+    request: pytest.FixtureRequest, settings: RedisSettings, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[list[dict[str, Any]]], int]:
     """Commit a change to a Redis that shows these states of its file; return how many were looked at."""
 
     def in_a_worker(states: list[dict[str, Any]]) -> int:
         redis, left = SyncRedis(settings), iter(states)
-        redis.client.info = lambda _section: next(left)
+        monkeypatch.setattr(redis.client, "info", lambda _section: next(left))
         try:
             redis.commit(CHANGE)
         finally:
@@ -59,7 +61,7 @@ def commit(request: pytest.FixtureRequest, settings: RedisSettings) -> Callable[
         async def info(_section: str) -> dict[str, Any]:
             return next(left)
 
-        redis.client.info = info
+        monkeypatch.setattr(redis.client, "info", info)
         try:
             await redis.commit(CHANGE)
         finally:
@@ -136,7 +138,7 @@ def test_who_writes_during_a_look_waits_for_the_next_and_shares_it(
             answered += 1
 
         monkeypatch.setattr(redis, "run", count_answers)
-        redis.client.info = info
+        monkeypatch.setattr(redis.client, "info", info)
         early = asyncio.create_task(redis.commit(CHANGE))
         await first.wait()
         late = [asyncio.create_task(redis.commit(CHANGE)) for _ in range(CHANGES)]

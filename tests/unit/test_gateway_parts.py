@@ -20,12 +20,12 @@ from api_gateway.tasks.uploads import Upload
 from common.clock import utcnow
 from common.errors import FileMissing
 from common.settings import RedisSettings, StorageSettings
-from common.state.client import SyncRedis
 from common.state.context import InputParams, Stage, Status, WorkflowContext
 from common.state.events import Event
 from common.state.record import Record
 from common.state.store import Submission
 from services import catalog, settings
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.redis_server import RedisServer
 
 pytestmark = pytest.mark.redis
@@ -36,7 +36,7 @@ Work = Callable[[Gateway, Record], Awaitable[Any]]
 
 
 @pytest.fixture
-def inside(redis: SyncRedis, redis_server: RedisServer, tmp_path: Path) -> Callable[[Work], Any]:
+def inside(redis: InspectedRedis, redis_server: RedisServer, tmp_path: Path) -> Callable[[Work], Any]:
     """Run something with the parts of a gateway and the record of a new task."""
     configured = settings().model_copy(
         update={
@@ -75,7 +75,7 @@ async def create_record(gateway: Gateway) -> Record:
     return record
 
 
-def say(redis: SyncRedis) -> None:
+def say(redis: InspectedRedis) -> None:
     """Tell the one segment that the task has so far."""
     kind, data = Event("fragment", SAID).fields
     redis.client.xadd("events:film", {"event": kind, "data": data})
@@ -84,7 +84,7 @@ def say(redis: SyncRedis) -> None:
 
 @pytest.mark.parametrize("parser", ["published_segments", "edits_of"])
 def test_what_was_told_and_edited_is_read_beside_the_event_loop(
-    inside: Callable[[Work], Any], redis: SyncRedis, monkeypatch: pytest.MonkeyPatch, parser: str
+    inside: Callable[[Work], Any], redis: InspectedRedis, monkeypatch: pytest.MonkeyPatch, parser: str
 ) -> None:
     threads: list[int] = []
     parse = getattr(task_text, parser)
@@ -118,7 +118,7 @@ def test_a_finished_task_whose_file_was_removed_says_so_to_openai_clients(inside
 
 
 def test_an_openai_client_that_reads_no_more_is_dropped_and_its_task_goes_on(
-    inside: Callable[[Work], Any], redis: SyncRedis, monkeypatch: pytest.MonkeyPatch
+    inside: Callable[[Work], Any], redis: InspectedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
 

@@ -17,9 +17,9 @@ from common.gpu.lease_renewer import Lease
 from common.gpu.lock import Claim, GpuLock
 from common.settings import GpuLockSettings, RedisSettings
 from common.state import keys
-from common.state.client import SyncRedis
 from tests.support.faults import let_pass
 from tests.support.gpu_owner import HOST, Owner, holder_of, line
+from tests.support.inspected_redis import InspectedRedis, every_command
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
@@ -92,7 +92,7 @@ class Host:
             lock.redis.close()
 
     def process(self, *devices: str, timeout: float = 5.0, **settings: Any) -> GpuLock:
-        client = SyncRedis(RedisSettings.model_validate({"url": self.url, "socket_timeout": timeout}))
+        client = InspectedRedis(RedisSettings.model_validate({"url": self.url, "socket_timeout": timeout}))
         self.locks.append(GpuLock(client, GpuLockSettings.model_validate(settings), HOST, devices or ("0",)))
         return self.locks[-1]
 
@@ -104,7 +104,7 @@ class Host:
 
 
 @pytest.fixture
-def host(redis: SyncRedis, redis_server: RedisServer) -> Iterator[Host]:
+def host(redis: InspectedRedis, redis_server: RedisServer) -> Iterator[Host]:
     with Host(redis_server.url) as made:
         yield made
 
@@ -118,7 +118,7 @@ def own_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def owner(redis: SyncRedis) -> Callable[..., Owner]:
+def owner(redis: InspectedRedis) -> Callable[..., Owner]:
     return lambda name, *devices, **more: Owner(redis, name, devices or ("0",), **more)
 
 
@@ -126,15 +126,15 @@ def claim(name: str = "t") -> Claim:
     return Claim(task_id=name, worker=name)
 
 
-def history(redis: SyncRedis, device: str = "0") -> list[dict[str, Any]]:
+def history(redis: InspectedRedis, device: str = "0") -> list[dict[str, Any]]:
     return [from_json(entry["lease"]) for _, entry in redis.client.xrange(keys.gpu_lock_history(HOST, device))]
 
 
-def is_longer(redis: SyncRedis, before: int) -> bool:
+def is_longer(redis: InspectedRedis, before: int) -> bool:
     return len(line(redis)) > before
 
 
-def queue_up(host: Host, redis: SyncRedis, *names: str, **settings: Any) -> list[Worker]:
+def queue_up(host: Host, redis: InspectedRedis, *names: str, **settings: Any) -> list[Worker]:
     """Start workers that wait in this order behind one that holds."""
     workers = []
     for name in names:
@@ -144,14 +144,14 @@ def queue_up(host: Host, redis: SyncRedis, *names: str, **settings: Any) -> list
     return workers
 
 
-def order_of(redis: SyncRedis) -> list[str]:
+def order_of(redis: InspectedRedis) -> list[str]:
     return [lease["task_id"] for lease in history(redis)]
 
 
 # ---- exclusive and fair ----
 
 
-def test_only_one_holds_and_the_next_gets_it_at_once(host: Host, redis: SyncRedis) -> None:
+def test_only_one_holds_and_the_next_gets_it_at_once(host: Host, redis: InspectedRedis) -> None:
     first = host.worker("first")
     assert first.holds().device == "0"
     second = host.worker("second")
@@ -161,7 +161,7 @@ def test_only_one_holds_and_the_next_gets_it_at_once(host: Host, redis: SyncRedi
     assert int(second.holds().fence) > int(first.holds().fence)
 
 
-def test_waiters_come_in_the_order_of_their_arrival(host: Host, redis: SyncRedis) -> None:
+def test_waiters_come_in_the_order_of_their_arrival(host: Host, redis: InspectedRedis) -> None:
     names = [f"w{number}" for number in range(8)]
     head = host.worker("head")
     head.holds()
@@ -172,7 +172,7 @@ def test_waiters_come_in_the_order_of_their_arrival(host: Host, redis: SyncRedis
     assert order_of(redis) == ["head", *names]
 
 
-def test_a_higher_priority_goes_first(host: Host, redis: SyncRedis) -> None:
+def test_a_higher_priority_goes_first(host: Host, redis: InspectedRedis) -> None:
     head = host.worker("head")
     head.holds()
     (low,) = queue_up(host, redis, "low", priority=1)
@@ -184,7 +184,7 @@ def test_a_higher_priority_goes_first(host: Host, redis: SyncRedis) -> None:
     low.holds()
 
 
-def test_a_low_priority_ages_and_overtakes(host: Host, redis: SyncRedis) -> None:
+def test_a_low_priority_ages_and_overtakes(host: Host, redis: InspectedRedis) -> None:
     head = host.worker("head")
     head.holds()
     (low,) = queue_up(host, redis, "low", priority=1, ageing=0.02)
@@ -208,7 +208,7 @@ def test_a_second_lease_in_one_process_is_refused(host: Host) -> None:
 # ---- the end of a lease ----
 
 
-def test_a_lease_is_renewed_for_as_long_as_it_is_held(host: Host, redis: SyncRedis) -> None:
+def test_a_lease_is_renewed_for_as_long_as_it_is_held(host: Host, redis: InspectedRedis) -> None:
     holder = host.worker("holder", lock_timeout=0.6)
     lease = holder.holds()
     waiter = host.worker("waiter", lock_timeout=0.6)
@@ -219,7 +219,7 @@ def test_a_lease_is_renewed_for_as_long_as_it_is_held(host: Host, redis: SyncRed
     assert lease.waiting == 1
 
 
-def test_an_exception_releases(host: Host, redis: SyncRedis) -> None:
+def test_an_exception_releases(host: Host, redis: InspectedRedis) -> None:
     with pytest.raises(Cancelled), host.process().lease(claim(), check=go_on):
         raise Cancelled
     assert holder_of(redis) is None
@@ -237,13 +237,13 @@ def test_a_release_after_expiry_does_nothing_to_the_next_holder(host: Host, owne
     assert holder_of(late.redis) == ("next", int(new.fence))
 
 
-def test_a_holder_that_lost_its_lease_learns_it(host: Host, redis: SyncRedis) -> None:
+def test_a_holder_that_lost_its_lease_learns_it(host: Host, redis: InspectedRedis) -> None:
     lease = host.worker("holder").holds()
     redis.client.delete(LOCK)
     wait_until(lambda: lease.lost)
 
 
-def test_a_lease_that_nobody_keeps_any_more_is_not_renewed(host: Host, redis: SyncRedis) -> None:
+def test_a_lease_that_nobody_keeps_any_more_is_not_renewed(host: Host, redis: InspectedRedis) -> None:
     host.process(lock_timeout=0.5).acquire(claim(), check=go_on)
     wait_until(lambda: holder_of(redis) is None)
 
@@ -256,7 +256,7 @@ def test_a_clock_that_goes_back_gives_no_fence_twice(owner: Callable[..., Owner]
     assert int(first.ask().fence) == far_ahead + 1
 
 
-def test_a_redis_that_lost_its_file_gives_no_fence_twice(host: Host, redis: SyncRedis) -> None:
+def test_a_redis_that_lost_its_file_gives_no_fence_twice(host: Host, redis: InspectedRedis) -> None:
     first = host.worker("first").holds()
     redis.client.flushall()
     second = host.worker("second").holds()
@@ -268,7 +268,7 @@ def test_a_redis_that_lost_its_file_gives_no_fence_twice(host: Host, redis: Sync
 # ---- leaving the line ----
 
 
-def test_a_wait_has_an_end(host: Host, redis: SyncRedis) -> None:
+def test_a_wait_has_an_end(host: Host, redis: InspectedRedis) -> None:
     host.worker("holder").holds()
     with pytest.raises(GpuLockTimeout, match=r"within 0\.3 s"):
         host.process(max_wait_time=0.3).acquire(claim("hasty"), check=go_on)
@@ -276,7 +276,7 @@ def test_a_wait_has_an_end(host: Host, redis: SyncRedis) -> None:
     assert (history(redis)[-1]["task_id"], history(redis)[-1]["reason"]) == ("hasty", "timed_out")
 
 
-def test_a_cancelled_task_leaves_the_line(host: Host, redis: SyncRedis) -> None:
+def test_a_cancelled_task_leaves_the_line(host: Host, redis: InspectedRedis) -> None:
     host.worker("holder").holds()
     (waiter,) = queue_up(host, redis, "waiter")
     waiter.stop = Cancelled()
@@ -302,7 +302,7 @@ def test_what_is_granted_to_nobody_in_a_process_goes_to_the_next_at_once(
     """An ask may reach Redis late, when its process has given up already."""
     lock, head, third = host.process(), owner("head"), owner("third")
     with lock.renewer.wake_event("nobody"):
-        wait_until(lambda: lock.redis.client.pubsub_numsub(lock.renewer.channel)[0][1])
+        wait_until(lambda: every_command(lock.redis).pubsub_numsub(lock.renewer.channel)[0][1])
     held = head.ask()
     late = lock.ask("gone", claim("gone"), lock.locks, "")
     lock.redis.run(late)
@@ -337,7 +337,7 @@ def test_a_holder_that_renews_is_never_taken_for_dead(owner: Callable[..., Owner
 
 
 def test_after_a_restart_of_redis_nobody_is_dead_for_his_missing_connection(own_server: RedisServer) -> None:
-    redis = SyncRedis(RedisSettings.model_validate({"url": own_server.url}))
+    redis = InspectedRedis(RedisSettings.model_validate({"url": own_server.url}))
     holder, waiter = Owner(redis, "first"), Owner(redis, "waiter")
     held = holder.ask()
     own_server.kill()
@@ -396,7 +396,7 @@ def test_an_ask_whose_answer_was_lost_keeps_its_place(owner: Callable[..., Owner
     assert unlucky.ask() == first, "the same lease again"
 
 
-def test_everybody_keeps_his_place_when_all_connections_break(host: Host, redis: SyncRedis) -> None:
+def test_everybody_keeps_his_place_when_all_connections_break(host: Host, redis: InspectedRedis) -> None:
     names = ["a", "b", "c", "d"]
     head = host.worker("head")
     lease = head.holds()
@@ -446,7 +446,7 @@ def test_a_release_that_redis_did_not_answer_is_heard_later(own_server: RedisSer
 # ---- several devices ----
 
 
-def test_each_device_has_one_holder_and_a_waiter_takes_the_first_that_frees(host: Host, redis: SyncRedis) -> None:
+def test_each_device_has_one_holder_and_a_waiter_takes_the_first_that_frees(host: Host, redis: InspectedRedis) -> None:
     both = ("0", "1")
     holders = [host.worker(name, *both) for name in ("a", "b")]
     assert {holder.holds().device for holder in holders} == {"0", "1"}
@@ -478,7 +478,7 @@ def test_a_waiter_never_gets_two_devices(owner: Callable[..., Owner]) -> None:
 # ---- what is kept ----
 
 
-def test_the_history_tells_who_held_and_how_it_ended(host: Host, redis: SyncRedis) -> None:
+def test_the_history_tells_who_held_and_how_it_ended(host: Host, redis: InspectedRedis) -> None:
     with host.process().lease(claim("one"), check=go_on):
         pass
     (entry,) = history(redis)
@@ -504,7 +504,7 @@ def test_a_lease_that_ran_out_is_in_the_history(owner: Callable[..., Owner]) -> 
     assert history(frozen.redis)[-1]["reason"] == "expired"
 
 
-def test_every_key_of_the_lock_ends_some_day(host: Host, redis: SyncRedis) -> None:
+def test_every_key_of_the_lock_ends_some_day(host: Host, redis: InspectedRedis) -> None:
     host.worker("holder").holds()
     queue_up(host, redis, "waiter")
     names = list(redis.client.scan_iter())

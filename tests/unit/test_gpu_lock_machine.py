@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 from typing_extensions import override
 
 from common.gpu.lock import AcquireReply
-from common.state.client import SyncRedis
 from tests.support.gpu_owner import Owner, holder_of, line
+from tests.support.inspected_redis import InspectedRedis
 
 pytestmark = pytest.mark.redis
 
@@ -32,7 +32,7 @@ NEVER = timedelta(hours=1)
 class LockMachine(RuleBasedStateMachine):
     """Owners that ask for one device or for both; each may die, freeze, or come late with what it once held."""
 
-    redis: SyncRedis
+    redis: InspectedRedis
     owners = Bundle("owners")
     leases = Bundle("leases")
 
@@ -159,7 +159,7 @@ class LockMachine(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(redis: SyncRedis) -> type[LockMachine]:
+def machine(redis: InspectedRedis) -> type[LockMachine]:
     LockMachine.redis = redis
     return LockMachine
 

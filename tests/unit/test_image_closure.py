@@ -1,10 +1,15 @@
 """An image contains every package that its code imports, in functions too: a task must not fail for a missing one."""
 
+import re
+from collections import Counter
+
 import pytest
 from grimp import ImportGraph
 
 from tests.support.image_closure import Image, find_missing_packages, list_services, load_graph, read_pins
+from tests.support.stack import ROOT
 
+REQUIREMENTS = ROOT / "requirements"
 OWN_FFMPEG = {"imageio_ffmpeg": "the image has its own ffmpeg; `bundled_path` handles the ImportError"}
 WITHOUT_PIPELINE = {"paddleocr": "`engine: paddleocr` needs the other image"}
 WITHOUT_EMBEDDED = {"rapidocr": "`engine: embedded` needs the other image"}
@@ -20,6 +25,7 @@ IMAGES = [
     Image("sensevoice", "sensevoice.txt"),
     Image("subtitle", "subtitle.txt"),
 ]
+TESTED_IN_BOTH_VERSIONS = {"numpy", "pysubs2"}
 BY_REQUIREMENTS = {image.requirements: image for image in IMAGES}
 
 
@@ -63,3 +69,12 @@ def test_an_import_that_the_image_lacks_is_found(requirements: str, importer: st
 def test_a_pin_for_another_system_is_not_installed() -> None:
     assert "pywin32" not in read_pins("gateway.txt")
     assert {"av", "ffmpeg-python"} <= read_pins("ffmpeg.txt")
+
+
+def test_a_library_that_the_code_names_has_one_version_for_every_python() -> None:
+    """Av 19 came with Python 3.12, had another API, and broke every task that decodes media there."""
+    names = re.compile(r"^([a-z0-9-]+)", re.MULTILINE)
+    named = {name for file in REQUIREMENTS.glob("*.in") for name in names.findall(file.read_text())}
+    for file in REQUIREMENTS.glob("*.txt"):
+        pinned = Counter(names.findall(file.read_text()))
+        assert {name for name in named if pinned[name] > 1} <= TESTED_IN_BOTH_VERSIONS, file.name

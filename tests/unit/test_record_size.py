@@ -9,12 +9,12 @@ from common.clock import utcnow
 from common.contract import Contract, TaskInput, TaskOutput
 from common.settings import TaskSettings
 from common.state import keys
-from common.state.client import SyncRedis
 from common.state.context import InputParams, Progress, Stage, Status, WorkflowContext
 from common.state.events import Event
 from common.state.messages import Message, message_for
 from common.state.record import Callback, Record
 from common.state.store import StateStore, Submission
+from tests.support.inspected_redis import InspectedRedis
 
 pytestmark = pytest.mark.redis
 
@@ -38,7 +38,7 @@ def context() -> WorkflowContext:
     )
 
 
-def run_to_the_end(redis: SyncRedis, store: StateStore, callback: Callback | None) -> None:
+def run_to_the_end(redis: InspectedRedis, store: StateStore, callback: Callback | None) -> None:
     """Take one small task through the calls of a gateway and of a worker."""
     redis.run(store.create(Submission(context(), CONTRACT, "d" * 64, callback=callback)))
     claimed = redis.run(store.claim(TASK_ID, CONTRACT.queue, "ffmpeg@host/1234"))
@@ -56,7 +56,7 @@ def run_to_the_end(redis: SyncRedis, store: StateStore, callback: Callback | Non
         redis.run(settle_call(message, tried.model_copy(update={"status_code": 200, "answer": "ok"}), store.ttl))
 
 
-def sizes_of_lasting_keys(redis: SyncRedis, store: StateStore) -> dict[str, int]:
+def sizes_of_lasting_keys(redis: InspectedRedis, store: StateStore) -> dict[str, int]:
     """Return the bytes of each key of the task alone that outlives the grace of its events."""
     shared = {keys.MONITOR_ACTIONS, keys.events("@tasks")}
     names = [name for name in redis.client.scan_iter() if name not in shared and redis.client.ttl(name) > store.grace]
@@ -66,7 +66,9 @@ def sizes_of_lasting_keys(redis: SyncRedis, store: StateStore) -> dict[str, int]
 @pytest.mark.parametrize(
     ("callback", "most_bytes"), [(None, 2_048), (TARGET, 4_096)], ids=["without a callback", "with a callback"]
 )
-def test_a_small_finished_task_takes_up_little(redis: SyncRedis, callback: Callback | None, most_bytes: int) -> None:
+def test_a_small_finished_task_takes_up_little(
+    redis: InspectedRedis, callback: Callback | None, most_bytes: int
+) -> None:
     store = StateStore(TaskSettings())
     run_to_the_end(redis, store, callback)
     sizes = sizes_of_lasting_keys(redis, store)
@@ -74,7 +76,7 @@ def test_a_small_finished_task_takes_up_little(redis: SyncRedis, callback: Callb
     assert sum(sizes.values()) <= most_bytes, sizes
 
 
-def test_a_ledger_of_an_earlier_version_is_read_and_continued(redis: SyncRedis) -> None:
+def test_a_ledger_of_an_earlier_version_is_read_and_continued(redis: InspectedRedis) -> None:
     store = StateStore(TaskSettings())
     run_to_the_end(redis, store, TARGET)
     ledger = keys.deliveries(TASK_ID)
@@ -87,6 +89,6 @@ def test_a_ledger_of_an_earlier_version_is_read_and_continued(redis: SyncRedis) 
     assert redis.client.lrange(ledger, 0, -1) == [tried, again.model_dump_json()]
 
 
-def message_of_ledger(redis: SyncRedis) -> Message:
+def message_of_ledger(redis: InspectedRedis) -> Message:
     [name] = redis.client.scan_iter(f"{keys.message('*')}")
     return Message.unpack(redis.client.hget(name, "message"))

@@ -14,10 +14,11 @@ from api_gateway.monitor.system_reader import SystemReader
 from api_gateway.runtime.event_hub import EventFrame, EventHub
 from common.files.storage import Storage
 from common.settings import RedisSettings, TaskSettings
-from common.state.client import AsyncRedis, SyncRedis
+from common.state.client import AsyncRedis
 from common.state.events import EVERY_TASK
 from common.state.store import StateStore
 from services import catalog, settings
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 
@@ -30,7 +31,7 @@ Inside = Callable[[Work], None]
 
 
 @pytest.fixture
-def inside(redis: SyncRedis, redis_server: RedisServer) -> Inside:
+def inside(redis: InspectedRedis, redis_server: RedisServer) -> Inside:
     """Run something with snapshots over a real Redis, in which nothing else asks anything."""
 
     async def run(work: Work) -> None:
@@ -54,7 +55,7 @@ def system(redis: AsyncRedis) -> SystemReader:
 
 
 @pytest.fixture
-def script_count(redis: SyncRedis) -> Callable[[], int]:
+def script_count(redis: InspectedRedis) -> Callable[[], int]:
     """Return how many scripts were run: each snapshot runs some, and nothing else here does."""
     redis.client.config_resetstat()
 

@@ -24,14 +24,15 @@ from common.contract import Contract, TaskInput, TaskOutput
 from common.errors import BatonError, DownloadFailed, InvalidInput
 from common.settings import TaskSettings
 from common.state import events, keys
-from common.state.client import SyncRedis
 from common.state.context import FINAL, NEXT, InputParams, Stage, Status, WorkflowContext
 from common.state.events import Event
+from common.state.gateway_leases import take_due
 from common.state.keys import Key
 from common.state.messages import message_for
 from common.state.record import Callback, Record
 from common.state.scripts import ScriptCall
-from common.state.store import StateStore, Submission, take_due
+from common.state.store import StateStore, Submission
+from tests.support.inspected_redis import InspectedRedis
 from tests.support.keys import immortal_keys
 
 pytestmark = pytest.mark.redis
@@ -94,7 +95,7 @@ CHANGES: dict[Status, list[Change]] = {
 class TaskLife(RuleBasedStateMachine):
     """Gateways, workers and the monitor at once: each rule is one call of one of them, on a view that may be stale."""
 
-    def __init__(self, redis: SyncRedis) -> None:
+    def __init__(self, redis: InspectedRedis) -> None:
         super().__init__()
         self.redis = redis
         self.store = StateStore(TaskSettings(max_attempts=2, max_pending=2))
@@ -261,7 +262,7 @@ class TaskLife(RuleBasedStateMachine):
         self.redis.client.flushall()
 
 
-def test_every_interleaving_keeps_the_promises(redis: SyncRedis) -> None:
+def test_every_interleaving_keeps_the_promises(redis: InspectedRedis) -> None:
     run_state_machine_as_test(
         lambda: TaskLife(redis),  # type: ignore[arg-type]  # it is called to make one
         settings=settings(

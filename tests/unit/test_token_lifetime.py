@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import timedelta
+from typing import cast
 
 import fakeredis
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from api_gateway.http.access_tokens import AccessTokens
 from common.clock import utcnow
 from common.state.client import AsyncRedis
+from common.state.commands import AsyncCommands
 from services import settings
 
 PATH = "/v1/tasks"
@@ -20,7 +22,7 @@ def test_a_token_holds_for_its_whole_time_and_no_longer(monkeypatch: pytest.Monk
 
     async def story() -> list[bool]:
         redis = AsyncRedis(settings().redis)
-        redis.client = fakeredis.FakeAsyncRedis(decode_responses=True)
+        redis.client = cast("AsyncCommands", fakeredis.FakeAsyncRedis(decode_responses=True))
         tokens, given = AccessTokens(redis, lifetime), utcnow()
         token, found = await tokens.create(PATH), []
         for passed in (timedelta(0), lifetime - timedelta(seconds=1), lifetime + timedelta(seconds=1)):
