@@ -4,8 +4,8 @@ Each task has one capped Redis stream; the id of an event is its stream id.
 
 A client that displays text keeps a map of segments by id. A `draft` adds the segments that the map does not have; a
 `fragment` replaces its segments, except those marked `modified`, which only a segment marked `modified` may replace.
-A segment of a `fragment` that has no text withdraws the draft with its id. Both may arrive again, after a reconnect or
-in another attempt: the map ends up the same.
+A segment of a `fragment` that has no text withdraws the draft with its id: it stays in the map, and is not shown. Both
+may arrive again, after a reconnect or in another attempt: the map ends up the same.
 """
 
 from collections.abc import Mapping

@@ -11,6 +11,9 @@ from common.transcript.live import published_segments, with_published
 STARTED = ("signal", '{"code":"started","attempt":1}')
 RESUMED = ("signal", '{"code":"resumed","attempt":2}')
 
+DRAFT = '{"language": "en", "segments": [{"id": 0, "start": 1, "end": 2, "text": "back back"}]}'
+WITHDRAWN = '{"language": "en", "segments": [{"id": 0, "start": 1, "end": 2, "text": ""}]}'
+
 
 def event(kind: str, *segments: tuple[int, str], **more: Any) -> tuple[str, str]:
     shown = [{"id": n, "start": n, "end": n + 1, "text": text, **more} for n, text in segments]
@@ -62,3 +65,8 @@ def test_what_is_recorded_wins_but_for_a_draft_over_a_final() -> None:
 def test_what_was_only_told_is_a_text_of_one_engine() -> None:
     assert with_published(Transcript(source="none"), [make_segment(0, "a")]).source == "checkpoint"
     assert with_published(Transcript(source="none"), []) == Transcript(source="none")
+
+
+def test_a_withdrawn_draft_is_not_shown() -> None:
+    published = published_segments([("draft", DRAFT), ("fragment", WITHDRAWN)])
+    assert with_published(Transcript(source="none"), published).segments == []

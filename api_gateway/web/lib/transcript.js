@@ -12,9 +12,7 @@ const SHOWN = {
 
 /** @returns the segments after a `draft` or `fragment` event; the same map if nothing changes */
 export function heard(segments, kind, { language, segments: told }) {
-  const news = told.filter((one) => replaces(segments.get(one.id), kind, one));
-  const withdrawn = news.filter((one) => !one.text && !("modified" in one)).map(({ id }) => id);
-  return merged(without(segments, withdrawn), news.filter(({ id }) => !withdrawn.includes(id)).map((one) => {
+  return merged(segments, told.filter((one) => replaces(segments.get(one.id), kind, one)).map((one) => {
     const before = "modified" in one ? segments.get(one.id) : null; // an edit carries only the editable fields
     return shown({ ...(before ?? { language, source: kind === "draft" ? "draft" : "final" }), ...one });
   }));
@@ -33,9 +31,10 @@ export function edited(segments, segment) {
   return merged(segments, [shown(segment)]);
 }
 
-/** @returns the segments in chronological order */
+/** @returns the segments in chronological order, without withdrawn drafts, which have no text */
 export function inOrder(segments) {
-  return [...segments.values()].sort((one, other) => one.start - other.start || one.id - other.id);
+  const visible = [...segments.values()].filter(({ text, modified }) => text || modified);
+  return visible.sort((one, other) => one.start - other.start || one.id - other.id);
 }
 
 /** Return whether a line may still change. A `settled` transcript keeps drafts whose final text looked wrong. */
@@ -56,11 +55,6 @@ export function lineAt(lines, time) {
 function replaces(before, kind, told) {
   if (!before) return true;
   return kind === "fragment" && (!before.modified || "modified" in told);
-}
-
-function without(segments, ids) {
-  const found = ids.filter((id) => segments.has(id));
-  return found.length ? new Map([...segments].filter(([id]) => !found.includes(id))) : segments;
 }
 
 function merged(segments, news) {

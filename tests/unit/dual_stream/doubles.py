@@ -52,6 +52,8 @@ class FastDouble:
     pause_s: float = 0.0
     before: Callable[[int], None] = lambda _: None
     heard: list[int] = field(default_factory=list)
+    doubtful: set[int] = field(default_factory=set)
+    """Chunks whose drafts are improbable."""
 
     def find_speech(self, samples: np.ndarray) -> list[SampleSpan]:
         Event().wait(self.pause_s)
@@ -63,9 +65,10 @@ class FastDouble:
         if number not in self.heard:
             self.before(number)
             self.heard.append(number)
-        return segment_of(
+        draft = segment_of(
             0, f"chunk {number} says one of four words and Anna Berg hears it", 0.2, len(samples) / SAMPLE_RATE_HZ
         )
+        return draft.model_copy(update={"confidence": 0.5}) if number in self.doubtful else draft
 
 
 @dataclass
@@ -85,6 +88,10 @@ class SlowDouble:
     before: Callable[[int], None] = lambda _: None
     heard: list[int] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
+    silent: set[int] = field(default_factory=set)
+    """Chunks in which it hears nothing."""
+    stops: set[int] = field(default_factory=set)
+    """Chunks in which it stops after the first utterance if it has a prompt."""
     sessions: int = 0
     entered: int = 0
     left: int = 0
@@ -113,4 +120,8 @@ class SlowDouble:
             for n, (text, begin) in enumerate(zip(texts, begins, strict=True))
         ]
         assert speech
+        if number in self.silent:
+            found = []
+        elif number in self.stops and prompt:
+            found = found[:1]
         return SlowTranscript(found, language or "en", 0.9)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from common.transcript.format import Segment
 from services.dual_stream.alignment.assignment import assign
 from services.dual_stream.alignment.choice import choose
-from services.dual_stream.alignment.hallucinations import find_objections, max_repetitions
+from services.dual_stream.alignment.hallucinations import find_objections, is_too_fast, max_repetitions
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.context import ProcessingContext
 from services.dual_stream.records import Decision
@@ -323,6 +323,33 @@ def test_a_phrase_said_twice_stays_where_it_was_said() -> None:
 )
 def test_repeats_are_counted_in_a_row(text: str, expected: int) -> None:
     assert max_repetitions(text.split()) == expected
+
+
+def test_a_doubtful_draft_moves_no_word() -> None:
+    """A usable one gives the final's words its times, which are 0.2 s earlier."""
+    drafts, finals = ["the red house", "it is near"], ["The red house.", "It is near."]
+    sure, doubtful = (chunk(drafts, finals, confidence=confidence) for confidence in (0.95, 0.5))
+    moved, kept = (
+        [word.start for segment, _ in assign_and_choose(context) for word in segment.words]
+        for context in (sure, doubtful)
+    )
+    assert doubtful.heard
+    assert kept == [word.start for segment in doubtful.heard.segments for word in segment.words]
+    assert moved == pytest.approx([start - 0.2 for start in kept])
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "expected"),
+    [
+        ("Maria explained that the database keeps every old version", 0.8, True),
+        ("Maria explained that the database keeps every old version", 3.0, False),
+        ("Thank you", 0.1, False),
+        ("今天天气很好我们去看书", 0.5, True),
+        ("今天天气很好我们去看书", 2.0, False),
+    ],
+)
+def test_a_text_that_nobody_can_speak_in_its_time(text: str, seconds: float, expected: bool) -> None:
+    assert is_too_fast(Segment(id=0, start=1.0, end=1.0 + seconds, text=text)) is expected
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.files.checkpoint import Checkpoint
+from services.dual_stream.alignment.hotwords import last_sentences
+from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.pipeline import QUEUE_BOUND
 from services.dual_stream.records import FinalRecord
 from tests.support.waiting import wait_until
@@ -117,6 +119,56 @@ def test_the_slow_engine_is_told_of_names_numbers_and_what_came_before(reference
     assert first == "Anna Berg, 0."
     assert "Chunk 0 says 3 of four words and Anna Berg hears it." in second
     assert all(len(prompt) <= 200 + 2 for prompt in (first, second, last))
+
+
+def test_what_a_prompt_suppresses_is_decoded_again_without_one(tmp_path: Path, reference_run: Assembled) -> None:
+    slow = SlowDouble(stops={3})
+    run = Assembled(tmp_path / "checkpoint.jsonl", COUNT, slow=slow).run()
+    assert run.transcript == reference_run.transcript
+    assert slow.heard.count(3) == 2
+    assert [prompt for number, prompt in zip(slow.heard, slow.prompts, strict=True) if number == 3][1] == ""
+
+
+def test_a_draft_that_is_doubtful_gives_no_prompt(tmp_path: Path) -> None:
+    run = Assembled(tmp_path / "checkpoint.jsonl", COUNT, FastDouble(doubtful={0}), SlowDouble(silent={0})).run()
+    first, second, third, *_ = run.slow.prompts
+    assert (first, second) == ("", "Anna Berg, 1.")
+    assert "Chunk 1 says 3" in third
+
+
+def test_a_doubtful_draft_that_nobody_confirms_is_withdrawn(tmp_path: Path) -> None:
+    """Its id comes again without a text, also in the next attempt, and the transcript does not have it."""
+    path = tmp_path / "checkpoint.jsonl"
+    run = Assembled(path, COUNT, FastDouble(doubtful={1}), SlowDouble(silent={1})).run()
+    texts = {number: segment["text"] for number, segment in hear({}, run.told).items()}
+    assert {number for number, text in texts.items() if not text} == {4, 5, 6, 7}
+    assert {segment["id"] for segment in run.transcript} == texts.keys() - {4, 5, 6, 7}
+    records = StreamCheckpoint(Checkpoint(path)).finals()
+    assert [segment.id for segment in list(records)[1].published] == [4, 5, 6, 7]
+
+
+def test_a_confident_draft_stays_where_whisper_hears_nothing(tmp_path: Path) -> None:
+    run = Assembled(tmp_path / "checkpoint.jsonl", COUNT, slow=SlowDouble(silent={1})).run()
+    assert [segment["source"] for segment in run.transcript[4:8]] == ["draft"] * 4
+    assert len(run.transcript) == 4 * COUNT
+
+
+@pytest.mark.parametrize(
+    ("text", "longest", "expected"),
+    [
+        ("One. Two three. Four", 200, "One. Two three."),
+        ("One. Two three. Four", 10, "Two three."),
+        ("no end at all", 200, ""),
+        ("", 200, ""),
+        ("A sentence that is too long to keep.", 10, ""),
+        ('He said "Go!" Then he', 200, 'He said "Go!"'),
+        ("It cost 3.50 and then", 200, ""),
+        ("今天天气很好。我们去", 200, "今天天气很好。"),
+        ("今天天气很好。我们去看书。", 6, "我们去看书。"),
+    ],
+)
+def test_a_prompt_ends_with_a_sentence(text: str, longest: int, expected: str) -> None:
+    assert last_sentences(text, longest) == expected
 
 
 def test_the_device_is_left_in_the_thread_that_took_it(reference_run: Assembled) -> None:
