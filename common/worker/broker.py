@@ -1,5 +1,6 @@
 """Broker transport for workers: survives malformed messages and a Redis that cannot write."""
 
+from contextlib import suppress
 from time import sleep
 from typing import Any, TypeVar
 
@@ -56,10 +57,15 @@ class PatientQoS(kombu_redis.QoS):
 
     @override
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
-        with self.channel.conn_or_acquire() as client:
-            if redated := run(client, scripts.redate(deliveries=DELIVERIES, margin_s=MARGIN_S)):
-                log.warning("deliveries_redated", count=redated)
+        self.redate()
         super().restore_visible(start, num, interval)  # type: ignore[no-untyped-call]
+
+    def redate(self) -> None:
+        """Date deliveries of the future now; a Redis that cannot write is asked again the next time."""
+        call = scripts.redate(deliveries=DELIVERIES, margin_s=MARGIN_S)
+        with self.channel.conn_or_acquire() as client, suppress(ResponseError):
+            if redated := run(client, call):
+                log.warning("deliveries_redated", count=redated)
 
 
 class DeadLetterChannel(kombu_redis.Channel):

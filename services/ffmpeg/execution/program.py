@@ -8,7 +8,7 @@ from shutil import which
 
 from typing_extensions import override
 
-from services.ffmpeg.errors import FfmpegMissing, FfmpegOutdated
+from services.ffmpeg.errors import FfmpegKilled, FfmpegMissing, FfmpegOutdated
 
 MINIMUM = (5, 1)
 """Debian 12's version. Older ones are not tested."""
@@ -35,6 +35,7 @@ def find_program(configured: str | None) -> FfmpegProgram:
 
     Raises:
         FfmpegMissing: there is none, or it does not run.
+        FfmpegKilled: it was killed while it was asked for its version.
         FfmpegOutdated: it is older than `MINIMUM`.
     """
     paths = [which(configured)] if configured else [which("ffmpeg"), bundled_path()]
@@ -56,15 +57,23 @@ def bundled_path() -> str | None:
         return None
 
 
-@cache
 def inspect_program(path: str) -> FfmpegProgram | None:
-    """Return path and version of a program, None if it does not run or is not ffmpeg."""
+    """Return path and version of a program, None if it does not run or is not ffmpeg.
+
+    Raises:
+        FfmpegKilled: it was killed, or did not answer in time. That says nothing about the program.
+    """
+    command = [path, "-version"]
     try:
         ran = subprocess.run(
-            [path, "-version"], capture_output=True, text=True, errors="replace", timeout=VERSION_TIMEOUT_S, check=False
+            command, capture_output=True, text=True, errors="replace", timeout=VERSION_TIMEOUT_S, check=False
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return None
+    except subprocess.TimeoutExpired as error:
+        raise FfmpegKilled(f"`{path} -version` did not answer within {VERSION_TIMEOUT_S:.0f} s.") from error
+    if ran.returncode < 0:
+        raise FfmpegKilled(f"`{path} -version` was killed by signal {-ran.returncode}.")
     version = parse_version(ran.stdout)
     return FfmpegProgram(path, version) if version else None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from services.ffmpeg.errors import FfmpegMissing, FfmpegOutdated
+from services.ffmpeg.errors import FfmpegKilled, FfmpegMissing, FfmpegOutdated
 from services.ffmpeg.execution import program
 from services.ffmpeg.execution.program import find_program, inspect_program, parse_version
 
@@ -82,3 +82,23 @@ def test_the_error_names_the_minimum() -> None:
 def test_what_is_no_ffmpeg_says_what_to_install(name: str) -> None:
     with pytest.raises(FfmpegMissing, match="imageio-ffmpeg"):
         find_program(name)
+
+
+def test_one_that_was_killed_while_it_told_its_version_is_not_missing(put: Put) -> None:
+    """The next attempt asks again: nothing is remembered of a program that did not answer."""
+    target = put("9.1")
+    answers = target.read_text()
+    target.write_text("#!/bin/sh\nkill -9 $$\n")
+    with pytest.raises(FfmpegKilled, match="signal 9") as raised:
+        find_program(str(target))
+    assert raised.value.retryable
+    target.write_text(answers)
+    assert find_program(str(target)).version == (9, 1)
+
+
+def test_one_that_does_not_answer_in_time_is_not_missing_either(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "VERSION_TIMEOUT_S", 0.2)
+    target = put("9.1")
+    target.write_text("#!/bin/sh\nexec sleep 60\n")
+    with pytest.raises(FfmpegKilled, match="did not answer"):
+        find_program(str(target))
