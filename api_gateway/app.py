@@ -26,6 +26,7 @@ from api_gateway.routes import (
     monitoring_events,
     monitoring_locks,
     openai_audio,
+    openai_models,
     submissions,
     tasks,
     transcript,
@@ -102,4 +103,5 @@ def add_routes(app: FastAPI, known: Catalog) -> None:
     ):
         app.include_router(router, prefix="/v1", dependencies=keyed, responses=told)
     app.include_router(openai_audio.router, prefix="/v1", dependencies=keyed)
+    app.include_router(openai_models.router, prefix="/v1", dependencies=keyed)
     app.include_router(health.metrics, dependencies=keyed, responses=told)

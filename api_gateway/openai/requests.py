@@ -1,5 +1,7 @@
 """Requests to OpenAI's audio endpoints, and their mapping to Baton's task."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -16,26 +18,17 @@ from typing_extensions import override
 
 from api_gateway.openai.errors import InvalidValue, MissingParameter, UnknownModel, UnknownParameter, UnsupportedValue
 from api_gateway.openai.form import Fields, as_list, nest_fields
+from api_gateway.openai.languages import language_code
+from api_gateway.openai.model_names import SPEAKERS, resolve
 from common.errors import BatonError
 from services.faster_whisper.contracts import TranscribeAudioInput
 from services.faster_whisper.models import NAMES
 
-OPENAI_MODELS = frozenset(
-    {
-        "whisper-1",
-        "gpt-transcribe",
-        "gpt-4o-transcribe",
-        "gpt-4o-mini-transcribe",
-        "gpt-4o-mini-transcribe-2025-12-15",
-        "gpt-4o-transcribe-diarize",
-    }
-)
-"""All of them stand for the model configured for this device."""
 LONGEST_PROMPT = 2_000
 """Characters; of a longer prompt Whisper would see only the end, as at OpenAI."""
 OURS = {"initial_prompt": "prompt", "hotwords": "keywords", "vad": "chunking_strategy", "audio_path": "file"}
 """OpenAI's names of the fields of our contract, for errors."""
-SPEAKERS = "Speakers are identified by the tasks pyannote.diarize_speakers and subtitle.assign_speakers, not here."
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
 Granularity = Literal["word", "segment"]
@@ -105,7 +98,7 @@ class TranslationRequest(BaseModel):
     def options(self) -> dict[str, Any]:
         """Return the given fields under our contract's names; the contract's defaults apply to the others."""
         given = {
-            "model": None if self.model in OPENAI_MODELS else self.model,
+            "model": resolve(self.model),
             "initial_prompt": self.prompt[-LONGEST_PROMPT:] or None,
             "temperature": (self.temperature,) if self.temperature else None,
         }
@@ -120,7 +113,7 @@ class TranslationRequest(BaseModel):
         try:
             return TranscribeAudioInput.model_validate({"audio_path": audio, "task": self.task, **self.options()})
         except ValidationError as error:
-            raise openai_error(error, self.model) from error
+            raise openai_error(error, OURS, self.model) from error
 
 
 class TranscriptionRequest(TranslationRequest):
@@ -143,12 +136,12 @@ class TranscriptionRequest(TranslationRequest):
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:
-        if "timestamp_granularities" in self.model_fields_set and self.response_format != "verbose_json":
+        if self.words and self.response_format != "verbose_json":
             raise UnsupportedValue(
-                "timestamp_granularities needs response_format verbose_json.", param="timestamp_granularities"
+                "timestamp_granularities word needs response_format verbose_json.", param="timestamp_granularities"
             )
-        if self.stream and self.response_format not in {"json", "text"}:
-            raise UnsupportedValue("stream needs response_format json or text.", param="response_format")
+        if self.stream and self.response_format in {"srt", "vtt"}:
+            raise UnsupportedValue("stream needs response_format json, text or verbose_json.", param="response_format")
         if self.include:
             raise UnsupportedValue(
                 "Log probabilities of single tokens are not available; verbose_json has avg_logprob of each segment.",
@@ -176,7 +169,7 @@ class TranscriptionRequest(TranslationRequest):
     @override
     def options(self) -> dict[str, Any]:
         given = {
-            "language": self.language or next(iter(self.languages), None),
+            "language": language_code(self.language or next(iter(self.languages), None)),
             "hotwords": ", ".join(self.keywords) or None,
             "word_timestamps": self.words or None,
             "vad": self.vad,
@@ -188,11 +181,11 @@ class TranscriptionRequest(TranslationRequest):
         return self.chunking_strategy.options if isinstance(self.chunking_strategy, ServerVad) else None
 
 
-def openai_error(error: ValidationError, model: str = "") -> BatonError:
-    """Return the first of pydantic's errors as an OpenAI error."""
+def openai_error(error: ValidationError, names: Mapping[str, str] = NO_NAMES, model: str = "") -> BatonError:
+    """Return the first of pydantic's errors as an OpenAI error; `names` maps fields to OpenAI's parameters."""
     first = error.errors()[0]
     place = [str(part) for part in first["loc"]]
-    name = OURS.get(place[0], place[0]) if place else None
+    name = names.get(place[0], place[0]) if place else None
     if name == "model" and first["type"] != "missing":
         return UnknownModel(f"The model {model!r} does not exist. Choose whisper-1, {', '.join(NAMES)}.", param=name)
     kind = {"missing": MissingParameter, "extra_forbidden": UnknownParameter}.get(first["type"], InvalidValue)

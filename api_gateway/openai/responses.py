@@ -18,13 +18,17 @@ from common.transcript.format import Segment, Transcript
 FRAMES_PER_S = 100
 PLAIN = "text/plain; charset=utf-8"
 JSON = "application/json"
+MEDIA_TYPES = {"srt": PLAIN, "vtt": "text/vtt; charset=utf-8"}
+"""SRT has no media type; OpenAI sends it as plain text."""
 
 
 def answer(transcript: Transcript, asked: TranslationRequest, headers: dict[str, str]) -> Response:
-    """Return the response in the requested format. OpenAI sends SRT and WebVTT as plain text too."""
+    """Return the response in the requested format."""
     match asked.response_format:
         case "srt" | "vtt":
-            return Response(captions.render(transcript, asked.response_format), 200, headers, PLAIN)
+            return Response(
+                captions.render(transcript, asked.response_format), 200, headers, MEDIA_TYPES[asked.response_format]
+            )
         case "text":
             return Response(f"{join_text(transcript, asked.task)}\n", 200, headers, PLAIN)
         case "verbose_json":

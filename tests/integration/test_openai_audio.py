@@ -336,9 +336,41 @@ BAD = [
     ({"languages": ["en", "zh"]}, "languages", "invalid_value"),
     ({"stream": True, "response_format": "srt"}, "response_format", "unsupported_value"),
     ({"model": "tiny.en", "language": "de"}, None, "invalid_value"),
+    ({"model": "gpt-4o-transcribe-diarize"}, "model", "unsupported_value"),
+    ({"extra_body": {"hotwords": "x"}}, "hotwords", "unknown_parameter"),
     ({"extra_body": {"no_such": "x"}}, "no_such", "unknown_parameter"),
     ({"extra_body": {"prompt": "x" * 100_000}}, None, "malformed_body"),
 ]
+
+
+@pytest.mark.parametrize("name", ["whisper-1", "tiny-test", "faster_whisper/tiny-test", "openai/whisper-1"])
+def test_a_model_is_found_by_each_of_its_names(client: openai.OpenAI, name: str) -> None:
+    assert transcribe(client, model=name, language="en-US").text
+    if name.count("/") == 0 or name.startswith("faster_whisper/"):
+        found = client.models.retrieve(name)
+        assert (found.id, found.object) == (name, "model")
+
+
+def test_every_listed_speech_model_can_be_retrieved(client: openai.OpenAI) -> None:
+    listed = [model.id for model in client.models.list()]
+    assert [client.models.retrieve(name).id for name in listed] == listed
+
+
+def test_a_model_that_does_not_exist_is_not_found_in_openai_s_form(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError) as told:
+        client.models.retrieve("whisper-9")
+    assert (told.value.code, told.value.param) == ("model_not_found", "model")
+
+
+def test_json_may_ask_for_segments_and_a_stream_for_verbose_json(client: openai.OpenAI) -> None:
+    assert transcribe(client, response_format="json", timestamp_granularities=["segment"]).text
+    events = list(transcribe(client, response_format="verbose_json", stream=True))
+    assert events[-1].type == "transcript.text.done"
+
+
+def test_webvtt_has_its_media_type(client: openai.OpenAI) -> None:
+    answer = client.audio.transcriptions.with_raw_response.create(file=SHORT, model=MODEL, response_format="vtt")
+    assert answer.headers["content-type"] == "text/vtt; charset=utf-8"
 
 
 @pytest.mark.parametrize(("given", "param", "code"), BAD)
