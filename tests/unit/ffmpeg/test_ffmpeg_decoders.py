@@ -107,8 +107,8 @@ def test_an_unusual_codec_may_be_looked_at_and_copied(job: FolderJob, unusual_fi
     assert cut_media(CutInput(media_path=unusual_film, end=0.1, mode="copy"), job).duration > 0
 
 
-def test_services_that_decode_in_their_own_process_refuse_it_too(job: FolderJob, unusual: MediaFile) -> None:
-    film, sound = job.share / unusual, job.share / "unusual.wav"
+def test_services_that_decode_in_their_own_process_refuse_it_too(job: FolderJob, unusual_film: MediaFile) -> None:
+    film, sound = job.share / unusual_film, job.share / "unusual.wav"
     make(sound, *SOUND, "-c:a", "dfpwm")
     with pytest.raises(CodecNotAllowed, match="cinepak"), open_video(film, max_pixels=10**6):
         pass
