@@ -71,6 +71,11 @@ def test_a_final_replaces_a_draft_and_nothing_but_an_edit_an_edit(
     assert line_fields(page, *steps) == [expected]
 
 
+def test_a_fragment_without_text_withdraws_a_draft_for_good(page: Page) -> None:
+    withdrawn = ["fragment", [{"id": 0, "start": 0, "end": 1, "text": ""}]]
+    assert merge(page, DRAFT, withdrawn) == merge(page, DRAFT, withdrawn, DRAFT) == []
+
+
 def test_what_is_heard_again_changes_nothing(page: Page) -> None:
     answer = page.evaluate(MERGE, [DRAFT, DRAFT, FINAL, FINAL, EDIT, EDIT, FINAL, DRAFT, ["read", []], ["read", []]])
     assert answer["same"] == [False, True, False, True, False, True, True, True, False, True]
@@ -78,7 +83,7 @@ def test_what_is_heard_again_changes_nothing(page: Page) -> None:
 
 def test_in_whatever_order_segments_come_they_stand_in_the_order_of_time(page: Page) -> None:
     parts = [
-        ["fragment", [{"id": number, "start": start, "end": 9, "text": ""}]]
+        ["fragment", [{"id": number, "start": start, "end": 9, "text": "said"}]]
         for number, start in ((4, 2), (2, 2), (7, 1))
     ]
     for order in permutations(parts):
