@@ -69,6 +69,8 @@ def speech_form(kind: type[BaseModel]) -> dict[str, Any]:
 
 
 def responses(*, streams: bool) -> dict[int | str, dict[str, Any]]:
-    content = {"application/json": TEXT, "text/plain": PLAIN} | ({"text/event-stream": PLAIN} if streams else {})
+    content = {"application/json": TEXT, "text/plain": PLAIN, "text/vtt": PLAIN} | (
+        {"text/event-stream": PLAIN} if streams else {}
+    )
     headers = {TASK_HEADER: {"description": "the task that did it", "schema": {"type": "string"}}}
     return {200: {"description": "The text", "content": content, "headers": headers}, **error_responses(*ERRORS)}
