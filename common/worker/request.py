@@ -1,5 +1,6 @@
 """A running delivery in the parent process, which learns at once that the child died or was killed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -112,12 +113,17 @@ class WorkerRequest(Request):  # type: ignore[misc]  # celery has no types
             log.warning("loss_not_recorded", task_id=self.id, reason=reason)
             process.unreported.append(replace(loss, cut_off=True))
 
-    @property
-    def pid(self) -> int:
-        """The process that received it, even before that process accepted it; 0 while no process has it."""
+    def find_pid(self, starting: Collection[object]) -> int:
+        """Return the process that received it, even before that process accepted it; 0 while no process has it.
+
+        `starting` are the pool's processes that are still starting up. Such a process takes over the pipe of the one
+        it replaces, and with it a delivery that was already in the pipe, but it cannot claim anything yet.
+        """
+        if self.worker_pid:
+            return int(self.worker_pid)
         result = self._apply_result and self._apply_result()
-        given_to = self.worker_pid or (result and result._scheduled_for and result._scheduled_for.pid)  # noqa: SLF001 - the pool has no other word for it
-        return given_to or 0
+        receiver = result and result._scheduled_for  # noqa: SLF001 - the pool has no other word for it
+        return int(receiver.pid) if receiver and receiver not in starting else 0
 
     def observe(self, pid: int) -> tuple[Observation, Record | None]:
         """Look up the state of the task, and since when it has been in this phase."""

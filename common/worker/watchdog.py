@@ -25,6 +25,7 @@ from common.worker.process import is_stopping, kill_tree
 from common.worker.programs import describe_programs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import timedelta
 
     from common.settings import Settings
@@ -150,10 +151,10 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
 
     def check(self, request: WorkerRequest) -> None:
         """Kill a child that delays the worker's stop, or that stays in a phase longer than allowed."""
-        pid = request.pid
+        pid = request.find_pid(self.starting())
         observation, record = request.observe(pid)
         settings = self.app.process.settings
-        if not pid:  # the pool itself replaces a process that does not start
+        if not pid:
             return
         if self.stopping_for() > settings.worker.shutdown_grace.total_seconds():
             self.kill(request, pid, "worker_stops")
@@ -201,6 +202,11 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         """Return the pids of the task processes, without one that the pool is only starting."""
         pool = self.worker.pool
         return [pid for pid in pool.info["processes"] if pid] if pool and pool.active else []
+
+    def starting(self) -> Collection[object]:
+        """Return the task processes that are still starting up; the pool itself replaces one that never does."""
+        pool = self.worker.pool
+        return pool._pool._waiting_to_start if pool and pool.active else ()  # noqa: SLF001 - the pool has no other word for it
 
     def show_presence(self) -> None:
         process = self.app.process

@@ -26,6 +26,15 @@ sys.meta_path.insert(0, Slow())
 """
 
 
+# a spawned process that starts slowly, as one that imports torch on a busy machine
+SLOW_START = """
+import sys, time
+
+if "--billiard-fork" in sys.orig_argv:
+    time.sleep(4)
+"""
+
+
 @pytest.fixture(params=START_METHODS)
 def either(request: pytest.FixtureRequest, stack: Stack) -> Stack:
     """A stack whose worker's processes are forked, and one where they are spawned."""
@@ -101,3 +110,19 @@ def test_no_process_is_forked_while_the_parent_imports(stack: Stack, tmp_path: P
     # under this seed, Celery used to start the watchdog before the pool
     stack.worker(PYTHONPATH=str(tmp_path), PYTHONHASHSEED="3", **LATE)
     assert stack.wait_for(stack.submit("testing.echo"))["status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("limit", ["BATON_WORKER__CLAIM_TIMEOUT", "BATON_TASKS__CANCEL_GRACE"])
+def test_a_process_that_starts_slowly_is_not_replaced_for_the_delivery_it_inherits(
+    stack: Stack, tmp_path: Path, limit: str
+) -> None:
+    """A process that ends after its task may have the next delivery in its pipe: its successor gets that with it."""
+    (tmp_path / "sitecustomize.py").write_text(SLOW_START)
+    stack.gateway()
+    one_task_each = {"BATON_WORKER__MAX_MEMORY_MIB": "1"}
+    stack.worker(PYTHONPATH=str(tmp_path), **START_METHODS["spawn"], **one_task_each, **{limit: "1"})
+    for task_id in [stack.submit("testing.echo") for _ in range(4)]:
+        assert stack.wait_for(task_id, timeout=60)["status"] == "SUCCESS"
+        assert codes(stack, task_id) == ["started", "task_complete"]
+    assert "delivery_not_claimed" not in stack.read_log("worker")
+    assert "attempt_killed" not in stack.read_log("worker")

@@ -166,8 +166,7 @@ def held_locks(stack: Stack) -> list[dict[str, Any]]:
 def test_a_child_that_is_too_large_is_replaced_after_its_task_and_never_in_one(stack: Stack) -> None:
     place_sounds(stack)
     stack.gateway()
-    patient = {"BATON_TASKS__CANCEL_GRACE": "60"}  # a new process gets the old delivery, and may be slow to start
-    stack.worker("faster_whisper", **CHUNKS_OF_10_S, **patient, BATON_WORKER__MAX_MEMORY_MIB="50")
+    stack.worker("faster_whisper", **CHUNKS_OF_10_S, BATON_WORKER__MAX_MEMORY_MIB="50")
     names = []
     for _ in range(3):
         task_id = start(stack, "film.flac")
