@@ -9,7 +9,7 @@ from api_gateway import dashboard
 from api_gateway.gateway import Gateway
 from api_gateway.http import problems
 from api_gateway.http.access_tokens import AccessTokenMiddleware
-from api_gateway.http.auth import require_key
+from api_gateway.http.auth import require_key, require_key_or_url_key
 from api_gateway.http.body_limit import BodyLimit
 from api_gateway.http.openapi import DocumentedApi
 from api_gateway.http.same_origin import SameOriginOnly
@@ -30,6 +30,7 @@ from api_gateway.routes import (
     submissions,
     tasks,
     transcript,
+    whisper_asr,
 )
 from api_gateway.routes import models as model_routes
 from api_gateway.runtime import gc_tuning as garbage
@@ -38,7 +39,13 @@ from common.errors import StateUnavailable, Unauthorized
 from common.models.spec import ModelFamily
 from common.settings import Settings
 
-UPLOADS = {files.UPLOADS, openai_audio.TRANSCRIPTIONS, openai_audio.TRANSLATIONS}
+UPLOADS = {
+    files.UPLOADS,
+    openai_audio.TRANSCRIPTIONS,
+    openai_audio.TRANSLATIONS,
+    whisper_asr.ASR,
+    whisper_asr.DETECT,
+}
 DESCRIPTION = """One GPU box as a media-AI service: post a task, follow it live, get the result by polling, by
 events or by a signed webhook. Errors are `application/problem+json` with a stable `code`."""
 
@@ -64,7 +71,7 @@ def create_app(settings: Settings, known: Catalog, models: Iterable[ModelFamily]
     )
     add_middleware(app, settings)
     problems.install(app)
-    add_routes(app, known)
+    add_routes(app, known, settings)
     dashboard.install(app)
     return app
 
@@ -77,7 +84,7 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(SameOriginOnly, own_name=settings.gateway.host, allowed=settings.gateway.allowed_hosts)
 
 
-def add_routes(app: FastAPI, known: Catalog) -> None:
+def add_routes(app: FastAPI, known: Catalog, settings: Settings) -> None:
     """Add public routes, then those that require a key. OpenAI's routes document errors in OpenAI's format."""
     app.include_router(health.router)
     keyed = [Depends(require_key)]
@@ -104,4 +111,6 @@ def add_routes(app: FastAPI, known: Catalog) -> None:
         app.include_router(router, prefix="/v1", dependencies=keyed, responses=told)
     app.include_router(openai_audio.router, prefix="/v1", dependencies=keyed)
     app.include_router(openai_models.router, prefix="/v1", dependencies=keyed)
+    if settings.gateway.whisper_asr:
+        app.include_router(whisper_asr.router, dependencies=[Depends(require_key_or_url_key)])
     app.include_router(health.metrics, dependencies=keyed, responses=told)

@@ -10,9 +10,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from common.state import keys
 from common.state.client import AsyncRedis, translate_errors
 
-PARAMETER = b"access_token"
 STATE = "access_token"
 """Where a request has its token afterwards: `request.state.access_token`."""
+KEY_STATE = "api_key"
+"""The same for a key in the URL, which two routes accept."""
+PARAMETERS = (STATE.encode(), KEY_STATE.encode())
 RANDOM_BYTES = 32
 
 
@@ -41,7 +43,7 @@ def key_of(token: str) -> str:
 
 
 class AccessTokenMiddleware:
-    """Removes the token from the query string before anything else reads it.
+    """Removes the token, or a key, from the query string before anything else reads it.
 
     Routes need not know about it, and no access log shows it: uvicorn writes its log from this scope, afterwards.
     """
@@ -50,19 +52,20 @@ class AccessTokenMiddleware:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and PARAMETER in scope["query_string"]:
-            token, scope["query_string"] = split_token(scope["query_string"])
-            scope.setdefault("state", {})[STATE] = token
+        for name in PARAMETERS if scope["type"] == "http" else ():
+            if name in scope["query_string"]:
+                secret, scope["query_string"] = split_parameter(scope["query_string"], name)
+                scope.setdefault("state", {})[name.decode()] = secret
         await self.app(scope, receive, send)
 
 
-def split_token(query: bytes) -> tuple[str, bytes]:
-    """Return the token in a query string and the rest of the query; of several tokens only the last."""
-    token, rest = b"", []
+def split_parameter(query: bytes, wanted: bytes) -> tuple[str, bytes]:
+    """Return the value of a parameter and the rest of the query; of several values only the last."""
+    found, rest = b"", []
     for part in query.split(b"&"):
         name, _, value = part.partition(b"=")
-        if name == PARAMETER:
-            token = value
+        if name == wanted:
+            found = value
         else:
             rest.append(part)
-    return token.decode("latin-1"), b"&".join(rest)
+    return found.decode("latin-1"), b"&".join(rest)

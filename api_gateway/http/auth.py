@@ -1,13 +1,15 @@
 """API keys: sent as `X-API-Key` or `Authorization: Bearer`, stored as hashes, compared in constant time."""
 
 import hmac
+from base64 import b64decode
 from hashlib import sha256
 from typing import Annotated
+from urllib.parse import unquote_plus
 
 from fastapi import Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from api_gateway.http.access_tokens import STATE
+from api_gateway.http.access_tokens import KEY_STATE, STATE
 from common.errors import Unauthorized
 from common.settings import AuthSettings
 
@@ -26,10 +28,44 @@ def is_valid_key(settings: AuthSettings, key: str) -> bool:
     return any([hmac.compare_digest(hashed, stored) for stored in settings.api_keys])  # noqa: C419 - compare them all
 
 
+async def key_of(request: Request) -> str:
+    """Return the key that a request sends in its headers, or ''."""
+    bearer = await BEARER(request)
+    return await HEADER(request) or (bearer.credentials if bearer else "")
+
+
+def key_in_url(request: Request) -> str:
+    """Return the key in the URL of a request, or '': `?api_key=`, or the password in `http://any:<key>@host/`."""
+    parameter: str = getattr(request.state, KEY_STATE, "")
+    return unquote_plus(parameter) or password_of(request.headers.get("authorization", ""))
+
+
+def password_of(authorization: str) -> str:
+    """Return the password of HTTP's Basic authorization, as which clients send the password of a URL."""
+    kind, _, encoded = authorization.partition(" ")
+    try:
+        text = b64decode(encoded, validate=True).decode() if kind.lower() == "basic" else ""
+    except ValueError:
+        return ""
+    return text.partition(":")[2]
+
+
+async def require_key_or_url_key(request: Request) -> None:
+    """Require a valid key in the headers or, for clients that cannot send it there, in the URL.
+
+    Raises:
+        Unauthorized: there is no key, or an unknown one.
+    """
+    settings: AuthSettings = request.app.state.gateway.settings.auth
+    key = await key_of(request) or key_in_url(request)
+    if settings.api_keys and not is_valid_key(settings, key):
+        raise Unauthorized
+
+
 async def require_key(
     request: Request,
-    header: Annotated[str | None, Security(HEADER)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
+    _header: Annotated[str | None, Security(HEADER)],
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
 ) -> None:
     """Require a valid key, or an access token for the path; if no keys are configured, accept every request.
 
@@ -38,7 +74,7 @@ async def require_key(
         StateUnavailable: there is a token, and Redis does not answer.
     """
     settings: AuthSettings = request.app.state.gateway.settings.auth
-    key = header or (bearer.credentials if bearer else "")
+    key = await key_of(request)
     if not settings.api_keys or is_valid_key(settings, key) or (not key and await is_authorized_by_token(request)):
         return
     raise Unauthorized

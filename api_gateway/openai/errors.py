@@ -11,27 +11,11 @@ from pydantic_core import to_json
 from typing_extensions import override
 
 from api_gateway.http.problems import headers_of
-from common import errors
-from common.errors import BatonError, ErrorRecord, Unauthorized
-from common.models import errors as model_errors
-from services.faster_whisper import errors as whisper_errors
+from common.errors import BatonError, Unauthorized
 
 CODES = {Unauthorized.code: "invalid_api_key"}
 """Where OpenAI has a code of its own."""
 TASK_HEADER = "X-Baton-Task-Id"
-KINDS = {
-    kind.code: kind
-    for module in (errors, model_errors, whisper_errors)
-    for kind in vars(module).values()
-    if isinstance(kind, type) and issubclass(kind, BatonError)
-}
-
-
-class MissingParameter(BatonError):
-    """A required parameter is missing."""
-
-    code = "missing_required_parameter"
-    status = 400
 
 
 class UnknownParameter(BatonError):
@@ -60,15 +44,6 @@ class UnknownModel(BatonError):
 
     code = "model_not_found"
     status = 404
-
-
-class StillRunning(BatonError):
-    """The task takes longer than the client, `gateway.openai_answer_within` or `gateway.openai_wait` allows. It
-    continues: `GET /v1/tasks/{id}`.
-    """
-
-    code = "still_running"
-    status = 504
 
 
 class OpenAIErrorDetail(BaseModel):
@@ -132,11 +107,6 @@ def answer(error: BatonError) -> Response:
 def task_headers(task_id: str) -> dict[str, str]:
     """Return the headers that identify the task; OpenAI's clients show the second one as `_request_id`."""
     return {TASK_HEADER: task_id, "X-Request-Id": task_id}
-
-
-def error_of_task(record: ErrorRecord, task_id: str) -> BatonError:
-    """Return the error that ended a task."""
-    return KINDS.get(record.code, BatonError)(record.message, **{**record.detail, "task_id": task_id})
 
 
 class OpenAIRoute(APIRoute):

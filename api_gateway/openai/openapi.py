@@ -7,13 +7,12 @@ from pydantic import BaseModel
 from api_gateway.openai.errors import (
     TASK_HEADER,
     InvalidValue,
-    MissingParameter,
-    StillRunning,
     UnknownModel,
     UnknownParameter,
     UnsupportedValue,
     error_responses,
 )
+from api_gateway.synchronous.errors import MissingParameter, StillRunning
 from common.errors import (
     BatonError,
     BodyTooLarge,

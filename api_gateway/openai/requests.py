@@ -16,10 +16,11 @@ from pydantic import (
 )
 from typing_extensions import override
 
-from api_gateway.openai.errors import InvalidValue, MissingParameter, UnknownModel, UnknownParameter, UnsupportedValue
-from api_gateway.openai.form import Fields, as_list, nest_fields
-from api_gateway.openai.languages import language_code
+from api_gateway.openai.errors import InvalidValue, UnknownModel, UnknownParameter, UnsupportedValue
 from api_gateway.openai.model_names import SPEAKERS, resolve
+from api_gateway.synchronous.errors import MissingParameter
+from api_gateway.synchronous.form import Fields, as_list, nest_fields
+from api_gateway.synchronous.languages import language_code
 from common.errors import BatonError
 from services.faster_whisper.contracts import TranscribeAudioInput
 from services.faster_whisper.models import NAMES

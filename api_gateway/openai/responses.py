@@ -10,10 +10,11 @@ from typing import Any
 from fastapi import Response
 from pydantic_core import to_json
 
-from api_gateway.openai.languages import NAMES, SPACELESS
 from api_gateway.openai.requests import TranslationRequest
+from api_gateway.synchronous.languages import SPACELESS
 from common import captions
 from common.transcript.format import Segment, Transcript
+from services.faster_whisper.languages import NAMES
 
 FRAMES_PER_S = 100
 PLAIN = "text/plain; charset=utf-8"

@@ -15,11 +15,11 @@ from typing_extensions import override
 
 from api_gateway.http.sse import SEND_TIMEOUT_S
 from api_gateway.openai.errors import error_body, task_headers
-from api_gateway.openai.outcome import transcript_of
-from api_gateway.openai.request_task import RequestTask, until_disconnect
 from api_gateway.openai.responses import continuation, join_text
 from api_gateway.runtime.cancellation import cancel_and_wait
 from api_gateway.runtime.event_hub import EventFrame
+from api_gateway.synchronous.outcome import transcript_of
+from api_gateway.synchronous.request_task import RequestTask, until_disconnect
 from common.errors import BatonError
 
 BEGUN_WITHIN_S = 5.0
@@ -42,7 +42,7 @@ async def stream(request: Request, request_task: RequestTask) -> Response:
             first.result()
     except (BatonError, ClientDisconnect):
         await cancel_and_wait(first)
-        await request_task.on_disconnect()
+        await request_task.handle_disconnect()
         raise
     return RequestTaskStream(
         stream_events(first, coming),
@@ -66,7 +66,7 @@ class RequestTaskStream(EventSourceResponse):
             await super().__call__(scope, receive, send)
         except SendTimeoutError:
             log.warning("slow_client_dropped", task_id=self.request_task.task_id)
-        await self.request_task.on_disconnect()
+        await self.request_task.handle_disconnect()
 
 
 async def stream_events(

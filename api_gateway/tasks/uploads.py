@@ -115,6 +115,8 @@ class Upload:
         self.id = FILE_ID_PREFIX + token_hex(16)
         self.folder = storage.root / INPUTS / self.id
         self.part = self.folder / PART
+        self.name = ""
+        """As the client sent it."""
         self.size = 0
         self.digest = sha256()
 

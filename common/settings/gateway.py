@@ -52,8 +52,16 @@ class GatewaySettings(Section):
     ] = "keep"
     openai_reuse: Annotated[
         bool,
-        Field(description="a repeated upload in /v1/audio with the same parameters and key returns the first task"),
+        Field(
+            description="a repeated upload in /v1/audio or /asr with the same parameters and key returns the first task"
+        ),
     ] = True
+    whisper_asr: Annotated[
+        bool, Field(description="offer the API of whisper-asr-webservice, which Bazarr uses: /asr and /detect-language")
+    ] = True
+    whisper_asr_wait: Annotated[
+        Seconds, Field(gt=timedelta(0), description="longest wait for an answer of /asr; the client may wait less")
+    ] = timedelta(hours=6)
     sse_ping: Annotated[Seconds, Field(ge=timedelta(seconds=1))] = timedelta(seconds=10)
     sse_backlog: Annotated[
         int, Field(ge=16, description="number of events a slow client may lag behind before it is disconnected")

@@ -113,11 +113,59 @@ class TranscribeAudioOutput(TaskOutput):
     warnings: Annotated[list[str], Field(default_factory=list, description="anomalies of the input")]
 
 
+class DetectLanguageInput(ClipInput):
+    audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
+    track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
+    model: Annotated[
+        ModelName | None,
+        Field(description="a name, or a folder under share/models; None uses the setting"),
+    ] = None
+    device: Annotated[
+        Literal["auto", "cuda", "cpu"], Field(description="`auto` is the worker's; `cpu` leaves its GPU to others")
+    ] = "auto"
+    windows: Annotated[int, Field(ge=1, le=20, description="windows of 30 s of speech to listen to at most")] = 3
+    threshold: Annotated[
+        float, Field(ge=0, le=1, description="a window with a more probable language decides; else the majority does")
+    ] = 0.5
+
+    @model_validator(mode="after")
+    def model_can(self) -> Self:
+        if self.model and english_only(self.model):
+            raise ValueError(f"model {self.model} supports English only; choose a multilingual one, such as small")
+        return self
+
+
+class LanguageCandidate(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    language: Annotated[str, Field(description="as Whisper writes it: ISO 639-1, or three letters")]
+    probability: Annotated[float, Field(ge=0, le=1)]
+
+
+class DetectLanguageOutput(TaskOutput):
+    language: Annotated[str | None, Field(description="None if there is no speech")]
+    language_probability: Annotated[float | None, Field(ge=0, le=1)]
+    candidates: Annotated[list[LanguageCandidate], Field(description="the most probable languages, the detected first")]
+    duration: Annotated[float, Field(ge=0, description="seconds of audio that were read to find enough speech")]
+    model: str
+    source: Annotated[
+        Literal["whisper", "tiny test model"], Field(description="the tiny test model is not representative of Whisper")
+    ] = "whisper"
+    warnings: Annotated[list[str], Field(default_factory=list, description="anomalies of the input")]
+
+
 TRANSCRIBE_AUDIO = Contract(
     "faster_whisper.transcribe_audio",
     TranscribeAudioInput,
     TranscribeAudioOutput,
     needs_gpu=True,
     summary="Transcribe speech with times, using Whisper; text is streamed while it is decoded.",
+)
+DETECT_LANGUAGE = Contract(
+    "faster_whisper.detect_language",
+    DetectLanguageInput,
+    DetectLanguageOutput,
+    needs_gpu=True,
+    summary="Detect the spoken language of a medium, from its first speech.",
 )
 DOWNLOAD_MODEL = download_contract(MODELS)

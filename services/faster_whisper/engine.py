@@ -181,6 +181,20 @@ def transcribe(
     )
 
 
+def detect_language(model: Any, samples: Samples, windows: int, threshold: float) -> list[tuple[str, float]]:
+    """Return languages with their probabilities, the detected one first.
+
+    The first window of which one language is more probable than `threshold` decides; if there is none, the majority of
+    the windows does (see `WhisperModel.detect_language`).
+    """
+    with library_errors():
+        language, probability, others = model.detect_language(
+            samples, language_detection_segments=windows, language_detection_threshold=threshold
+        )
+    rest = [(code, share(other)) for code, other in others if code != language]
+    return [(language, share(probability)), *rest]
+
+
 def run(
     model: Any, samples: Samples, speech: list[SampleSpan], params: TranscribeAudioInput, language: str | None
 ) -> tuple[Iterator[Any], Any]:

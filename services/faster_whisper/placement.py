@@ -47,11 +47,13 @@ def device_kind(job: Job, wanted: str) -> DeviceKind:
 
 def name_of(params: TranscribeAudioInput, kind: DeviceKind, settings: FasterWhisperSettings) -> str:
     """Return the model that the task names, or else the configured one."""
-    if params.model:
-        return params.model
+    return params.model or default_model(kind, settings, params.task)
+
+
+def default_model(kind: DeviceKind, settings: FasterWhisperSettings, task: str = "transcribe") -> str:
     if kind == "cpu":
         return settings.cpu_model
-    return settings.gpu_translation_model if params.task == "translate" else settings.gpu_model
+    return settings.gpu_translation_model if task == "translate" else settings.gpu_model
 
 
 def acquire_session(job: Job, model: Model[Any], wanted: str) -> AbstractContextManager[Session]:

@@ -1,7 +1,7 @@
 """The tasks of the faster_whisper service."""
 
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ, open_audio
@@ -9,15 +9,19 @@ from common.transcript.format import Transcript
 from common.worker.job import Job
 from common.worker.model_folders import downloads, folder_of
 from common.worker.task import task
-from services.faster_whisper import engine
+from services.faster_whisper import engine, language_detection
 from services.faster_whisper.contracts import (
+    DETECT_LANGUAGE,
     DOWNLOAD_MODEL,
     TRANSCRIBE_AUDIO,
+    ComputeType,
+    DetectLanguageInput,
+    DetectLanguageOutput,
     TranscribeAudioInput,
     TranscribeAudioOutput,
 )
 from services.faster_whisper.models import MODELS, REQUIRED, TEST_MODEL
-from services.faster_whisper.placement import device_kind, name_of
+from services.faster_whisper.placement import default_model, device_kind, name_of
 from services.faster_whisper.settings import FasterWhisperSettings
 from services.faster_whisper.transcription import Transcription
 
@@ -40,7 +44,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     name = name_of(params, kind, settings)
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
     with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
-        work = Transcription(params, job, sound, model_of(name, kind, params, job))
+        work = Transcription(params, job, sound, model_of(name, kind, params.compute_type, job))
         began, waited = monotonic(), job.timings.idle
         work.run()
         worked = monotonic() - began - (job.timings.idle - waited)
@@ -48,10 +52,36 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
         return result(work, name, worked)
 
 
-def model_of(name: str, kind: str, params: TranscribeAudioInput, job: Job) -> Model[Any]:
+@task(DETECT_LANGUAGE)
+def detect_language(params: DetectLanguageInput, job: Job) -> DetectLanguageOutput:
+    """Detect the spoken language.
+
+    Raises:
+        InvalidInput: the model supports only English.
+        Those of `transcribe_audio`, except PromptTooLong.
+    """
+    settings = job.settings.section(FasterWhisperSettings)
+    kind = device_kind(job, params.device)
+    name = params.model or default_model(kind, settings)
+    source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
+    with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+        found = language_detection.detect_language(params, job, sound, model_of(name, kind, "auto", job))
+        sound.refuse_empty(round((sound.position - sound.start) * SAMPLE_RATE_HZ))
+        return DetectLanguageOutput(
+            language=found[0].language if found else None,
+            language_probability=found[0].probability if found else None,
+            candidates=found,
+            duration=round(sound.position - sound.start, 3),
+            model=name,
+            source=source_of(name),
+            warnings=[*sound.damage_warnings, *([] if found else ["No speech was found."])],
+        )
+
+
+def model_of(name: str, kind: str, compute_type: ComputeType, job: Job) -> Model[Any]:
     """Return the model, downloaded if missing, not loaded yet."""
     folder, settings = folder_of(job, name, MODELS, REQUIRED), job.settings.section(FasterWhisperSettings)
-    return engine.whisper(name, folder, device=kind, compute_type=params.compute_type, cpu_threads=settings.cpu_threads)
+    return engine.whisper(name, folder, device=kind, compute_type=compute_type, cpu_threads=settings.cpu_threads)
 
 
 def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
@@ -76,6 +106,10 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
         words=sum(1 for _ in transcript.words),
         real_time_factor=round(worked / heard, 4) if heard else None,
         model=name,
-        source="tiny test model" if name == TEST_MODEL else "whisper",
+        source=source_of(name),
         warnings=work.sound.warnings(speech=bool(transcript.segments)),
     )
+
+
+def source_of(name: str) -> Literal["whisper", "tiny test model"]:
+    return "tiny test model" if name == TEST_MODEL else "whisper"

@@ -18,8 +18,7 @@ import pytest
 from openai.types.audio import TranscriptionVerbose
 
 from api_gateway.http.auth import key_hash
-from api_gateway.openai.languages import NAMES
-from services.faster_whisper.languages import LanguageCode
+from services.faster_whisper.languages import NAMES, LanguageCode
 from tests.support.faults import child_of
 from tests.support.sounds import ffmpeg
 from tests.support.stack import Stack

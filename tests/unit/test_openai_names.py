@@ -3,8 +3,8 @@
 import pytest
 
 from api_gateway.openai.errors import UnsupportedValue
-from api_gateway.openai.languages import language_code
 from api_gateway.openai.model_names import CONFIGURED, resolve
+from api_gateway.synchronous.languages import language_code
 from services.faster_whisper.models import ENGINE, NAMES, REPOSITORIES
 
 

@@ -5,25 +5,26 @@ import shutil
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import structlog
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from api_gateway.gateway import Gateway
-from api_gateway.openai.repeats import fingerprint, submit_or_join
 from api_gateway.runtime.cancellation import cancel_and_wait
 from api_gateway.runtime.event_hub import START, EventFrame, sort_key
 from api_gateway.runtime.wakeups import RECONNECT_S
+from api_gateway.synchronous.errors import StillRunning
+from api_gateway.synchronous.repeats import fingerprint, submit_or_join
 from api_gateway.tasks.submission import TaskSubmission
 from api_gateway.tasks.uploads import Upload
-from common.contract import TaskInput
 from common.errors import StateUnavailable, TaskNotFound, WrongState
 from common.state.record import Record
 
 LOOK_AGAIN_S = 10.0
 """Without an event for this long, the record is read again."""
+Disconnect = Literal["keep", "cancel"]
 T = TypeVar("T")
 log = structlog.get_logger()
 
@@ -35,23 +36,67 @@ class RequestTask:
     gateway: Gateway
     task_id: str
     upload: Upload | None
+    on_disconnect: Disconnect
+    """What happens to a task that this request started when its client disconnects."""
 
     @classmethod
     async def begin(
-        cls, request: Request, gateway: Gateway, task_name: str, data: TaskInput, upload: Upload
+        cls,
+        request: Request,
+        gateway: Gateway,
+        wanted: TaskSubmission,
+        upload: Upload,
+        *,
+        on_disconnect: Disconnect,
     ) -> "RequestTask":
         """Submit the task, or join the one of the same upload with the same parameters.
 
         Raises:
-            QueueFull, StateUnavailable: nothing was submitted.
+            QueueFull, StateUnavailable: nothing was submitted, and the upload is removed.
         """
-        reuses = gateway.settings.gateway.openai_reuse
-        mark = await fingerprint(request, gateway, data, upload) if reuses else None
-        wanted = TaskSubmission(task_name=task_name, input_data=data)
-        task_id, new = await submit_or_join(gateway, wanted, mark)
+        try:
+            reuses = gateway.settings.gateway.openai_reuse
+            mark = await fingerprint(request, gateway, wanted, upload) if reuses else None
+            task_id, new = await submit_or_join(gateway, wanted, mark)
+        except BaseException:
+            await asyncio.shield(discard(upload))
+            raise
         if not new:
             await discard(upload)
-        return cls(gateway, task_id, upload if new else None)
+        return cls(gateway, task_id, upload if new else None, on_disconnect)
+
+    async def wait(self, request: Request, longest: float, advice: str) -> Record:
+        """Return the record of the finished task.
+
+        `longest` is in seconds; `advice` says how to wait longer.
+
+        Raises:
+            StillRunning: the time is up. The task continues.
+            ClientDisconnect: the client disconnected.
+            TaskNotFound: the task was removed.
+        """
+        try:
+            async with asyncio.timeout(longest):
+                record = await until_disconnect(request, self.wait_until_final())
+        except TimeoutError:
+            self.continue_alone()
+            raise await self.still_running(longest, advice) from None
+        except (ClientDisconnect, TaskNotFound):
+            await self.handle_disconnect()
+            raise
+        await self.discard()
+        return record
+
+    async def still_running(self, waited_s: float, advice: str) -> StillRunning:
+        reuses = self.gateway.settings.gateway.openai_reuse
+        again = "The same upload with the same parameters finds it too. " if reuses else ""
+        reason: Any = await self.gateway.wait_reasons.explain(await self.read())
+        return StillRunning(
+            f"After {waited_s:.0f} s: {reason.message} It continues as {self.task_id}: follow it with "
+            f"GET /v1/tasks/{self.task_id}/events, "
+            f"read it with GET /v1/tasks/{self.task_id}/transcript. {again}{advice}",
+            task_id=self.task_id,
+        )
 
     async def events(self) -> AsyncIterator[EventFrame]:
         """Yield all events of the task, from the first to the last, across outages of Redis."""
@@ -109,9 +154,9 @@ class RequestTask:
         """
         return await self.gateway.record(self.task_id)
 
-    async def on_disconnect(self) -> None:
+    async def handle_disconnect(self) -> None:
         """Handle a disconnected client as configured: cancel the task that it started, or let it continue."""
-        if self.upload and self.gateway.settings.gateway.openai_on_disconnect == "cancel":
+        if self.upload and self.on_disconnect == "cancel":
             with suppress(WrongState, TaskNotFound):  # it ended by itself, or it was removed
                 await self.gateway.cancel(await self.read())
         self.continue_alone()

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 from python_multipart.multipart import parse_options_header
 from typing_extensions import override
 
-from api_gateway.openai.errors import MissingParameter
+from api_gateway.synchronous.errors import MissingParameter
+from api_gateway.synchronous.wav import HEADER_BYTES, wav_header
 from api_gateway.tasks.uploads import FilePart, Upload, multipart_boundary, safe_name
 from common.errors import InvalidInput, MalformedBody
 
-FILE = "file"
 MOST_BYTES = 64 * 1024
 """Of all fields and their names together."""
 MOST_FIELDS = 200
@@ -25,8 +25,9 @@ Fields = list[tuple[str, str]]
 class Form(FilePart):
     """The parts of the body, in any order."""
 
-    def __init__(self, boundary: bytes) -> None:
+    def __init__(self, boundary: bytes, file_field: str) -> None:
         super().__init__(boundary)
+        self.file_field = file_field
         self.fields: Fields = []
         self.part_name = ""
         self.text = bytearray()
@@ -37,7 +38,7 @@ class Form(FilePart):
         _, options = parse_options_header(self.headers.get(b"content-disposition", b""))
         self.part_name = decode_utf8(options.get(b"name", b""))
         self.count(len(self.part_name))
-        self.begin_file(options.get(b"filename") if self.part_name == FILE else None)
+        self.begin_file(options.get(b"filename") if self.part_name == self.file_field else None)
 
     @override
     def on_data(self, data: bytes, start: int, end: int) -> None:
@@ -69,8 +70,19 @@ def decode_utf8(text: bytes) -> str:
         raise MalformedBody("A field of the form is not UTF-8.") from error
 
 
-async def receive(upload: Upload, body: AsyncIterator[bytes], content_type: str, read: Callable[[Fields], T]) -> T:
+async def receive(
+    upload: Upload,
+    body: AsyncIterator[bytes],
+    content_type: str,
+    read: Callable[[Fields], T],
+    *,
+    file_field: str = "file",
+    raw: bool = False,
+) -> T:
     """Store the file, and return what `read` makes of the fields. If an error is raised, nothing is left behind.
+
+    `file_field` is the name of the file's part. `raw` says that the file is signed 16-bit PCM, mono, 16 kHz, without a
+    header; it is stored as WAV.
 
     Raises:
         MalformedBody, BodyTooLarge, StorageFull: see `Upload`.
@@ -79,17 +91,26 @@ async def receive(upload: Upload, body: AsyncIterator[bytes], content_type: str,
     """
     boundary = multipart_boundary(content_type)
     if boundary is None:
-        raise MalformedBody("Send the body as multipart/form-data, with the audio as its part `file`.")
-    form = Form(boundary)
+        raise MalformedBody(f"Send the body as multipart/form-data, with the audio as its part `{file_field}`.")
+    form = Form(boundary, file_field)
     async with upload.open_part() as file:
+        if raw:
+            file.seek(HEADER_BYTES)
         await upload.copy(body, form, file)
         if not form.done:
-            raise MissingParameter("There is no complete `file`. Send it as a part with a filename.", param=FILE)
+            raise MissingParameter(
+                f"There is no complete `{file_field}`. Send it as a part with a filename.", param=file_field
+            )
         if not upload.size:
-            raise InvalidInput("The file is empty.", param=FILE)
-        told = read(form.fields)
-    await asyncio.to_thread(upload.part.replace, upload.folder / safe_name(form.name))
-    return told
+            raise InvalidInput("The file is empty.", param=file_field)
+        if raw:
+            file.seek(0)
+            await asyncio.to_thread(upload.write, file, wav_header(upload.size))
+        parameters = read(form.fields)
+    upload.name = form.name or ""
+    stored = safe_name(form.name) + (".wav" if raw else "")
+    await asyncio.to_thread(upload.part.replace, upload.folder / stored)
+    return parameters
 
 
 def nest_fields(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:

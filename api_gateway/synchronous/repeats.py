@@ -11,10 +11,9 @@ from fastapi import Request
 from pydantic_core import to_json
 
 from api_gateway.gateway import Gateway
-from api_gateway.http.auth import BEARER, HEADER
+from api_gateway.http.auth import key_in_url, key_of
 from api_gateway.tasks.submission import TaskSubmission
 from api_gateway.tasks.uploads import Upload
-from common.contract import TaskInput
 from common.errors import FileMissing, TaskIdConflict, TaskNotFound
 from common.state.context import Status
 from common.state.record import Record
@@ -25,13 +24,13 @@ MOST_FOLLOWED = 20
 """Maximum number of tasks in such a chain; after that, the task gets no fingerprint."""
 
 
-async def fingerprint(request: Request, gateway: Gateway, data: TaskInput, upload: Upload) -> str:
+async def fingerprint(request: Request, gateway: Gateway, wanted: TaskSubmission, upload: Upload) -> str:
     """Return what makes two requests the same, whichever gateway receives them."""
-    bearer = await BEARER(request)
-    key = await HEADER(request) or (bearer.credentials if bearer else "")
+    key = await key_of(request) or key_in_url(request)
     parts = {
         "audio": upload.digest.hexdigest(),
-        "input": data.model_dump(mode="json", exclude={"audio_path"}),
+        "task": wanted.task_name,
+        "input": wanted.input_data.model_dump(mode="json", exclude={"audio_path"}),
         "settings": gateway.settings.section(FasterWhisperSettings).model_dump(mode="json"),
         "key": sha256(key.encode()).hexdigest(),
     }
