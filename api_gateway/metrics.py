@@ -30,6 +30,12 @@ class Metrics:
         self.running = self.gauge("baton_queue_running", "Running tasks", "queue")
         self.messages = self.gauge("baton_queue_messages", "Messages held by the broker", "queue")
         self.workers = self.gauge("baton_workers", "Living workers", "queue")
+        self.memory = self.gauge(
+            "baton_worker_memory_bytes", "Resident memory of a worker: its parent, its task processes", "worker", "part"
+        )
+        self.device_memory = self.gauge(
+            "baton_worker_device_mib", "Device memory of the models of a task process", "worker", "device"
+        )
         self.gone = self.gauge("baton_workers_gone", "Workers seen in the last hour that are gone")
         self.undispatched = self.gauge("baton_dispatch_pending", "Tasks recorded but not yet published to the broker")
         self.undelivered = self.gauge("baton_callbacks_pending", "Callbacks not yet delivered")
@@ -86,7 +92,15 @@ class Metrics:
             self.running.labels(queue.name).set(queue.running)
             self.messages.labels(queue.name).set(queue.messages)
             self.workers.labels(queue.name).set(queue.workers)
-        self.gone.set(sum(seen.presence is None for seen in await self.system.workers()))
+        await self.look_at_workers()
+
+    async def look_at_workers(self) -> None:
+        seen = await self.system.workers()
+        self.gone.set(sum(each.presence is None for each in seen))
+        self.memory.clear()
+        for presence in (each.presence for each in seen if each.presence):
+            self.memory.labels(presence.name, "parent").set(presence.rss)
+            self.memory.labels(presence.name, "tasks").set(sum(presence.memory.values()))
 
     async def look_at_tasks(self) -> None:
         found = Tally(pulse.liveness for pulse in await self.system.pulses())
@@ -112,9 +126,11 @@ class Metrics:
 
     async def look_at_models(self) -> None:
         self.models.clear()
+        self.device_memory.clear()
         for place in await self.system.residents():
             for model in place.models:
                 self.models.labels(place.host, place.device, model.name).inc(model.mib)
+                self.device_memory.labels(model.worker, place.device).inc(model.mib)
 
 
 def show_quantiles(gauge: Gauge, lock: str, quantiles: Quantiles) -> None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from api_gateway.monitor.liveness import Liveness
 from api_gateway.monitor.system_reader import SystemReader
 from api_gateway.monitor.timeouts import Level, TimeoutManager
+from common.settings import MIB
 from common.worker.presence import Presence
 
 CLAIM_IS_LATE_S = 10
@@ -95,9 +96,19 @@ async def of_workers(system: SystemReader) -> list[Reason]:
     seen = await system.workers()
     gone = [f"{each.name} has not been seen for a while." for each in seen if each.presence is None]
     late = [message for each in seen if each.presence for message in unclaimed_deliveries(each.presence)]
+    large = [message for each in seen if each.presence for message in growing_processes(each.presence)]
     return [
         *(Reason(weight="degraded", code="worker_gone", message=message) for message in gone),
         *(Reason(weight="degraded", code="delivery_not_claimed", message=message) for message in late),
+        *(Reason(weight="degraded", code="worker_grows", message=message) for message in large),
+    ]
+
+
+def growing_processes(presence: Presence) -> list[str]:
+    return [
+        f"Process {found.pid} of {presence.name} has grown from {found.before // MIB} to {found.now // MIB} MiB in its "
+        f"last {found.tasks} tasks. It is replaced above worker.max_memory_mib; report what these tasks were."
+        for found in presence.growing
     ]
 
 

@@ -118,6 +118,8 @@ class WorkerState(BaseModel):
     active: list[str] = []
     children: list[int] = []
     rss: int | None = None
+    memory: dict[int, int] = {}
+    """Resident memory of each child in bytes, by pid; `rss` is that of the parent."""
     programs: dict[str, str] = {}
     locks: list[str] = []
 
@@ -129,7 +131,9 @@ class WorkerState(BaseModel):
         known = seen.presence
         mine = {f"{known.name.rpartition('/')[0]}/{pid}" for pid in known.children}
         held = [view.id for view in views if view.holder and view.holder.worker in mine]
-        told = known.model_dump(include={"service", "pid", "started_at", "active", "children", "rss", "programs"})
+        told = known.model_dump(
+            include={"service", "pid", "started_at", "active", "children", "rss", "memory", "programs"}
+        )
         return state.model_copy(update={**told, "alive": True, "locks": held})
 
 

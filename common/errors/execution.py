@@ -81,6 +81,16 @@ class OutOfGpuMemory(BatonError):
     status = 507
 
 
+class GpuContextBroken(BatonError):
+    """A CUDA error has left this process without a usable GPU. The process is replaced, and the task is tried again. If
+    it happens again, look for Xid messages in the kernel's log (`dmesg`), and update the driver.
+    """
+
+    code = "gpu_context_broken"
+    status = 503
+    retryable = True
+
+
 class LeaseLost(BatonError):
     """The GPU lease expired while the task was running, so it had to stop. It is tried again from its checkpoint."""
 

@@ -52,9 +52,14 @@ class WorkerSettings(Section):
     visibility_timeout: Annotated[
         Seconds, Field(description="the broker delivers an unacknowledged message again after this")
     ] = timedelta(hours=1)
-    max_memory_mib: Annotated[int | None, Field(gt=0, description="a child above this is replaced after its task")] = (
-        None
-    )
+    max_memory_mib: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            description="a child that has used more is replaced after its task; null: 80 % of the memory of the machine"
+            " or the container, divided by `concurrency`; 0: no limit",
+        ),
+    ] = None
     shutdown_grace: Annotated[Seconds, Field(description="time that running tasks have to finish on SIGTERM")] = (
         timedelta(seconds=10)
     )

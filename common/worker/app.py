@@ -13,6 +13,7 @@ from common.contract import Contract
 from common.settings import Settings
 from common.worker.broker import KNOWN_TASKS, TRANSPORT
 from common.worker.interface import standard_task_interface
+from common.worker.memory_limit import memory_limit_mib
 from common.worker.process import WorkerProcess, end_orphan
 from common.worker.task import REGISTRY
 from common.worker.temporary_files import leave_no_folder
@@ -80,7 +81,7 @@ def transport_options(settings: Settings) -> dict[str, Any]:
 
 
 def memory_limit_kib(settings: Settings) -> int | None:
-    limit = settings.worker.max_memory_mib
+    limit = memory_limit_mib(settings.worker)
     return limit * 1024 if limit else None
 
 

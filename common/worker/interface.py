@@ -13,6 +13,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_expo
 from common.errors import (
     BatonError,
     Cancelled,
+    GpuContextBroken,
     InvalidInput,
     ShareBroken,
     ShareUnavailable,
@@ -23,12 +24,13 @@ from common.errors import (
 )
 from common.files import disk
 from common.files.storage import AttemptFolder, Storage
+from common.gpu.faults import breaks_context
 from common.state.context import Status, WorkflowContext
 from common.state.record import Record
 from common.state.scripts import ScriptCall
 from common.worker.heartbeat import Heartbeat
 from common.worker.job import Job
-from common.worker.process import WorkerProcess
+from common.worker.process import WorkerProcess, kill_own_tree
 from common.worker.task import REGISTRY, RegisteredTask
 
 if TYPE_CHECKING:
@@ -50,7 +52,13 @@ def standard_task_interface(self: Task, context: dict[str, Any]) -> dict[str, An
     app.process.soft_limit.begin()
     with structlog.contextvars.bound_contextvars(task_id=task_id), app.process.termination.delivery():
         record = claim(app.process, REGISTRY[self.name], task_id)
-        return attempt(app.process, REGISTRY[self.name], record).model_dump(mode="json") if record else context
+        if record is None:
+            return context
+        ended = attempt(app.process, REGISTRY[self.name], record)
+        if app.process.broken:
+            log.error("process_ends_itself", reason=GpuContextBroken.code)
+            kill_own_tree()
+        return ended.model_dump(mode="json")
 
 
 def claim(process: WorkerProcess, task: RegisteredTask, task_id: str) -> Record | None:
@@ -100,6 +108,7 @@ def run_timed(task: RegisteredTask, record: Record, job: Job) -> TaskOutcome:
         # errors during a shutdown of the machine are caused by it: its ffmpeg was terminated too
         stop = job.heartbeat.stop
         output, error = {}, stop if isinstance(stop, WorkerStopping) else raised
+        job.process.broken = job.process.broken or isinstance(raised, GpuContextBroken)
     duration = monotonic() - began
     waited = (job.timings.fetch, job.timings.gpu_wait, job.timings.model_load)
     job.timings.run = duration - sum(part or 0.0 for part in waited)
@@ -128,7 +137,7 @@ def run(task: RegisteredTask, record: Record, job: Job) -> dict[str, Any]:
     except OSError as error:
         raise disk_error(job.process.storage, error) from error
     except Exception as error:
-        raise unexpected_error(error) from error
+        raise device_error(error) or unexpected_error(error) from error
     return output
 
 
@@ -141,6 +150,11 @@ def disk_error(storage: Storage, error: OSError) -> BatonError:
     except ShareUnavailable as away:
         return away
     return ShareBroken() if error.errno in disk.AWAY else unexpected_error(error)
+
+
+def device_error(error: Exception) -> BatonError | None:
+    """Return the error of a process whose GPU is no longer usable; None if it was another error."""
+    return GpuContextBroken(reason=f"{type(error).__name__}: {error}") if breaks_context(error) else None
 
 
 def unexpected_error(error: Exception) -> BatonError:

@@ -23,6 +23,16 @@ class Unclaimed(BaseModel):
     seconds: float
 
 
+class Growth(BaseModel):
+    """A process whose memory was larger after each of its latest tasks than after any of those before them."""
+
+    pid: int
+    tasks: int
+    before: int
+    """Bytes after the first of these tasks."""
+    now: int
+
+
 class Presence(BaseModel):
     """The published state of a worker's parent."""
 
@@ -35,6 +45,10 @@ class Presence(BaseModel):
     children: list[int]
     """Pids of its task processes."""
     rss: int
+    memory: dict[int, int] = {}
+    """Resident memory of its task processes in bytes, by pid."""
+    growing: list[Growth] = []
+    """Task processes whose memory grows from task to task."""
     gpu_host: str
     """The name under which its host's GPUs are locked."""
     unclaimed: list[Unclaimed] = []

@@ -23,6 +23,7 @@ from common.settings import Settings
 from common.state.client import SyncRedis
 from common.state.store import StateStore
 from common.worker.memory import return_freed_memory
+from common.worker.memory_watch import MemoryWatch
 from common.worker.soft_limit import SoftLimit
 from common.worker.termination import TERMINATION
 
@@ -50,6 +51,10 @@ class WorkerProcess:
         self.storage = Storage(settings.storage.share, min_free_bytes=settings.storage.min_free_bytes)
         if parent_pid() is None:  # a child may start while share is unavailable, and would write into the mount point
             self.storage.prepare()
+        self.broken = False
+        """In a child: it cannot run another task, and ends after this one."""
+        self.memory = MemoryWatch()
+        """In the parent: of its children."""
         self.unreported: deque[Loss] = deque()
         """In the parent: losses that have not been reported to Redis yet."""
 

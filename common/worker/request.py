@@ -71,6 +71,8 @@ class WorkerRequest(Request):  # type: ignore[misc]  # celery has no types
     def acknowledge(self) -> None:
         super().acknowledge()
         self.release_prefetch()
+        if self.worker_pid:
+            self.app.process.memory.record(self.worker_pid)
 
     @override
     def reject(self, requeue: bool = False) -> None:

@@ -209,14 +209,16 @@ class Watchdog(StartStopStep):  # type: ignore[misc]  # celery has no types
         return pool._pool._waiting_to_start if pool and pool.active else ()  # noqa: SLF001 - the pool has no other word for it
 
     def show_presence(self) -> None:
-        process = self.app.process
+        process, children = self.app.process, self.children()
         presence = Presence(
             name=process.name,
             service=process.service,
             pid=process.pid,
             started_at=self.started_at,
             active=[request.id for request in deliveries()],
-            children=self.children(),
+            children=children,
+            memory=process.memory.measure(children),
+            growing=process.memory.growing(),
             rss=psutil.Process().memory_info().rss,
             gpu_host=process.gpu_host,
             unclaimed=unclaimed_deliveries(),

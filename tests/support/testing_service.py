@@ -27,8 +27,13 @@ TICK_S = 0.02
 SPIN_S = 6.0
 
 
+LEAKED: list[bytes] = []
+
+
 class EchoInput(TaskInput):
     text: str = ""
+    leak: Annotated[int, Field(ge=0)] = 0
+    """Number of bytes that the process keeps for ever."""
 
 
 class EchoOutput(TaskOutput):
@@ -119,6 +124,7 @@ signals.task_prerun.connect(hang_before_claim)
 
 @task(ECHO)
 def echo(params: EchoInput, _job: Job) -> EchoOutput:
+    LEAKED.append(os.urandom(params.leak))
     return EchoOutput(text=params.text)
 
 
@@ -188,6 +194,8 @@ def fail(params: FailInput, job: Job) -> EchoOutput:
             raise DownloadFailed
         if params.kind == "input":
             raise InvalidInput
+        if params.kind == "cuda":
+            raise RuntimeError("CUDA failed with error an illegal memory access was encountered")
         raise ValueError("a bug")
     return EchoOutput(text=f"attempt {job.attempt}")
 
