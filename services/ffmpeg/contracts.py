@@ -130,6 +130,12 @@ class CutInput(MediaClipInput):
 class MediaOutput(TaskOutput):
     media_path: Artifact
     duration: Duration
+    offset: Annotated[
+        float,
+        Field(
+            ge=0, description="seconds of the input before the first copied audio, where no video is written with it"
+        ),
+    ] = 0.0
 
 
 CUT = Contract("ffmpeg.cut", CutInput, MediaOutput, summary="Cut a part out of a video or an audio file.")

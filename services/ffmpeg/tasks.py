@@ -120,8 +120,8 @@ def transcode(params: c.TranscodeInput, job: Job) -> c.MediaOutput:
     target = job.staging(f"video.{params.container}")
     report = setup.reporter("transcode", clip.length)
     video.transcode(setup.ffmpeg, source, target, params, info=info, clip=clip, on_progress=report)
-    duration = setup.duration(target)
-    return c.MediaOutput(media_path=job.publish(target), duration=duration)
+    duration, offset = setup.duration(target), video.lost_offset(info, params)
+    return c.MediaOutput(media_path=job.publish(target), duration=duration, offset=offset)
 
 
 @task(c.BURN_SUBTITLES)

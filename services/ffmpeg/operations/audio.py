@@ -20,6 +20,10 @@ ENCODERS: dict[str, dict[str, Any]] = {
     "opus": {"c:a": "libopus"},
     "aac": {"c:a": "aac"},
 }
+ON_TIMELINE: dict[str, Any] = {"async": 1, "first_pts": 0}
+"""Options of `aresample`: silence before a late start and in gaps, so that a time means the same in every output.
+Deviations of less than 0.1 s after the start are left alone: the samples of a file with good timestamps do not change.
+"""
 
 
 def audio_track(info: MediaInfo, track: int) -> StreamInfo:
@@ -44,6 +48,15 @@ def encoding(form: AudioForm) -> Mapping[str, Any]:
     return {**with_choices(ENCODERS[form.format], wanted), "map_chapters": -1}
 
 
+def keep_timeline(clip: Clip) -> dict[str, str]:
+    """Return the output option that keeps the timeline of a clip in audio that is encoded.
+
+    ffmpeg counts the length of a clip from the first packet, so the end is cut again, by time.
+    """
+    padded = "aresample=" + ":".join(f"{name}={value}" for name, value in ON_TIMELINE.items())
+    return {"af": padded if clip.length is None else f"{padded},atrim=end={clip.length:.6f}"}
+
+
 def with_choices(encoder: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return the encoder's options and the chosen ones; a bitrate replaces a quality."""
     chosen = {name: value for name, value in wanted.items() if value}
@@ -65,6 +78,8 @@ def write(
     ffmpeg: Ffmpeg, source: Path, target: Path, form: AudioForm, *, track: int, clip: Clip, on_progress: OnSeconds
 ) -> None:
     """Decode one track of `source` and write it to `target`."""
-    sound = ffmpeg.input(source, **clip.options)[f"a:{track}"]
-    options = {**encoding(form), "f": MUXERS[form.format]}
+    # no `t`: the packet that ends a gap may be after the end of the clip
+    begin: dict[str, Any] = {"ss": clip.start} if clip.start else {}
+    sound = ffmpeg.input(source, **begin)[f"a:{track}"]
+    options = {**encoding(form), **keep_timeline(clip), "f": MUXERS[form.format]}
     ffmpeg.run(ffmpeg.output(sound, target.name, options), target.parent, on_progress)

@@ -30,7 +30,8 @@ def measure(
     Raises:
         AudioSilent: it has no loudness.
     """
-    sound = ffmpeg.input(source)[f"a:{params.track}"].filter("loudnorm", print_format="json", **target(params))
+    track = ffmpeg.input(source)[f"a:{params.track}"].filter("aresample", **audio.ON_TIMELINE)
+    sound = track.filter("loudnorm", print_format="json", **target(params))
     ending = ffmpeg.run(ffmpeg.discard(sound), folder, on_progress, loglevel="info")
     measured = parse_measurements(ending.lines)
     if "inf" in measured["input_i"]:
@@ -50,7 +51,8 @@ def normalize(
 ) -> Measured:
     """Write the track at the requested loudness and return the measurements of the result."""
     whole = ffmpeg.input(source)
-    sound = whole[f"a:{params.track}"].filter(
+    sound = whole[f"a:{params.track}"].filter("aresample", **audio.ON_TIMELINE)
+    sound = sound.filter(
         "loudnorm",
         print_format="json",
         linear="true",

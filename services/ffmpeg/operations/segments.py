@@ -38,7 +38,7 @@ def split(
     rate = params.sample_rate or audio.supported_rate(params.format, sound.sample_rate or audio.USUAL_RATE_HZ)
     track = (
         ffmpeg.input(source)[f"a:{params.track}"]
-        .filter("aresample", rate)
+        .filter("aresample", rate, **audio.ON_TIMELINE)
         .filter("asetnsamples", n=rate // CUTS_PER_SECOND, pad=0)
     )
     options = {

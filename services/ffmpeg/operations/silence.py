@@ -8,6 +8,7 @@ from pathlib import Path
 from services.ffmpeg.contracts import SplitAudioSegmentsInput
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.execution.media_limits import OnSeconds
+from services.ffmpeg.operations import audio
 
 PRECISION_S = 0.001
 """Cuts are rounded to milliseconds, so no remainder is shorter."""
@@ -24,6 +25,7 @@ def detect(
     """Return the silences of a track and the track's length, in seconds."""
     sound = (
         ffmpeg.input(source)[f"a:{params.track}"]
+        .filter("aresample", **audio.ON_TIMELINE)
         .filter("silencedetect", noise=f"{params.silence_level}dB", duration=params.min_silence)
         .filter("ametadata", mode="print", file=FOUND)
     )

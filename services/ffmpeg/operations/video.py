@@ -6,7 +6,7 @@ from typing import Any
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.execution.media_limits import Clip, OnSeconds
 from services.ffmpeg.media import MediaInfo
-from services.ffmpeg.operations.audio import ENCODERS, kbps, with_choices
+from services.ffmpeg.operations.audio import ENCODERS, kbps, keep_timeline, with_choices
 from services.ffmpeg.operations.pictures import VideoForm
 from services.ffmpeg.operations.tracks import MUXERS, subtitle_codec
 
@@ -36,7 +36,7 @@ def transcode(
         options |= picture_options(form)
     if info.of("audio") and form.audio != "none":
         streams.append(whole["a"])
-        options |= sound_options(form)
+        options |= sound_options(form, clip)
     if form.keep_subtitles:
         add_subtitles(whole, info, form.container, streams, options)
     ffmpeg.run(ffmpeg.output(streams, target.name, options), target.parent, on_progress)
@@ -71,11 +71,20 @@ def picture_options(form: VideoForm) -> dict[str, Any]:
     return options
 
 
-def sound_options(form: VideoForm) -> dict[str, Any]:
+def sound_options(form: VideoForm, clip: Clip) -> dict[str, Any]:
     if form.audio == "copy":
         return {"c:a": "copy"}
     wanted = {"ac": form.channels, "b:a": kbps(form.audio_bitrate_kbps)}
-    return with_choices(ENCODERS[form.audio], wanted)
+    return with_choices(ENCODERS[form.audio], wanted) | keep_timeline(clip)
+
+
+def lost_offset(info: MediaInfo, form: VideoForm) -> float:
+    """Return the seconds before the first audio that the output does not contain: a medium begins with its first
+    packet, and copied packets cannot be preceded by silence.
+    """
+    if form.audio != "copy" or (info.of("video") and form.video != "none"):
+        return 0.0
+    return max(min((track.start or 0.0 for track in info.of("audio")), default=0.0), 0.0)
 
 
 def add_subtitles(whole: Any, info: MediaInfo, container: str, streams: list[Any], options: dict[str, Any]) -> None:
