@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from typing_extensions import override
 
-from common.errors import ClipOutsideMedia, MediaTooLong, NoAudioTrack, NotMedia
+from common.errors import ClipOutsideMedia, MediaTooLong, NotMedia
 from common.media.decoders import check_decoder
 from common.media.demux import duration_of, open_medium
 from common.media.track import MediaTrack
+from common.media.track_choice import ChosenTrack, choose_track
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream
@@ -45,9 +47,10 @@ class AudioTrack(MediaTrack["AudioStream", "AudioFrame"]):
     """One audio track of an open medium, from `start` to `end`; all times are seconds of the medium."""
 
     def __init__(
-        self, container: InputContainer, stream: AudioStream, *, start: float, end: float | None, longest: float
+        self, container: InputContainer, chosen: ChosenTrack, *, start: float, end: float | None, longest: float
     ) -> None:
-        super().__init__(container, stream)
+        super().__init__(container, checked_stream(container, chosen.index))
+        self.chosen = chosen
         self.start = start
         self.end = end
         self.longest = longest
@@ -158,9 +161,16 @@ def silence(seconds: float) -> Iterator[Samples]:
 
 @contextmanager
 def open_audio(
-    path: Path, *, track: int = 0, start: float = 0.0, end: float | None = None, longest: float = math.inf
+    path: Path,
+    *,
+    track: int | None = None,
+    language: str | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    longest: float = math.inf,
 ) -> Iterator[AudioTrack]:
-    """Open an audio track of a medium by its index; `longest` is the maximum number of seconds to read.
+    """Open an audio track of a medium: by its number, or the one in a language (see `track_choice`); `longest` is the
+    maximum number of seconds to read.
 
     Raises:
         FileMissing: there is no such file.
@@ -170,16 +180,29 @@ def open_audio(
         ClipOutsideMedia: `start` is after its end.
     """
     with open_medium(path) as container:
-        sound = AudioTrack(container, audio_stream(container, track), start=start, end=end, longest=longest)
+        chosen = choose_track([StreamTags.of(stream) for stream in container.streams.audio], track, language)
+        sound = AudioTrack(container, chosen, start=start, end=end, longest=longest)
         if sound.promised is not None and start >= sound.promised:
             raise ClipOutsideMedia(start=start, duration=sound.promised)
         sound.seek()
         yield sound
 
 
-def audio_stream(container: InputContainer, track: int) -> AudioStream:
-    streams = container.streams.audio
-    if track >= len(streams):
-        raise NoAudioTrack(track=track, audio_tracks=len(streams))
-    check_decoder(streams[track])
-    return streams[track]
+@dataclass(frozen=True, slots=True)
+class StreamTags:
+    """What the open container says about an audio stream."""
+
+    language: str | None
+    default: bool
+
+    @classmethod
+    def of(cls, stream: AudioStream) -> StreamTags:
+        from av.stream import Disposition
+
+        return cls(stream.language, bool(stream.disposition & Disposition.default))
+
+
+def checked_stream(container: InputContainer, track: int) -> AudioStream:
+    stream = container.streams.audio[track]
+    check_decoder(stream)
+    return stream

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from common.contract import ClipInput, Contract, TaskOutput
 from common.media.fields import Artifact, MediaFile
+from common.media.track_choice import AudioTrackNumber, ChosenTrack
 from services.faster_whisper.contracts import ComputeType, Temperature, Text
 from services.faster_whisper.contracts import ModelName as WhisperModel
 from services.faster_whisper.languages import LanguageCode
@@ -15,7 +16,7 @@ from services.sensevoice.contracts import ModelName as SenseVoiceModel
 
 class TranscribeAudioInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
-    track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
+    track: AudioTrackNumber = None
     draft_model: Annotated[
         SenseVoiceModel | None,
         Field(description="SenseVoice: a name, or a folder under share/models; None uses the setting of sensevoice"),
@@ -52,6 +53,7 @@ class TranscribeAudioOutput(TaskOutput):
     report_path: Annotated[Artifact, Field(description="for each segment, whose text was chosen and why, as JSON")]
     language: Annotated[str | None, Field(description="given or detected; None if there is no speech")]
     language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 if the language was given")]
+    track: Annotated[ChosenTrack, Field(description="the audio track that was read, and why")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
     segments: Annotated[int, Field(ge=0, description="number of segments")]
     words: Annotated[int, Field(ge=0, description="number of words; of characters, in a script without spaces")]

@@ -29,7 +29,9 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     settings = job.settings.section(DualStreamSettings)
     drafts, finals = model_names(params, job)
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
-    with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+    with open_audio(
+        source, track=params.track, language=params.language, start=params.start, end=params.end, longest=longest
+    ) as sound:
         models = draft_model(drafts, job), final_model(finals, params, job)
         work = Transcription(params, job, sound)
         began, waited = monotonic(), job.timings.idle
@@ -51,6 +53,7 @@ def output(
         report_path=result.report(job.settings.section(DualStreamSettings).fallback),
         language=ledger.language,
         language_probability=ledger.language_probability,
+        track=sound.chosen,
         duration=round(read, 3),
         segments=result.segments,
         words=result.words,

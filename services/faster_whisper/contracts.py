@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from common.contract import ClipInput, Contract, TaskOutput
 from common.media.fields import Artifact, MediaFile
+from common.media.track_choice import AudioTrackNumber, ChosenTrack
 from common.models.contract import download_contract
 from services.faster_whisper.languages import LanguageCode
 from services.faster_whisper.models import MODELS, english_only, translates
@@ -39,7 +40,7 @@ class VadOptions(BaseModel):
 
 class TranscribeAudioInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
-    track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
+    track: AudioTrackNumber = None
     model: Annotated[
         ModelName | None,
         Field(description="a name, or a folder under share/models; None uses the setting"),
@@ -99,6 +100,7 @@ class TranscribeAudioOutput(TaskOutput):
     transcript_path: Annotated[Artifact, Field(description="a Transcript, as JSON")]
     language: Annotated[str | None, Field(description="given or detected; None if there is no speech")]
     language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 if the language was given")]
+    track: Annotated[ChosenTrack, Field(description="the audio track that was read, and why")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
     segments: Annotated[int, Field(ge=0, description="number of segments")]
     words: Annotated[int, Field(ge=0, description="number of words; 0 without `word_timestamps`")]

@@ -39,7 +39,9 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     kind = device_kind(job, params.device)
     name = name_of(params, kind, settings)
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
-    with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+    with open_audio(
+        source, track=params.track, language=params.language, start=params.start, end=params.end, longest=longest
+    ) as sound:
         work = Transcription(params, job, sound, model_of(name, kind, params, job))
         began, waited = monotonic(), job.timings.idle
         work.run()
@@ -71,6 +73,7 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
         transcript_path=work.job.publish(staged),
         language=transcript.language,
         language_probability=transcript.language_probability,
+        track=work.sound.chosen,
         duration=round(work.until / SAMPLE_RATE_HZ, 3),
         segments=len(transcript.segments),
         words=sum(1 for _ in transcript.words),

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from common.contract import ClipInput, Contract, TaskOutput
 from common.media.fields import Artifact, MediaFile
+from common.media.track_choice import AudioTrackNumber, ChosenTrack
 from common.models.contract import download_contract
 from services.sensevoice.models import MODELS
 
@@ -17,7 +18,7 @@ ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(M
 
 class TranscribeAudioInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
-    track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
+    track: AudioTrackNumber = None
     model: Annotated[
         ModelName | None,
         Field(description="a name, or a folder under share/models; None uses the setting"),
@@ -40,6 +41,7 @@ class TranscribeAudioOutput(TaskOutput):
     events: Annotated[
         dict[str, int], Field(description="number of segments of each: speech, laughter, applause, bgm, …")
     ]
+    track: Annotated[ChosenTrack, Field(description="the audio track that was read, and why")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
     segments: Annotated[int, Field(ge=0, description="number of segments")]
     words: Annotated[int, Field(ge=0, description="number of words; of characters, in a script without spaces")]

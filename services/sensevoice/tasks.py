@@ -30,7 +30,10 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     settings = job.settings.section(SenseVoiceSettings)
     name = params.model or settings.model
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
-    with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+    language = None if params.language == "auto" else params.language
+    with open_audio(
+        source, track=params.track, language=language, start=params.start, end=params.end, longest=longest
+    ) as sound:
         model = engine.sensevoice(name, folder_of(job, name, MODELS, REQUIRED), threads=settings.threads)
         work = Transcription(params, job, sound, model)
         began = monotonic()
@@ -58,6 +61,7 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
         language=transcript.language,
         emotions=count_names(segment.emotion for segment in segments),
         events=count_names(segment.event for segment in segments),
+        track=work.sound.chosen,
         duration=round(work.until / SAMPLE_RATE_HZ, 3),
         segments=len(segments),
         words=sum(1 for _ in transcript.words),

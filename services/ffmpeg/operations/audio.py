@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from common.errors import NoAudioTrack
+from common.media.track_choice import ChosenTrack, choose_track
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.execution.media_limits import Clip, OnSeconds
-from services.ffmpeg.fields import SAMPLE_RATES, AudioForm
-from services.ffmpeg.media import MediaInfo, StreamInfo
+from services.ffmpeg.fields import SAMPLE_RATES, AudioForm, TrackInput
+from services.ffmpeg.media import MediaInfo
 
 USUAL_RATE_HZ = 48_000
 EXTENSIONS = {"wav": "wav", "flac": "flac", "mp3": "mp3", "opus": "opus", "aac": "m4a"}
@@ -26,16 +26,28 @@ Deviations of less than 0.1 s after the start are left alone: the samples of a f
 """
 
 
-def audio_track(info: MediaInfo, track: int) -> StreamInfo:
-    """Return an audio track by its index.
+def choose(info: MediaInfo, wanted: TrackInput) -> ChosenTrack:
+    """Return the audio track to read.
 
     Raises:
         NoAudioTrack: there is no such track.
     """
-    tracks = info.of("audio")
-    if track >= len(tracks):
-        raise NoAudioTrack(track=track, audio_tracks=len(tracks))
-    return tracks[track]
+    return choose_track(info.of("audio"), wanted.track, wanted.language)
+
+
+def choose_kept(info: MediaInfo, wanted: TrackInput) -> ChosenTrack | None:
+    """Return the only audio track to keep, None if the request names none: then all are kept.
+
+    Raises:
+        NoAudioTrack: there is no such track.
+    """
+    named = wanted.track is not None or (wanted.language and info.of("audio"))
+    return choose(info, wanted) if named else None
+
+
+def selector(kept: ChosenTrack | None) -> str:
+    """Return ffmpeg's selector of the audio tracks to keep."""
+    return f"a:{kept.index}" if kept else "a"
 
 
 def file_name(stem: str, form: AudioForm) -> str:
