@@ -27,6 +27,9 @@ class TranscribeAudioInput(ClipInput):
     ] = None
     compute_type: Annotated[ComputeType, Field(description="`auto` is float16 on a GPU and int8 on a CPU")] = "auto"
     language: Annotated[LanguageCode | None, Field(description="None detects it from the first speech")] = None
+    multilingual: Annotated[
+        bool, Field(description="detect the language of each chunk again; `language` then chooses only the track")
+    ] = False
     itn: Annotated[bool, Field(description="drafts have punctuation, and numbers as digits")] = True
     initial_prompt: Annotated[Text | None, Field(description="text before the speech; sets names and style")] = None
     hotwords: Annotated[Text | None, Field(description="words to expect, in every chunk")] = None
@@ -38,6 +41,8 @@ class TranscribeAudioInput(ClipInput):
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:
+        if self.model and english_only(self.model) and self.multilingual:
+            raise ValueError(f"model {self.model} supports English only; choose another model for multilingual")
         if self.model and english_only(self.model) and self.language not in {None, "en"}:
             raise ValueError(
                 f"model {self.model} supports English only; choose another model for language {self.language}"
@@ -51,8 +56,14 @@ class TranscribeAudioOutput(TaskOutput):
     ]
     srt_path: Annotated[Artifact, Field(description="the same as subtitles, including edits made so far")]
     report_path: Annotated[Artifact, Field(description="for each segment, whose text was chosen and why, as JSON")]
-    language: Annotated[str | None, Field(description="given or detected; None if there is no speech")]
-    language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 if the language was given")]
+    language: Annotated[
+        str | None,
+        Field(description="given or detected, with `multilingual` the one spoken longest; None if there is no speech"),
+    ]
+    language_probability: Annotated[
+        float | None, Field(ge=0, le=1, description="1 if the language was given; None with `multilingual`")
+    ]
+    languages: Annotated[dict[str, float], Field(description="seconds of speech in each language")]
     track: Annotated[ChosenTrack, Field(description="the audio track that was read, and why")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
     segments: Annotated[int, Field(ge=0, description="number of segments")]

@@ -50,6 +50,10 @@ class TranscribeAudioInput(ClipInput):
     ] = "auto"
     compute_type: Annotated[ComputeType, Field(description="`auto` is float16 on a GPU and int8 on a CPU")] = "auto"
     language: Annotated[LanguageCode | None, Field(description="None detects it from the first speech")] = None
+    multilingual: Annotated[
+        bool,
+        Field(description="detect the language of each window of 30 s again; `language` then chooses only the track"),
+    ] = False
     task: Annotated[Literal["transcribe", "translate"], Field(description="`translate` writes English")] = "transcribe"
     vad_filter: Annotated[bool, Field(description="skip what is not speech")] = True
     vad: VadOptions = VadOptions()
@@ -91,6 +95,8 @@ class TranscribeAudioInput(ClipInput):
             raise ValueError(
                 f"model {self.model} supports English only; choose another model for language {self.language}"
             )
+        if self.model and english_only(self.model) and self.multilingual:
+            raise ValueError(f"model {self.model} supports English only; choose another model for multilingual")
         if self.model and self.task == "translate" and not translates(self.model):
             raise ValueError(f"model {self.model} was not trained for task translate; choose large-v3, medium or small")
         return self
@@ -98,8 +104,14 @@ class TranscribeAudioInput(ClipInput):
 
 class TranscribeAudioOutput(TaskOutput):
     transcript_path: Annotated[Artifact, Field(description="a Transcript, as JSON")]
-    language: Annotated[str | None, Field(description="given or detected; None if there is no speech")]
-    language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 if the language was given")]
+    language: Annotated[
+        str | None,
+        Field(description="given or detected, with `multilingual` the one spoken longest; None if there is no speech"),
+    ]
+    language_probability: Annotated[
+        float | None, Field(ge=0, le=1, description="1 if the language was given; None with `multilingual`")
+    ]
+    languages: Annotated[dict[str, float], Field(description="seconds of speech in each language")]
     track: Annotated[ChosenTrack, Field(description="the audio track that was read, and why")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
     segments: Annotated[int, Field(ge=0, description="number of segments")]

@@ -6,6 +6,7 @@ from typing import Any
 from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ, open_audio
 from common.transcript.format import Transcript
+from common.transcript.languages import seconds_by_language
 from common.worker.job import Job
 from common.worker.model_folders import downloads, folder_of
 from common.worker.task import task
@@ -58,9 +59,11 @@ def model_of(name: str, kind: str, params: TranscribeAudioInput, job: Job) -> Mo
 
 def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
     """Write the transcript and return the task's output; `worked` in seconds."""
+    spoken = seconds_by_language(work.segments)
+    several = work.params.multilingual
     transcript = Transcript(
-        language=work.language,
-        language_probability=work.language_probability,
+        language=next(iter(spoken), None) if several else work.language,
+        language_probability=None if several else work.language_probability,
         duration=round(work.sound.position, 3),
         engine=engine.ENGINE,
         model=name,
@@ -73,6 +76,7 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
         transcript_path=work.job.publish(staged),
         language=transcript.language,
         language_probability=transcript.language_probability,
+        languages=spoken,
         track=work.sound.chosen,
         duration=round(work.until / SAMPLE_RATE_HZ, 3),
         segments=len(transcript.segments),

@@ -38,7 +38,9 @@ class Transcription(ChunkedTranscription):
 
     @property
     def language(self) -> str | None:
-        """The language that was given, or detected in the first speech: all chunks use the same one."""
+        """The language that was given, or detected in the first speech. All chunks use the same one, except with
+        `multilingual`, which detects it again in each window.
+        """
         return self.params.language or next((done.language for done in self.finished if done.language), None)
 
     @property

@@ -37,6 +37,7 @@ class TranscribeAudioOutput(TaskOutput):
         Artifact, Field(description="a Transcript, as JSON; each segment with its language, emotion and event")
     ]
     language: Annotated[str | None, Field(description="given, or the one spoken longest; None if there is no speech")]
+    languages: Annotated[dict[str, float], Field(description="seconds of speech in each language")]
     emotions: Annotated[dict[str, int], Field(description="number of segments of each: happy, sad, neutral, …")]
     events: Annotated[
         dict[str, int], Field(description="number of segments of each: speech, laughter, applause, bgm, …")

@@ -4,13 +4,14 @@ from time import monotonic
 
 from common.media.audio import SAMPLE_RATE_HZ, open_audio
 from common.transcript.format import Transcript
+from common.transcript.languages import seconds_by_language
 from common.worker.job import Job
 from common.worker.model_folders import downloads, folder_of
 from common.worker.task import task
 from services.sensevoice import engine
 from services.sensevoice.contracts import DOWNLOAD_MODEL, TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
 from services.sensevoice.models import MODELS, REQUIRED, TEST_MODEL
-from services.sensevoice.segments import count_names, main_language
+from services.sensevoice.segments import count_names
 from services.sensevoice.settings import SenseVoiceSettings
 from services.sensevoice.transcription import Transcription
 
@@ -46,8 +47,9 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
 def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
     """Write the transcript and return the task's output; `worked` in seconds."""
     segments = work.segments
+    spoken = seconds_by_language(segments)
     transcript = Transcript(
-        language=(work.language if segments else None) or main_language(segments),
+        language=(work.language if segments else None) or next(iter(spoken), None),
         duration=round(work.sound.position, 3),
         engine=engine.ENGINE,
         model=name,
@@ -59,6 +61,7 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
     return TranscribeAudioOutput(
         transcript_path=work.job.publish(staged),
         language=transcript.language,
+        languages=spoken,
         emotions=count_names(segment.emotion for segment in segments),
         events=count_names(segment.event for segment in segments),
         track=work.sound.chosen,
