@@ -20,6 +20,15 @@ AudioTrackNumber = Annotated[
 ]
 
 
+ChannelMode = Annotated[
+    Literal["mix", "split"],
+    Field(
+        description="`split` transcribes each channel on its own, for calls with one speaker in each. The segments "
+        "have the speakers `channel_0`, `channel_1`, …, and are merged by time"
+    ),
+]
+
+
 class TrackTags(Protocol):
     """What a container says about a track."""
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from common.contract import ClipInput, Contract, TaskOutput
 from common.media.fields import Artifact, MediaFile
-from common.media.track_choice import AudioTrackNumber, ChosenTrack
+from common.media.track_choice import AudioTrackNumber, ChannelMode, ChosenTrack
 from common.models.contract import download_contract
 from services.faster_whisper.languages import LanguageCode
 from services.faster_whisper.models import MODELS, english_only, translates
@@ -41,6 +41,7 @@ class VadOptions(BaseModel):
 class TranscribeAudioInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
     track: AudioTrackNumber = None
+    channels: ChannelMode = "mix"
     model: Annotated[
         ModelName | None,
         Field(description="a name, or a folder under share/models; None uses the setting"),

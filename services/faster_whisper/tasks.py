@@ -32,7 +32,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     """Transcribe speech, continuing after the last recorded chunk.
 
     Raises:
-        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong, TooManyChannels: see `common.media.audio`.
         ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
         DeviceUnavailable, ComputeTypeUnsupported, OutOfGpuMemory, PromptTooLong: see `placement` and `engine`.
     """
@@ -41,7 +41,13 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     name = name_of(params, kind, settings)
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
     with open_audio(
-        source, track=params.track, language=params.language, start=params.start, end=params.end, longest=longest
+        source,
+        track=params.track,
+        language=params.language,
+        start=params.start,
+        end=params.end,
+        longest=longest,
+        split=params.channels == "split",
     ) as sound:
         work = Transcription(params, job, sound, model_of(name, kind, params, job))
         began, waited = monotonic(), job.timings.idle
@@ -60,7 +66,7 @@ def model_of(name: str, kind: str, params: TranscribeAudioInput, job: Job) -> Mo
 def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
     """Write the transcript and return the task's output; `worked` in seconds."""
     spoken = seconds_by_language(work.segments)
-    several = work.params.multilingual
+    several = work.params.multilingual or len(spoken) > 1
     transcript = Transcript(
         language=next(iter(spoken), None) if several else work.language,
         language_probability=None if several else work.language_probability,

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from common.contract import ClipInput, Contract, TaskOutput
 from common.media.fields import Artifact, MediaFile
-from common.media.track_choice import AudioTrackNumber, ChosenTrack
+from common.media.track_choice import AudioTrackNumber, ChannelMode, ChosenTrack
 from common.models.contract import download_contract
 from services.sensevoice.models import MODELS
 
@@ -19,6 +19,7 @@ ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(M
 class TranscribeAudioInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
     track: AudioTrackNumber = None
+    channels: ChannelMode = "mix"
     model: Annotated[
         ModelName | None,
         Field(description="a name, or a folder under share/models; None uses the setting"),

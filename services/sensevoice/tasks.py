@@ -25,7 +25,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     """Transcribe speech, continuing after the last recorded chunk.
 
     Raises:
-        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong, TooManyChannels: see `common.media.audio`.
         ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
     """
     settings = job.settings.section(SenseVoiceSettings)
@@ -33,7 +33,13 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
     language = None if params.language == "auto" else params.language
     with open_audio(
-        source, track=params.track, language=language, start=params.start, end=params.end, longest=longest
+        source,
+        track=params.track,
+        language=language,
+        start=params.start,
+        end=params.end,
+        longest=longest,
+        split=params.channels == "split",
     ) as sound:
         model = engine.sensevoice(name, folder_of(job, name, MODELS, REQUIRED), threads=settings.threads)
         work = Transcription(params, job, sound, model)
