@@ -7,6 +7,7 @@ frames, so nothing is decoded or resampled twice; other audio passes through unc
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,8 @@ CANCELLED = 0.02
 """The mix has less than this share of the louder channel's energy: 17 dB less. Unrelated channels have half."""
 MARGIN = 4.0
 """The other channel must have this much more energy to replace the one that is read: both may be equally loud."""
+SAMPLED = 4
+"""Every fourth sample is enough for an energy."""
 FORMATS = frozenset({"dbl", "dblp", "flt", "fltp", "s16", "s16p", "s32", "s32p", "u8", "u8p"})
 QUIETEST = 1e-6
 """Mean square of full scale below which nothing is compared: -60 dB."""
@@ -36,7 +39,7 @@ class Downmix:
     """Prepares the frames of one track for a resampler that mixes them to mono."""
 
     def __init__(self) -> None:
-        self.energies = np.zeros(3)
+        self.energies = (0.0, 0.0, 0.0)
         """Of the first channel, of the second, and of their product: each a decaying mean."""
         self.better = 0
         self.cancelled_s = 0.0
@@ -61,12 +64,17 @@ class Downmix:
 
     def measure(self, planes: Planes, frame: AudioFrame) -> None:
         name = frame.format.name.removesuffix("p")
-        left, right = (planes.astype(np.float32) - (FULL_SCALE["u8"] if name == "u8" else 0)) / FULL_SCALE.get(
-            name, 1.0
+        sampled = planes[:, ::SAMPLED].astype(np.float32)
+        if name == "u8":
+            sampled -= FULL_SCALE[name]
+        left, right = sampled
+        weight = 1 / (left.size * FULL_SCALE.get(name, 1.0) ** 2)
+        found = (float(left @ left) * weight, float(right @ right) * weight, float(left @ right) * weight)
+        kept = math.exp(-frame.samples / frame.sample_rate / MEMORY_S) if any(self.energies) else 0.0
+        left_energy, right_energy, product = (
+            kept * known + (1 - kept) * new for known, new in zip(self.energies, found, strict=True)
         )
-        found = np.array([left @ left, right @ right, left @ right]) / frame.samples
-        kept = np.exp(-frame.samples / frame.sample_rate / MEMORY_S) if self.energies.any() else 0.0
-        self.energies = kept * self.energies + (1 - kept) * found
+        self.energies = (left_energy, right_energy, product)
         if self.energies[1 - self.better] > MARGIN * self.energies[self.better]:
             self.better = 1 - self.better
 
@@ -74,7 +82,7 @@ class Downmix:
     def cancels(self) -> bool:
         left, right, product = self.energies
         loudest = max(left, right)
-        return bool(loudest > QUIETEST and (left + right + 2 * product) / 4 < CANCELLED * loudest)
+        return loudest > QUIETEST and (left + right + 2 * product) / 4 < CANCELLED * loudest
 
 
 def planes_of(frame: AudioFrame) -> Planes:
