@@ -72,6 +72,11 @@ class TranslationRequest(BaseModel):
         float, Field(ge=0, le=1, description="0 falls back to higher values where a text looks wrong")
     ] = 0.0
 
+    track: Annotated[
+        int | None,
+        Field(ge=0, description="not OpenAI's: which audio track of a video, from 0; None chooses by language"),
+    ] = None
+
     @classmethod
     def read(cls, fields: Fields) -> Self:
         """Parse the fields of a form.
@@ -102,6 +107,7 @@ class TranslationRequest(BaseModel):
             "model": resolve(self.model),
             "initial_prompt": self.prompt[-LONGEST_PROMPT:] or None,
             "temperature": (self.temperature,) if self.temperature else None,
+            "track": self.track,
         }
         return {name: value for name, value in given.items() if value is not None}
 

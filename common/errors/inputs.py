@@ -47,6 +47,13 @@ class NoAudioTrack(BatonError):
     status = 422
 
 
+class TooManyChannels(BatonError):
+    """The audio track has more channels than can be transcribed separately. Send `channels: mix`."""
+
+    code = "too_many_channels"
+    status = 422
+
+
 class NoVideoTrack(BatonError):
     """The file has no video track. `ffmpeg.probe` lists its tracks."""
 

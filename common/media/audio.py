@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from typing_extensions import override
 
-from common.errors import ClipOutsideMedia, MediaTooLong, NoAudioTrack, NotMedia
+from common.errors import ClipOutsideMedia, MediaTooLong, NotMedia, TooManyChannels
 from common.media.decoders import check_decoder
 from common.media.demux import duration_of, open_medium
+from common.media.downmix import Downmix
 from common.media.track import MediaTrack
+from common.media.track_choice import ChosenTrack, choose_track
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Samples = NDArray[np.float32]
-    """Mono, shape (frames,), 16 kHz, in [-1, 1]."""
+    """16 kHz, in [-1, 1]: mono with shape (frames,), or channels of their own with shape (frames, channels)."""
 
 SAMPLE_RATE_HZ = 16_000
 FULL_SCALE = 32_768.0
@@ -37,6 +40,9 @@ SILENCE_BLOCK_S = 30.0
 MISSING_S, MISSING_SHARE = 2.0, 0.02
 """How much may be missing at the end of a file without a warning: durations in headers are estimates."""
 
+MAX_CHANNELS = 8
+"""Channels that are read separately: memory grows with their number."""
+
 INDEXED = frozenset({"mov", "matroska", "wav", "w64", "avi"})
 """Formats in which a seek is exact; the others are read from the beginning."""
 
@@ -45,12 +51,23 @@ class AudioTrack(MediaTrack["AudioStream", "AudioFrame"]):
     """One audio track of an open medium, from `start` to `end`; all times are seconds of the medium."""
 
     def __init__(
-        self, container: InputContainer, stream: AudioStream, *, start: float, end: float | None, longest: float
+        self,
+        container: InputContainer,
+        chosen: ChosenTrack,
+        *,
+        start: float,
+        end: float | None,
+        longest: float,
+        split: bool = False,
     ) -> None:
-        super().__init__(container, stream)
+        super().__init__(container, checked_stream(container, chosen.index))
+        self.chosen = chosen
         self.start = start
         self.end = end
         self.longest = longest
+        self.channels = channels_of(self.stream) if split else None
+        """Number of channels that are yielded side by side, None for their mix."""
+        self.downmix = Downmix()
         self.position = start
         """End of the audio that was yielded so far."""
 
@@ -79,7 +96,9 @@ class AudioTrack(MediaTrack["AudioStream", "AudioFrame"]):
 
     def warnings(self, *, speech: bool) -> list[str]:
         """Return warnings about the audio after all of it was read; `speech` says whether any was found."""
-        found = self.damage_warnings
+        found = self.damage_warnings + self.downmix.warnings
+        if self.channels == 1:
+            found.append("The track has one channel only, so all speech has the speaker channel_0.")
         if self.promised and self.position < self.promised - max(MISSING_S, MISSING_SHARE * self.promised):
             found.append(f"The file promises audio up to {self.promised:.1f} s, but it ends at {self.position:.1f} s.")
         if not speech:
@@ -109,14 +128,14 @@ class AudioTrack(MediaTrack["AudioStream", "AudioFrame"]):
         for stamp, block in self.resample():
             at = min(self.start, stamp) if at is None else at
             gap = stamp - at if JITTER_S < stamp - at < LONGEST_GAP_S else 0.0
-            for piece in chain(silence(gap), [block]):
+            for piece in chain(silence(gap, block.shape[1:]), [block]):
                 early = max(round((self.start - at) * SAMPLE_RATE_HZ), 0)
                 at += len(piece) / SAMPLE_RATE_HZ
                 if early < len(piece):
                     yield piece[early:]
 
     def resample(self) -> Iterator[tuple[float, Samples]]:
-        """Yield blocks of 16 kHz mono, each with its timestamp.
+        """Yield blocks of 16 kHz, mono or with separate channels, each with its timestamp.
 
         Samples pass through 16 bits, as in `faster_whisper.decode_audio`, so that the same audio gives the same text.
         """
@@ -124,13 +143,17 @@ class AudioTrack(MediaTrack["AudioStream", "AudioFrame"]):
 
         stamp = 0.0
         for _, alike in groupby(self.decode_frames(), key=format_of):
-            resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
+            layout = self.stream.layout.name if self.channels else "mono"
+            resampler = AudioResampler(format="s16p", layout=layout, rate=SAMPLE_RATE_HZ)
             for frame in chain(alike, [None]):
                 if frame is not None:
                     stamp = self.timestamp_of(frame, otherwise=stamp)
                     frame.pts = None  # otherwise the resampler complains about gaps
+                    frame = frame if self.channels else self.downmix.prepare(frame)  # noqa: PLW2901 - to be mixed
                 for piece in resampler.resample(frame):
-                    yield stamp, piece.to_ndarray()[0].astype("float32") / FULL_SCALE
+                    planes: Samples = piece.to_ndarray().astype(np.float32)
+                    planes /= FULL_SCALE
+                    yield stamp, planes.T if self.channels else planes[0]
 
     def timestamp_of(self, frame: AudioFrame, *, otherwise: float) -> float:
         return otherwise if frame.time is None else frame.time - self.origin
@@ -150,36 +173,65 @@ def format_of(frame: AudioFrame) -> tuple[str, str, int]:
     return frame.format.name, frame.layout.name, frame.sample_rate
 
 
-def silence(seconds: float) -> Iterator[Samples]:
+def silence(seconds: float, channels: tuple[int, ...] = ()) -> Iterator[Samples]:
     while seconds > 0:
-        yield np.zeros(round(min(seconds, SILENCE_BLOCK_S) * SAMPLE_RATE_HZ), dtype=np.float32)
+        yield np.zeros((round(min(seconds, SILENCE_BLOCK_S) * SAMPLE_RATE_HZ), *channels), dtype=np.float32)
         seconds -= SILENCE_BLOCK_S
 
 
 @contextmanager
 def open_audio(
-    path: Path, *, track: int = 0, start: float = 0.0, end: float | None = None, longest: float = math.inf
+    path: Path,
+    *,
+    track: int | None = None,
+    language: str | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    longest: float = math.inf,
+    split: bool = False,
 ) -> Iterator[AudioTrack]:
-    """Open an audio track of a medium by its index; `longest` is the maximum number of seconds to read.
+    """Open an audio track of a medium: by its number, or the one in a language (see `track_choice`); `longest` is the
+    maximum number of seconds to read. `split` yields the channels separately instead of their mix.
 
     Raises:
         FileMissing: there is no such file.
         NotMedia: the file is not audio or video.
         NoAudioTrack: it has no such track.
         CodecNotAllowed: its decoder is not allowed.
+        TooManyChannels: it is to be split, and has more channels than can be.
         ClipOutsideMedia: `start` is after its end.
     """
     with open_medium(path) as container:
-        sound = AudioTrack(container, audio_stream(container, track), start=start, end=end, longest=longest)
+        chosen = choose_track([StreamTags.of(stream) for stream in container.streams.audio], track, language)
+        sound = AudioTrack(container, chosen, start=start, end=end, longest=longest, split=split)
         if sound.promised is not None and start >= sound.promised:
             raise ClipOutsideMedia(start=start, duration=sound.promised)
         sound.seek()
         yield sound
 
 
-def audio_stream(container: InputContainer, track: int) -> AudioStream:
-    streams = container.streams.audio
-    if track >= len(streams):
-        raise NoAudioTrack(track=track, audio_tracks=len(streams))
-    check_decoder(streams[track])
-    return streams[track]
+@dataclass(frozen=True, slots=True)
+class StreamTags:
+    """What the open container says about an audio stream."""
+
+    language: str | None
+    default: bool
+
+    @classmethod
+    def of(cls, stream: AudioStream) -> StreamTags:
+        from av.stream import Disposition
+
+        return cls(stream.language, bool(stream.disposition & Disposition.default))
+
+
+def checked_stream(container: InputContainer, track: int) -> AudioStream:
+    stream = container.streams.audio[track]
+    check_decoder(stream)
+    return stream
+
+
+def channels_of(stream: AudioStream) -> int:
+    count = stream.layout.nb_channels
+    if count > MAX_CHANNELS:
+        raise TooManyChannels(channels=count, most=MAX_CHANNELS)
+    return count

@@ -42,9 +42,11 @@ def chunks(
     blocks: Iterator[Samples], length: int, find_speech: FindSpeech, *, index: int = 0, start: int = 0
 ) -> Iterator[Chunk]:
     """Yield the audio from sample `start` on in chunks of at most `length` samples, numbered from `index`."""
-    gathered, filled = np.empty(length, dtype=np.float32), 0
+    gathered, filled = np.empty(0, dtype=np.float32), 0
     for block in without_first(blocks, start):
         rest = block
+        if not len(gathered):
+            gathered = np.empty((length, *block.shape[1:]), dtype=np.float32)
         while len(rest):
             if filled == length:  # and more follows
                 whole, cut = gathered, find_cut(gathered, find_speech)
@@ -81,6 +83,25 @@ def pauses(speech: list[SampleSpan], length: int) -> list[SampleSpan]:
     """Return the spans without speech."""
     edges = [0, *(edge for span in speech for edge in span), length]
     return [(begin, end) for begin, end in zip(edges[::2], edges[1::2], strict=True) if begin < end]
+
+
+def separate_channels(samples: Samples) -> list[Samples]:
+    """Return each channel on its own, shape (frames,); of a mix only itself."""
+    if samples.ndim == 1:
+        return [samples]
+    return [np.ascontiguousarray(channel) for channel in samples.T]
+
+
+def find_in_any_channel(find_speech: FindSpeech, samples: Samples) -> list[SampleSpan]:
+    """Return the spans in which at least one channel has speech."""
+    found = sorted(span for channel in separate_channels(samples) for span in find_speech(channel))
+    joined: list[SampleSpan] = []
+    for begin, end in found:
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((begin, end))
+    return joined
 
 
 def with_check(items: Iterator[T], check: Callable[[], None]) -> Iterator[T]:

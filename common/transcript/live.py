@@ -11,7 +11,7 @@ BEGINNINGS = {"started", "resumed"}
 
 
 def dump_segment(segment: Segment) -> dict[str, Any]:
-    return segment.model_dump(include={"id", "start", "end", "text"})
+    return segment.model_dump(include={"id", "start", "end", "text"} | ({"speaker"} if segment.speaker else set()))
 
 
 def fragment(

@@ -10,10 +10,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from common.media.audio import SAMPLE_RATE_HZ, AudioTrack
-from common.media.chunking import Chunk, SampleSpan, chunks, with_check
+from common.media.chunking import Chunk, SampleSpan, chunks, find_in_any_channel, separate_channels, with_check
 from common.media.vad import find_speech_to_cut
 from common.prefetch import prefetch
 from common.stall import ends_when_stalled
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 
 PHASE = "transcribe"
 
-Prepared = tuple[Chunk, list[SampleSpan]]
-"""A chunk, and its spans with speech."""
+ChannelSpeech = tuple[Chunk, list[SampleSpan]]
+"""One channel of a chunk, or the mix of all, and its spans with speech."""
+Prepared = list[ChannelSpeech]
+"""A chunk by channels."""
 
 
 class FinishedChunk(ChunkText):
@@ -56,6 +59,10 @@ class ChunkedTranscription(ABC):
         self.finished = [FinishedChunk.model_validate(record) for record in self.checkpoint.records()]
         self.resumed_at = self.until
         self.at = sound.start
+        self.channel: int | None = None
+        """The channel that is decoded; None for the mix of all."""
+        self.decoded: list[FinishedChunk] = []
+        """The channels of the current chunk that are decoded already."""
 
     @abstractmethod
     def find_speech(self, samples: Samples) -> list[SampleSpan]:
@@ -63,7 +70,7 @@ class ChunkedTranscription(ABC):
 
     @abstractmethod
     def decode(self, chunk: Chunk, speech: list[SampleSpan]) -> FinishedChunk:
-        """Return the text of a chunk, after publishing each segment as soon as it was decoded."""
+        """Return the text of a chunk, or of one channel of it; each segment is added as soon as it was decoded."""
 
     # ---- what is known so far ----
 
@@ -74,6 +81,16 @@ class ChunkedTranscription(ABC):
     @property
     def segments(self) -> list[Segment]:
         return [segment for done in self.finished for segment in done.segments]
+
+    @property
+    def next_id(self) -> int:
+        """The id of the first segment of the next channel, or chunk."""
+        return sum(len(done.segments) for done in [*self.finished, *self.decoded])
+
+    @property
+    def speaker(self) -> str | None:
+        """The label of the channel's segments."""
+        return None if self.channel is None else f"channel_{self.channel}"
 
     def seconds(self, sample: int) -> float:
         return self.sound.start + sample / SAMPLE_RATE_HZ
@@ -86,7 +103,31 @@ class ChunkedTranscription(ABC):
             self.publish(done.segments)
         with closing(prefetch(self.prepare_chunks())) as coming:
             while prepared := self.next_chunk(coming):
-                self.finish(self.decode(*prepared))
+                self.finish(self.decode_channels(prepared))
+
+    def decode_channels(self, prepared: Prepared) -> FinishedChunk:
+        """Decode each channel of a chunk, and merge their segments by time."""
+        self.decoded = []
+        for number, (chunk, speech) in enumerate(prepared):
+            self.channel = number if self.sound.channels else None
+            self.decoded.append(self.decode(chunk, speech))
+        self.channel, done = None, merge_channels(self.decoded)
+        self.decoded = []
+        return done
+
+    def add(self, done: FinishedChunk, segment: Segment) -> None:
+        """Label, keep and publish a segment."""
+        if self.speaker:
+            words = [word.model_copy(update={"speaker": self.speaker}) for word in segment.words]
+            segment = segment.model_copy(update={"speaker": self.speaker, "words": words})
+        done.segments.append(segment)
+        self.publish([segment])
+
+    def advance(self, done: FinishedChunk, at: float) -> None:
+        """Move the progress to second `at` of the medium; of several channels, each is a part of the chunk."""
+        parts = self.sound.channels or 1
+        share = (len(self.decoded) + (at - done.start) / max(done.end - done.start, 0.001)) / parts
+        self.at = max(self.at, done.start + share * (done.end - done.start))
 
     def next_chunk(self, coming: Iterator[Prepared]) -> Prepared | None:
         """Return the next chunk; the process ends if that takes too long, as on a dead network drive."""
@@ -96,8 +137,10 @@ class ChunkedTranscription(ABC):
     def prepare_chunks(self) -> Iterator[Prepared]:
         """Read, cut and find speech: CPU work only."""
         blocks = with_check(self.sound.blocks(), self.job.check)
-        for chunk in chunks(blocks, self.longest, find_speech_to_cut, index=len(self.finished), start=self.until):
-            yield chunk, self.find_speech(chunk.samples)
+        find_pauses = partial(find_in_any_channel, find_speech_to_cut)
+        for chunk in chunks(blocks, self.longest, find_pauses, index=len(self.finished), start=self.until):
+            channels = [Chunk(chunk.index, chunk.start, samples) for samples in separate_channels(chunk.samples)]
+            yield [(channel, self.find_speech(channel.samples)) for channel in channels]
 
     def empty_record(self, chunk: Chunk) -> FinishedChunk:
         """Return an empty record for a chunk."""
@@ -120,3 +163,10 @@ class ChunkedTranscription(ABC):
     def report(self) -> None:
         """Report progress by audio time; raises if the attempt must stop."""
         self.job.progress_in_medium(PHASE, self.at, start=self.sound.start, end=self.sound.promised)
+
+
+def merge_channels(decoded: list[FinishedChunk]) -> FinishedChunk:
+    """Return the record of a chunk: the segments of all channels, by time."""
+    segments = sorted((segment for done in decoded for segment in done.segments), key=lambda one: (one.start, one.id))
+    spoken = next((done for done in decoded if done.language), decoded[0])
+    return spoken.model_copy(update={"segments": segments})

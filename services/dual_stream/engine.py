@@ -39,7 +39,8 @@ class SenseVoiceEngine:
         self.job = job
         self.wanted = model
         self.itn = params.itn
-        self.language = params.language if params.language in LANGUAGES else None
+        known = params.language in LANGUAGES and not params.multilingual
+        self.language = params.language if known else None
         self.settings = job.settings.section(DualStreamSettings)
         self.step = step
 
@@ -83,6 +84,7 @@ class WhisperEngine:
             audio_path=params.audio_path,
             word_timestamps=True,
             hotwords=params.hotwords,
+            multilingual=params.multilingual,
             beam_size=params.beam_size,
             temperature=params.temperature,
         )
@@ -99,4 +101,7 @@ class WhisperEngine:
         params = self.params.model_copy(update={"initial_prompt": prompt or None})
         with whisper.window_callback(model, self.step):
             heard = whisper.transcribe(model, samples, speech, params, language=language)
-            return SlowTranscript(list(heard.segments), heard.language, heard.language_probability)
+            segments = list(heard.segments)
+            # a chunk is one window, so its segments have one language
+            spoken = segments[0].language if segments and segments[0].language else heard.language
+            return SlowTranscript(segments, spoken, heard.language_probability)

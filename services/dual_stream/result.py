@@ -12,6 +12,7 @@ from common.captions.transcripts import document_of
 from common.media.fields import Artifact
 from common.transcript.edits import Edits, read_edits
 from common.transcript.format import Segment, Transcript
+from common.transcript.languages import seconds_by_language
 from common.worker.job import Job
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.checkpoint import StreamCheckpoint
@@ -23,12 +24,15 @@ TRANSCRIPT, SUBTITLES, REPORT = "transcript.json", "transcript.srt", "alignment.
 class ResultReader:
     """Reads the checkpoint once for each file."""
 
-    def __init__(self, job: Job, ledger: StreamCheckpoint) -> None:
+    def __init__(self, job: Job, ledger: StreamCheckpoint, *, multilingual: bool = False) -> None:
         self.job = job
         self.ledger = ledger
         self.segments = self.words = self.drafts = 0
         self.reasons: Counter[str] = Counter()
         self.count()
+        self.languages = seconds_by_language(self.all_segments())
+        self.language = next(iter(self.languages), None) if multilingual else ledger.language
+        self.language_probability = None if multilingual else ledger.language_probability
 
     def count(self) -> None:
         for record in self.ledger.finals():
@@ -43,8 +47,8 @@ class ResultReader:
     def transcript(self, *, duration: float, model: str) -> Artifact:
         """Write the engines' text; user edits are stored separately."""
         head = Transcript(
-            language=self.ledger.language,
-            language_probability=self.ledger.language_probability,
+            language=self.language,
+            language_probability=self.language_probability,
             duration=duration,
             engine=ENGINE,
             model=model,

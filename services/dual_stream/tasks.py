@@ -5,7 +5,6 @@ from time import monotonic
 from common.media.audio import SAMPLE_RATE_HZ, AudioTrack, open_audio
 from common.worker.job import Job
 from common.worker.task import task
-from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.chosen_models import draft_model, final_model, model_names
 from services.dual_stream.contracts import TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
 from services.dual_stream.result import ResultReader
@@ -29,28 +28,34 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     settings = job.settings.section(DualStreamSettings)
     drafts, finals = model_names(params, job)
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
-    with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+    with open_audio(
+        source, track=params.track, language=params.language, start=params.start, end=params.end, longest=longest
+    ) as sound:
         models = draft_model(drafts, job), final_model(finals, params, job)
         work = Transcription(params, job, sound)
         began, waited = monotonic(), job.timings.idle
         work.run(*models)
         worked = monotonic() - began - (job.timings.idle - waited)
         sound.refuse_empty(work.ledger.last.until)
-        return output(job, sound, work.ledger, drafts=drafts, finals=finals, worked=worked)
+        result = ResultReader(job, work.ledger, multilingual=params.multilingual)
+        return output(job, sound, result, drafts=drafts, finals=finals, worked=worked)
 
 
 def output(
-    job: Job, sound: AudioTrack, ledger: StreamCheckpoint, *, drafts: str, finals: str, worked: float
+    job: Job, sound: AudioTrack, result: ResultReader, *, drafts: str, finals: str, worked: float
 ) -> TranscribeAudioOutput:
     """Write the files and return the task's output; `worked` in seconds."""
-    result, read = ResultReader(job, ledger), ledger.last.until / SAMPLE_RATE_HZ
+    ledger = result.ledger
+    read = ledger.last.until / SAMPLE_RATE_HZ
     heard = (ledger.last.until - ledger.resumed_at) / SAMPLE_RATE_HZ
     made = TranscribeAudioOutput(
         transcript_path=result.transcript(duration=round(sound.position, 3), model=f"{drafts} + {finals}"),
         srt_path=result.subtitles(),
         report_path=result.report(job.settings.section(DualStreamSettings).fallback),
-        language=ledger.language,
-        language_probability=ledger.language_probability,
+        language=result.language,
+        language_probability=result.language_probability,
+        languages=result.languages,
+        track=sound.chosen,
         duration=round(read, 3),
         segments=result.segments,
         words=result.words,

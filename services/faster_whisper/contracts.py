@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from common.contract import ClipInput, Contract, TaskOutput
 from common.media.fields import Artifact, MediaFile
+from common.media.track_choice import AudioTrackNumber, ChannelMode, ChosenTrack
 from common.models.contract import download_contract
 from services.faster_whisper.languages import LanguageCode
 from services.faster_whisper.models import MODELS, english_only, translates
@@ -39,7 +40,8 @@ class VadOptions(BaseModel):
 
 class TranscribeAudioInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
-    track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
+    track: AudioTrackNumber = None
+    channels: ChannelMode = "mix"
     model: Annotated[
         ModelName | None,
         Field(description="a name, or a folder under share/models; None uses the setting"),
@@ -49,6 +51,10 @@ class TranscribeAudioInput(ClipInput):
     ] = "auto"
     compute_type: Annotated[ComputeType, Field(description="`auto` is float16 on a GPU and int8 on a CPU")] = "auto"
     language: Annotated[LanguageCode | None, Field(description="None detects it from the first speech")] = None
+    multilingual: Annotated[
+        bool,
+        Field(description="detect the language of each window of 30 s again; `language` then chooses only the track"),
+    ] = False
     task: Annotated[Literal["transcribe", "translate"], Field(description="`translate` writes English")] = "transcribe"
     vad_filter: Annotated[bool, Field(description="skip what is not speech")] = True
     vad: VadOptions = VadOptions()
@@ -90,6 +96,8 @@ class TranscribeAudioInput(ClipInput):
             raise ValueError(
                 f"model {self.model} supports English only; choose another model for language {self.language}"
             )
+        if self.model and english_only(self.model) and self.multilingual:
+            raise ValueError(f"model {self.model} supports English only; choose another model for multilingual")
         if self.model and self.task == "translate" and not translates(self.model):
             raise ValueError(f"model {self.model} was not trained for task translate; choose large-v3, medium or small")
         return self
@@ -97,8 +105,15 @@ class TranscribeAudioInput(ClipInput):
 
 class TranscribeAudioOutput(TaskOutput):
     transcript_path: Annotated[Artifact, Field(description="a Transcript, as JSON")]
-    language: Annotated[str | None, Field(description="given or detected; None if there is no speech")]
-    language_probability: Annotated[float | None, Field(ge=0, le=1, description="1 if the language was given")]
+    language: Annotated[
+        str | None,
+        Field(description="given or detected, with `multilingual` the one spoken longest; None if there is no speech"),
+    ]
+    language_probability: Annotated[
+        float | None, Field(ge=0, le=1, description="1 if the language was given; None with `multilingual`")
+    ]
+    languages: Annotated[dict[str, float], Field(description="seconds of speech in each language")]
+    track: Annotated[ChosenTrack, Field(description="the audio track that was read, and why")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
     segments: Annotated[int, Field(ge=0, description="number of segments")]
     words: Annotated[int, Field(ge=0, description="number of words; 0 without `word_timestamps`")]
@@ -115,7 +130,10 @@ class TranscribeAudioOutput(TaskOutput):
 
 class DetectLanguageInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
-    track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
+    track: Annotated[
+        int | None,
+        Field(ge=0, le=255, description="which audio track, from 0; None is the container's default, else the first"),
+    ] = None
     model: Annotated[
         ModelName | None,
         Field(description="a name, or a folder under share/models; None uses the setting"),
@@ -145,6 +163,7 @@ class LanguageCandidate(BaseModel):
 class DetectLanguageOutput(TaskOutput):
     language: Annotated[str | None, Field(description="None if there is no speech")]
     language_probability: Annotated[float | None, Field(ge=0, le=1)]
+    track: Annotated[ChosenTrack, Field(description="the audio track that was read, and why")]
     candidates: Annotated[list[LanguageCandidate], Field(description="the most probable languages, the detected first")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read to find enough speech")]
     model: str

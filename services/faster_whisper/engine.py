@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from services.faster_whisper.contracts import TranscribeAudioInput
 from services.faster_whisper.errors import ComputeTypeUnsupported, PromptTooLong
 from services.faster_whisper.features import extractor_class
 from services.faster_whisper.folder import refuse_damaged
+from services.faster_whisper.library import OnWindow, batched_class, library, model_class
 from services.faster_whisper.models import MODELS
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ PASSED_ON = (
     "initial_prompt",
     "hotwords",
     "word_timestamps",
+    "multilingual",
     "condition_on_previous_text",
     "compression_ratio_threshold",
     "log_prob_threshold",
@@ -53,34 +54,6 @@ BATCHED_VAD = {"min_silence_duration_ms": 160}
 
 DAMAGED_FOLDER_ERRORS = (RuntimeError, ValueError, Exception)
 """Exact types, no subclasses: CTranslate2 raises the first two for a damaged folder, `tokenizers` plain `Exception`."""
-
-OnWindow = Callable[[], None]
-"""Called before each window of 30 s is decoded, even if it yields no text. An exception ends the decoding."""
-
-
-@cache
-def library() -> Any:
-    """Load faster-whisper once per process."""
-    import faster_whisper.transcribe
-
-    return faster_whisper
-
-
-@cache
-def model_with_window_callback() -> type[Any]:
-    """Return a WhisperModel that calls back before each window: its generator is silent for as long as it finds no
-    text.
-    """
-
-    class Observed(library().WhisperModel):  # type: ignore[misc]  # the library has no types
-        on_window: OnWindow = staticmethod(lambda: None)
-
-        def encode(self, features: np.ndarray) -> Any:
-            self.on_window()
-            return super().encode(features)
-
-    return Observed
-
 
 # ---- models ----
 
@@ -110,7 +83,7 @@ def load(folder: Path, *, compute_type: str, **where: Any) -> Any:
     refuse_damaged(folder)
     try:
         with library_errors():
-            model = model_with_window_callback()(str(folder), compute_type=compute_type, local_files_only=True, **where)
+            model = model_class()(str(folder), compute_type=compute_type, local_files_only=True, **where)
             model.feature_extractor = extractor_class()(**model.feat_kwargs)
             return model
     except Exception as error:
@@ -176,9 +149,7 @@ def transcribe(
     """
     with library_errors():
         found, info = run(model, samples, speech, params, language)
-    return TranscriptionResult(
-        info.language, min(float(info.language_probability), 1.0), finish_segments(found, info.language)
-    )
+    return TranscriptionResult(info.language, min(float(info.language_probability), 1.0), finish_segments(found))
 
 
 def detect_language(model: Any, samples: Samples, windows: int, threshold: float) -> list[tuple[str, float]]:
@@ -202,7 +173,7 @@ def run(
     options = {name: getattr(params, name) for name in PASSED_ON} | {"language": language}
     options["temperature"] = list(params.temperature)
     if params.batch_size > 1:
-        batched = library().BatchedInferencePipeline(model)
+        batched = batched_class()(model)
         settings = {"batch_size": params.batch_size, "without_timestamps": False}
         answer = batched.transcribe(samples, vad_parameters=vad_options(params), **settings, **options)
     elif params.vad_filter:
@@ -220,20 +191,20 @@ def join_speech(samples: Samples, speech: list[SampleSpan]) -> Samples:
     return np.concatenate([samples[start:end] for start, end in speech])
 
 
-def finish_segments(found: Iterator[Any], language: str) -> Iterator[Segment]:
+def finish_segments(found: Iterator[Any]) -> Iterator[Segment]:
     """Yield each segment as soon as it is decoded."""
     with library_errors():
         for index, heard in enumerate(found):
-            yield segment_of(heard, index, language)
+            yield segment_of(heard, index)
 
 
-def segment_of(heard: Any, index: int, language: str) -> Segment:
+def segment_of(heard: Any, index: int) -> Segment:
     return Segment(
         id=index,
         **times(heard),
         text=heard.text.strip(),
         words=[Word(**times(word), text=word.word, probability=share(word.probability)) for word in heard.words or ()],
-        language=language,
+        language=heard.language,
         confidence=share(math.exp(heard.avg_logprob)),
         avg_logprob=float(heard.avg_logprob),
         compression_ratio=float(heard.compression_ratio),

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ, open_audio
 from common.transcript.format import Transcript
+from common.transcript.languages import seconds_by_language
 from common.worker.job import Job
 from common.worker.model_folders import downloads, folder_of
 from common.worker.task import task
@@ -35,7 +36,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     """Transcribe speech, continuing after the last recorded chunk.
 
     Raises:
-        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong, TooManyChannels: see `common.media.audio`.
         ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
         DeviceUnavailable, ComputeTypeUnsupported, OutOfGpuMemory, PromptTooLong: see `placement` and `engine`.
     """
@@ -43,7 +44,15 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     kind = device_kind(job, params.device)
     name = name_of(params, kind, settings)
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
-    with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+    with open_audio(
+        source,
+        track=params.track,
+        language=params.language,
+        start=params.start,
+        end=params.end,
+        longest=longest,
+        split=params.channels == "split",
+    ) as sound:
         work = Transcription(params, job, sound, model_of(name, kind, params.compute_type, job))
         began, waited = monotonic(), job.timings.idle
         work.run()
@@ -70,6 +79,7 @@ def detect_language(params: DetectLanguageInput, job: Job) -> DetectLanguageOutp
         return DetectLanguageOutput(
             language=found[0].language if found else None,
             language_probability=found[0].probability if found else None,
+            track=sound.chosen,
             candidates=found,
             duration=round(sound.position - sound.start, 3),
             model=name,
@@ -86,9 +96,11 @@ def model_of(name: str, kind: str, compute_type: ComputeType, job: Job) -> Model
 
 def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
     """Write the transcript and return the task's output; `worked` in seconds."""
+    spoken = seconds_by_language(work.segments)
+    several = work.params.multilingual or len(spoken) > 1
     transcript = Transcript(
-        language=work.language,
-        language_probability=work.language_probability,
+        language=next(iter(spoken), None) if several else work.language,
+        language_probability=None if several else work.language_probability,
         duration=round(work.sound.position, 3),
         engine=engine.ENGINE,
         model=name,
@@ -101,6 +113,8 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
         transcript_path=work.job.publish(staged),
         language=transcript.language,
         language_probability=transcript.language_probability,
+        languages=spoken,
+        track=work.sound.chosen,
         duration=round(work.until / SAMPLE_RATE_HZ, 3),
         segments=len(transcript.segments),
         words=sum(1 for _ in transcript.words),

@@ -38,7 +38,12 @@ class Transcription(ChunkedTranscription):
 
     @property
     def language(self) -> str | None:
-        """The language that was given, or detected in the first speech: all chunks use the same one."""
+        """The language that was given, or detected in the first speech. All chunks use the same one, except with
+        `multilingual`, which detects it again in each window.
+        """
+        if self.speaker:
+            own = (segment.language for segment in self.segments if segment.speaker == self.speaker)
+            return self.params.language or next(own, None)
         return self.params.language or next((done.language for done in self.finished if done.language), None)
 
     @property
@@ -59,7 +64,7 @@ class Transcription(ChunkedTranscription):
         done = self.empty_record(chunk)
         if not speech:
             return done
-        session, next_id = self.session(), len(self.segments)
+        session, next_id = self.session(), self.next_id
         with (
             ends_when_stalled(self.stall) as moved,
             engine.window_callback(session.model, partial(self.on_window, moved)),
@@ -67,9 +72,8 @@ class Transcription(ChunkedTranscription):
             heard = engine.transcribe(session.model, chunk.samples, speech, self.params, language=self.language)
             for segment in heard.segments:
                 placed = to_medium_time(segment, next_id + segment.id, done.start, done.end)
-                done.segments.append(placed)
-                self.publish([placed])
-                self.at = max(self.at, placed.end)
+                self.add(done, placed)
+                self.advance(done, placed.end)
                 self.on_window(moved)
         done.language, done.language_probability = heard.language, heard.language_probability
         return done

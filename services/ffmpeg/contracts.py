@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from common.contract import Contract, Position, TaskInput, TaskOutput
 from common.media.fields import Artifact, MediaFile
-from services.ffmpeg.fields import AudioForm, AudioTrackNumber, Language, Length, MediaClipInput, MediaInput, SampleRate
+from common.media.track_choice import ChosenTrack
+from services.ffmpeg.fields import AudioForm, Language, Length, MediaClipInput, MediaInput, SampleRate, TrackInput
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.operations.pictures import SubtitleStyle, VideoForm
 
@@ -22,9 +23,8 @@ class ProbeInput(TaskInput):
 PROBE = Contract("ffmpeg.probe", ProbeInput, MediaInfo, summary="Read container, tracks, chapters and tags.")
 
 
-class ExtractAudioInput(AudioForm, MediaClipInput):
+class ExtractAudioInput(AudioForm, TrackInput, MediaClipInput):
     video_path: MediaFile
-    track: AudioTrackNumber = 0
     sample_rate: SampleRate | None = 16_000
     channels: Literal[1, 2] | None = 1
 
@@ -34,6 +34,7 @@ class AudioOutput(TaskOutput):
     duration: Duration
     sample_rate: int
     channels: int
+    track: ChosenTrack
 
 
 EXTRACT_AUDIO = Contract(
@@ -77,9 +78,8 @@ EXTRACT_KEYFRAMES = Contract(
 )
 
 
-class SplitAudioSegmentsInput(AudioForm, MediaInput):
+class SplitAudioSegmentsInput(AudioForm, TrackInput, MediaInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
-    track: AudioTrackNumber = 0
     sample_rate: SampleRate | None = 16_000
     channels: Literal[1, 2] | None = 1
     cut_at: Annotated[
@@ -109,6 +109,7 @@ class AudioSegment(BaseModel):
 
 class SplitAudioSegmentsOutput(TaskOutput):
     segments: list[AudioSegment]
+    track: ChosenTrack
 
 
 SPLIT_AUDIO_SEGMENTS = Contract(
@@ -119,7 +120,7 @@ SPLIT_AUDIO_SEGMENTS = Contract(
 )
 
 
-class CutInput(MediaClipInput):
+class CutInput(TrackInput, MediaClipInput):
     media_path: MediaFile
     mode: Annotated[
         Literal["copy", "exact"],
@@ -130,12 +131,19 @@ class CutInput(MediaClipInput):
 class MediaOutput(TaskOutput):
     media_path: Artifact
     duration: Duration
+    track: Annotated[ChosenTrack | None, Field(description="the only audio track kept; None if all were kept")] = None
+    offset: Annotated[
+        float,
+        Field(
+            ge=0, description="seconds of the input before the first copied audio, where no video is written with it"
+        ),
+    ] = 0.0
 
 
 CUT = Contract("ffmpeg.cut", CutInput, MediaOutput, summary="Cut a part out of a video or an audio file.")
 
 
-class TranscodeInput(VideoForm, MediaInput):
+class TranscodeInput(VideoForm, TrackInput, MediaInput):
     media_path: MediaFile
 
 
@@ -210,9 +218,8 @@ MUX_SUBTITLES = Contract(
 )
 
 
-class NormalizeAudioInput(AudioForm, MediaInput):
+class NormalizeAudioInput(AudioForm, TrackInput, MediaInput):
     media_path: MediaFile
-    track: AudioTrackNumber = 0
     loudness: Annotated[float, Field(ge=-70, le=-5, description="integrated, LUFS; -16 is usual for podcasts")] = -23.0
     true_peak: Annotated[float, Field(ge=-9, le=0, description="highest, dBTP")] = -1.0
     loudness_range: Annotated[float, Field(ge=1, le=50, description="LU")] = 7.0
@@ -230,6 +237,7 @@ class NormalizeAudioOutput(TaskOutput):
     duration: Duration
     before: Loudness
     after: Loudness
+    track: ChosenTrack
 
 
 NORMALIZE_AUDIO = Contract(

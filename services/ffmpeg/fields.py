@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from common.contract import ClipInput, TaskInput
-from services.ffmpeg.operations.languages import LANGUAGE_CODES
+from common.media.languages import LANGUAGE_CODES
+from common.media.track_choice import AudioTrackNumber
 
 AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac"]
 Length = Annotated[float, Field(gt=0, allow_inf_nan=False, description="seconds")]
 SampleRate = Annotated[int, Field(ge=8_000, le=192_000, description="Hz")]
 AudioBitrate = Annotated[int, Field(ge=6, le=640, description="audio bitrate, kbit/s")]
 LossyBitrate = Annotated[AudioBitrate | None, Field(description="for mp3, opus and aac only; None is a good default")]
-AudioTrackNumber = Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")]
 
 SAMPLE_RATES: dict[str, frozenset[int]] = {
     "mp3": frozenset({8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000}),
@@ -43,6 +43,13 @@ Language = Annotated[
     Field(pattern=r"^[a-z]{2,3}$", description="ISO 639: `en`, `zh`, `eng`, `chi`"),
     AfterValidator(language),
 ]
+
+
+class TrackInput(TaskInput):
+    """Fields of every task that reads one audio track."""
+
+    track: AudioTrackNumber = None
+    language: Annotated[Language | None, Field(description="of the audio track to choose: ISO 639, `en`, `eng`")] = None
 
 
 class MediaInput(TaskInput):

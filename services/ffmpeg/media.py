@@ -23,6 +23,7 @@ class StreamInfo(BaseModel):
     title: str | None = None
     default: bool = False
     forced: bool = False
+    start: Annotated[float | None, Field(description="seconds from the beginning of the medium")] = None
     duration: Annotated[float | None, Field(description="seconds")] = None
     bit_rate: Annotated[int | None, Field(description="bit/s")] = None
     width: Annotated[int | None, Field(description="pixels, as stored: before rotation")] = None

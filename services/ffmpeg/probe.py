@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.media.decoders import whitelist
-from common.media.demux import duration_of, open_medium, unreadable_is_not_media
+from common.media.demux import duration_of, open_medium, origin_of, unreadable_is_not_media
 from services.ffmpeg.execution.media_limits import check_pictures
 from services.ffmpeg.media import Chapter, MediaInfo, StreamInfo, StreamKind
 from services.ffmpeg.settings import FfmpegSettings
@@ -36,7 +36,7 @@ def inspect(path: Path, settings: FfmpegSettings) -> MediaInfo:
 
 
 def describe(container: InputContainer) -> MediaInfo:
-    streams = [describe_stream(stream) for stream in container.streams]
+    streams = [describe_stream(stream, origin_of(container)) for stream in container.streams]
     if not any(stream.kind in ("video", "audio") for stream in streams):
         raise ValueError("no audio and no video")
     return MediaInfo(
@@ -56,7 +56,7 @@ def describe_chapter(chapter: Any) -> Chapter:
     return Chapter(start=float(chapter["start"] * base), end=float(chapter["end"] * base), title=title)
 
 
-def describe_stream(stream: Stream) -> StreamInfo:
+def describe_stream(stream: Stream, origin: float) -> StreamInfo:
     from av.stream import Disposition
 
     context, tags = stream.codec_context, dict(stream.metadata)
@@ -69,11 +69,18 @@ def describe_stream(stream: Stream) -> StreamInfo:
         title=tags.pop("title", None),
         default=bool(stream.disposition & Disposition.default),
         forced=bool(stream.disposition & Disposition.forced),
+        start=start_of(stream, origin),
         duration=float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None,
         bit_rate=positive(getattr(context, "bit_rate", None)),
         tags=tags,
         **shape(stream),
     )
+
+
+def start_of(stream: Stream, origin: float) -> float | None:
+    if stream.start_time is None or not stream.time_base:
+        return None
+    return round(float(stream.start_time * stream.time_base) - origin, 6)
 
 
 def shape(stream: Stream) -> dict[str, Any]:

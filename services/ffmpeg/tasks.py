@@ -34,18 +34,19 @@ def extract_audio(params: c.ExtractAudioInput, job: Job) -> c.AudioOutput:
     """
     setup = TaskSetup(job, c.EXTRACT_AUDIO, params)
     source, info = setup.open(params.video_path)
-    audio.audio_track(info, params.track)
+    track = audio.choose(info, params)
     clip = setup.clip(info, params.start, params.end)
     target = job.staging(audio.file_name("audio", params))
     report = setup.reporter("extract", clip.length)
-    audio.write(setup.ffmpeg, source, target, params, track=params.track, clip=clip, on_progress=report)
+    audio.write(setup.ffmpeg, source, target, params, track=track.index, clip=clip, on_progress=report)
     made = setup.inspect(target)
-    sound = audio.audio_track(made, 0)
+    sound = made.of("audio")[0]
     return c.AudioOutput(
         audio_path=job.publish(target),
         duration=made.duration or 0.0,
         sample_rate=sound.sample_rate or 0,
         channels=sound.channels or 0,
+        track=track,
     )
 
 
@@ -77,51 +78,67 @@ def split_audio_segments(params: c.SplitAudioSegmentsInput, job: Job) -> c.Split
     """
     setup = TaskSetup(job, c.SPLIT_AUDIO_SEGMENTS, params)
     source, info = setup.open(params.audio_path)
-    sound, total = audio.audio_track(info, params.track), setup.clip(info).length
+    track, total = audio.choose(info, params), setup.clip(info).length
+    sound = info.of("audio")[track.index]
     cuts, done = None, 0.0
     if params.cut_at != "length":
         done = 50.0
         listen = setup.reporter("find silences", total, span=(0.0, done))
-        silences, total = silence.detect(setup.ffmpeg, source, setup.folder("silences"), params, on_progress=listen)
+        silences, total = silence.detect(
+            setup.ffmpeg, source, setup.folder("silences"), params, track=track.index, on_progress=listen
+        )
         cuts = silence.plan(silences, total, params)
     report = setup.reporter("split", total, span=(done, 100.0))
     folder = setup.folder("segments")
-    pieces = segments.split(setup.ffmpeg, source, folder, params, sound=sound, cuts=cuts, on_progress=report)
+    pieces = segments.split(
+        setup.ffmpeg, source, folder, params, track=track.index, sound=sound, cuts=cuts, on_progress=report
+    )
     return c.SplitAudioSegmentsOutput(
         segments=[
             c.AudioSegment(audio_path=job.publish(piece.file), start=piece.start, end=piece.end) for piece in pieces
         ],
+        track=track,
     )
 
 
 @task(c.CUT)
 def cut_media(params: c.CutInput, job: Job) -> c.MediaOutput:
-    """Cut a part out of a medium."""
+    """Cut a part out of a medium.
+
+    Raises:
+        NoAudioTrack: the file has no such track.
+    """
     setup = TaskSetup(job, c.CUT, params)
     source, info = setup.open(params.media_path)
-    clip = setup.clip(info, params.start, params.end)
+    track, clip = audio.choose_kept(info, params), setup.clip(info, params.start, params.end)
     report = setup.reporter("cut", clip.length)
     if params.mode == "copy":
         target = job.staging(f"cut.{info.extension}")
-        cut.copy(setup.ffmpeg, source, target, clip=clip, on_progress=report)
+        cut.copy(setup.ffmpeg, source, target, track=track, clip=clip, on_progress=report)
     else:
+        track = track if info.of("video") else audio.choose(info, params)
         target = job.staging(cut.exact_name(info))
-        cut.exact(setup.ffmpeg, source, target, info=info, clip=clip, on_progress=report)
+        cut.exact(setup.ffmpeg, source, target, info=info, track=track, clip=clip, on_progress=report)
     duration = setup.duration(target)
-    return c.MediaOutput(media_path=job.publish(target), duration=duration)
+    return c.MediaOutput(media_path=job.publish(target), duration=duration, track=track)
 
 
 @task(c.TRANSCODE)
 def transcode(params: c.TranscodeInput, job: Job) -> c.MediaOutput:
-    """Change container, codecs or size."""
+    """Change container, codecs or size.
+
+    Raises:
+        NoAudioTrack: the file has no such track.
+    """
     setup = TaskSetup(job, c.TRANSCODE, params)
     source, info = setup.open(params.media_path)
+    track = None if params.audio == "none" else audio.choose_kept(info, params)
     clip = setup.clip(info)
     target = job.staging(f"video.{params.container}")
     report = setup.reporter("transcode", clip.length)
-    video.transcode(setup.ffmpeg, source, target, params, info=info, clip=clip, on_progress=report)
-    duration = setup.duration(target)
-    return c.MediaOutput(media_path=job.publish(target), duration=duration)
+    video.transcode(setup.ffmpeg, source, target, params, info=info, track=track, clip=clip, on_progress=report)
+    duration, offset = setup.duration(target), video.lost_offset(info, params, track)
+    return c.MediaOutput(media_path=job.publish(target), duration=duration, offset=offset, track=track)
 
 
 @task(c.BURN_SUBTITLES)
@@ -176,17 +193,20 @@ def normalize_audio(params: c.NormalizeAudioInput, job: Job) -> c.NormalizeAudio
     """
     setup = TaskSetup(job, c.NORMALIZE_AUDIO, params)
     source, info = (setup.open_video if params.keep_video else setup.open)(params.media_path)
-    audio.audio_track(info, params.track)
+    track = audio.choose(info, params)
     total, folder = setup.clip(info).length, setup.folder("normalized")
     listen = setup.reporter("measure", total, span=(0.0, 40.0))
-    measured = loudness.measure(setup.ffmpeg, source, folder, params, on_progress=listen)
+    measured = loudness.measure(setup.ffmpeg, source, folder, params, track=track.index, on_progress=listen)
     target = folder / loudness.file_name(params, info)
     report = setup.reporter("normalize", total, span=(40.0, 100.0))
-    result = loudness.normalize(setup.ffmpeg, source, target, params, info=info, measured=measured, on_progress=report)
+    result = loudness.normalize(
+        setup.ffmpeg, source, target, params, info=info, track=track.index, measured=measured, on_progress=report
+    )
     duration = setup.duration(target)
     return c.NormalizeAudioOutput(
         media_path=job.publish(target),
         duration=duration,
         before=loudness.before(measured),
         after=loudness.after(result),
+        track=track,
     )

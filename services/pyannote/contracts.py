@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from common.contract import ClipInput, Contract, TaskOutput
 from common.media.fields import Artifact, MediaFile
+from common.media.track_choice import AudioTrackNumber, ChosenTrack
 from common.models.contract import download_contract
 from services.pyannote.models import MODELS, NAMES
 
@@ -14,7 +15,7 @@ Speakers = Annotated[int | None, Field(ge=1, le=100)]
 
 class DiarizeSpeakersInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
-    track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
+    track: AudioTrackNumber = None
     model: Annotated[
         Annotated[str, Field(min_length=1, max_length=200), AfterValidator(MODELS.resolve)] | None,
         Field(description=f"{', '.join(NAMES)}, or a pipeline's folder under share; None uses the setting"),
@@ -48,6 +49,7 @@ class DiarizeSpeakersOutput(TaskOutput):
     speakers: Annotated[dict[str, Speaker], Field(description="by label, longest speech first")]
     turns: int
     overlap: Annotated[float, Field(description="seconds during which more than one speaks")]
+    track: Annotated[ChosenTrack, Field(description="the audio track that was read, and why")]
     duration: Annotated[float, Field(description="seconds of audio")]
     real_time_factor: Annotated[float | None, Field(description="processing seconds per second of audio")]
     model: str

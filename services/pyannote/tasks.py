@@ -84,6 +84,7 @@ def result(job: Job, sound: AudioTrack, found: Diarization, name: str, worked: f
         speakers=parts,
         turns=len(found.turns),
         overlap=overlap(found.turns),
+        track=sound.chosen,
         duration=round(duration, 3),
         real_time_factor=round(worked / duration, 4),
         model=name,

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from common.contract import ClipInput, Contract, TaskOutput
 from common.media.fields import Artifact, MediaFile
+from common.media.track_choice import AudioTrackNumber, ChannelMode, ChosenTrack
 from common.models.contract import download_contract
 from services.sensevoice.models import MODELS
 
@@ -17,7 +18,8 @@ ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(M
 
 class TranscribeAudioInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
-    track: Annotated[int, Field(ge=0, le=255, description="which audio track, from 0")] = 0
+    track: AudioTrackNumber = None
+    channels: ChannelMode = "mix"
     model: Annotated[
         ModelName | None,
         Field(description="a name, or a folder under share/models; None uses the setting"),
@@ -36,10 +38,12 @@ class TranscribeAudioOutput(TaskOutput):
         Artifact, Field(description="a Transcript, as JSON; each segment with its language, emotion and event")
     ]
     language: Annotated[str | None, Field(description="given, or the one spoken longest; None if there is no speech")]
+    languages: Annotated[dict[str, float], Field(description="seconds of speech in each language")]
     emotions: Annotated[dict[str, int], Field(description="number of segments of each: happy, sad, neutral, …")]
     events: Annotated[
         dict[str, int], Field(description="number of segments of each: speech, laughter, applause, bgm, …")
     ]
+    track: Annotated[ChosenTrack, Field(description="the audio track that was read, and why")]
     duration: Annotated[float, Field(ge=0, description="seconds of audio that were read")]
     segments: Annotated[int, Field(ge=0, description="number of segments")]
     words: Annotated[int, Field(ge=0, description="number of words; of characters, in a script without spaces")]

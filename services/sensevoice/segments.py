@@ -1,6 +1,6 @@
 """Convert recognition results to segments of the medium."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 
 from common.transcript.format import Segment, Word
@@ -30,15 +30,6 @@ def word_of(token: TimedToken, offset: float) -> Word:
         end=round(token.end + offset, 3),
         probability=round(token.probability, 4),
     )
-
-
-def main_language(segments: Iterable[Segment]) -> str | None:
-    """Return the language of most of the speech."""
-    seconds: defaultdict[str, float] = defaultdict(float)
-    for segment in segments:
-        if segment.language:
-            seconds[segment.language] += segment.duration
-    return max(seconds, key=lambda language: seconds[language], default=None)
 
 
 def count_names(names: Iterable[str | None]) -> dict[str, int]:

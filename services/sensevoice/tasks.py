@@ -4,13 +4,14 @@ from time import monotonic
 
 from common.media.audio import SAMPLE_RATE_HZ, open_audio
 from common.transcript.format import Transcript
+from common.transcript.languages import seconds_by_language
 from common.worker.job import Job
 from common.worker.model_folders import downloads, folder_of
 from common.worker.task import task
 from services.sensevoice import engine
 from services.sensevoice.contracts import DOWNLOAD_MODEL, TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
 from services.sensevoice.models import MODELS, REQUIRED, TEST_MODEL
-from services.sensevoice.segments import count_names, main_language
+from services.sensevoice.segments import count_names
 from services.sensevoice.settings import SenseVoiceSettings
 from services.sensevoice.transcription import Transcription
 
@@ -24,13 +25,22 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     """Transcribe speech, continuing after the last recorded chunk.
 
     Raises:
-        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong, TooManyChannels: see `common.media.audio`.
         ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
     """
     settings = job.settings.section(SenseVoiceSettings)
     name = params.model or settings.model
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
-    with open_audio(source, track=params.track, start=params.start, end=params.end, longest=longest) as sound:
+    language = None if params.language == "auto" else params.language
+    with open_audio(
+        source,
+        track=params.track,
+        language=language,
+        start=params.start,
+        end=params.end,
+        longest=longest,
+        split=params.channels == "split",
+    ) as sound:
         model = engine.sensevoice(name, folder_of(job, name, MODELS, REQUIRED), threads=settings.threads)
         work = Transcription(params, job, sound, model)
         began = monotonic()
@@ -43,8 +53,9 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
 def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutput:
     """Write the transcript and return the task's output; `worked` in seconds."""
     segments = work.segments
+    spoken = seconds_by_language(segments)
     transcript = Transcript(
-        language=(work.language if segments else None) or main_language(segments),
+        language=(work.language if segments else None) or next(iter(spoken), None),
         duration=round(work.sound.position, 3),
         engine=engine.ENGINE,
         model=name,
@@ -56,8 +67,10 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
     return TranscribeAudioOutput(
         transcript_path=work.job.publish(staged),
         language=transcript.language,
+        languages=spoken,
         emotions=count_names(segment.emotion for segment in segments),
         events=count_names(segment.event for segment in segments),
+        track=work.sound.chosen,
         duration=round(work.until / SAMPLE_RATE_HZ, 3),
         segments=len(segments),
         words=sum(1 for _ in transcript.words),

@@ -59,16 +59,14 @@ class Transcription(ChunkedTranscription):
 
     @override
     def decode(self, chunk: Chunk, speech: list[SampleSpan]) -> FinishedChunk:
-        done, number = self.empty_record(chunk), len(self.segments)
+        done, number = self.empty_record(chunk), self.next_id
         if speech and self.loaded is None:
             self.loaded = self.inside.enter_context(load_on_cpu(self.job, self.model))
         for begin, end in speech:
             heard = self.hear(chunk.samples[begin:end])
-            self.at = self.seconds(chunk.start + end)
+            self.advance(done, self.seconds(chunk.start + end))
             if heard.text:
-                told = segment_of(heard, number + len(done.segments), self.seconds(chunk.start + begin))
-                done.segments.append(told)
-                self.publish([told])
+                self.add(done, segment_of(heard, number + len(done.segments), self.seconds(chunk.start + begin)))
             self.report()
         return done
 

@@ -22,6 +22,8 @@ from services.faster_whisper.languages import NAMES, LanguageCode
 from tests.support.faults import child_of
 from tests.support.sounds import ffmpeg
 from tests.support.stack import Stack
+from tests.support.two_tracks import CHINESE as MANDARIN
+from tests.support.two_tracks import ENGLISH, write_two_tracks
 from tests.support.waiting import wait_until
 
 SPEECH = Path(__file__).parents[1] / "fixtures/speech"
@@ -365,6 +367,24 @@ def test_json_may_ask_for_segments_and_a_stream_for_verbose_json(client: openai.
     assert transcribe(client, response_format="json", timestamp_granularities=["segment"]).text
     events = list(transcribe(client, response_format="verbose_json", stream=True))
     assert events[-1].type == "transcript.text.done"
+
+
+def test_a_track_of_a_film_is_chosen_by_number_and_by_language(
+    asr_stack: Stack, client: openai.OpenAI, tmp_path: Path
+) -> None:
+    film = tmp_path / "two.mkv"
+    write_two_tracks(film)
+    wanted: list[dict[str, Any]] = [{}, {"language": "zh"}, {"extra_body": {"track": 0}}]
+    expected = [
+        {**ENGLISH, "reason": "default"},
+        {**MANDARIN, "reason": "language"},
+        {**MANDARIN, "reason": "requested"},
+    ]
+    for given, track in zip(wanted, expected, strict=True):
+        answer = transcribe(client, film, **given)
+        assert asr_stack.read(answer._request_id)["stages"][TASK]["output"]["track"] == track  # noqa: SLF001 - see above
+    with pytest.raises(openai.BadRequestError, match="track"):
+        transcribe(client, film, extra_body={"track": -1})
 
 
 def test_webvtt_has_its_media_type(client: openai.OpenAI) -> None:

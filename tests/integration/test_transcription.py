@@ -10,11 +10,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
 from common.files.checkpoint import Checkpoint
 from tests.support.faults import child_of, children_of
+from tests.support.sounds import RATE_HZ, speech, write_channels
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
@@ -79,7 +81,7 @@ def resumes_after(stack: Stack, task_id: str, done: int, whole: dict[str, Any]) 
     assert [record["chunk"] for record in kept] == list(range(len(kept)))
     assert done < len(kept), "there was something left to do"
     known = [[segment["id"] for segment in record["segments"]] for record in kept[:done] if record["segments"]]
-    new = [[segment["id"]] for record in kept[done:] for segment in record["segments"]]
+    new = [[number] for record in kept[done:] for number in sorted(segment["id"] for segment in record["segments"])]
     assert fragments(stack, task_id) == [*known, *new], "what was known comes chunk by chunk, what is new one by one"
     assert transcript(stack, stage) == whole
 
@@ -101,6 +103,27 @@ def test_a_killed_worker_is_followed_by_one_that_decodes_only_what_is_missing(
     done = len(records(asr_stack, task_id, 1))
     os.kill(child, signal.SIGKILL)
     resumes_after(asr_stack, task_id, done, reference_transcript)
+
+
+def test_a_call_that_is_killed_between_its_channels_resumes_with_both(asr_stack: Stack) -> None:
+    film = speech("speech/en-long.flac")
+    write_channels(asr_stack.share / "call.wav", [film, np.roll(film, 7 * RATE_HZ)])
+    whole = transcript(asr_stack, run_to_success(asr_stack, "call.wav", channels="split"))
+    assert {segment["speaker"] for segment in whole["segments"]} == {"channel_0", "channel_1"}
+    task_id = start(asr_stack, "call.wav", channels="split")
+    child = child_of(asr_stack, task_id)
+    wait_until(lambda: published_after(asr_stack, task_id, 2), every=0.002)
+    os.kill(child, signal.SIGSTOP)
+    done = len(records(asr_stack, task_id, 1))
+    os.kill(child, signal.SIGKILL)
+    resumes_after(asr_stack, task_id, done, whole)
+
+
+def published_after(stack: Stack, task_id: str, chunks: int) -> bool:
+    """Return whether segments of a channel have been published that no record contains yet."""
+    recorded = {segment["id"] for record in records(stack, task_id, 1) for segment in record["segments"]}
+    events = [json.loads(data)["segments"] for kind, data in stack.events(task_id) if kind == "fragment"]
+    return len(records(stack, task_id, 1)) >= chunks and not {s["id"] for part in events for s in part} <= recorded
 
 
 def test_a_cancel_in_mid_decode_is_done_at_once_and_the_model_stays(asr_stack: Stack) -> None:

@@ -27,9 +27,14 @@ def silence(seconds: float) -> np.ndarray:
 
 def write_wav(path: Path, pieces: Sequence[np.ndarray]) -> None:
     """Write samples as 16-bit PCM."""
-    samples = np.concatenate(pieces)
+    write_channels(path, [np.concatenate(pieces)])
+
+
+def write_channels(path: Path, channels: Sequence[np.ndarray]) -> None:
+    """Write channels of the same length as 16-bit PCM."""
+    samples = np.stack(channels, axis=1)
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(len(channels))
         file.setsampwidth(2)
         file.setframerate(RATE_HZ)
         file.writeframes((samples * 32_768).clip(-32_768, 32_767).astype("<i2").tobytes())

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from common.errors import NoAudioTrack
+from common.media.track_choice import ChosenTrack, choose_track
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.execution.media_limits import Clip, OnSeconds
-from services.ffmpeg.fields import SAMPLE_RATES, AudioForm
-from services.ffmpeg.media import MediaInfo, StreamInfo
+from services.ffmpeg.fields import SAMPLE_RATES, AudioForm, TrackInput
+from services.ffmpeg.media import MediaInfo
 
 USUAL_RATE_HZ = 48_000
 EXTENSIONS = {"wav": "wav", "flac": "flac", "mp3": "mp3", "opus": "opus", "aac": "m4a"}
@@ -20,18 +20,34 @@ ENCODERS: dict[str, dict[str, Any]] = {
     "opus": {"c:a": "libopus"},
     "aac": {"c:a": "aac"},
 }
+ON_TIMELINE: dict[str, Any] = {"async": 1, "first_pts": 0}
+"""Options of `aresample`: silence before a late start and in gaps, so that a time means the same in every output.
+Deviations of less than 0.1 s after the start are left alone: the samples of a file with good timestamps do not change.
+"""
 
 
-def audio_track(info: MediaInfo, track: int) -> StreamInfo:
-    """Return an audio track by its index.
+def choose(info: MediaInfo, wanted: TrackInput) -> ChosenTrack:
+    """Return the audio track to read.
 
     Raises:
         NoAudioTrack: there is no such track.
     """
-    tracks = info.of("audio")
-    if track >= len(tracks):
-        raise NoAudioTrack(track=track, audio_tracks=len(tracks))
-    return tracks[track]
+    return choose_track(info.of("audio"), wanted.track, wanted.language)
+
+
+def choose_kept(info: MediaInfo, wanted: TrackInput) -> ChosenTrack | None:
+    """Return the only audio track to keep, None if the request names none: then all are kept.
+
+    Raises:
+        NoAudioTrack: there is no such track.
+    """
+    named = wanted.track is not None or (wanted.language and info.of("audio"))
+    return choose(info, wanted) if named else None
+
+
+def selector(kept: ChosenTrack | None) -> str:
+    """Return ffmpeg's selector of the audio tracks to keep."""
+    return f"a:{kept.index}" if kept else "a"
 
 
 def file_name(stem: str, form: AudioForm) -> str:
@@ -42,6 +58,15 @@ def encoding(form: AudioForm) -> Mapping[str, Any]:
     """Return the output options that encode audio in this form."""
     wanted = {"ar": form.sample_rate, "ac": form.channels, "b:a": kbps(form.bitrate_kbps)}
     return {**with_choices(ENCODERS[form.format], wanted), "map_chapters": -1}
+
+
+def keep_timeline(clip: Clip) -> dict[str, str]:
+    """Return the output option that keeps the timeline of a clip in audio that is encoded.
+
+    ffmpeg counts the length of a clip from the first packet, so the end is cut again, by time.
+    """
+    padded = "aresample=" + ":".join(f"{name}={value}" for name, value in ON_TIMELINE.items())
+    return {"af": padded if clip.length is None else f"{padded},atrim=end={clip.length:.6f}"}
 
 
 def with_choices(encoder: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,6 +90,8 @@ def write(
     ffmpeg: Ffmpeg, source: Path, target: Path, form: AudioForm, *, track: int, clip: Clip, on_progress: OnSeconds
 ) -> None:
     """Decode one track of `source` and write it to `target`."""
-    sound = ffmpeg.input(source, **clip.options)[f"a:{track}"]
-    options = {**encoding(form), "f": MUXERS[form.format]}
+    # no `t`: the packet that ends a gap may be after the end of the clip
+    begin: dict[str, Any] = {"ss": clip.start} if clip.start else {}
+    sound = ffmpeg.input(source, **begin)[f"a:{track}"]
+    options = {**encoding(form), **keep_timeline(clip), "f": MUXERS[form.format]}
     ffmpeg.run(ffmpeg.output(sound, target.name, options), target.parent, on_progress)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.ffmpeg.contracts import BurnSubtitlesInput
 from services.ffmpeg.engine import Ffmpeg
-from services.ffmpeg.execution.media_limits import OnSeconds
+from services.ffmpeg.execution.media_limits import Clip, OnSeconds
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.operations import subtitles, video
 from services.ffmpeg.operations.pictures import SubtitleStyle, VideoForm
@@ -42,7 +42,7 @@ def burn(
     drawn = whole["V:0"].filter("subtitles", DRAWN, fontsdir=FONTS, **({"force_style": style} if style else {}))
     copied = all(track.codec in MP4_AUDIO for track in info.of("audio"))
     form = VideoForm(crf=params.crf, audio_codec="copy" if copied else "aac")
-    options = {**MUXERS["mp4"], **video.picture_options(form), **video.sound_options(form)}
+    options = {**MUXERS["mp4"], **video.picture_options(form), **video.sound_options(form, Clip(0.0, None))}
     command = ffmpeg.output([video.to_even_size(drawn), whole["a?"]], target.name, options)
     ending = ffmpeg.run(command, target.parent, on_progress, loglevel="warning")
     return missing_characters(ending.lines)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from common.media.track_choice import ChosenTrack
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.execution.media_limits import Clip, OnSeconds
 from services.ffmpeg.fields import AudioForm, AudioFormat
@@ -18,12 +19,14 @@ EXCEPTIONS = {"flac": {"c:a": "flac"}}
 """A copied FLAC keeps the header, and so the length, of the whole; encoding it again is lossless."""
 
 
-def copy(ffmpeg: Ffmpeg, source: Path, target: Path, *, clip: Clip, on_progress: OnSeconds) -> None:
+def copy(
+    ffmpeg: Ffmpeg, source: Path, target: Path, *, track: ChosenTrack | None, clip: Clip, on_progress: OnSeconds
+) -> None:
     """Copy the packets of a part; the video starts at the previous keyframe."""
     whole = ffmpeg.input(source, **clip.options)
     kind = target.suffix.removeprefix(".")
     options = {**MUXERS[kind], "c": "copy", **EXCEPTIONS.get(kind, {}), "avoid_negative_ts": "make_zero"}
-    tracks = [whole["v?"], whole["a?"], whole["s?"]]
+    tracks = [whole["v?"], whole[f"{audio.selector(track)}?"], whole["s?"]]
     ffmpeg.run(ffmpeg.output(tracks, target.name, options), target.parent, on_progress)
 
 
@@ -41,10 +44,22 @@ def exact_name(info: MediaInfo) -> str:
     return f"cut.{video_form(info).container}" if info.of("video") else audio.file_name("cut", sound_form(info))
 
 
-def exact(ffmpeg: Ffmpeg, source: Path, target: Path, *, info: MediaInfo, clip: Clip, on_progress: OnSeconds) -> None:
-    """Decode a part and encode it again, so that it starts and ends exactly as requested."""
+def exact(
+    ffmpeg: Ffmpeg,
+    source: Path,
+    target: Path,
+    *,
+    info: MediaInfo,
+    track: ChosenTrack | None,
+    clip: Clip,
+    on_progress: OnSeconds,
+) -> None:
+    """Decode a part and encode it again, so that it starts and ends exactly as requested. An audio file keeps one
+    track, the first if none is chosen.
+    """
     if info.of("video"):
         form = video_form(info)
-        video.transcode(ffmpeg, source, target, form, info=info, clip=clip, on_progress=on_progress)
+        video.transcode(ffmpeg, source, target, form, info=info, track=track, clip=clip, on_progress=on_progress)
     else:
-        audio.write(ffmpeg, source, target, sound_form(info), track=0, clip=clip, on_progress=on_progress)
+        number = track.index if track else 0
+        audio.write(ffmpeg, source, target, sound_form(info), track=number, clip=clip, on_progress=on_progress)

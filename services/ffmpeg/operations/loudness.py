@@ -23,14 +23,15 @@ def file_name(params: NormalizeAudioInput, info: MediaInfo) -> str:
 
 
 def measure(
-    ffmpeg: Ffmpeg, source: Path, folder: Path, params: NormalizeAudioInput, *, on_progress: OnSeconds
+    ffmpeg: Ffmpeg, source: Path, folder: Path, params: NormalizeAudioInput, *, track: int, on_progress: OnSeconds
 ) -> Measured:
     """Return loudnorm's measurements of a track.
 
     Raises:
         AudioSilent: it has no loudness.
     """
-    sound = ffmpeg.input(source)[f"a:{params.track}"].filter("loudnorm", print_format="json", **target(params))
+    sound = ffmpeg.input(source)[f"a:{track}"].filter("aresample", **audio.ON_TIMELINE)
+    sound = sound.filter("loudnorm", print_format="json", **target(params))
     ending = ffmpeg.run(ffmpeg.discard(sound), folder, on_progress, loglevel="info")
     measured = parse_measurements(ending.lines)
     if "inf" in measured["input_i"]:
@@ -45,12 +46,14 @@ def normalize(
     params: NormalizeAudioInput,
     *,
     info: MediaInfo,
+    track: int,
     measured: Measured,
     on_progress: OnSeconds,
 ) -> Measured:
     """Write the track at the requested loudness and return the measurements of the result."""
     whole = ffmpeg.input(source)
-    sound = whole[f"a:{params.track}"].filter(
+    sound = whole[f"a:{track}"].filter("aresample", **audio.ON_TIMELINE)
+    sound = sound.filter(
         "loudnorm",
         print_format="json",
         linear="true",
@@ -61,7 +64,7 @@ def normalize(
         offset=measured["target_offset"],
         **target(params),
     )
-    rate = params.sample_rate or audio.audio_track(info, params.track).sample_rate or audio.USUAL_RATE_HZ
+    rate = params.sample_rate or info.of("audio")[track].sample_rate or audio.USUAL_RATE_HZ
     streams, options = (
         video_output(whole, sound, output, rate) if params.keep_video else audio_output(sound, params, rate)
     )

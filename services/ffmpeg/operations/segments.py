@@ -30,15 +30,16 @@ def split(
     folder: Path,
     params: SplitAudioSegmentsInput,
     *,
+    track: int,
     sound: StreamInfo,
     cuts: Sequence[float] | None,
     on_progress: OnSeconds,
 ) -> list[SegmentFile]:
     """Cut at `cuts`, or every `params.max_length` if it is None, and return the segments with their actual times."""
     rate = params.sample_rate or audio.supported_rate(params.format, sound.sample_rate or audio.USUAL_RATE_HZ)
-    track = (
-        ffmpeg.input(source)[f"a:{params.track}"]
-        .filter("aresample", rate)
+    decoded = (
+        ffmpeg.input(source)[f"a:{track}"]
+        .filter("aresample", rate, **audio.ON_TIMELINE)
         .filter("asetnsamples", n=rate // CUTS_PER_SECOND, pad=0)
     )
     options = {
@@ -51,7 +52,7 @@ def split(
         **where(params, cuts),
     }
     options.pop("rf64", None)  # the segment muxer does not pass it on; no segment comes near 4 GiB
-    ffmpeg.run(ffmpeg.output(track, audio.file_name("%06d", params), options), folder, on_progress)
+    ffmpeg.run(ffmpeg.output(decoded, audio.file_name("%06d", params), options), folder, on_progress)
     return list(read(folder))
 
 

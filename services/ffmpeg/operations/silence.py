@@ -8,6 +8,7 @@ from pathlib import Path
 from services.ffmpeg.contracts import SplitAudioSegmentsInput
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.execution.media_limits import OnSeconds
+from services.ffmpeg.operations import audio
 
 PRECISION_S = 0.001
 """Cuts are rounded to milliseconds, so no remainder is shorter."""
@@ -19,11 +20,12 @@ SilentSpan = tuple[float, float]
 
 
 def detect(
-    ffmpeg: Ffmpeg, source: Path, folder: Path, params: SplitAudioSegmentsInput, *, on_progress: OnSeconds
+    ffmpeg: Ffmpeg, source: Path, folder: Path, params: SplitAudioSegmentsInput, *, track: int, on_progress: OnSeconds
 ) -> tuple[list[SilentSpan], float]:
     """Return the silences of a track and the track's length, in seconds."""
     sound = (
-        ffmpeg.input(source)[f"a:{params.track}"]
+        ffmpeg.input(source)[f"a:{track}"]
+        .filter("aresample", **audio.ON_TIMELINE)
         .filter("silencedetect", noise=f"{params.silence_level}dB", duration=params.min_silence)
         .filter("ametadata", mode="print", file=FOUND)
     )

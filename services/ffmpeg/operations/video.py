@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from common.media.track_choice import ChosenTrack
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.execution.media_limits import Clip, OnSeconds
 from services.ffmpeg.media import MediaInfo
-from services.ffmpeg.operations.audio import ENCODERS, kbps, with_choices
+from services.ffmpeg.operations.audio import ENCODERS, kbps, keep_timeline, selector, with_choices
 from services.ffmpeg.operations.pictures import VideoForm
 from services.ffmpeg.operations.tracks import MUXERS, subtitle_codec
 
@@ -25,9 +26,17 @@ SPEEDS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def transcode(
-    ffmpeg: Ffmpeg, source: Path, target: Path, form: VideoForm, *, info: MediaInfo, clip: Clip, on_progress: OnSeconds
+    ffmpeg: Ffmpeg,
+    source: Path,
+    target: Path,
+    form: VideoForm,
+    *,
+    info: MediaInfo,
+    track: ChosenTrack | None,
+    clip: Clip,
+    on_progress: OnSeconds,
 ) -> None:
-    """Write the first video track, every audio track and the text subtitles of `source` in another form."""
+    """Write the first video track, one audio track or all, and the text subtitles of `source` in another form."""
     whole = ffmpeg.video(source, **clip.options)
     streams: list[Any] = []
     options: dict[str, Any] = {**MUXERS[form.container]}
@@ -35,8 +44,8 @@ def transcode(
         streams.append(scaled_video(whole, form))
         options |= picture_options(form)
     if info.of("audio") and form.audio != "none":
-        streams.append(whole["a"])
-        options |= sound_options(form)
+        streams.append(whole[selector(track)])
+        options |= sound_options(form, clip)
     if form.keep_subtitles:
         add_subtitles(whole, info, form.container, streams, options)
     ffmpeg.run(ffmpeg.output(streams, target.name, options), target.parent, on_progress)
@@ -71,11 +80,21 @@ def picture_options(form: VideoForm) -> dict[str, Any]:
     return options
 
 
-def sound_options(form: VideoForm) -> dict[str, Any]:
+def sound_options(form: VideoForm, clip: Clip) -> dict[str, Any]:
     if form.audio == "copy":
         return {"c:a": "copy"}
     wanted = {"ac": form.channels, "b:a": kbps(form.audio_bitrate_kbps)}
-    return with_choices(ENCODERS[form.audio], wanted)
+    return with_choices(ENCODERS[form.audio], wanted) | keep_timeline(clip)
+
+
+def lost_offset(info: MediaInfo, form: VideoForm, track: ChosenTrack | None) -> float:
+    """Return the seconds before the first audio that the output does not contain: a medium begins with its first
+    packet, and copied packets cannot be preceded by silence.
+    """
+    if form.audio != "copy" or (info.of("video") and form.video != "none"):
+        return 0.0
+    copied = [info.of("audio")[track.index]] if track else info.of("audio")
+    return max(min((stream.start or 0.0 for stream in copied), default=0.0), 0.0)
 
 
 def add_subtitles(whole: Any, info: MediaInfo, container: str, streams: list[Any], options: dict[str, Any]) -> None:
