@@ -1,15 +1,17 @@
 """Chunked transcription: each chunk is recorded when it is finished, each segment is published at once.
 
-The audio is read, cut and searched for speech in another thread while the previous chunk is decoded. An attempt
-continues after the last chunk that an earlier attempt recorded.
+The audio is read, cut and searched for speech in another thread while the previous chunk is decoded; but the second
+chunk only after the first text, which a client waits for. An attempt continues after the last chunk that an earlier
+attempt recorded.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
+from threading import Event
 from typing import TYPE_CHECKING
 
 from common.media.audio import SAMPLE_RATE_HZ, AudioTrack
@@ -56,6 +58,9 @@ class ChunkedTranscription(ABC):
         self.finished = [FinishedChunk.model_validate(record) for record in self.checkpoint.records()]
         self.resumed_at = self.until
         self.at = sound.start
+        self.has_begun = Event()
+        """Set with the first text, when the first chunk is finished without any, or at the end."""
+        self.has_ended = False
 
     @abstractmethod
     def find_speech(self, samples: Samples) -> list[SampleSpan]:
@@ -84,9 +89,18 @@ class ChunkedTranscription(ABC):
         """Decode the missing chunks."""
         for done in self.finished:  # a killed process may not have sent its last ones
             self.publish(done.segments)
-        with closing(prefetch(self.prepare_chunks())) as coming:
+        with closing(prefetch(self.prepare_chunks())) as coming, self.reading_ahead():
             while prepared := self.next_chunk(coming):
                 self.finish(self.decode(*prepared))
+
+    @contextmanager
+    def reading_ahead(self) -> Iterator[None]:
+        """Never leave the reading thread waiting for a text that does not come."""
+        try:
+            yield
+        finally:
+            self.has_ended = True
+            self.has_begun.set()
 
     def next_chunk(self, coming: Iterator[Prepared]) -> Prepared | None:
         """Return the next chunk; the process ends if that takes too long, as on a dead network drive."""
@@ -98,6 +112,9 @@ class ChunkedTranscription(ABC):
         blocks = with_check(self.sound.blocks(), self.job.check)
         for chunk in chunks(blocks, self.longest, find_speech_to_cut, index=len(self.finished), start=self.until):
             yield chunk, self.find_speech(chunk.samples)
+            self.has_begun.wait()  # meanwhile, the first window has all cores
+            if self.has_ended:
+                return
 
     def empty_record(self, chunk: Chunk) -> FinishedChunk:
         """Return an empty record for a chunk."""
@@ -108,6 +125,7 @@ class ChunkedTranscription(ABC):
         self.checkpoint.append(done)
         self.finished.append(done)
         self.at = done.end
+        self.has_begun.set()
         self.report()
 
     # ---- reports ----
@@ -116,6 +134,7 @@ class ChunkedTranscription(ABC):
         """Publish final segments; a client that receives one again recognizes it by its id."""
         if segments:
             self.job.emit("fragment", fragment(segments))
+            self.has_begun.set()
 
     def report(self) -> None:
         """Report progress by audio time; raises if the attempt must stop."""

@@ -49,6 +49,14 @@ class TranscribeAudioInput(ClipInput):
     ] = "auto"
     compute_type: Annotated[ComputeType, Field(description="`auto` is float16 on a GPU and int8 on a CPU")] = "auto"
     language: Annotated[LanguageCode | None, Field(description="None detects it from the first speech")] = None
+    language_detection_segments: Annotated[
+        int | None,
+        Field(ge=1, le=20, description="windows of 30 s in which the language may be detected; None uses the setting"),
+    ] = None
+    language_detection_threshold: Annotated[
+        float | None,
+        Field(ge=0, le=1, description="a higher probability decides at once; None uses the setting"),
+    ] = None
     task: Annotated[Literal["transcribe", "translate"], Field(description="`translate` writes English")] = "transcribe"
     vad_filter: Annotated[bool, Field(description="skip what is not speech")] = True
     vad: VadOptions = VadOptions()

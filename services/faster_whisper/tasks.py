@@ -5,6 +5,7 @@ from typing import Any
 
 from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ, open_audio
+from common.transcript.doubts import language_warnings, text_warnings
 from common.transcript.format import Transcript
 from common.worker.job import Job
 from common.worker.model_folders import downloads, folder_of
@@ -77,5 +78,13 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
         real_time_factor=round(worked / heard, 4) if heard else None,
         model=name,
         source="tiny test model" if name == TEST_MODEL else "whisper",
-        warnings=work.sound.warnings(speech=bool(transcript.segments)),
+        warnings=[*work.sound.warnings(speech=bool(transcript.segments)), *doubts(work, transcript)],
     )
+
+
+def doubts(work: Transcription, transcript: Transcript) -> list[str]:
+    """Return warnings about a text that may be wrong."""
+    params = work.params
+    detected = None if params.language else transcript.language
+    uncertain = language_warnings(detected, transcript.language_probability, params.language_detection_threshold or 0.0)
+    return [*uncertain, *text_warnings(transcript.segments, params.compression_ratio_threshold)]

@@ -3,8 +3,10 @@
 import math
 
 from common.transcript.format import Segment
+from common.transcript.loops import compression_ratio
 from services.dual_stream.alignment.assignment import AssignedUtterance
-from services.dual_stream.alignment.hallucinations import compression_ratio, find_objections
+from services.dual_stream.alignment.hallucinations import find_objections
+from services.dual_stream.alignment.invented_ends import drop_invented_ends
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment.retiming import retime_words
 from services.dual_stream.records import Decision, Objection
@@ -20,11 +22,14 @@ def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLim
     The draft replaces a text that looks wrong only if it is better by what can be measured: see `is_better`.
     """
     draft = matched.utterance.draft
+    before, after = drop_invented_ends(matched, limits)
     logprobs = [segment.avg_logprob for segment in matched.heard if segment.avg_logprob is not None]
     reasons = reasons_against(matched, min(logprobs, default=None), limits)
     falls_back = bool(reasons) and draft is not None and is_better(draft, reasons, logprobs, language, limits)
     if not (matched.words or falls_back):
         return None
+    if before or after:
+        reasons = [*reasons, "invented_ends"]
     decision = Decision(
         id=matched.utterance.id,
         source="draft" if falls_back else "final",
@@ -33,6 +38,8 @@ def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLim
         compression_ratio=round(compression_ratio(matched.text), 3) if matched.words else None,
         avg_logprob=min(logprobs, default=None),
         draft_confidence=draft.confidence if draft else None,
+        dropped_start=before,
+        dropped_end=after,
         rejected=matched.text if falls_back else "",
     )
     return (draft if draft and falls_back else final(matched, decision, language)), decision
