@@ -3,9 +3,9 @@
 import math
 
 from common.transcript.format import Segment
-from common.transcript.loops import compression_ratio
+from common.transcript.loops import compression_ratio, spoken_words
 from services.dual_stream.alignment.assignment import AssignedUtterance
-from services.dual_stream.alignment.hallucinations import find_objections
+from services.dual_stream.alignment.hallucinations import find_objections, mean_probability
 from services.dual_stream.alignment.invented_ends import drop_invented_ends
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment.retiming import retime_words
@@ -13,6 +13,9 @@ from services.dual_stream.records import Decision, Objection
 
 WEIGHED: frozenset[Objection] = frozenset({"avg_logprob", "disagreement"})
 """Objections that compare probabilities; the others are visible in the text itself."""
+
+DOUBTED = 0.5
+"""Factor of the limit of disagreement where the slow engine doubts the words in which the engines differ."""
 
 
 def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLimits) -> tuple[Segment, Decision] | None:
@@ -48,9 +51,17 @@ def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLim
 def reasons_against(matched: AssignedUtterance, avg_logprob: float | None, limits: FallbackLimits) -> list[Objection]:
     draft = matched.utterance.draft
     found = find_objections(matched.text, avg_logprob, limits, draft=draft.text if draft else "")
-    if "empty" not in found and limits.is_confident(draft) and 1 - matched.agreement > limits.disagreement:
+    highest = limits.disagreement * (DOUBTED if doubts_difference(matched, limits) else 1.0)
+    if "empty" not in found and limits.is_confident(draft) and 1 - matched.agreement > highest:
         found.append("disagreement")
     return found
+
+
+def doubts_difference(matched: AssignedUtterance, limits: FallbackLimits) -> bool:
+    """Return whether the slow engine doubts its words that the draft has otherwise, or not at all."""
+    other = [word for word, same in zip(matched.words, matched.confirmed, strict=True) if not same]
+    probability = mean_probability([word for word in other if spoken_words(word.text)])
+    return probability is not None and probability < limits.doubtful_words
 
 
 def is_better(

@@ -1,6 +1,9 @@
 """Detect hallucinations: what speaks against a text of the slow engine."""
 
-from common.transcript.format import Segment
+import math
+from collections.abc import Sequence
+
+from common.transcript.format import Segment, Word
 from common.transcript.loops import compression_ratio, is_character, max_repetitions, spoken_words
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment.tokens import normalize
@@ -9,6 +12,7 @@ from services.dual_stream.records import Objection
 FASTEST_WORDS, FASTEST_CHARACTERS = 7.0, 12.0
 """Words and Chinese or Japanese characters that can be spoken in a second; fast speakers reach two thirds of it."""
 FEWEST_WORDS = 5
+LEAST_PROBABILITY = 1e-6
 
 
 def find_objections(
@@ -27,6 +31,14 @@ def find_objections(
     if max_repetitions(spoken_words(text)) >= max(limits.repeats, 1 + max_repetitions(spoken_words(draft))):
         found.append("repetition")
     return found
+
+
+def mean_probability(words: Sequence[Word]) -> float | None:
+    """Return the geometric mean of the words' probabilities; None if there are none, or one has none."""
+    known = [word.probability for word in words if word.probability is not None]
+    if not known or len(known) < len(words):
+        return None
+    return math.exp(sum(math.log(max(probability, LEAST_PROBABILITY)) for probability in known) / len(known))
 
 
 def is_too_fast(segment: Segment) -> bool:

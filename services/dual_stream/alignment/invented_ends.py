@@ -3,13 +3,13 @@
 Whisper goes on after the last word of a window, or greets before the first: "大家听水。 Welcome".
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from common.transcript.format import Word
 from common.transcript.loops import is_character, spoken_words
 from services.dual_stream.alignment.assignment import AssignedUtterance
+from services.dual_stream.alignment.hallucinations import mean_probability
 from services.dual_stream.alignment.limits import FallbackLimits
 
 
@@ -30,6 +30,7 @@ def drop_invented_ends(matched: AssignedUtterance, limits: FallbackLimits) -> tu
     removed = text_of(matched.words[:first]), text_of(matched.words[len(matched.words) - last :])
     matched.words = matched.words[first : len(matched.words) - last]
     matched.known = matched.known[first : len(matched.known) - last]
+    matched.confirmed = matched.confirmed[first : len(matched.confirmed) - last]
     return removed
 
 
@@ -40,12 +41,11 @@ def count_unmatched(known: Sequence[object | None]) -> int:
 
 def is_invented(words: Sequence[Word], inside: Sequence[Word], confidence: float, limits: FallbackLimits) -> bool:
     """Return whether the slow engine doubts these words; in a foreign script, the draft must be more probable."""
-    probabilities = [word.probability for word in words if word.probability is not None]
-    if not probabilities or len(probabilities) < len(words) or not spoken_words(text_of(words)):
+    probability = mean_probability(words)
+    if probability is None or not spoken_words(text_of(words)):
         return False
     foreign = set(scripts(words)).isdisjoint(scripts(inside))
-    mean = math.exp(sum(math.log(max(probability, 1e-6)) for probability in probabilities) / len(probabilities))
-    return mean < (confidence if foreign else limits.doubtful_words)
+    return probability < (confidence if foreign else limits.doubtful_words)
 
 
 def scripts(words: Sequence[Word]) -> Iterator[bool]:

@@ -43,6 +43,14 @@ def test_doubted_words_at_an_end_are_dropped(heard: str, doubted: str) -> None:
     assert (text.casefold().strip("."), reasons) == ("the red house is near", ["invented_ends"])
 
 
+@pytest.mark.parametrize(("probability", "source"), [(0.3, "draft"), (0.8, "final")])
+def test_a_third_of_the_words_is_disagreement_enough_if_whisper_doubts_them(probability: float, source: str) -> None:
+    texts = {"draft": "thank you for watching it", "final": "Thank you for kitchen camera."}
+    doubted = "kitchen camera."
+    text, reasons = text_and_reasons(texts["draft"], texts["final"], doubted, probability)
+    assert (text, reasons) == (texts[source], ["disagreement"] if source == "draft" else [])
+
+
 @pytest.mark.parametrize(
     ("drafted", "heard", "doubted", "probability", "confidence"),
     [
