@@ -11,7 +11,7 @@ TESTS_AT_ONCE ?= 3
 UP     := $(if $(PORT),--port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status logs test test-processors test-redis test-paddleocr test-pyannote test-llm-server test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-llm soak chaos simulate requirements clean docker-up docker-down
+.PHONY: help demo up down status logs test test-processors test-redis test-paddleocr test-pyannote test-llm-server test-real test-browser browser screenshots check docs format bench-core bench-gpu bench-asr bench-ocr bench-dual bench-diarize bench-real bench-llm soak chaos simulate requirements clean docker-up docker-down
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,12 @@ test-pyannote: .venv-pyannote/.stamp ## run the tests with the real pyannote.aud
 test-llm-server: .venv-pyannote/.llm-server.stamp ## run the llm tests against a real server with a tiny model (uses the same torch)
 	.venv-pyannote/bin/python -m pytest tests/engines/llm $(ARGS)
 
+# It downloads nothing: TEST_REAL_MODELS is a folder with Whisper base and tiny.en (and perhaps a Piper voice), TEST_RECORDINGS one
+# with recordings. Piper is GPL, so it runs as a separate program in its own virtual environment.
+VOICE := $(if $(wildcard $(TEST_REAL_MODELS)/piper/*.onnx),.venv-piper/.stamp)
+test-real: $(DEV) $(VOICE) ## run the speech services on real models and recordings (TEST_REAL_MODELS=folder TEST_RECORDINGS=folder)
+	TEST_REAL_MODELS="$(TEST_REAL_MODELS)" TEST_RECORDINGS="$(TEST_RECORDINGS)" $(BIN)/python -m pytest tests/real $(ARGS)
+
 test-browser: browser ## run the dashboard's tests in a real Chromium
 	$(BIN)/python -m pytest tests/browser --timeout=300 $(ARGS)
 
@@ -113,6 +119,9 @@ bench-dual: $(DEV) ## compare two streams with one engine after the other, and w
 
 bench-diarize: .venv-pyannote/.stamp ## compare diarization with the plain pyannote pipeline
 	.venv-pyannote/bin/python -m bench.diarize $(ARGS)
+
+bench-real: $(DEV) $(VOICE) ## compare with plain faster-whisper on real models and recordings (the folders of test-real)
+	TEST_REAL_MODELS="$(TEST_REAL_MODELS)" TEST_RECORDINGS="$(TEST_RECORDINGS)" $(BIN)/python -m bench.real $(ARGS)
 
 bench-llm: $(DEV) ## compare translation with plain sequential calls
 	$(BIN)/python -m bench.llm $(ARGS)
@@ -185,6 +194,12 @@ $(WEB): requirements/browser.txt $(DEV)
 	@echo "installing requirements/redis_servers.txt into .venv-redis"
 	@$(PYTHON) -m venv .venv-redis
 	@.venv-redis/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+.venv-piper/.stamp: requirements/piper.txt | $(BIN)/python
+	@echo "installing requirements/piper.txt into .venv-piper"
+	@$(PYTHON) -m venv .venv-piper
+	@.venv-piper/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 .venv-%/.stamp: requirements/%.txt requirements/dev.txt | $(BIN)/python

@@ -1,16 +1,18 @@
 """Chunked transcription: each chunk is recorded when it is finished, each segment is published at once.
 
-The audio is read, cut and searched for speech in another thread while the previous chunk is decoded. An attempt
-continues after the last chunk that an earlier attempt recorded.
+The audio is read, cut and searched for speech in another thread while the previous chunk is decoded; but the second
+chunk only after the first text, which a client waits for. An attempt continues after the last chunk that an earlier
+attempt recorded.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING
 
 from common.media.audio import SAMPLE_RATE_HZ, AudioTrack
@@ -63,6 +65,9 @@ class ChunkedTranscription(ABC):
         """The channel that is decoded; None for the mix of all."""
         self.decoded: list[FinishedChunk] = []
         """The channels of the current chunk that are decoded already."""
+        self.has_begun = Event()
+        """Set with the first text, when the first chunk is finished without any, or at the end."""
+        self.has_ended = False
 
     @abstractmethod
     def find_speech(self, samples: Samples) -> list[SampleSpan]:
@@ -101,7 +106,7 @@ class ChunkedTranscription(ABC):
         """Decode the missing chunks."""
         for done in self.finished:  # a killed process may not have sent its last ones
             self.publish(done.segments)
-        with closing(prefetch(self.prepare_chunks())) as coming:
+        with closing(prefetch(self.prepare_chunks())) as coming, self.reading_ahead():
             while prepared := self.next_chunk(coming):
                 self.finish(self.decode_channels(prepared))
 
@@ -129,6 +134,15 @@ class ChunkedTranscription(ABC):
         share = (len(self.decoded) + (at - done.start) / max(done.end - done.start, 0.001)) / parts
         self.at = max(self.at, done.start + share * (done.end - done.start))
 
+    @contextmanager
+    def reading_ahead(self) -> Iterator[None]:
+        """Never leave the reading thread waiting for a text that does not come."""
+        try:
+            yield
+        finally:
+            self.has_ended = True
+            self.has_begun.set()
+
     def next_chunk(self, coming: Iterator[Prepared]) -> Prepared | None:
         """Return the next chunk; the process ends if that takes too long, as on a dead network drive."""
         with ends_when_stalled(self.stall):
@@ -141,6 +155,9 @@ class ChunkedTranscription(ABC):
         for chunk in chunks(blocks, self.longest, find_pauses, index=len(self.finished), start=self.until):
             channels = [Chunk(chunk.index, chunk.start, samples) for samples in separate_channels(chunk.samples)]
             yield [(channel, self.find_speech(channel.samples)) for channel in channels]
+            self.has_begun.wait()  # meanwhile, the first window has all cores
+            if self.has_ended:
+                return
 
     def empty_record(self, chunk: Chunk) -> FinishedChunk:
         """Return an empty record for a chunk."""
@@ -151,6 +168,7 @@ class ChunkedTranscription(ABC):
         self.checkpoint.append(done)
         self.finished.append(done)
         self.at = done.end
+        self.has_begun.set()
         self.report()
 
     # ---- reports ----
@@ -159,6 +177,7 @@ class ChunkedTranscription(ABC):
         """Publish final segments; a client that receives one again recognizes it by its id."""
         if segments:
             self.job.emit("fragment", fragment(segments))
+            self.has_begun.set()
 
     def report(self) -> None:
         """Report progress by audio time; raises if the attempt must stop."""

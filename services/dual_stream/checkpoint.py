@@ -45,5 +45,5 @@ class StreamCheckpoint:
         else:
             self.drafts.pop(record.chunk, None)
             self.last = record
-            if self.language is None:
+            if record.language and (record.language_probability or 0.0) > (self.language_probability or 0.0):
                 self.language, self.language_probability = record.language, record.language_probability

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from common.transcript.format import Segment
 from common.transcript.partial import ChunkText
 
-Objection = Literal["empty", "compression_ratio", "avg_logprob", "repetition", "disagreement"]
+Objection = Literal["empty", "compression_ratio", "avg_logprob", "repetition", "disagreement", "invented_ends"]
 """Why a text of the slow engine looks wrong."""
 
 
@@ -26,6 +26,8 @@ class Decision(BaseModel):
     compression_ratio: float | None = None
     avg_logprob: float | None = None
     draft_confidence: float | None = None
+    dropped_start: Annotated[str, Field(description="words that the slow engine invented before the utterance")] = ""
+    dropped_end: Annotated[str, Field(description="words that the slow engine invented after it")] = ""
     rejected: Annotated[str, Field(description="the slow engine's text, if it was not chosen")] = ""
 
 

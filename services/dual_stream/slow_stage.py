@@ -14,6 +14,7 @@ from services.dual_stream.alignment.hotwords import build_prompt, find_hotwords,
 from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.context import ProcessingContext, SlowTranscript, Utterance, to_medium_time
 from services.dual_stream.engine_interfaces import Session, SlowEngine
+from services.dual_stream.language_vote import LanguageVote
 from services.dual_stream.settings import DualStreamSettings
 
 MARGIN = SAMPLE_RATE_HZ * 2 // 5
@@ -31,13 +32,13 @@ class SlowStage:
         ledger: StreamCheckpoint,
         settings: DualStreamSettings,
         *,
-        language: str | None,
+        vote: LanguageVote,
         given: str = "",
     ) -> None:
-        """`language` None uses the first one detected; `given` is the client's own prompt."""
+        """`given` is the client's own prompt."""
         self.engine = engine
         self.settings = settings
-        self.language = language or ledger.language
+        self.vote = vote
         self.given = given
         self.said = ledger.last.said
         self.inside = ExitStack()
@@ -51,14 +52,13 @@ class SlowStage:
         heard = self.transcribe(context, prompt)
         if prompt and self.defects(context, heard):
             heard = min(heard, self.transcribe(context, ""), key=partial(self.defects, context))
-        self.language = self.language or heard.language
-        context.heard = heard
+        context.heard = self.vote.add(heard)
         context.said = self.said = self.previous_text(context)
 
     def transcribe(self, context: ProcessingContext, prompt: str) -> SlowTranscript:
         """Return the text of a chunk in medium time."""
         speech = join_speech(context.utterances, len(context.samples))
-        heard = self.engine.transcribe(self.model(), context.samples, speech, prompt=prompt, language=self.language)
+        heard = self.engine.transcribe(self.model(), context.samples, speech, prompt=prompt, language=self.vote.fixed)
         shifted = [to_medium_time(segment, context.start, context.end) for segment in heard.segments]
         return SlowTranscript(shifted, heard.language, heard.language_probability)
 

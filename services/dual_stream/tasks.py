@@ -2,7 +2,8 @@
 
 from time import monotonic
 
-from common.media.audio import SAMPLE_RATE_HZ, AudioTrack, open_audio
+from common.media.audio import SAMPLE_RATE_HZ, open_audio
+from common.transcript.doubts import language_warnings, text_warnings
 from common.worker.job import Job
 from common.worker.task import task
 from services.dual_stream.chosen_models import draft_model, final_model, model_names
@@ -11,6 +12,7 @@ from services.dual_stream.result import ResultReader
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.transcription import Transcription
 from services.faster_whisper.models import TEST_MODEL as WHISPER_TEST_MODEL
+from services.faster_whisper.settings import FasterWhisperSettings
 from services.sensevoice.models import TEST_MODEL as SENSEVOICE_TEST_MODEL
 
 TEST_MODELS = {WHISPER_TEST_MODEL, SENSEVOICE_TEST_MODEL}
@@ -37,15 +39,13 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
         work.run(*models)
         worked = monotonic() - began - (job.timings.idle - waited)
         sound.refuse_empty(work.ledger.last.until)
-        result = ResultReader(job, work.ledger, multilingual=params.multilingual)
-        return output(job, sound, result, drafts=drafts, finals=finals, worked=worked)
+        return output(work, drafts=drafts, finals=finals, worked=worked)
 
 
-def output(
-    job: Job, sound: AudioTrack, result: ResultReader, *, drafts: str, finals: str, worked: float
-) -> TranscribeAudioOutput:
+def output(work: Transcription, *, drafts: str, finals: str, worked: float) -> TranscribeAudioOutput:
     """Write the files and return the task's output; `worked` in seconds."""
-    ledger = result.ledger
+    job, sound, ledger = work.job, work.sound, work.ledger
+    result = ResultReader(job, ledger, multilingual=work.params.multilingual)
     read = ledger.last.until / SAMPLE_RATE_HZ
     heard = (ledger.last.until - ledger.resumed_at) / SAMPLE_RATE_HZ
     made = TranscribeAudioOutput(
@@ -65,7 +65,15 @@ def output(
         draft_model=drafts,
         model=finals,
         source="tiny test models" if TEST_MODELS & {drafts, finals} else "both engines",
-        warnings=sound.warnings(speech=bool(result.segments)),
+        warnings=[*sound.warnings(speech=bool(result.segments)), *doubts(work, result)],
     )
     job.emit("signal", {"code": "alignment_ready"})
     return made
+
+
+def doubts(work: Transcription, result: ResultReader) -> list[str]:
+    """Return warnings about a text that may be wrong."""
+    ledger, threshold = work.ledger, work.job.settings.section(FasterWhisperSettings).language_detection_threshold
+    detected = None if work.params.language else ledger.language
+    uncertain = language_warnings(detected, ledger.language_probability, threshold)
+    return [*uncertain, *text_warnings(result.all_segments(), work.settings.fallback.compression_ratio)]

@@ -20,9 +20,11 @@ from services.dual_stream.contracts import TranscribeAudioInput
 from services.dual_stream.engine import SenseVoiceEngine, WhisperEngine
 from services.dual_stream.event_payloads import segments_payload
 from services.dual_stream.fast_stage import FastStage
+from services.dual_stream.language_vote import LanguageVote
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
 from services.dual_stream.stop_check import StopCheck
+from services.faster_whisper.settings import FasterWhisperSettings
 
 PHASE = "transcribe"
 
@@ -54,13 +56,23 @@ class Transcription:
                 WhisperEngine(self.job, final_model, self.params, watch.step),
                 self.ledger,
                 self.settings,
-                language=self.params.language,
+                vote=self.language_vote(),
                 given=self.params.initial_prompt or "",
             )
             alignment = AlignmentStage(
                 self.ledger, self.settings.fallback, tell=self.publish_finals, report=self.report(watch)
             )
             pipeline.run(fast, slow, alignment, stop=stop)
+
+    def language_vote(self) -> LanguageVote:
+        """Return the vote on the language; what an earlier attempt detected with enough probability is fixed."""
+        if self.params.language:
+            return LanguageVote(self.params.language)
+        detection = self.job.settings.section(FasterWhisperSettings)
+        probability = self.ledger.language_probability or 0.0
+        segments, threshold = detection.language_detection_segments, detection.language_detection_threshold
+        known = self.ledger.language if probability > threshold else None
+        return LanguageVote(known, probability, segments=segments, threshold=threshold)
 
     def chunks(self, check: Callable[[], None]) -> Iterator[Chunk]:
         """Continue reading after the last chunk that is final."""

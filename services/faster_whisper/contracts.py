@@ -55,6 +55,14 @@ class TranscribeAudioInput(ClipInput):
         bool,
         Field(description="detect the language of each window of 30 s again; `language` then chooses only the track"),
     ] = False
+    language_detection_segments: Annotated[
+        int | None,
+        Field(ge=1, le=20, description="windows of 30 s in which the language may be detected; None uses the setting"),
+    ] = None
+    language_detection_threshold: Annotated[
+        float | None,
+        Field(ge=0, le=1, description="a higher probability decides at once; None uses the setting"),
+    ] = None
     task: Annotated[Literal["transcribe", "translate"], Field(description="`translate` writes English")] = "transcribe"
     vad_filter: Annotated[bool, Field(description="skip what is not speech")] = True
     vad: VadOptions = VadOptions()

@@ -49,6 +49,8 @@ PASSED_ON = (
     "no_speech_threshold",
     "max_new_tokens",
 )
+DETECTION = ("language_detection_segments", "language_detection_threshold")
+"""Passed on if given; the tasks replace None by the settings."""
 WINDOW_S = 30
 BATCHED_VAD = {"min_silence_duration_ms": 160}
 
@@ -172,6 +174,7 @@ def run(
     """Return faster-whisper's segments and its information about the audio."""
     options = {name: getattr(params, name) for name in PASSED_ON} | {"language": language}
     options["temperature"] = list(params.temperature)
+    options |= {name: value for name in DETECTION if (value := getattr(params, name)) is not None}
     if params.batch_size > 1:
         batched = batched_class()(model)
         settings = {"batch_size": params.batch_size, "without_timestamps": False}

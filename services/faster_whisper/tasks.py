@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ, open_audio
+from common.transcript.doubts import language_warnings, text_warnings
 from common.transcript.format import Transcript
 from common.transcript.languages import seconds_by_language
 from common.worker.job import Job
@@ -121,9 +122,17 @@ def result(work: Transcription, name: str, worked: float) -> TranscribeAudioOutp
         real_time_factor=round(worked / heard, 4) if heard else None,
         model=name,
         source=source_of(name),
-        warnings=work.sound.warnings(speech=bool(transcript.segments)),
+        warnings=[*work.sound.warnings(speech=bool(transcript.segments)), *doubts(work, transcript)],
     )
 
 
 def source_of(name: str) -> Literal["whisper", "tiny test model"]:
     return "tiny test model" if name == TEST_MODEL else "whisper"
+
+
+def doubts(work: Transcription, transcript: Transcript) -> list[str]:
+    """Return warnings about a text that may be wrong."""
+    params = work.params
+    detected = None if params.language else transcript.language
+    uncertain = language_warnings(detected, transcript.language_probability, params.language_detection_threshold or 0.0)
+    return [*uncertain, *text_warnings(transcript.segments, params.compression_ratio_threshold)]

@@ -31,7 +31,7 @@ class Transcription(ChunkedTranscription):
         settings = job.settings.section(FasterWhisperSettings)
         longest = max(settings.chunk_length.total_seconds(), seconds_at_once(params))
         super().__init__(job, sound, chunk=longest, stall=settings.stall_timeout)
-        self.params = params
+        self.params = with_detection_settings(params, settings)
         self.model = model
         self.opened: Session | None = None
         self.inside: ExitStack
@@ -89,6 +89,12 @@ class Transcription(ChunkedTranscription):
     def on_window(self, engine_moved: Any) -> None:
         engine_moved()
         self.report()
+
+
+def with_detection_settings(params: TranscribeAudioInput, settings: FasterWhisperSettings) -> TranscribeAudioInput:
+    """Return the parameters with the configured detection of the language, where the task gives none."""
+    missing = {name: getattr(settings, name) for name in engine.DETECTION if getattr(params, name) is None}
+    return params.model_copy(update=missing)
 
 
 def seconds_at_once(params: TranscribeAudioInput) -> float:

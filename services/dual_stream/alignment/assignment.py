@@ -23,17 +23,20 @@ class AssignedUtterance:
     end: float
     words: list[Word] = field(default_factory=list)
     known: list[TimeSpan | None] = field(default_factory=list)
+    confirmed: list[bool] = field(default_factory=list)
+    """Whether the draft has the same word, or a similar one, there."""
     heard: list[Segment] = field(default_factory=list)
     """The segments the words come from."""
     agreed: int = 0
     """Number of tokens that both have."""
 
-    def add(self, word: Word, time: TimeSpan | None, segment: Segment) -> None:
+    def add(self, word: Word, time: TimeSpan | None, segment: Segment, *, confirmed: bool) -> None:
         if segment not in self.heard:
             self.heard.append(segment)
             word = with_leading_space(word, self.words)
         self.words.append(word)
         self.known.append(time)
+        self.confirmed.append(confirmed)
 
     @property
     def text(self) -> str:
@@ -94,8 +97,9 @@ def assign_words(
     owners = {token.word: drafted_in[other.word] for token, other in reversed(pairs)}
     known = times_of(pairs, len(spoken))
     chosen = all_owners(owners, [word for word, _ in spoken], found)
-    for (word, segment), time, owner in zip(spoken, known, chosen, strict=True):
-        found[owner].add(word, time, segment)
+    confirmed = {token.word for token, other in pairs if likeness(token.text, other.text) >= ALIKE}
+    for place, ((word, segment), time, owner) in enumerate(zip(spoken, known, chosen, strict=True)):
+        found[owner].add(word, time, segment, confirmed=place in confirmed)
 
 
 def times_of(pairs: Sequence[tuple[AlignmentToken, AlignmentToken]], count: int) -> list[TimeSpan | None]:

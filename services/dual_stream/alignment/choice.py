@@ -3,14 +3,19 @@
 import math
 
 from common.transcript.format import Segment
+from common.transcript.loops import compression_ratio, spoken_words
 from services.dual_stream.alignment.assignment import AssignedUtterance
-from services.dual_stream.alignment.hallucinations import compression_ratio, find_objections
+from services.dual_stream.alignment.hallucinations import find_objections, mean_probability
+from services.dual_stream.alignment.invented_ends import drop_invented_ends
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.alignment.retiming import retime_words
 from services.dual_stream.records import Decision, Objection
 
 WEIGHED: frozenset[Objection] = frozenset({"avg_logprob", "disagreement"})
 """Objections that compare probabilities; the others are visible in the text itself."""
+
+DOUBTED = 0.5
+"""Factor of the limit of disagreement where the slow engine doubts the words in which the engines differ."""
 
 
 def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLimits) -> tuple[Segment, Decision] | None:
@@ -20,11 +25,14 @@ def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLim
     The draft replaces a text that looks wrong only if it is better by what can be measured: see `is_better`.
     """
     draft = matched.utterance.draft
+    before, after = drop_invented_ends(matched, limits)
     logprobs = [segment.avg_logprob for segment in matched.heard if segment.avg_logprob is not None]
     reasons = reasons_against(matched, min(logprobs, default=None), limits)
     falls_back = bool(reasons) and draft is not None and is_better(draft, reasons, logprobs, language, limits)
     if not (matched.words or falls_back):
         return None
+    if before or after:
+        reasons = [*reasons, "invented_ends"]
     decision = Decision(
         id=matched.utterance.id,
         source="draft" if falls_back else "final",
@@ -33,6 +41,8 @@ def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLim
         compression_ratio=round(compression_ratio(matched.text), 3) if matched.words else None,
         avg_logprob=min(logprobs, default=None),
         draft_confidence=draft.confidence if draft else None,
+        dropped_start=before,
+        dropped_end=after,
         rejected=matched.text if falls_back else "",
     )
     return (draft if draft and falls_back else final(matched, decision, language)), decision
@@ -41,9 +51,17 @@ def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLim
 def reasons_against(matched: AssignedUtterance, avg_logprob: float | None, limits: FallbackLimits) -> list[Objection]:
     draft = matched.utterance.draft
     found = find_objections(matched.text, avg_logprob, limits, draft=draft.text if draft else "")
-    if "empty" not in found and limits.is_confident(draft) and 1 - matched.agreement > limits.disagreement:
+    highest = limits.disagreement * (DOUBTED if doubts_difference(matched, limits) else 1.0)
+    if "empty" not in found and limits.is_confident(draft) and 1 - matched.agreement > highest:
         found.append("disagreement")
     return found
+
+
+def doubts_difference(matched: AssignedUtterance, limits: FallbackLimits) -> bool:
+    """Return whether the slow engine doubts its words that the draft has otherwise, or not at all."""
+    other = [word for word, same in zip(matched.words, matched.confirmed, strict=True) if not same]
+    probability = mean_probability([word for word in other if spoken_words(word.text)])
+    return probability is not None and probability < limits.doubtful_words
 
 
 def is_better(

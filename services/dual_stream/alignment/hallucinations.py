@@ -1,35 +1,18 @@
 """Detect hallucinations: what speaks against a text of the slow engine."""
 
-import zlib
+import math
 from collections.abc import Sequence
 
-from common.transcript.format import Segment
+from common.transcript.format import Segment, Word
+from common.transcript.loops import compression_ratio, is_character, max_repetitions, spoken_words
 from services.dual_stream.alignment.limits import FallbackLimits
-from services.dual_stream.alignment.tokens import is_character, normalize, spoken_words
+from services.dual_stream.alignment.tokens import normalize
 from services.dual_stream.records import Objection
 
-LONGEST_PHRASE = 8
-"""Longest phrase that is searched for repetitions, in words."""
 FASTEST_WORDS, FASTEST_CHARACTERS = 7.0, 12.0
 """Words and Chinese or Japanese characters that can be spoken in a second; fast speakers reach two thirds of it."""
 FEWEST_WORDS = 5
-
-
-def compression_ratio(text: str) -> float:
-    """Return by how much zlib compresses the text, which is how Whisper itself detects loops."""
-    content = text.encode()
-    return len(content) / len(zlib.compress(content)) if content else 0.0
-
-
-def max_repetitions(words: Sequence[str]) -> int:
-    """Return the highest number of consecutive repetitions of any phrase."""
-    most = 1 if words else 0
-    for size in range(1, min(LONGEST_PHRASE, len(words) // 2) + 1):
-        run = 0
-        for place in range(len(words) - size):
-            run = run + 1 if words[place] == words[place + size] else 0
-            most = max(most, run // size + 1)
-    return most
+LEAST_PROBABILITY = 1e-6
 
 
 def find_objections(
@@ -48,6 +31,14 @@ def find_objections(
     if max_repetitions(spoken_words(text)) >= max(limits.repeats, 1 + max_repetitions(spoken_words(draft))):
         found.append("repetition")
     return found
+
+
+def mean_probability(words: Sequence[Word]) -> float | None:
+    """Return the geometric mean of the words' probabilities; None if there are none, or one has none."""
+    known = [word.probability for word in words if word.probability is not None]
+    if not known or len(known) < len(words):
+        return None
+    return math.exp(sum(math.log(max(probability, LEAST_PROBABILITY)) for probability in known) / len(known))
 
 
 def is_too_fast(segment: Segment) -> bool:

@@ -18,6 +18,14 @@ class FallbackLimits(Section):
     confident_draft: Annotated[float, Field(ge=0, le=1, description="above this, a draft outweighs a disagreement")] = (
         0.85
     )
+    doubtful_words: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="words at the ends of an utterance that a confident draft lacks are dropped below this",
+        ),
+    ] = 0.5
     usable_draft: Annotated[
         float, Field(ge=0, le=1, description="below this, a draft is not used: neither its text nor its times")
     ] = 0.75

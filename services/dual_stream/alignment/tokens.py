@@ -3,19 +3,14 @@ character.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from common.transcript.format import Word
+from common.transcript.loops import ALONE, plain
 
-ALONE = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-"""Scripts without spaces: Han, hiragana, katakana."""
-CHARACTER = re.compile(rf"[{ALONE}]")
 UNIT = re.compile(rf"[{ALONE}]|\d|[^\W\d_{ALONE}]+")
-WORD = re.compile(rf"[{ALONE}]|\d+(?:[.,:]\d+)*|[^\W\d_{ALONE}]+")
-INSIDE = re.compile(r"(?<=\w)['’](?=\w)")  # noqa: RUF001 - as people write it
 ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
 TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
@@ -61,17 +56,3 @@ def parts(word: Word, place: int) -> Iterator[AlignmentToken]:
 def normalize(text: str) -> tuple[str, ...]:
     """Return a text's tokens: "Twenty-five 25% 二五" becomes 2 5 2 5 2 5."""
     return tuple(token for unit in UNIT.findall(plain(text)) for token in NUMBERS.get(unit, (unit,)))
-
-
-def spoken_words(text: str) -> list[str]:
-    """Return a text's words, each number as one: "$1,000,000 一百" becomes 1,000,000 一 百."""
-    return WORD.findall(plain(text))
-
-
-def is_character(word: str) -> bool:
-    """Return whether a word is one character of a script without spaces."""
-    return CHARACTER.fullmatch(word) is not None
-
-
-def plain(text: str) -> str:
-    return INSIDE.sub("", unicodedata.normalize("NFKC", text).casefold())

@@ -11,6 +11,7 @@ from services.dual_stream.alignment_stage import AlignmentStage
 from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.event_payloads import segments_payload
 from services.dual_stream.fast_stage import FastStage
+from services.dual_stream.language_vote import LanguageVote
 from services.dual_stream.pipeline import FailureSignal, run
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
@@ -36,7 +37,7 @@ class Assembled:
         settings = DualStreamSettings()
         first = self.ledger.last.chunk + 1
         fast = FastStage(chunks(self.count, first), self.fast, self.ledger, origin=0.0, tell=self.tell("draft"))
-        slow = SlowStage(self.slow, self.ledger, settings, language=None)
+        slow = SlowStage(self.slow, self.ledger, settings, vote=LanguageVote(None))
         last = AlignmentStage(self.ledger, FallbackLimits(), tell=self.tell("fragment"), report=self.reported.append)
         run(fast, slow, last, stop=FailureSignal())
         return self

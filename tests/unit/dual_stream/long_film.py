@@ -14,6 +14,7 @@ from services.dual_stream.alignment_stage import AlignmentStage
 from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.event_payloads import segments_payload
 from services.dual_stream.fast_stage import FastStage
+from services.dual_stream.language_vote import LanguageVote
 from services.dual_stream.pipeline import FailureSignal, run
 from services.dual_stream.result import cues, json_list
 from services.dual_stream.settings import DualStreamSettings
@@ -32,7 +33,7 @@ def drop(segments: list[Segment]) -> None:
 def film(minutes: int, folder: Path) -> None:
     ledger = StreamCheckpoint(Checkpoint(folder / "checkpoint.jsonl"))
     fast = FastStage(chunks(minutes * 60 // CHUNK_S), FastDouble(FAST_S), ledger, origin=0.0, tell=drop)
-    slow = SlowStage(SlowDouble(FAST_S * TIMES_SLOWER), ledger, DualStreamSettings(), language=None)
+    slow = SlowStage(SlowDouble(FAST_S * TIMES_SLOWER), ledger, DualStreamSettings(), vote=LanguageVote(None))
     run(fast, slow, AlignmentStage(ledger, FallbackLimits(), tell=drop, report=print), stop=FailureSignal())
     segments = (segment for record in ledger.finals() for segment in record.segments)
     with (folder / "transcript.json").open("wb") as file:

@@ -7,7 +7,8 @@ import numpy as np
 
 from common.media.audio import SAMPLE_RATE_HZ
 from common.transcript.format import Segment, Word
-from services.dual_stream.alignment.tokens import ALONE, normalize
+from common.transcript.loops import ALONE
+from services.dual_stream.alignment.tokens import normalize
 from services.dual_stream.context import ProcessingContext, SlowTranscript, Utterance
 
 WORD_S, PAUSE_S = 0.5, 1.0

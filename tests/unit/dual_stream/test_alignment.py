@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.transcript.format import Segment
+from common.transcript.loops import max_repetitions
 from services.dual_stream.alignment.assignment import assign
 from services.dual_stream.alignment.choice import choose
-from services.dual_stream.alignment.hallucinations import find_objections, is_too_fast, max_repetitions
+from services.dual_stream.alignment.hallucinations import find_objections, is_too_fast
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.context import ProcessingContext
 from services.dual_stream.records import Decision
@@ -253,7 +254,11 @@ def holds(context: ProcessingContext, found: list[tuple[Segment, Decision]]) -> 
     assert all("".join(word.text for word in segment.words).strip() == segment.text.strip() for segment in segments)
     # every word that Whisper heard is in the text, or told as rejected; where it heard nothing is the draft
     said = content(" ".join(segment.text for segment in context.heard.segments)) if context.heard else ()
-    kept = (content(segment.text if decision.source == "final" else decision.rejected) for segment, decision in found)
+    kept = (
+        content(f"{decision.dropped_start} {text} {decision.dropped_end}")
+        for segment, decision in found
+        for text in [segment.text if decision.source == "final" else decision.rejected]
+    )
     assert tuple(chain.from_iterable(kept)) == said
     ids = {segment.id for segment in segments}
     drafts = {utterance.id: utterance.draft for utterance in context.utterances if utterance.draft}

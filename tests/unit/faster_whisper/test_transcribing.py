@@ -14,6 +14,7 @@ from common.media.audio import open_audio
 from common.transcript.format import Segment
 from services.faster_whisper import engine
 from services.faster_whisper.contracts import TranscribeAudioInput
+from services.faster_whisper.transcription import Transcription
 from tests.support.edit_distance import distance
 from tests.support.service_bench import ServiceBench
 from tests.support.sounds import FIXTURES, RATE_HZ, silence, speech, write_wav
@@ -130,6 +131,57 @@ def test_the_output_counts_and_names_what_was_heard(bench: ServiceBench, place: 
     assert output["duration"] == 26.112
     assert 0 < output["real_time_factor"] < 5
     assert (output["model"], output["source"], output["warnings"]) == ("tiny-test", "tiny test model", [])
+
+
+@pytest.mark.engine
+def test_the_language_is_detected_in_several_windows_and_an_uncertain_one_gives_a_warning(
+    bench: ServiceBench, plain_whisper: Any
+) -> None:
+    """With no window above the threshold, most windows decide; one window alone has the language of the beginning."""
+    clips = ["zh-long", *["en-long"] * 2]
+    write_wav(bench.share / "two.wav", [speech(f"speech/{clips[0]}.flac")[: 25 * RATE_HZ], *map(half, clips[1:])])
+    plain = {"vad_filter": True, "temperature": 0, "language_detection_threshold": 1.0}
+    outputs = {
+        windows: bench.output(
+            audio_path="two.wav", language_detection_segments=windows, language_detection_threshold=1.0
+        )
+        for windows in (1, 4)
+    }
+    for windows, output in outputs.items():
+        _, info = plain_whisper.transcribe(str(bench.share / "two.wav"), language_detection_segments=windows, **plain)
+        assert output["language"] == info.language
+        assert f"The language is uncertain: {info.language} was detected" in output["warnings"][0]
+    assert [output["language"] for output in outputs.values()] == ["zh", "en"]
+
+
+def half(name: str) -> np.ndarray:
+    return speech(f"speech/{name}.flac")[: 60 * RATE_HZ]
+
+
+def test_the_detection_of_the_language_is_configured(bench: ServiceBench, place: Place) -> None:
+    bench.set(faster_whisper={"language_detection_threshold": 1.0})
+    given = {"audio_path": place("speech/en-00.flac")}
+    assert "The language is uncertain: en" in bench.output(**given)["warnings"][0]
+    assert bench.output(**given, language_detection_threshold=0.1)["warnings"] == []
+    assert bench.output(**given, language="en")["warnings"] == []
+
+
+def test_the_first_text_does_not_wait_for_the_second_chunk(
+    bench: ServiceBench, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading ahead and searching for speech would take a core from the first window."""
+    read: list[float] = []
+    publish = Transcription.publish
+
+    def publish_and_note(self: Transcription, segments: list[Segment]) -> None:
+        read.append(self.sound.position)
+        publish(self, segments)
+
+    monkeypatch.setattr(Transcription, "publish", publish_and_note)
+    bench.set(faster_whisper={"chunk_length": 6})
+    bench.output(audio_path=place("speech/en-long.flac"))
+    assert read[0] < 7
+    assert read[-1] > 60
 
 
 def test_words_put_together_give_their_segment(bench: ServiceBench, place: Place) -> None:

@@ -31,6 +31,7 @@ ALIASES = {"large", "turbo"}
         ({"batch_size": 8, "vad_filter": False}, "", "batch_size over 1 needs vad_filter"),
         ({"model": "small.en", "language": "zh"}, "", "supports English only"),
         ({"model": "large-v3-turbo", "task": "translate"}, "", "choose large-v3"),
+        ({"language_detection_segments": 0}, "language_detection_segments", "greater than or equal to 1"),
         ({"max_new_tokens": 400}, "max_new_tokens", "less than or equal to 220"),
     ],
 )
