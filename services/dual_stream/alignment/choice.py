@@ -16,6 +16,8 @@ WEIGHED: frozenset[Objection] = frozenset({"avg_logprob", "disagreement"})
 
 DOUBTED = 0.5
 """Factor of the limit of disagreement where the slow engine doubts the words in which the engines differ."""
+LEAST_AGREEMENT = 0.5
+"""A draft that has fewer of the slow engine's words gives no times: they are those of other words."""
 
 
 def choose(matched: AssignedUtterance, language: str | None, limits: FallbackLimits) -> tuple[Segment, Decision] | None:
@@ -84,7 +86,9 @@ def is_better(
 
 
 def final(matched: AssignedUtterance, decision: Decision, language: str | None) -> Segment:
-    draft, words = matched.utterance.draft, retime_words(matched.words, matched.known, matched.begin, matched.end)
+    draft = matched.utterance.draft
+    known = matched.known if matched.agreement >= LEAST_AGREEMENT else [None] * len(matched.known)
+    words = retime_words(matched.words, known, matched.begin, matched.end)
     confidences = [segment.confidence for segment in matched.heard if segment.confidence is not None]
     silences = [segment.no_speech_prob for segment in matched.heard if segment.no_speech_prob is not None]
     return Segment(

@@ -343,6 +343,14 @@ def test_a_doubtful_draft_moves_no_word() -> None:
     assert moved == pytest.approx([start - 0.2 for start in kept])
 
 
+def test_a_draft_of_other_words_moves_no_word() -> None:
+    """Real SenseVoice may be fairly sure of what it takes French for."""
+    context = chunk(["a set lady dictate"], ["Et c'est la dictée numéro 1."], confidence=0.8, draft_language="en")
+    (found,) = assign_and_choose(context)
+    assert context.heard
+    assert [word.start for word in found[0].words] == [word.start for word in context.heard.segments[0].words]
+
+
 @pytest.mark.parametrize(
     ("text", "seconds", "expected"),
     [
