@@ -1,11 +1,10 @@
 """File ages that survive clock steps, and the double check before a removal."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from os import fstat
 from pathlib import Path
-from tempfile import TemporaryFile
 from time import monotonic
 
 from common.state.clock_steps import ClockSteps
@@ -13,11 +12,12 @@ from common.state.record import US
 
 
 def share_time(folder: Path) -> float:
-    """Return the current time of the clock that stamps the files of a folder, in Unix seconds."""
-    with TemporaryFile(dir=folder, prefix=".clock-") as probe:
-        probe.write(b"?")
-        probe.flush()
-        return fstat(probe.fileno()).st_mtime
+    """Return the current time of the clock that stamps the files of a folder, in Unix seconds.
+
+    It is the folder's own stamp, renewed: a new file would need space, and a full disk is when files must be removed.
+    """
+    os.utime(folder)
+    return folder.stat().st_mtime
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from common.state import keys
 from common.state.client import AsyncRedis
 from common.state.clock_steps import ClockStep
 from common.state.record import US
+from tests.support.disks import fill_disk, small_disk
 from tests.support.inspected_redis import InspectedRedis
 from tests.support.redis_server import RedisServer
 
@@ -79,6 +80,16 @@ def test_what_has_expired_is_removed(janitor: Looks, path: str, age: timedelta, 
     janitor()
     assert file.exists() is stays
     assert stays or not file.parent.exists()
+
+
+def test_a_full_disk_is_cleared(redis: InspectedRedis, redis_server: RedisServer, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "share"):
+        janitor = Looks(redis_server.url, tmp_path / "share")
+        file = janitor.place(f"{INPUTS}/file_old/film.mp4", LONGER)
+        fill_disk(tmp_path / "share")
+        janitor()
+        assert not file.exists()
+    redis.client.flushall()
 
 
 def test_what_has_been_seen_as_expired_for_a_moment_only_stays(janitor: Looks) -> None:
