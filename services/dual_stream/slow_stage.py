@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from itertools import pairwise
@@ -33,12 +34,16 @@ class SlowStage:
         *,
         language: str | None,
         given: str = "",
+        on_chunk: Callable[[float], None] = lambda _: None,
     ) -> None:
-        """`language` None uses the first one detected; `given` is the client's own prompt."""
+        """`language` None uses the first one detected; `given` is the client's own prompt. `on_chunk` gets the second
+        of the medium at which the chunk begins that is transcribed next.
+        """
         self.engine = engine
         self.settings = settings
         self.language = language or ledger.language
         self.given = given
+        self.on_chunk = on_chunk
         self.said = ledger.last.said
         self.inside = ExitStack()
         self.session: Session | None = None
@@ -47,6 +52,7 @@ class SlowStage:
         context.said = self.said
         if not context.utterances:
             return
+        self.on_chunk(context.start)
         prompt = self.prompt(context)
         heard = self.transcribe(context, prompt)
         if prompt and self.defects(context, heard):

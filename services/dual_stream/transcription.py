@@ -20,11 +20,10 @@ from services.dual_stream.contracts import TranscribeAudioInput
 from services.dual_stream.engine import SenseVoiceEngine, WhisperEngine
 from services.dual_stream.event_payloads import segments_payload
 from services.dual_stream.fast_stage import FastStage
+from services.dual_stream.progress import StreamProgress
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import SlowStage
 from services.dual_stream.stop_check import StopCheck
-
-PHASE = "transcribe"
 
 
 class Transcription:
@@ -36,6 +35,7 @@ class Transcription:
         self.sound = sound
         self.settings = job.settings.section(DualStreamSettings)
         self.ledger = StreamCheckpoint(job.checkpoint())
+        self.progress = StreamProgress(job, sound)
 
     def run(self, draft_model: Model[Any], final_model: Model[Any]) -> None:
         for record in self.ledger.finals():  # a killed process may not have sent its last ones
@@ -51,11 +51,12 @@ class Transcription:
                 tell=self.tell_drafts,
             )
             slow = SlowStage(
-                WhisperEngine(self.job, final_model, self.params, watch.step),
+                WhisperEngine(self.job, final_model, self.params, watch.step, self.progress.on_window),
                 self.ledger,
                 self.settings,
                 language=self.params.language,
                 given=self.params.initial_prompt or "",
+                on_chunk=self.progress.begin_chunk,
             )
             alignment = AlignmentStage(
                 self.ledger, self.settings.fallback, tell=self.publish_finals, report=self.report(watch)
@@ -66,12 +67,18 @@ class Transcription:
         """Continue reading after the last chunk that is final."""
         last = self.ledger.last
         length = round(self.settings.chunk_length.total_seconds() * SAMPLE_RATE_HZ)
-        blocks = with_check(self.sound.blocks(), check)
+
+        def on_block() -> None:
+            check()
+            self.progress.announce_reading()
+
+        blocks = with_check(self.sound.blocks(), on_block)
         return chunks(blocks, length, find_speech_to_cut, index=last.chunk + 1, start=last.until)
 
     def tell_drafts(self, segments: list[Segment]) -> None:
         if segments:
             self.job.emit("draft", segments_payload(segments))
+            self.progress.announce_drafts(segments[-1].end)
 
     def publish_finals(self, segments: list[Segment]) -> None:
         """Publish finals; a segment that a user has edited is published with the edit."""
@@ -86,10 +93,9 @@ class Transcription:
 
     def report(self, watch: StopCheck) -> Callable[[float], None]:
         """Return a function that reports progress by the audio that is final."""
-        start, end = self.sound.start, self.sound.promised
 
         def report(at: float) -> None:
             watch.moved()
-            self.job.progress_in_medium(PHASE, at, start=start, end=end)
+            self.progress.advance(at)
 
         return report
