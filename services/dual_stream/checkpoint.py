@@ -19,6 +19,10 @@ class StreamCheckpoint:
         """The last final; chunks become final in order."""
         self.language: str | None = None
         self.language_probability: float | None = None
+        self.languages: dict[int | None, str] = {}
+        """The language of each channel; None is the mix of all."""
+        self.said: dict[int | None, str] = {}
+        """The end of the text of each channel."""
         self.drafts: dict[int, DraftRecord] = {}
         """Of the chunks with a draft but no final."""
         for record in self.records():
@@ -45,5 +49,8 @@ class StreamCheckpoint:
         else:
             self.drafts.pop(record.chunk, None)
             self.last = record
+            self.said[record.channel] = record.said
+            if record.language:
+                self.languages.setdefault(record.channel, record.language)
             if self.language is None:
                 self.language, self.language_probability = record.language, record.language_probability

@@ -4,6 +4,7 @@ from common.media.audio import AudioTrack
 from common.worker.job import Job
 from common.worker.transcription import PHASE, PREPARE, reading_message
 from common.worker.window_progress import WindowProgress
+from services.dual_stream.context import ProcessingContext
 
 DRAFT = "draft"
 
@@ -15,7 +16,8 @@ class StreamProgress:
         self.job = job
         self.sound = sound
         self.position = WindowProgress(sound.start)
-        self.chunk_start: float | None = None
+        self.context: ProcessingContext | None = None
+        """The chunk that the slow stage transcribes."""
         self.announced = ""
 
     def announce_reading(self) -> None:
@@ -25,22 +27,23 @@ class StreamProgress:
         self.announce(DRAFT, f"Drafts until {until:.0f} s")
 
     def announce(self, phase: str, message: str) -> None:
-        if self.chunk_start is None and message != self.announced:
+        if self.context is None and message != self.announced:
             self.announced = message
             self.job.announce(phase, message)
 
-    def begin_chunk(self, start: float) -> None:
-        """The slow stage continues with the chunk that begins at this second of the medium."""
-        self.chunk_start = start
+    def begin_chunk(self, context: ProcessingContext) -> None:
+        """The slow stage continues with this chunk."""
+        self.context = context
 
     def on_window(self, start: float, end: float) -> None:
         """The slow engine takes a step in a window, in seconds of the chunk."""
-        begin = self.chunk_start or 0.0
-        self.position.step(begin + start, begin + end)
+        if context := self.context:
+            begin, until = (context.progress_at(context.start + at) for at in (start, end))
+            self.position.step(begin, until)
         self.report()
 
     def advance(self, at: float) -> None:
-        """The text is final until second `at` of the medium."""
+        """The text is final until second `at` of the medium, of all channels in the mean."""
         self.position.advance(at)
         self.report()
 

@@ -34,37 +34,39 @@ class SlowStage:
         *,
         language: str | None,
         given: str = "",
-        on_chunk: Callable[[float], None] = lambda _: None,
+        on_chunk: Callable[[ProcessingContext], None] = lambda _: None,
     ) -> None:
-        """`language` None uses the first one detected; `given` is the client's own prompt. `on_chunk` gets the second
-        of the medium at which the chunk begins that is transcribed next.
+        """`language` None uses the first one detected; `given` is the client's own prompt. `on_chunk` gets each
+        chunk before it is transcribed.
         """
         self.engine = engine
         self.settings = settings
-        self.language = language or ledger.language
+        self.given_language = language
+        self.languages = dict(ledger.languages)
         self.given = given
         self.on_chunk = on_chunk
-        self.said = ledger.last.said
+        self.said = dict(ledger.said)
         self.inside = ExitStack()
         self.session: Session | None = None
 
     def process(self, context: ProcessingContext) -> None:
-        context.said = self.said
+        context.said = self.said.get(context.channel, "")
         if not context.utterances:
             return
-        self.on_chunk(context.start)
+        self.on_chunk(context)
         prompt = self.prompt(context)
         heard = self.transcribe(context, prompt)
         if prompt and self.defects(context, heard):
             heard = min(heard, self.transcribe(context, ""), key=partial(self.defects, context))
-        self.language = self.language or heard.language
+        self.languages.setdefault(context.channel, heard.language)
         context.heard = heard
-        context.said = self.said = self.previous_text(context)
+        context.said = self.said[context.channel] = self.previous_text(context)
 
     def transcribe(self, context: ProcessingContext, prompt: str) -> SlowTranscript:
         """Return the text of a chunk in medium time."""
         speech = join_speech(context.utterances, len(context.samples))
-        heard = self.engine.transcribe(self.model(), context.samples, speech, prompt=prompt, language=self.language)
+        language = self.given_language or self.languages.get(context.channel)
+        heard = self.engine.transcribe(self.model(), context.samples, speech, prompt=prompt, language=language)
         shifted = [to_medium_time(segment, context.start, context.end) for segment in heard.segments]
         return SlowTranscript(shifted, heard.language, heard.language_probability)
 
@@ -80,7 +82,7 @@ class SlowStage:
         longest = self.settings.prompt_length
         drafts = [utterance.draft for utterance in context.utterances if utterance.draft]
         usable = filter(self.settings.fallback.is_usable, drafts)
-        return build_prompt(self.given, find_hotwords(usable), self.said, longest) if longest else self.given
+        return build_prompt(self.given, find_hotwords(usable), context.said, longest) if longest else self.given
 
     def previous_text(self, context: ProcessingContext) -> str:
         """Return the text that precedes the next chunk: the confident drafts where the slow engine's looks wrong."""

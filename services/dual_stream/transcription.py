@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from common.errors import StateUnavailable
 from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ, AudioTrack
-from common.media.chunking import Chunk, chunks, with_check
+from common.media.chunking import Chunk, chunks, find_in_any_channel, with_check
 from common.media.vad import find_speech_to_cut
 from common.stall import ends_when_stalled
 from common.transcript.edits import read_edits
@@ -15,6 +16,7 @@ from common.transcript.format import Segment
 from common.worker.job import Job
 from services.dual_stream import pipeline
 from services.dual_stream.alignment_stage import AlignmentStage
+from services.dual_stream.channels import split_channels
 from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.contracts import TranscribeAudioInput
 from services.dual_stream.engine import SenseVoiceEngine, WhisperEngine
@@ -73,7 +75,10 @@ class Transcription:
             self.progress.announce_reading()
 
         blocks = with_check(self.sound.blocks(), on_block)
-        return chunks(blocks, length, find_speech_to_cut, index=last.chunk + 1, start=last.until)
+        done, parts = last.chunk + 1, self.sound.channels or 1
+        find_pauses = partial(find_in_any_channel, find_speech_to_cut)
+        whole = chunks(blocks, length, find_pauses, index=done // parts, start=last.until)
+        return split_channels(whole, parts, done) if self.sound.channels else whole
 
     def tell_drafts(self, segments: list[Segment]) -> None:
         if segments:
