@@ -18,6 +18,13 @@ from common.state.context import Timings
 T = TypeVar("T")
 CPU = "cpu"
 
+Announce = Callable[[str, str], None]
+"""Receives what an attempt does before it can work: the name of the phase, and a message."""
+
+
+def announce_nothing(_phase: str, _message: str) -> None:
+    """For callers without progress."""
+
 
 class Gpu:
     """The GPUs of a worker process: detection, locking and loading."""
@@ -43,12 +50,22 @@ class GpuSession(Generic[T]):
     Call `step` between two steps of long work. It may move the model, so read `session.model` again afterwards.
     """
 
-    def __init__(self, gpu: Gpu, claim: Claim, model: Model[T], timings: Timings, check: Check) -> None:
+    def __init__(
+        self,
+        gpu: Gpu,
+        claim: Claim,
+        model: Model[T],
+        *,
+        timings: Timings,
+        check: Check,
+        announce: Announce,
+    ) -> None:
         self.gpu = gpu
         self.claim = claim
         self.wanted = model
         self.timings = timings
         self.check = check
+        self.announce = announce
         self.lease: Lease | None = None
         self.inside = ExitStack()
         self.model: T
@@ -56,12 +73,15 @@ class GpuSession(Generic[T]):
     def enter(self) -> None:
         """Wait for a device and load the model on it."""
         device = self.gpu.devices[self.acquire().device] if self.gpu.shared else self.gpu.devices[CPU]
+        if device.id not in self.gpu.residency.devices_of(self.wanted):
+            self.announce("load model", f"Loading {self.wanted.key}")
         self.model = self.inside.enter_context(
             self.gpu.residency.use(device, self.wanted, on_load=self.count_load),
         )
 
     def acquire(self) -> Lease:
         began = monotonic()
+        self.announce("wait", "Waiting for the GPU")
         prefer = self.gpu.residency.devices_of(self.wanted)
         lease = self.gpu.lock.acquire(self.claim, check=self.check, prefer=prefer)
         self.lease = lease
@@ -96,15 +116,21 @@ class GpuSession(Generic[T]):
 
 @contextmanager
 def hold_model(
-    gpu: Gpu, claim: Claim, model: Model[T], *, timings: Timings, check: Callable[[], None]
+    gpu: Gpu,
+    claim: Claim,
+    model: Model[T],
+    *,
+    timings: Timings,
+    check: Callable[[], None],
+    announce: Announce = announce_nothing,
 ) -> Iterator[GpuSession[T]]:
-    """Hold a device with the model loaded for the block.
+    """Hold a device with the model loaded for the block; `announce` is called before it waits and before it loads.
 
     Raises:
         GpuLockTimeout, GpuLockUnavailable, NestedGpuLock: see `GpuLock.lease`.
         OutOfGpuMemory: the model does not fit.
     """
-    session = GpuSession(gpu, claim, model, timings, check)
+    session = GpuSession(gpu, claim, model, timings=timings, check=check, announce=announce)
     try:
         session.enter()
         yield session

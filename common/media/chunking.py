@@ -27,15 +27,23 @@ FindSpeech = Callable[["Samples"], list[SampleSpan]]
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of the audio. `start` and `end` are samples from the beginning of what is read."""
+    """A piece of the audio, or one channel of it. `start` and `end` are samples from the beginning of what is read."""
 
     index: int
     start: int
     samples: Samples
+    channel: int | None = None
+    """None if `samples` are all that is read."""
+    channels: int = 1
 
     @property
     def end(self) -> int:
         return self.start + len(self.samples)
+
+    @property
+    def until(self) -> int:
+        """Return the sample up to which all channels are done when this one is, in order of the channels."""
+        return self.end if self.channel in {None, self.channels - 1} else self.start
 
 
 def chunks(

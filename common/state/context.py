@@ -44,7 +44,10 @@ Duration = Annotated[float, PlainSerializer(lambda seconds: round(seconds, 3), r
 
 
 class Progress(BaseModel):
-    """Progress of an attempt. `processed` and `total` are in the task's own unit (seconds of media, frames, bytes)."""
+    """Progress of an attempt. `processed` and `total` are in the task's own unit (seconds of media, frames, bytes).
+
+    Inside a step of work, such as a window of speech, `percent` and `processed` are estimates. They never decrease.
+    """
 
     phase: str = ""
     percent: Annotated[float, Field(ge=0, le=100)] = 0.0

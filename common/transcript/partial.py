@@ -113,6 +113,8 @@ def put_together(records: Iterable[dict[str, Any]]) -> Transcript:
 
 def transcript_of(chunks: list[ChunkText]) -> Transcript:
     segments = [segment for chunk in chunks for segment in chunk.segments]
+    if any(segment.speaker for segment in segments):  # the channels of a chunk may be chunks of their own
+        segments.sort(key=lambda segment: (segment.start, segment.id))
     heard = next((chunk for chunk in chunks if chunk.language), chunks[0])
     return Transcript(
         language=heard.language,

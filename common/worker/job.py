@@ -131,6 +131,10 @@ class Job:
         percent = 100 * (at - start) / length if length > 0 else 0.0
         self.progress(phase, percent=round(percent, 2), processed=round(at, 3), total=end or None)
 
+    def announce(self, phase: str, message: str) -> None:
+        """Report what the attempt does between two parts of its work; the percentage stays."""
+        self.tell_progress(Progress(phase=phase, percent=self.percent, message=message))
+
     def tell_progress(self, progress: Progress) -> None:
         self.check()
         self.heartbeat.queue_event(progress)
@@ -145,10 +149,8 @@ class Job:
             NestedGpuLock: this task already holds the GPU.
             OutOfGpuMemory: the model does not fit, even alone.
         """
-        gpu = self.process.gpu
-        return hold_model(
-            gpu, gpu.claim(self.task_id, self.priority, self.max_wait), model, timings=self.timings, check=self.check
-        )
+        gpu, claim = self.process.gpu, self.process.gpu.claim(self.task_id, self.priority, self.max_wait)
+        return hold_model(gpu, claim, model, timings=self.timings, check=self.check, announce=self.announce)
 
     @contextmanager
     def lease(self) -> Iterator[None]:

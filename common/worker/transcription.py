@@ -24,10 +24,12 @@ from common.transcript.format import Segment
 from common.transcript.live import fragment
 from common.transcript.partial import ChunkText
 from common.worker.job import Job
+from common.worker.window_progress import WindowProgress
 
 if TYPE_CHECKING:
     from common.media.audio import Samples
 
+PREPARE = "prepare"
 PHASE = "transcribe"
 
 ChannelSpeech = tuple[Chunk, list[SampleSpan]]
@@ -60,7 +62,7 @@ class ChunkedTranscription(ABC):
         self.checkpoint = job.checkpoint()
         self.finished = [FinishedChunk.model_validate(record) for record in self.checkpoint.records()]
         self.resumed_at = self.until
-        self.at = sound.start
+        self.position = WindowProgress(sound.start)
         self.channel: int | None = None
         """The channel that is decoded; None for the mix of all."""
         self.decoded: list[FinishedChunk] = []
@@ -68,6 +70,8 @@ class ChunkedTranscription(ABC):
         self.has_begun = Event()
         """Set with the first text, when the first chunk is finished without any, or at the end."""
         self.has_ended = False
+        self.decoding = False
+        self.announced = ""
 
     @abstractmethod
     def find_speech(self, samples: Samples) -> list[SampleSpan]:
@@ -112,7 +116,7 @@ class ChunkedTranscription(ABC):
 
     def decode_channels(self, prepared: Prepared) -> FinishedChunk:
         """Decode each channel of a chunk, and merge their segments by time."""
-        self.decoded = []
+        self.decoded, self.decoding = [], True
         for number, (chunk, speech) in enumerate(prepared):
             self.channel = number if self.sound.channels else None
             self.decoded.append(self.decode(chunk, speech))
@@ -130,9 +134,17 @@ class ChunkedTranscription(ABC):
 
     def advance(self, done: FinishedChunk, at: float) -> None:
         """Move the progress to second `at` of the medium; of several channels, each is a part of the chunk."""
+        self.position.advance(self.place(done, at))
+
+    def advance_in_window(self, done: FinishedChunk, start: float, end: float) -> None:
+        """Move the progress by a step inside a window, which has these seconds of the medium."""
+        self.position.step(self.place(done, start), self.place(done, end))
+
+    def place(self, done: FinishedChunk, at: float) -> float:
+        """Return how far the progress is when second `at` of the medium is decoded in the current channel."""
         parts = self.sound.channels or 1
         share = (len(self.decoded) + (at - done.start) / max(done.end - done.start, 0.001)) / parts
-        self.at = max(self.at, done.start + share * (done.end - done.start))
+        return done.start + share * (done.end - done.start)
 
     @contextmanager
     def reading_ahead(self) -> Iterator[None]:
@@ -145,14 +157,16 @@ class ChunkedTranscription(ABC):
 
     def next_chunk(self, coming: Iterator[Prepared]) -> Prepared | None:
         """Return the next chunk; the process ends if that takes too long, as on a dead network drive."""
+        self.decoding = False
         with ends_when_stalled(self.stall):
             return next(coming, None)
 
     def prepare_chunks(self) -> Iterator[Prepared]:
         """Read, cut and find speech: CPU work only."""
-        blocks = with_check(self.sound.blocks(), self.job.check)
+        blocks = with_check(self.sound.blocks(), self.on_block)
         find_pauses = partial(find_in_any_channel, find_speech_to_cut)
         for chunk in chunks(blocks, self.longest, find_pauses, index=len(self.finished), start=self.until):
+            self.announce_reading("Finding speech")
             channels = [Chunk(chunk.index, chunk.start, samples) for samples in separate_channels(chunk.samples)]
             yield [(channel, self.find_speech(channel.samples)) for channel in channels]
             self.has_begun.wait()  # meanwhile, the first window has all cores
@@ -167,11 +181,21 @@ class ChunkedTranscription(ABC):
     def finish(self, done: FinishedChunk) -> None:
         self.checkpoint.append(done)
         self.finished.append(done)
-        self.at = done.end
+        self.position.advance(done.end)
         self.has_begun.set()
         self.report()
 
     # ---- reports ----
+
+    def on_block(self) -> None:
+        self.job.check()
+        self.announce_reading(reading_message(self.sound))
+
+    def announce_reading(self, message: str) -> None:
+        """Report how the next chunk is prepared, if decoding waits for it."""
+        if not self.decoding and message != self.announced:
+            self.announced = message
+            self.job.announce(PREPARE, message)
 
     def publish(self, segments: list[Segment]) -> None:
         """Publish final segments; a client that receives one again recognizes it by its id."""
@@ -181,7 +205,11 @@ class ChunkedTranscription(ABC):
 
     def report(self) -> None:
         """Report progress by audio time; raises if the attempt must stop."""
-        self.job.progress_in_medium(PHASE, self.at, start=self.sound.start, end=self.sound.promised)
+        self.job.progress_in_medium(PHASE, self.position.at, start=self.sound.start, end=self.sound.promised)
+
+
+def reading_message(sound: AudioTrack) -> str:
+    return f"Reading audio, {sound.position // 10 * 10:.0f} s"
 
 
 def merge_channels(decoded: list[FinishedChunk]) -> FinishedChunk:

@@ -6,6 +6,7 @@ from common.transcript.format import Segment
 from services.dual_stream.alignment.assignment import assign
 from services.dual_stream.alignment.choice import choose
 from services.dual_stream.alignment.limits import FallbackLimits
+from services.dual_stream.channels import label_speaker
 from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.context import ProcessingContext
 from services.dual_stream.records import FinalRecord
@@ -32,7 +33,7 @@ class AlignmentStage:
         record = self.align(context)
         self.ledger.append(record)
         self.tell(record.published)
-        self.report(context.end)
+        self.report(context.progress_at(context.end))
 
     def align(self, context: ProcessingContext) -> FinalRecord:
         heard = context.heard
@@ -45,10 +46,11 @@ class AlignmentStage:
             end=context.end,
             until=context.until,
             next_id=context.next_id,
+            channel=context.channel,
             language=language,
             language_probability=heard.language_probability if heard else None,
             said=context.said,
-            segments=[segment for segment, _ in chosen],
+            segments=[label_speaker(segment, context.speaker) for segment, _ in chosen],
             decisions=[decision for _, decision in chosen],
             withdrawn=withdrawn_drafts(context, {segment.id for segment, _ in chosen}),
         )

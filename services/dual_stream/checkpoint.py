@@ -19,6 +19,10 @@ class StreamCheckpoint:
         """The last final; chunks become final in order."""
         self.language: str | None = None
         self.language_probability: float | None = None
+        self.languages: dict[int | None, tuple[str, float]] = {}
+        """The language of each channel, with its probability; None is the mix of all."""
+        self.said: dict[int | None, str] = {}
+        """The end of the text of each channel."""
         self.drafts: dict[int, DraftRecord] = {}
         """Of the chunks with a draft but no final."""
         for record in self.records():
@@ -45,5 +49,13 @@ class StreamCheckpoint:
         else:
             self.drafts.pop(record.chunk, None)
             self.last = record
-            if record.language and (record.language_probability or 0.0) > (self.language_probability or 0.0):
-                self.language, self.language_probability = record.language, record.language_probability
+            self.said[record.channel] = record.said
+            if record.language:
+                self.note_language(record.channel, record.language, record.language_probability or 0.0)
+
+    def note_language(self, channel: int | None, language: str, probability: float) -> None:
+        """Keep the most probable language of each channel, and of all."""
+        if probability > self.languages.get(channel, ("", 0.0))[1]:
+            self.languages[channel] = language, probability
+        if probability > (self.language_probability or 0.0):
+            self.language, self.language_probability = language, probability

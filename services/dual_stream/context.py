@@ -50,7 +50,19 @@ class ProcessingContext:
     """Id of the next chunk's first utterance."""
     heard: SlowTranscript | None = None
     said: str = ""
-    """The end of the text so far, which the slow engine gets as context for the next chunk."""
+    """The end of the channel's text so far, which the slow engine gets as context for its next chunk."""
+    channel: int | None = None
+    """None for the mix of all."""
+    channels: int = 1
+
+    @property
+    def speaker(self) -> str | None:
+        """The label of the channel's segments."""
+        return None if self.channel is None else f"channel_{self.channel}"
+
+    def progress_at(self, at: float) -> float:
+        """Return how far the progress is at second `at`: each channel is a part of the chunk."""
+        return self.start + ((self.channel or 0) * (self.end - self.start) + at - self.start) / self.channels
 
     def seconds(self, sample: int) -> float:
         """Return the time in the medium of a sample of the chunk."""

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from common.contract import ClipInput, Contract, TaskOutput
 from common.media.fields import Artifact, MediaFile
-from common.media.track_choice import AudioTrackNumber, ChosenTrack
+from common.media.track_choice import AudioTrackNumber, ChannelMode, ChosenTrack
 from services.faster_whisper.contracts import ComputeType, Temperature, Text
 from services.faster_whisper.contracts import ModelName as WhisperModel
 from services.faster_whisper.languages import LanguageCode
@@ -17,6 +17,7 @@ from services.sensevoice.contracts import ModelName as SenseVoiceModel
 class TranscribeAudioInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
     track: AudioTrackNumber = None
+    channels: ChannelMode = "mix"
     draft_model: Annotated[
         SenseVoiceModel | None,
         Field(description="SenseVoice: a name, or a folder under share/models; None uses the setting of sensevoice"),

@@ -20,6 +20,7 @@ from services.dual_stream.engine_interfaces import Session
 from services.dual_stream.settings import DualStreamSettings
 from services.faster_whisper import engine as whisper
 from services.faster_whisper.contracts import TranscribeAudioInput as WhisperInput
+from services.faster_whisper.windows import OnWindow
 from services.sensevoice import engine as sensevoice
 from services.sensevoice.segments import segment_of
 
@@ -55,6 +56,8 @@ class SenseVoiceEngine:
         def count(seconds: float) -> None:
             self.job.timings.model_load = (self.job.timings.model_load or 0.0) + seconds
 
+        if not self.job.process.gpu.residency.devices_of(self.wanted):
+            self.job.announce("load model", f"Loading {self.wanted.key}")
         with self.job.process.gpu.residency.use(CpuDevice(), self.wanted, on_load=count) as loaded:
             return loaded
 
@@ -74,12 +77,16 @@ class SenseVoiceEngine:
 
 
 class WhisperEngine:
-    """The slow engine. `step` is called before each window, and periodically while it waits for the GPU."""
+    """The slow engine. `step` is called before each step in a window, and periodically while it waits for the GPU."""
 
-    def __init__(self, job: Job, model: Model[Any], params: TranscribeAudioInput, step: Check) -> None:
+    def __init__(
+        self, job: Job, model: Model[Any], params: TranscribeAudioInput, step: Check, on_window: OnWindow
+    ) -> None:
+        """`on_window` also gets which part of the samples is decoded, in seconds."""
         self.job = job
         self.wanted = model
         self.step = step
+        self.on_window = on_window
         self.params = WhisperInput(
             audio_path=params.audio_path,
             word_timestamps=True,
@@ -93,13 +100,19 @@ class WhisperEngine:
         """Acquire the GPU, as `job.gpu` does, with a check that also notices failures of other stages."""
         gpu = self.job.process.gpu
         claim = gpu.claim(self.job.task_id, self.job.priority)
-        return hold_model(gpu, claim, self.wanted, timings=self.job.timings, check=self.step)
+        job = self.job
+        return hold_model(gpu, claim, self.wanted, timings=job.timings, check=self.step, announce=job.announce)
 
     def transcribe(
         self, model: Any, samples: Samples, speech: list[SampleSpan], *, prompt: str, language: str | None
     ) -> SlowTranscript:
         params = self.params.model_copy(update={"initial_prompt": prompt or None})
-        with whisper.window_callback(model, self.step):
+
+        def on_window(start: float, end: float) -> None:
+            self.step()
+            self.on_window(whisper.restored_time(start, speech), whisper.restored_time(end, speech))
+
+        with whisper.window_callback(model, on_window):
             heard = whisper.transcribe(model, samples, speech, params, language=language)
             segments = list(heard.segments)
             # a chunk is one window, so its segments have one language

@@ -18,4 +18,5 @@ def segments_payload(segments: list[Segment]) -> dict[str, Any]:
 
 
 def segment_payload(segment: Segment) -> dict[str, Any]:
-    return segment.model_dump(include=SHOWN | ({"modified"} if segment.modified else set()))
+    given = {name for name in ("modified", "speaker") if getattr(segment, name)}
+    return segment.model_dump(include=SHOWN | given)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from common.media.audio import SAMPLE_RATE_HZ
 from common.media.chunking import Chunk
 from common.transcript.format import Segment
+from services.dual_stream.channels import label_speaker
 from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.context import ProcessingContext, Utterance, to_medium_time
 from services.dual_stream.engine_interfaces import FastEngine
@@ -46,7 +47,8 @@ class FastStage:
 
     def context_of(self, chunk: Chunk) -> ProcessingContext:
         start, end = (round(self.origin + at / SAMPLE_RATE_HZ, 3) for at in (chunk.start, chunk.end))
-        context = ProcessingContext(chunk.index, start, end, chunk.end, chunk.samples)
+        context = ProcessingContext(chunk.index, start, end, chunk.until, chunk.samples)
+        context.channel, context.channels = chunk.channel, chunk.channels
         known = self.ledger.drafts.get(chunk.index)
         context.utterances = restore_utterances(known) if known else list(self.transcribe_utterances(context))
         self.next_id += len(context.utterances)
@@ -56,9 +58,8 @@ class FastStage:
     def transcribe_utterances(self, context: ProcessingContext) -> Iterator[Utterance]:
         for number, (begin, end) in enumerate(self.engine.find_speech(context.samples), self.next_id):
             draft = self.engine.transcribe(context.samples[begin:end])
-            yield Utterance(
-                number, begin, end, draft and draft_in_medium(draft, number, context.seconds(begin), context.end)
-            )
+            placed = draft and draft_in_medium(draft, number, context.seconds(begin), context.end)
+            yield Utterance(number, begin, end, placed and label_speaker(placed, context.speaker))
 
     def record(self, context: ProcessingContext, drafts: list[Segment]) -> None:
         self.ledger.append(
@@ -68,6 +69,7 @@ class FastStage:
                 end=context.end,
                 until=context.until,
                 next_id=context.next_id,
+                channel=context.channel,
                 utterances=[(utterance.id, utterance.begin, utterance.end) for utterance in context.utterances],
                 segments=drafts,
             )

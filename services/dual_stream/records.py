@@ -38,6 +38,8 @@ class ChunkRecord(ChunkText):
     end: float
     until: int
     next_id: int
+    channel: int | None = None
+    """The channel that was transcribed; None for the mix of all."""
 
 
 class DraftRecord(ChunkRecord):
@@ -50,7 +52,7 @@ class FinalRecord(ChunkRecord):
     stage: Literal["final"] = "final"
     aligned: bool = True
     said: str = ""
-    """The end of the text so far, which the slow engine gets as context for the next chunk."""
+    """The end of the channel's text so far, which the slow engine gets as context for its next chunk."""
     decisions: Sequence[Decision] = ()
     withdrawn: Sequence[Segment] = ()
     """Drafts that neither engine confirmed, with an empty text."""

@@ -15,6 +15,7 @@ from common.transcript.format import Segment, Transcript
 from common.transcript.languages import seconds_by_language
 from common.worker.job import Job
 from services.dual_stream.alignment.limits import FallbackLimits
+from services.dual_stream.channels import segments_by_time
 from services.dual_stream.checkpoint import StreamCheckpoint
 
 ENGINE = "dual_stream"
@@ -42,7 +43,7 @@ class ResultReader:
             self.reasons.update(reason for decision in record.decisions for reason in decision.reasons)
 
     def all_segments(self) -> Iterator[Segment]:
-        return (segment for record in self.ledger.finals() for segment in record.segments)
+        return segments_by_time(self.ledger.finals())
 
     def transcript(self, *, duration: float, model: str) -> Artifact:
         """Write the engines' text; user edits are stored separately."""

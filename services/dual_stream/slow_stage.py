@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -32,33 +33,39 @@ class SlowStage:
         ledger: StreamCheckpoint,
         settings: DualStreamSettings,
         *,
-        vote: LanguageVote,
+        vote_of: Callable[[int | None], LanguageVote],
         given: str = "",
+        on_chunk: Callable[[ProcessingContext], None] = lambda _: None,
     ) -> None:
-        """`given` is the client's own prompt."""
+        """`vote_of` gives the vote on the language of a channel; `given` is the client's own prompt. `on_chunk` gets
+        each chunk before it is transcribed.
+        """
         self.engine = engine
         self.settings = settings
-        self.vote = vote
+        self.vote_of = cache(vote_of)
         self.given = given
-        self.said = ledger.last.said
+        self.on_chunk = on_chunk
+        self.said = dict(ledger.said)
         self.inside = ExitStack()
         self.session: Session | None = None
 
     def process(self, context: ProcessingContext) -> None:
-        context.said = self.said
+        context.said = self.said.get(context.channel, "")
         if not context.utterances:
             return
+        self.on_chunk(context)
         prompt = self.prompt(context)
         heard = self.transcribe(context, prompt)
         if prompt and self.defects(context, heard):
             heard = min(heard, self.transcribe(context, ""), key=partial(self.defects, context))
-        context.heard = self.vote.add(heard)
-        context.said = self.said = self.previous_text(context)
+        context.heard = self.vote_of(context.channel).add(heard)
+        context.said = self.said[context.channel] = self.previous_text(context)
 
     def transcribe(self, context: ProcessingContext, prompt: str) -> SlowTranscript:
         """Return the text of a chunk in medium time."""
         speech = join_speech(context.utterances, len(context.samples))
-        heard = self.engine.transcribe(self.model(), context.samples, speech, prompt=prompt, language=self.vote.fixed)
+        language = self.vote_of(context.channel).fixed
+        heard = self.engine.transcribe(self.model(), context.samples, speech, prompt=prompt, language=language)
         shifted = [to_medium_time(segment, context.start, context.end) for segment in heard.segments]
         return SlowTranscript(shifted, heard.language, heard.language_probability)
 
@@ -74,7 +81,7 @@ class SlowStage:
         longest = self.settings.prompt_length
         drafts = [utterance.draft for utterance in context.utterances if utterance.draft]
         usable = filter(self.settings.fallback.is_usable, drafts)
-        return build_prompt(self.given, find_hotwords(usable), self.said, longest) if longest else self.given
+        return build_prompt(self.given, find_hotwords(usable), context.said, longest) if longest else self.given
 
     def previous_text(self, context: ProcessingContext) -> str:
         """Return the text that precedes the next chunk: the confident drafts where the slow engine's looks wrong."""

@@ -23,7 +23,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     """Transcribe speech into immediate drafts and later finals; each chunk continues in the stage it had reached.
 
     Raises:
-        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong: see `common.media.audio`.
+        NotMedia, NoAudioTrack, ClipOutsideMedia, MediaTooLong, TooManyChannels: see `common.media.audio`.
         ModelMissing, ModelDamaged, ModelGated, ModelNotOnHub, ModelDownloadFailed: see `common.models.store`.
         ComputeTypeUnsupported, OutOfGpuMemory, PromptTooLong: see `services.faster_whisper.engine`.
     """
@@ -31,7 +31,13 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
     drafts, finals = model_names(params, job)
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
     with open_audio(
-        source, track=params.track, language=params.language, start=params.start, end=params.end, longest=longest
+        source,
+        track=params.track,
+        language=params.language,
+        start=params.start,
+        end=params.end,
+        longest=longest,
+        split=params.channels == "split",
     ) as sound:
         models = draft_model(drafts, job), final_model(finals, params, job)
         work = Transcription(params, job, sound)

@@ -25,8 +25,9 @@ from services.faster_whisper.contracts import TranscribeAudioInput
 from services.faster_whisper.errors import ComputeTypeUnsupported, PromptTooLong
 from services.faster_whisper.features import extractor_class
 from services.faster_whisper.folder import refuse_damaged
-from services.faster_whisper.library import OnWindow, batched_class, library, model_class
+from services.faster_whisper.library import batched_class, library, model_class
 from services.faster_whisper.models import MODELS
+from services.faster_whisper.windows import NO_WINDOW, OnWindow
 
 if TYPE_CHECKING:
     from common.media.audio import Samples
@@ -96,8 +97,8 @@ def load(folder: Path, *, compute_type: str, **where: Any) -> Any:
 
 @contextmanager
 def window_callback(model: Any, on_window: OnWindow) -> Iterator[None]:
-    """Call `on_window` for each window that is decoded in the block."""
-    model.on_window = on_window
+    """Call `on_window` before each step of each window that is decoded in the block."""
+    model.on_window, model.window = on_window, NO_WINDOW
     try:
         yield
     finally:
@@ -187,6 +188,16 @@ def run(
     else:
         answer = model.transcribe(samples, **options)
     return answer  # type: ignore[no-any-return]  # the library has no types
+
+
+def restored_time(seconds: float, speech: list[SampleSpan]) -> float:
+    """Return the time in the audio of a time in its joined speech."""
+    left = round(seconds * SAMPLE_RATE_HZ)
+    for start, end in speech:
+        if left < end - start:
+            return (start + left) / SAMPLE_RATE_HZ
+        left -= end - start
+    return speech[-1][1] / SAMPLE_RATE_HZ
 
 
 def join_speech(samples: Samples, speech: list[SampleSpan]) -> Samples:

@@ -42,7 +42,7 @@ def detect_language(
     with acquire_session(job, model, params.device) as session, ends_when_stalled(stall) as moved:
         if not session.model.model.is_multilingual:
             raise InvalidInput(f"The model {model.name} supports only English. Choose a multilingual one.")
-        with engine.window_callback(session.model, moved):
+        with engine.window_callback(session.model, lambda *_: moved()):
             found = engine.detect_language(session.model, speech, params.windows, params.threshold)
     return [LanguageCandidate(language=code, probability=probability) for code, probability in found[:MOST_CANDIDATES]]
 

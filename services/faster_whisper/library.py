@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from services.faster_whisper.windows import NO_WINDOW, OnWindow, WatchedCore, Window, watch_features
+
 if TYPE_CHECKING:
     import numpy as np
-
-OnWindow = Callable[[], None]
-"""Called before each window of 30 s is decoded, even if it yields no text. An exception ends the decoding."""
 
 
 @cache
@@ -23,19 +22,27 @@ def library() -> Any:
 
 @cache
 def model_class() -> type[Any]:
-    """Return a WhisperModel that calls back before each window, because its generator is silent for as long as it finds
+    """Return a WhisperModel that calls back before each step, because its generator is silent for as long as it finds
     no text, and whose segments have the language of their window.
     """
 
     class Observed(library().WhisperModel):  # type: ignore[misc]  # the library has no types
-        on_window: OnWindow = staticmethod(lambda: None)
+        on_window: OnWindow = staticmethod(lambda _start, _end: None)
+        window: Window = NO_WINDOW
 
-        def encode(self, features: np.ndarray) -> Any:
-            self.on_window()
-            return super().encode(features)
+        def __init__(self, *given: Any, **options: Any) -> None:
+            super().__init__(*given, **options)
+            self.model: Any = WatchedCore(self.model, self.on_step)
+
+        def on_step(self) -> None:
+            self.on_window(*self.window)
+
+        def on_taken(self, start: int, end: int) -> None:
+            self.window = (start / self.frames_per_second, end / self.frames_per_second)
 
         def generate_segments(self, features: np.ndarray, tokenizer: Any, *rest: Any, **options: Any) -> Iterator[Any]:
-            for segment in super().generate_segments(features, tokenizer, *rest, **options):
+            watched = watch_features(features, self.on_taken)
+            for segment in super().generate_segments(watched, tokenizer, *rest, **options):
                 segment.language = tokenizer.language_code  # `multilingual` changes it in each window
                 yield segment
 
@@ -56,8 +63,9 @@ def batched_class() -> type[Any]:
                 self.windows = [tokenizer.language_code] * len(outputs)
             return encoded, outputs
 
-        def forward(self, *batch: Any) -> Any:
-            results = super().forward(*batch)
+        def forward(self, features: np.ndarray, tokenizer: Any, clips: list[Any], *rest: Any) -> Any:
+            self.model.window = (clips[0]["offset"], clips[-1]["offset"] + clips[-1]["duration"])
+            results = super().forward(features, tokenizer, clips, *rest)
             self.languages = [language for language, found in zip(self.windows, results, strict=True) for _ in found]
             return results
 

@@ -66,6 +66,7 @@ def acquire_session(job: Job, model: Model[Any], wanted: str) -> AbstractContext
 @contextmanager
 def beside_the_card(job: Job, model: Model[Any]) -> Iterator[CpuSession]:
     began = monotonic()
+    job.announce("load model", f"Loading {model.key}")
     with ends_when_stalled(job.settings.gpu.load_timeout):
         loaded = model.load(CpuDevice())
     job.timings.model_load = monotonic() - began

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -67,14 +68,15 @@ class Transcription(ChunkedTranscription):
         session, next_id = self.session(), self.next_id
         with (
             ends_when_stalled(self.stall) as moved,
-            engine.window_callback(session.model, partial(self.on_window, moved)),
+            engine.window_callback(session.model, partial(self.on_window, moved, done, speech)),
         ):
             heard = engine.transcribe(session.model, chunk.samples, speech, self.params, language=self.language)
             for segment in heard.segments:
                 placed = to_medium_time(segment, next_id + segment.id, done.start, done.end)
                 self.add(done, placed)
                 self.advance(done, placed.end)
-                self.on_window(moved)
+                moved()
+                self.report()
         done.language, done.language_probability = heard.language, heard.language_probability
         return done
 
@@ -86,8 +88,18 @@ class Transcription(ChunkedTranscription):
             self.opened.step()
         return self.opened
 
-    def on_window(self, engine_moved: Any) -> None:
+    def on_window(
+        self,
+        engine_moved: Callable[[], None],
+        done: FinishedChunk,
+        speech: list[SampleSpan],
+        start: float,
+        end: float,
+    ) -> None:
+        """Report that the engine takes a step in a window of the joined speech."""
         engine_moved()
+        begin, until = (done.start + engine.restored_time(at, speech) for at in (start, end))
+        self.advance_in_window(done, begin, until)
         self.report()
 
 

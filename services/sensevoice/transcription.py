@@ -82,5 +82,7 @@ def load_on_cpu(job: Job, model: Model[Any]) -> Iterator[Any]:
     def count(seconds: float) -> None:
         job.timings.model_load = seconds
 
+    if not job.process.gpu.residency.devices_of(model):
+        job.announce("load model", f"Loading {model.key}")
     with job.process.gpu.residency.use(CpuDevice(), model, on_load=count) as loaded:
         yield loaded

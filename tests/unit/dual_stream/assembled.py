@@ -1,9 +1,11 @@
 """The three stages with engines that keep time only, on a real checkpoint."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from common.files.checkpoint import Checkpoint
+from common.media.chunking import Chunk
 from common.transcript.format import Segment
 from common.transcript.partial import put_together
 from services.dual_stream.alignment.limits import FallbackLimits
@@ -36,11 +38,15 @@ class Assembled:
         """Bring all chunks through the stages."""
         settings = DualStreamSettings()
         first = self.ledger.last.chunk + 1
-        fast = FastStage(chunks(self.count, first), self.fast, self.ledger, origin=0.0, tell=self.tell("draft"))
-        slow = SlowStage(self.slow, self.ledger, settings, vote=LanguageVote(None))
+        fast = FastStage(self.chunks(first), self.fast, self.ledger, origin=0.0, tell=self.tell("draft"))
+        slow = SlowStage(self.slow, self.ledger, settings, vote_of=lambda _: LanguageVote(None))
         last = AlignmentStage(self.ledger, FallbackLimits(), tell=self.tell("fragment"), report=self.reported.append)
         run(fast, slow, last, stop=FailureSignal())
         return self
+
+    def chunks(self, done: int) -> Iterator[Chunk]:
+        """Return the chunks that are not done."""
+        return chunks(self.count, done)
 
     def tell(self, kind: str) -> Any:
         def append(segments: list[Segment]) -> None:

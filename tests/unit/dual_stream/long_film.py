@@ -33,7 +33,8 @@ def drop(segments: list[Segment]) -> None:
 def film(minutes: int, folder: Path) -> None:
     ledger = StreamCheckpoint(Checkpoint(folder / "checkpoint.jsonl"))
     fast = FastStage(chunks(minutes * 60 // CHUNK_S), FastDouble(FAST_S), ledger, origin=0.0, tell=drop)
-    slow = SlowStage(SlowDouble(FAST_S * TIMES_SLOWER), ledger, DualStreamSettings(), vote=LanguageVote(None))
+    settings = DualStreamSettings()
+    slow = SlowStage(SlowDouble(FAST_S * TIMES_SLOWER), ledger, settings, vote_of=lambda _: LanguageVote(None))
     run(fast, slow, AlignmentStage(ledger, FallbackLimits(), tell=drop, report=print), stop=FailureSignal())
     segments = (segment for record in ledger.finals() for segment in record.segments)
     with (folder / "transcript.json").open("wb") as file:

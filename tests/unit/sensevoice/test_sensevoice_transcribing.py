@@ -129,7 +129,7 @@ def test_progress_is_by_audio_time_and_comes_with_each_segment(
 ) -> None:
     told = record_events(monkeypatch)
     context = bench.run(audio_path=place("sample.mp4"))
-    progress = [news.percent for news in told if isinstance(news, Progress)]
+    progress = [news.percent for news in told if isinstance(news, Progress) and news.phase == "transcribe"]
     assert len(progress) == len(bench.transcript_of(context.stage.output or {}).segments) + 1
     assert progress == sorted(progress)
     assert 0 < progress[0] < 20
