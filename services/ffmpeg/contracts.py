@@ -16,6 +16,9 @@ MAX_TRACKS = 32
 MAX_FONTS = 16
 
 
+Warnings = Annotated[list[str], Field(default_factory=list, description="anomalies of the input")]
+
+
 class ProbeInput(TaskInput):
     media_path: MediaFile
 
@@ -35,6 +38,7 @@ class AudioOutput(TaskOutput):
     sample_rate: int
     channels: int
     track: ChosenTrack
+    warnings: Warnings
 
 
 EXTRACT_AUDIO = Contract(
@@ -110,6 +114,7 @@ class AudioSegment(BaseModel):
 class SplitAudioSegmentsOutput(TaskOutput):
     segments: list[AudioSegment]
     track: ChosenTrack
+    warnings: Warnings
 
 
 SPLIT_AUDIO_SEGMENTS = Contract(
@@ -135,9 +140,12 @@ class MediaOutput(TaskOutput):
     offset: Annotated[
         float,
         Field(
-            ge=0, description="seconds of the input before the first copied audio, where no video is written with it"
+            ge=0,
+            description="second of the input at which the output begins: the start of a cut, with mode `copy` at the "
+            "keyframe before; for copied audio without video, its first sound",
         ),
     ] = 0.0
+    warnings: Warnings
 
 
 CUT = Contract("ffmpeg.cut", CutInput, MediaOutput, summary="Cut a part out of a video or an audio file.")

@@ -5,9 +5,22 @@ from common.worker.job import Job
 from common.worker.programs import PROGRAMS
 from common.worker.task import task
 from services.ffmpeg import contracts as c
+from services.ffmpeg.copied_offset import find_offset
 from services.ffmpeg.execution.program import find_program
 from services.ffmpeg.media import MediaInfo
-from services.ffmpeg.operations import audio, burn, cut, frames, loudness, mux, segments, silence, subtitles, video
+from services.ffmpeg.operations import (
+    audio,
+    burn,
+    cut,
+    frames,
+    loudness,
+    mux,
+    phase,
+    segments,
+    silence,
+    subtitles,
+    video,
+)
 from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.task_setup import TaskSetup
 
@@ -38,7 +51,10 @@ def extract_audio(params: c.ExtractAudioInput, job: Job) -> c.AudioOutput:
     clip = setup.clip(info, params.start, params.end)
     target = job.staging(audio.file_name("audio", params))
     report = setup.reporter("extract", clip.length)
-    audio.write(setup.ffmpeg, source, target, params, track=track.index, clip=clip, on_progress=report)
+    stereo = info.of("audio")[track.index].channels == phase.STEREO
+    spans = audio.write(
+        setup.ffmpeg, source, target, params, track=track.index, clip=clip, on_progress=report, stereo=stereo
+    )
     made = setup.inspect(target)
     sound = made.of("audio")[0]
     return c.AudioOutput(
@@ -47,6 +63,7 @@ def extract_audio(params: c.ExtractAudioInput, job: Job) -> c.AudioOutput:
         sample_rate=sound.sample_rate or 0,
         channels=sound.channels or 0,
         track=track,
+        warnings=phase.warnings(spans, made.duration or 0.0),
     )
 
 
@@ -90,7 +107,7 @@ def split_audio_segments(params: c.SplitAudioSegmentsInput, job: Job) -> c.Split
         cuts = silence.plan(silences, total, params)
     report = setup.reporter("split", total, span=(done, 100.0))
     folder = setup.folder("segments")
-    pieces = segments.split(
+    pieces, spans = segments.split(
         setup.ffmpeg, source, folder, params, track=track.index, sound=sound, cuts=cuts, on_progress=report
     )
     return c.SplitAudioSegmentsOutput(
@@ -98,6 +115,7 @@ def split_audio_segments(params: c.SplitAudioSegmentsInput, job: Job) -> c.Split
             c.AudioSegment(audio_path=job.publish(piece.file), start=piece.start, end=piece.end) for piece in pieces
         ],
         track=track,
+        warnings=phase.warnings(spans, pieces[-1].end if pieces else 0.0),
     )
 
 
@@ -119,8 +137,10 @@ def cut_media(params: c.CutInput, job: Job) -> c.MediaOutput:
         track = track if info.of("video") else audio.choose(info, params)
         target = job.staging(cut.exact_name(info))
         cut.exact(setup.ffmpeg, source, target, info=info, track=track, clip=clip, on_progress=report)
-    duration = setup.duration(target)
-    return c.MediaOutput(media_path=job.publish(target), duration=duration, track=track)
+    duration, offset = setup.duration(target), clip.start
+    if params.mode == "copy" and info.of("video") and clip.start:
+        offset = find_offset(source, target, clip.start)
+    return c.MediaOutput(media_path=job.publish(target), duration=duration, offset=offset, track=track, warnings=[])
 
 
 @task(c.TRANSCODE)
@@ -136,9 +156,15 @@ def transcode(params: c.TranscodeInput, job: Job) -> c.MediaOutput:
     clip = setup.clip(info)
     target = job.staging(f"video.{params.container}")
     report = setup.reporter("transcode", clip.length)
-    video.transcode(setup.ffmpeg, source, target, params, info=info, track=track, clip=clip, on_progress=report)
+    spans = video.transcode(setup.ffmpeg, source, target, params, info=info, track=track, clip=clip, on_progress=report)
     duration, offset = setup.duration(target), video.lost_offset(info, params, track)
-    return c.MediaOutput(media_path=job.publish(target), duration=duration, offset=offset, track=track)
+    return c.MediaOutput(
+        media_path=job.publish(target),
+        duration=duration,
+        offset=offset,
+        track=track,
+        warnings=phase.warnings(spans, duration),
+    )
 
 
 @task(c.BURN_SUBTITLES)

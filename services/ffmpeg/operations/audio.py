@@ -9,6 +9,7 @@ from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.execution.media_limits import Clip, OnSeconds
 from services.ffmpeg.fields import SAMPLE_RATES, AudioForm, TrackInput
 from services.ffmpeg.media import MediaInfo
+from services.ffmpeg.operations import phase
 
 USUAL_RATE_HZ = 48_000
 EXTENSIONS = {"wav": "wav", "flac": "flac", "mp3": "mp3", "opus": "opus", "aac": "m4a"}
@@ -69,6 +70,12 @@ def keep_timeline(clip: Clip) -> dict[str, str]:
     return {"af": padded if clip.length is None else f"{padded},atrim=end={clip.length:.6f}"}
 
 
+def on_timeline(sound: Any, clip: Clip) -> Any:
+    """Return the track with the filters of `keep_timeline`."""
+    padded = sound.filter("aresample", **ON_TIMELINE)
+    return padded if clip.length is None else padded.filter("atrim", end=f"{clip.length:.6f}")
+
+
 def with_choices(encoder: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return the encoder's options and the chosen ones; a bitrate replaces a quality."""
     chosen = {name: value for name, value in wanted.items() if value}
@@ -87,11 +94,28 @@ def supported_rate(kind: str, wanted: int) -> int:
 
 
 def write(
-    ffmpeg: Ffmpeg, source: Path, target: Path, form: AudioForm, *, track: int, clip: Clip, on_progress: OnSeconds
-) -> None:
-    """Decode one track of `source` and write it to `target`."""
+    ffmpeg: Ffmpeg,
+    source: Path,
+    target: Path,
+    form: AudioForm,
+    *,
+    track: int,
+    clip: Clip,
+    on_progress: OnSeconds,
+    stereo: bool = False,
+) -> phase.Spans:
+    """Decode one track of `source` and write it to `target`; return where channels cancelled each other out. They are
+    compared if the track is `stereo` and mixed.
+    """
     # no `t`: the packet that ends a gap may be after the end of the clip
     begin: dict[str, Any] = {"ss": clip.start} if clip.start else {}
     sound = ffmpeg.input(source, **begin)[f"a:{track}"]
-    options = {**encoding(form), **keep_timeline(clip), "f": MUXERS[form.format]}
-    ffmpeg.run(ffmpeg.output(sound, target.name, options), target.parent, on_progress)
+    options = {**encoding(form), "f": MUXERS[form.format]}
+
+    def command(spans: phase.Spans) -> Any:
+        if spans:
+            return ffmpeg.output(phase.repair(on_timeline(sound, clip), spans[track]), target.name, options)
+        return ffmpeg.output(sound, target.name, options | keep_timeline(clip))
+
+    mixed = {track: on_timeline(sound, clip)} if stereo and form.channels == 1 else {}
+    return phase.write(ffmpeg, target.parent, mixed, command, on_progress)

@@ -4,13 +4,15 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from services.ffmpeg.contracts import SplitAudioSegmentsInput
 from services.ffmpeg.engine import Ffmpeg
-from services.ffmpeg.execution.media_limits import OnSeconds
+from services.ffmpeg.execution.media_limits import Clip, OnSeconds
 from services.ffmpeg.media import StreamInfo
-from services.ffmpeg.operations import audio
+from services.ffmpeg.operations import audio, phase
 
+WHOLE = Clip(0.0, None)
 LISTED = "segments.csv"
 NEVER = "10000000"
 CUTS_PER_SECOND = 100
@@ -34,14 +36,12 @@ def split(
     sound: StreamInfo,
     cuts: Sequence[float] | None,
     on_progress: OnSeconds,
-) -> list[SegmentFile]:
-    """Cut at `cuts`, or every `params.max_length` if it is None, and return the segments with their actual times."""
+) -> tuple[list[SegmentFile], phase.Spans]:
+    """Cut at `cuts`, or every `params.max_length` if it is None. Return the segments with their actual times, and where
+    channels cancelled each other out.
+    """
     rate = params.sample_rate or audio.supported_rate(params.format, sound.sample_rate or audio.USUAL_RATE_HZ)
-    decoded = (
-        ffmpeg.input(source)[f"a:{track}"]
-        .filter("aresample", rate, **audio.ON_TIMELINE)
-        .filter("asetnsamples", n=rate // CUTS_PER_SECOND, pad=0)
-    )
+    whole = ffmpeg.input(source)[f"a:{track}"]
     options = {
         **audio.encoding(params),
         "f": "segment",
@@ -52,8 +52,15 @@ def split(
         **where(params, cuts),
     }
     options.pop("rf64", None)  # the segment muxer does not pass it on; no segment comes near 4 GiB
-    ffmpeg.run(ffmpeg.output(decoded, audio.file_name("%06d", params), options), folder, on_progress)
-    return list(read(folder))
+
+    def command(spans: phase.Spans) -> Any:
+        timed = phase.repair(whole.filter("aresample", rate, **audio.ON_TIMELINE), spans.get(track, []))
+        decoded = timed.filter("asetnsamples", n=rate // CUTS_PER_SECOND, pad=0)
+        return ffmpeg.output(decoded, audio.file_name("%06d", params), options)
+
+    mixed = {index: audio.on_timeline(whole, WHOLE) for index in phase.mixed_tracks({track: sound}, params.channels)}
+    spans = phase.write(ffmpeg, folder, mixed, command, on_progress)
+    return list(read(folder)), spans
 
 
 def where(params: SplitAudioSegmentsInput, cuts: Sequence[float] | None) -> dict[str, str | float]:

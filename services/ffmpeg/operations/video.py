@@ -1,13 +1,15 @@
 """Write video: codecs, size, and which tracks to include."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from common.media.track_choice import ChosenTrack
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.execution.media_limits import Clip, OnSeconds
-from services.ffmpeg.media import MediaInfo
-from services.ffmpeg.operations.audio import ENCODERS, kbps, keep_timeline, selector, with_choices
+from services.ffmpeg.media import MediaInfo, StreamInfo
+from services.ffmpeg.operations import phase
+from services.ffmpeg.operations.audio import ENCODERS, kbps, keep_timeline, on_timeline, selector, with_choices
 from services.ffmpeg.operations.pictures import VideoForm
 from services.ffmpeg.operations.tracks import MUXERS, subtitle_codec
 
@@ -35,20 +37,39 @@ def transcode(
     track: ChosenTrack | None,
     clip: Clip,
     on_progress: OnSeconds,
-) -> None:
-    """Write the first video track, one audio track or all, and the text subtitles of `source` in another form."""
+) -> phase.Spans:
+    """Write the first video track, one audio track or all, and the text subtitles of `source` in another form. Return
+    where channels cancelled each other out.
+    """
     whole = ffmpeg.video(source, **clip.options)
-    streams: list[Any] = []
-    options: dict[str, Any] = {**MUXERS[form.container]}
-    if info.of("video") and form.video != "none":
-        streams.append(scaled_video(whole, form))
-        options |= picture_options(form)
-    if info.of("audio") and form.audio != "none":
-        streams.append(whole[selector(track)])
-        options |= sound_options(form, clip)
-    if form.keep_subtitles:
-        add_subtitles(whole, info, form.container, streams, options)
-    ffmpeg.run(ffmpeg.output(streams, target.name, options), target.parent, on_progress)
+    kept = kept_tracks(info, form, track)
+
+    def command(spans: phase.Spans) -> Any:
+        streams: list[Any] = []
+        options: dict[str, Any] = {**MUXERS[form.container]}
+        if info.of("video") and form.video != "none":
+            streams.append(scaled_video(whole, form))
+            options |= picture_options(form)
+        if spans:
+            streams += [phase.repair(on_timeline(whole[f"a:{n}"], clip), spans.get(n, [])) for n in kept]
+            options |= repaired_options(form, clip, list(kept.values()))
+        elif kept:
+            streams.append(whole[selector(track)])
+            options |= sound_options(form, clip)
+        if form.keep_subtitles:
+            add_subtitles(whole, info, form.container, streams, options)
+        return ffmpeg.output(streams, target.name, options)
+
+    encoded = {} if form.audio == "copy" else kept
+    mixed = {n: on_timeline(whole[f"a:{n}"], clip) for n in phase.mixed_tracks(encoded, form.channels)}
+    return phase.write(ffmpeg, target.parent, mixed, command, on_progress)
+
+
+def kept_tracks(info: MediaInfo, form: VideoForm, track: ChosenTrack | None) -> dict[int, StreamInfo]:
+    """Return the audio tracks that are written, by index."""
+    if form.audio == "none":
+        return {}
+    return {n: stream for n, stream in enumerate(info.of("audio")) if track is None or n == track.index}
 
 
 def scaled_video(whole: Any, form: VideoForm) -> Any:
@@ -85,6 +106,13 @@ def sound_options(form: VideoForm, clip: Clip) -> dict[str, Any]:
         return {"c:a": "copy"}
     wanted = {"ac": form.channels, "b:a": kbps(form.audio_bitrate_kbps)}
     return with_choices(ENCODERS[form.audio], wanted) | keep_timeline(clip)
+
+
+def repaired_options(form: VideoForm, clip: Clip, tracks: Sequence[StreamInfo]) -> dict[str, Any]:
+    """Return the options for tracks that come out of filters, which drop their language."""
+    options = {name: value for name, value in sound_options(form, clip).items() if name != "af"}
+    languages = {f"metadata:s:a:{n}": f"language={t.language}" for n, t in enumerate(tracks) if t.language}
+    return options | languages
 
 
 def lost_offset(info: MediaInfo, form: VideoForm, track: ChosenTrack | None) -> float:

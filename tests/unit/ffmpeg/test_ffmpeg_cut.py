@@ -1,8 +1,11 @@
 """ffmpeg.cut."""
 
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from common.errors import ClipOutsideMedia
@@ -24,6 +27,33 @@ def test_a_copy_begins_at_the_keyframe_before(job: FolderJob, sample: MediaFile,
     output = cut(job, sample, start=5.0, end=9.0)  # keyframes at 4.64 and 6.84
     assert output.duration == pytest.approx(9.0 - 4.64, abs=0.2)
     assert [stream.codec for stream in inspect(output.media_path).streams] == ["h264", "aac"]
+
+
+@pytest.mark.parametrize(("start", "keyframe"), [(5.0, 4.64), (6.8, 4.64), (7.5, 6.84)])
+def test_a_copy_says_at_which_keyframe_it_begins(
+    job: FolderJob, sample: MediaFile, start: float, keyframe: float
+) -> None:
+    output = cut(job, sample, start=start, end=9.0)
+    assert output.offset == pytest.approx(keyframe, abs=0.15), "its first picture is shown a little later"
+    for kind in ("video", "audio"):
+        before, after = (packet_times(path, kind) for path in (job.share / sample, job.path(output.media_path)))
+        shifts = [before[content] - at for content, at in after.items() if content in before]
+        assert len(shifts) > 20
+        assert shifts == pytest.approx([output.offset] * len(shifts), abs=0.03), kind
+
+
+def packet_times(path: Path, kind: str) -> dict[bytes, float]:
+    """Return the second of each packet that is different from all others."""
+    with av.open(str(path)) as container:
+        (track,) = (stream for stream in container.streams if stream.type == kind)
+        packets = [packet for packet in container.demux(track) if packet.pts is not None]
+        counts = Counter(bytes(packet) for packet in packets)
+        return {bytes(p): float((p.pts or 0) * (p.time_base or 0)) for p in packets if counts[bytes(p)] == 1}
+
+
+def test_an_exact_cut_begins_where_it_was_asked_to(job: FolderJob, medium: Medium) -> None:
+    assert cut(job, medium("video.mp4"), start=1.0, mode="exact").offset == 1.0
+    assert cut(job, medium("tone.wav"), start=1.0).offset == 1.0
 
 
 def test_an_exact_cut_is_exact(job: FolderJob, sample: MediaFile) -> None:
