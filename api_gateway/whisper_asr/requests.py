@@ -35,7 +35,13 @@ class AsrQuery(AudioQuery):
     initial_prompt: Annotated[str | None, Field(description="text before the speech: names and style")] = None
     vad_filter: Annotated[bool | None, Field(description="skip what is not speech; Baton's default is true")] = None
     word_timestamps: Annotated[bool, Field(description="the time of each word, in json")] = False
-    diarize: Annotated[bool, Field(description="must be false: use `pyannote.diarize_speakers` for speakers")] = False
+    diarize: Annotated[
+        bool,
+        Field(
+            description="must be false: use `pyannote.diarize_speakers` for speakers",
+            json_schema_extra={"const": False},
+        ),
+    ] = False
 
     @model_validator(mode="after")
     def knows_no_speakers(self) -> Self:
