@@ -8,7 +8,7 @@ from common.media.audio import SAMPLE_RATE_HZ
 from common.media.chunking import Chunk
 from common.transcript.format import Segment
 from services.dual_stream.checkpoint import StreamCheckpoint
-from services.dual_stream.context import ProcessingContext, Utterance, to_medium_time
+from services.dual_stream.context import DrafterName, ProcessingContext, Utterance, to_medium_time
 from services.dual_stream.engine_interfaces import FastEngine
 from services.dual_stream.records import DraftRecord
 
@@ -54,8 +54,11 @@ class FastStage:
         return context
 
     def transcribe_utterances(self, context: ProcessingContext) -> Iterator[Utterance]:
-        for number, (begin, end) in enumerate(self.engine.find_speech(context.samples), self.next_id):
-            draft = self.engine.transcribe(context.samples[begin:end])
+        speech = self.engine.find_speech(context.samples)
+        drafter, language = self.engine.choose(context.samples, speech)
+        context.drafter = DrafterName(drafter.name, drafter.model_name) if drafter else None
+        for number, (begin, end) in enumerate(speech, self.next_id):
+            draft = drafter.transcribe(context.samples[begin:end], language) if drafter else None
             yield Utterance(
                 number, begin, end, draft and draft_in_medium(draft, number, context.seconds(begin), context.end)
             )
@@ -70,6 +73,8 @@ class FastStage:
                 next_id=context.next_id,
                 utterances=[(utterance.id, utterance.begin, utterance.end) for utterance in context.utterances],
                 segments=drafts,
+                engine=context.drafter and context.drafter.engine,
+                model=context.drafter and context.drafter.model,
             )
         )
 

@@ -16,8 +16,10 @@ from common.worker.job import Job
 from services.dual_stream import pipeline
 from services.dual_stream.alignment_stage import AlignmentStage
 from services.dual_stream.checkpoint import StreamCheckpoint
+from services.dual_stream.chosen_models import DraftModels
 from services.dual_stream.contracts import TranscribeAudioInput
-from services.dual_stream.engine import SenseVoiceEngine, WhisperEngine
+from services.dual_stream.draft_selection import fast_engine
+from services.dual_stream.engine import WhisperEngine
 from services.dual_stream.event_payloads import segments_payload
 from services.dual_stream.fast_stage import FastStage
 from services.dual_stream.language_vote import LanguageVote
@@ -39,15 +41,16 @@ class Transcription:
         self.settings = job.settings.section(DualStreamSettings)
         self.ledger = StreamCheckpoint(job.checkpoint())
 
-    def run(self, draft_model: Model[Any], final_model: Model[Any]) -> None:
+    def run(self, drafts: DraftModels, final_model: Model[Any]) -> None:
         for record in self.ledger.finals():  # a killed process may not have sent its last ones
             self.publish_finals(record.published)
         stop = pipeline.FailureSignal()
         with ends_when_stalled(self.settings.stall_timeout) as moved:
             watch = StopCheck(self.job, stop, moved)
+            vote = self.language_vote()
             fast = FastStage(
                 self.chunks(watch.check),
-                SenseVoiceEngine(self.job, draft_model, self.params, watch.step),
+                fast_engine(self.job, drafts, self.params, vote, watch.step),
                 self.ledger,
                 origin=self.sound.start,
                 tell=self.tell_drafts,
@@ -56,7 +59,7 @@ class Transcription:
                 WhisperEngine(self.job, final_model, self.params, watch.step),
                 self.ledger,
                 self.settings,
-                vote=self.language_vote(),
+                vote=vote,
                 given=self.params.initial_prompt or "",
             )
             alignment = AlignmentStage(

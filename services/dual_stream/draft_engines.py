@@ -1,0 +1,124 @@
+"""The fast engines: SenseVoice and a small Whisper, both on the CPU, without the GPU lock."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from common.gpu.devices import CpuDevice
+from common.gpu.residency import Model
+from common.media.audio import SAMPLE_RATE_HZ
+from common.transcript.format import Segment
+from common.worker.job import Job
+from services.dual_stream.contracts import TranscribeAudioInput
+from services.dual_stream.draft_models import SENSEVOICE_LANGUAGES, DraftEngineName
+from services.faster_whisper import engine as whisper
+from services.faster_whisper.contracts import TranscribeAudioInput as WhisperInput
+from services.sensevoice import engine as sensevoice
+from services.sensevoice.segments import segment_of
+
+if TYPE_CHECKING:
+    from common.media.audio import Samples
+
+TOKENS_PER_SECOND, MOST_TOKENS = 20, 220
+"""Whisper decodes no more than this for an utterance: a loop would delay all drafts."""
+
+Check = Callable[[], None]
+
+
+class CpuModel:
+    """A model in main memory, loaded when it is first used, and warm for the next task.
+
+    The residency's lock is not held, because the slow engine needs it meanwhile. If the residency unloads the model
+    during a long task, this reference keeps it alive.
+    """
+
+    def __init__(self, job: Job, wanted: Model[Any]) -> None:
+        self.job = job
+        self.wanted = wanted
+
+    @cached_property
+    def value(self) -> Any:
+        def count(seconds: float) -> None:
+            self.job.timings.model_load = (self.job.timings.model_load or 0.0) + seconds
+
+        with self.job.process.gpu.residency.use(CpuDevice(), self.wanted, on_load=count) as loaded:
+            return loaded
+
+
+class SenseVoiceDrafts:
+    """SenseVoice. `step` is called before each utterance."""
+
+    name: DraftEngineName = "sensevoice"
+
+    def __init__(self, job: Job, model_name: str, model: Model[Any], params: TranscribeAudioInput, step: Check) -> None:
+        self.model_name = model_name
+        self.model = CpuModel(job, model)
+        self.itn = params.itn
+        known = params.language in SENSEVOICE_LANGUAGES and not params.multilingual
+        self.language = params.language if known else None
+        """Only the client's: SenseVoice distinguishes Chinese and Cantonese better than Whisper does."""
+        self.step = step
+
+    def transcribe(self, samples: Samples, _language: str | None) -> Segment | None:
+        self.step()
+        heard = sensevoice.transcribe(self.model.value, samples, language=self.language, itn=self.itn)
+        return segment_of(heard, 0, 0.0) if heard.text else None
+
+
+class WhisperDrafts:
+    """A small Whisper. `step` is called before each utterance."""
+
+    name: DraftEngineName = "whisper"
+
+    def __init__(self, job: Job, model_name: str, model: Model[Any], params: TranscribeAudioInput, step: Check) -> None:
+        self.model_name = model_name
+        self.model = CpuModel(job, model)
+        self.params = WhisperInput(
+            audio_path=params.audio_path,
+            word_timestamps=True,
+            hotwords=params.hotwords,
+            beam_size=1,
+            temperature=(0.0,),
+            condition_on_previous_text=False,
+        )
+        self.step = step
+
+    def transcribe(self, samples: Samples, language: str | None) -> Segment | None:
+        self.step()
+        tokens = min(MOST_TOKENS, TOKENS_PER_SECOND * math.ceil(len(samples) / SAMPLE_RATE_HZ))
+        params = self.params.model_copy(update={"max_new_tokens": tokens})
+        with whisper.window_callback(self.model.value, self.step):
+            heard = whisper.transcribe(self.model.value, samples, [(0, len(samples))], params, language=language)
+            return joined(list(heard.segments), heard.language)
+
+    def detect_language(self, speech: Samples) -> tuple[str, float] | None:
+        """Return the language of some speech and its probability; None from a model that knows only one."""
+        if not self.model.value.model.is_multilingual or not len(speech):
+            return None
+        self.step()
+        with whisper.window_callback(self.model.value, self.step):
+            return whisper.detect_language(self.model.value, speech, 1, 0.0)[0]
+
+
+def joined(segments: list[Segment], language: str) -> Segment | None:
+    """Return the segments of an utterance as one; its confidence is the geometric mean of its words' probabilities, as
+    SenseVoice's is of its tokens'.
+    """
+    words = [word for segment in segments for word in segment.words]
+    if not words:
+        return None
+    probabilities = np.maximum([word.probability or 0.0 for word in words], 1e-9)
+    return Segment(
+        id=0,
+        start=words[0].start,
+        end=words[-1].end,
+        text="".join(word.text for word in words).strip(),
+        words=words,
+        language=language,
+        confidence=round(float(np.exp(np.mean(np.log(probabilities)))), 4),
+    )
