@@ -56,7 +56,7 @@ class ProcessingContext:
     samples: Samples
     utterances: list[Utterance] = field(default_factory=list)
     drafter: DrafterName | None = None
-    """None if the chunk has no drafts, or those of an earlier attempt."""
+    """None if nobody does."""
     next_id: int = 0
     """Id of the next chunk's first utterance."""
     heard: SlowTranscript | None = None

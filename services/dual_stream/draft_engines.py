@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,8 @@ import numpy as np
 from common.gpu.devices import CpuDevice
 from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ
-from common.transcript.format import Segment
+from common.media.chunking import SampleSpan
+from common.transcript.format import Segment, Word
 from common.worker.job import Job
 from services.dual_stream.contracts import TranscribeAudioInput
 from services.dual_stream.draft_models import SENSEVOICE_LANGUAGES, DraftEngineName
@@ -23,9 +23,6 @@ from services.sensevoice.segments import segment_of
 
 if TYPE_CHECKING:
     from common.media.audio import Samples
-
-TOKENS_PER_SECOND, MOST_TOKENS = 20, 220
-"""Whisper decodes no more than this for an utterance: a loop would delay all drafts."""
 
 Check = Callable[[], None]
 
@@ -64,14 +61,19 @@ class SenseVoiceDrafts:
         """Only the client's: SenseVoice distinguishes Chinese and Cantonese better than Whisper does."""
         self.step = step
 
-    def transcribe(self, samples: Samples, _language: str | None) -> Segment | None:
+    def transcribe(self, samples: Samples, speech: list[SampleSpan], _language: str | None) -> list[Segment | None]:
+        return [self.draft(samples, begin, end) for begin, end in speech]
+
+    def draft(self, samples: Samples, begin: int, end: int) -> Segment | None:
         self.step()
-        heard = sensevoice.transcribe(self.model.value, samples, language=self.language, itn=self.itn)
-        return segment_of(heard, 0, 0.0) if heard.text else None
+        heard = sensevoice.transcribe(self.model.value, samples[begin:end], language=self.language, itn=self.itn)
+        return segment_of(heard, 0, begin / SAMPLE_RATE_HZ) if heard.text else None
 
 
 class WhisperDrafts:
-    """A small Whisper. `step` is called before each utterance."""
+    """A small Whisper, which decodes all utterances of a chunk at once: whatever its length, a window costs the same.
+    `step` is called before each window.
+    """
 
     name: DraftEngineName = "whisper"
 
@@ -88,13 +90,12 @@ class WhisperDrafts:
         )
         self.step = step
 
-    def transcribe(self, samples: Samples, language: str | None) -> Segment | None:
+    def transcribe(self, samples: Samples, speech: list[SampleSpan], language: str | None) -> list[Segment | None]:
         self.step()
-        tokens = min(MOST_TOKENS, TOKENS_PER_SECOND * math.ceil(len(samples) / SAMPLE_RATE_HZ))
-        params = self.params.model_copy(update={"max_new_tokens": tokens})
         with whisper.window_callback(self.model.value, self.step):
-            heard = whisper.transcribe(self.model.value, samples, [(0, len(samples))], params, language=language)
-            return joined(list(heard.segments), heard.language)
+            heard = whisper.transcribe(self.model.value, samples, speech, self.params, language=language)
+            words = [word for segment in heard.segments for word in segment.words]
+        return [joined(found, heard.language) for found in words_by_utterance(words, speech)]
 
     def detect_language(self, speech: Samples) -> tuple[str, float] | None:
         """Return the language of some speech and its probability; None from a model that knows only one."""
@@ -105,11 +106,20 @@ class WhisperDrafts:
             return whisper.detect_language(self.model.value, speech, 1, 0.0)[0]
 
 
-def joined(segments: list[Segment], language: str) -> Segment | None:
-    """Return the segments of an utterance as one; its confidence is the geometric mean of its words' probabilities, as
+def words_by_utterance(words: Iterable[Word], speech: list[SampleSpan]) -> list[list[Word]]:
+    """Assign each word to the utterance that is next to its middle."""
+    found: list[list[Word]] = [[] for _ in speech]
+    for word in words:
+        middle = (word.start + word.end) / 2 * SAMPLE_RATE_HZ
+        distances = [max(begin - middle, middle - end) for begin, end in speech]
+        found[distances.index(min(distances))].append(word)
+    return found
+
+
+def joined(words: list[Word], language: str) -> Segment | None:
+    """Return the words of an utterance as its draft; its confidence is the geometric mean of their probabilities, as
     SenseVoice's is of its tokens'.
     """
-    words = [word for segment in segments for word in segment.words]
     if not words:
         return None
     probabilities = np.maximum([word.probability or 0.0 for word in words], 1e-9)

@@ -32,7 +32,5 @@ class DraftSources:
         """Return a warning if there are no drafts because a model is missing."""
         if not (unavailable and self.without):
             return []
-        return [
-            f"Part of the speech has no drafts, because the draft model {unavailable} is missing. Download it, or set"
-            + " dual_stream.draft_engine."
-        ]
+        advice = "Download it, or set dual_stream.draft_engine."
+        return [f"Part of the speech has no drafts, because the draft model {unavailable} is missing. {advice}"]

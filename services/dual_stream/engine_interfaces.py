@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,15 +18,17 @@ if TYPE_CHECKING:
 
 
 class DraftEngine(Protocol):
-    """Transcribes one utterance at a time, quickly, on the CPU."""
+    """Transcribes the utterances of a chunk, quickly, on the CPU."""
 
     @property
     def name(self) -> DraftEngineName: ...
     @property
     def model_name(self) -> str: ...
 
-    def transcribe(self, samples: Samples, language: str | None, /) -> Segment | None:
-        """Return the draft of an utterance, with words, in seconds of these samples; None if it has no text."""
+    def transcribe(
+        self, samples: Samples, speech: list[SampleSpan], language: str | None, /
+    ) -> Sequence[Segment | None]:
+        """Return the draft of each utterance, with words, in seconds of these samples; None for one without text."""
         ...
 
 

@@ -48,6 +48,7 @@ class FastStage:
         start, end = (round(self.origin + at / SAMPLE_RATE_HZ, 3) for at in (chunk.start, chunk.end))
         context = ProcessingContext(chunk.index, start, end, chunk.end, chunk.samples)
         known = self.ledger.drafts.get(chunk.index)
+        context.drafter = restore_drafter(known) if known else None
         context.utterances = restore_utterances(known) if known else list(self.transcribe_utterances(context))
         self.next_id += len(context.utterances)
         context.next_id = self.next_id
@@ -57,11 +58,9 @@ class FastStage:
         speech = self.engine.find_speech(context.samples)
         drafter, language = self.engine.choose(context.samples, speech)
         context.drafter = DrafterName(drafter.name, drafter.model_name) if drafter else None
-        for number, (begin, end) in enumerate(speech, self.next_id):
-            draft = drafter.transcribe(context.samples[begin:end], language) if drafter else None
-            yield Utterance(
-                number, begin, end, draft and draft_in_medium(draft, number, context.seconds(begin), context.end)
-            )
+        drafts = drafter.transcribe(context.samples, speech, language) if drafter else [None] * len(speech)
+        for number, ((begin, end), draft) in enumerate(zip(speech, drafts, strict=True), self.next_id):
+            yield Utterance(number, begin, end, draft and draft_in_medium(draft, number, context.start, context.end))
 
     def record(self, context: ProcessingContext, drafts: list[Segment]) -> None:
         self.ledger.append(
@@ -82,6 +81,10 @@ class FastStage:
 def restore_utterances(record: DraftRecord) -> list[Utterance]:
     drafts = {segment.id: segment for segment in record.segments}
     return [Utterance(number, begin, end, drafts.get(number)) for number, begin, end in record.utterances]
+
+
+def restore_drafter(record: DraftRecord) -> DrafterName | None:
+    return DrafterName(record.engine, record.model) if record.engine and record.model else None
 
 
 def draft_in_medium(draft: Segment, number: int, offset: float, limit: float) -> Segment:
