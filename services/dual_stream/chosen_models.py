@@ -7,6 +7,7 @@ from common.gpu.residency import Model
 from common.models.errors import ModelDownloadFailed, ModelGated, ModelMissing, ModelNotOnHub
 from common.worker.job import Job
 from common.worker.model_folders import folder_of
+from services.dual_stream import models as own_models
 from services.dual_stream.contracts import TranscribeAudioInput
 from services.dual_stream.draft_models import (
     DraftEngineChoice,
@@ -15,6 +16,7 @@ from services.dual_stream.draft_models import (
     engines_needed,
     engines_of,
 )
+from services.dual_stream.parakeet import parakeet
 from services.dual_stream.settings import DualStreamSettings
 from services.faster_whisper import engine as whisper
 from services.faster_whisper import models as whisper_models
@@ -61,7 +63,8 @@ def draft_models(params: TranscribeAudioInput, job: Job) -> DraftModels:
 def default_draft_model(engine: DraftEngineName, job: Job) -> str:
     if engine == "sensevoice":
         return job.settings.section(SenseVoiceSettings).model
-    return job.settings.section(DualStreamSettings).draft_whisper_model
+    settings = job.settings.section(DualStreamSettings)
+    return settings.draft_whisper_model if engine == "whisper" else settings.draft_parakeet_model
 
 
 def sensevoice_model(name: str, job: Job) -> Model[Any]:
@@ -77,7 +80,12 @@ def small_whisper_model(name: str, job: Job) -> Model[Any]:
     return replace(model, unload=lambda _: None, variant=f"{model.variant}/draft")
 
 
-LOADERS = {"sensevoice": sensevoice_model, "whisper": small_whisper_model}
+def parakeet_model(name: str, job: Job) -> Model[Any]:
+    folder = folder_of(job, name, own_models.MODELS, own_models.REQUIRED)
+    return parakeet(name, folder, threads=job.settings.section(SenseVoiceSettings).threads)
+
+
+LOADERS = {"sensevoice": sensevoice_model, "whisper": small_whisper_model, "parakeet": parakeet_model}
 
 
 def final_model(name: str, params: TranscribeAudioInput, job: Job) -> Model[Any]:

@@ -7,13 +7,16 @@ from pydantic import AfterValidator, Field, model_validator
 from common.contract import ClipInput, Contract, TaskOutput
 from common.media.fields import Artifact, MediaFile
 from common.media.track_choice import AudioTrackNumber, ChosenTrack
+from common.models.contract import download_contract
 from services.dual_stream.draft_models import (
     FAMILIES,
+    PARAKEET_LANGUAGES,
     DraftEngineChoice,
     DraftEngineName,
     engines_of,
     resolve_draft_model,
 )
+from services.dual_stream.models import MODELS
 from services.faster_whisper.contracts import ComputeType, Temperature, Text
 from services.faster_whisper.contracts import ModelName as WhisperModel
 from services.faster_whisper.languages import LanguageCode
@@ -29,14 +32,13 @@ class TranscribeAudioInput(ClipInput):
         DraftEngineChoice | None,
         Field(
             description="who drafts; `auto` is SenseVoice in zh, yue, en, ja and ko, and a small Whisper in all other"
-            " languages; `none` makes no drafts; None is the engine of `draft_model`, or else the setting"
+            " languages; `parakeet` knows 25 European ones; `none` makes no drafts; None is the engine of"
+            " `draft_model`, or else the setting"
         ),
     ] = None
     draft_model: Annotated[
         DraftModel | None,
-        Field(
-            description="SenseVoice or a small Whisper: a name, or a folder under share/models; None uses the settings"
-        ),
+        Field(description="model of `draft_engine`: a name, or a folder under share/models; None uses the settings"),
     ] = None
     model: Annotated[
         WhisperModel | None,
@@ -74,6 +76,9 @@ class TranscribeAudioInput(ClipInput):
             raise ValueError("draft_engine none makes no drafts; omit draft_model")
         if model and engine in FAMILIES and engine not in engines_of(model):
             raise ValueError(f"draft_model {model} is not a model of draft_engine {engine}; omit one of them")
+        parakeet = engine == "parakeet" or (model is not None and engines_of(model) == ["parakeet"])
+        if parakeet and self.language not in PARAKEET_LANGUAGES | {None}:
+            raise ValueError(f"parakeet does not know language {self.language}; choose another draft_engine")
         return self
 
 
@@ -126,3 +131,4 @@ TRANSCRIBE_AUDIO = Contract(
     needs_gpu=True,
     summary="Transcribe speech in two streams: drafts by a fast engine within seconds, replaced by Whisper's finals.",
 )
+DOWNLOAD_MODEL = download_contract(MODELS)

@@ -1,21 +1,19 @@
-"""The fast engines: SenseVoice and a small Whisper, both on the CPU, without the GPU lock."""
+"""The fast engines SenseVoice and a small Whisper, both on the CPU, without the GPU lock."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import cached_property
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from common.gpu.devices import CpuDevice
 from common.gpu.residency import Model
 from common.media.audio import SAMPLE_RATE_HZ
 from common.media.chunking import SampleSpan
-from common.transcript.format import Segment, Word
+from common.transcript.format import Segment
 from common.worker.job import Job
 from services.dual_stream.contracts import TranscribeAudioInput
+from services.dual_stream.cpu_model import CpuModel
 from services.dual_stream.draft_models import SENSEVOICE_LANGUAGES, DraftEngineName
+from services.dual_stream.words import joined, words_by_utterance
 from services.faster_whisper import engine as whisper
 from services.faster_whisper.contracts import TranscribeAudioInput as WhisperInput
 from services.sensevoice import engine as sensevoice
@@ -25,26 +23,6 @@ if TYPE_CHECKING:
     from common.media.audio import Samples
 
 Check = Callable[[], None]
-
-
-class CpuModel:
-    """A model in main memory, loaded when it is first used, and warm for the next task.
-
-    The residency's lock is not held, because the slow engine needs it meanwhile. If the residency unloads the model
-    during a long task, this reference keeps it alive.
-    """
-
-    def __init__(self, job: Job, wanted: Model[Any]) -> None:
-        self.job = job
-        self.wanted = wanted
-
-    @cached_property
-    def value(self) -> Any:
-        def count(seconds: float) -> None:
-            self.job.timings.model_load = (self.job.timings.model_load or 0.0) + seconds
-
-        with self.job.process.gpu.residency.use(CpuDevice(), self.wanted, on_load=count) as loaded:
-            return loaded
 
 
 class SenseVoiceDrafts:
@@ -104,31 +82,3 @@ class WhisperDrafts:
         self.step()
         with whisper.window_callback(self.model.value, self.step):
             return whisper.detect_language(self.model.value, speech, 1, 0.0)[0]
-
-
-def words_by_utterance(words: Iterable[Word], speech: list[SampleSpan]) -> list[list[Word]]:
-    """Assign each word to the utterance that is next to its middle."""
-    found: list[list[Word]] = [[] for _ in speech]
-    for word in words:
-        middle = (word.start + word.end) / 2 * SAMPLE_RATE_HZ
-        distances = [max(begin - middle, middle - end) for begin, end in speech]
-        found[distances.index(min(distances))].append(word)
-    return found
-
-
-def joined(words: list[Word], language: str) -> Segment | None:
-    """Return the words of an utterance as its draft; its confidence is the geometric mean of their probabilities, as
-    SenseVoice's is of its tokens'.
-    """
-    if not words:
-        return None
-    probabilities = np.maximum([word.probability or 0.0 for word in words], 1e-9)
-    return Segment(
-        id=0,
-        start=words[0].start,
-        end=words[-1].end,
-        text="".join(word.text for word in words).strip(),
-        words=words,
-        language=language,
-        confidence=round(float(np.exp(np.mean(np.log(probabilities)))), 4),
-    )

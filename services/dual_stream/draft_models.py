@@ -3,22 +3,54 @@
 from typing import Literal
 
 from common.models.spec import ModelFamily
+from services.dual_stream.models import MODELS as PARAKEETS
 from services.faster_whisper.models import MODELS as WHISPERS
 from services.faster_whisper.models import english_only
 from services.sensevoice.models import MODELS as SENSEVOICES
 
-DraftEngineName = Literal["sensevoice", "whisper"]
-DraftEngineChoice = Literal["auto", "sensevoice", "whisper", "none"]
+DraftEngineName = Literal["sensevoice", "whisper", "parakeet"]
+DraftEngineChoice = Literal["auto", "sensevoice", "whisper", "parakeet", "none"]
 """`auto` chooses by language, `none` makes no drafts."""
 
 SENSEVOICE_LANGUAGES = frozenset({"zh", "en", "yue", "ja", "ko"})
 """The languages that can be given to SenseVoice."""
+PARAKEET_LANGUAGES = frozenset(
+    [
+        "bg",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en",
+        "es",
+        "et",
+        "fi",
+        "fr",
+        "hr",
+        "hu",
+        "it",
+        "lt",
+        "lv",
+        "mt",
+        "nl",
+        "pl",
+        "pt",
+        "ro",
+        "ru",
+        "sk",
+        "sl",
+        "sv",
+        "uk",
+    ]
+)
+"""The languages of Parakeet TDT v3."""
 SMALL = frozenset({"tiny-test", "tiny", "tiny.en", "base", "base.en", "small", "small.en"})
 """Whisper models that draft on a CPU before the final is there."""
 
 FAMILIES: dict[DraftEngineName, ModelFamily] = {
     "sensevoice": SENSEVOICES,
     "whisper": ModelFamily(WHISPERS.engine, tuple(spec for spec in WHISPERS.specs if spec.name in SMALL)),
+    "parakeet": PARAKEETS,
 }
 
 
@@ -62,6 +94,8 @@ def engine_for(
 
     SenseVoice drafts the languages it knows, and those that nobody has detected; Whisper drafts the others.
     """
+    if choice == "parakeet":
+        return choice if language is None or language in PARAKEET_LANGUAGES else None
     if choice != "auto":
         return choice if choice != "none" and choice in models else None
     if "sensevoice" in models and (language is None or language in SENSEVOICE_LANGUAGES):

@@ -16,6 +16,7 @@ from services.dual_stream.draft_engines import SenseVoiceDrafts, WhisperDrafts
 from services.dual_stream.draft_models import DraftEngineChoice, DraftEngineName, engine_for
 from services.dual_stream.engine_interfaces import DraftEngine, LanguageDetector
 from services.dual_stream.language_vote import LanguageVote
+from services.dual_stream.parakeet import ParakeetDrafts
 from services.dual_stream.settings import DualStreamSettings
 from services.sensevoice.engine import SPEECH_PAD_MS
 
@@ -88,6 +89,8 @@ def fast_engine(
         engines["sensevoice"] = SenseVoiceDrafts(job, *drafts.models["sensevoice"], params, step)
     if "whisper" in drafts.models:
         engines["whisper"] = detector = WhisperDrafts(job, *drafts.models["whisper"], params, step)
+    if "parakeet" in drafts.models:
+        engines["parakeet"] = ParakeetDrafts(job, *drafts.models["parakeet"], step)
     return DraftEngineSelector(
         drafts.choice,
         engines,

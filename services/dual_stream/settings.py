@@ -8,6 +8,7 @@ from pydantic import Field
 from common.settings import Seconds, Section
 from services.dual_stream.alignment.limits import FallbackLimits
 from services.dual_stream.draft_models import DraftEngineChoice
+from services.dual_stream.models import PARAKEET
 
 
 class DualStreamSettings(Section):
@@ -21,6 +22,9 @@ class DualStreamSettings(Section):
     draft_whisper_model: Annotated[
         str, Field(description="small Whisper that drafts, on the CPU; should be multilingual")
     ] = "tiny"
+    draft_parakeet_model: Annotated[str, Field(description="Parakeet that drafts if `draft_engine` is parakeet")] = (
+        PARAKEET
+    )
     chunk_length: Annotated[
         Seconds,
         Field(ge=timedelta(seconds=5), le=timedelta(seconds=30), description="maximum length of audio before a draft"),

@@ -1,4 +1,4 @@
-"""The task of the dual_stream service."""
+"""The tasks of the dual_stream service."""
 
 from time import monotonic
 from typing import Literal
@@ -6,10 +6,12 @@ from typing import Literal
 from common.media.audio import SAMPLE_RATE_HZ, open_audio
 from common.transcript.doubts import language_warnings, text_warnings
 from common.worker.job import Job
+from common.worker.model_folders import downloads
 from common.worker.task import task
 from services.dual_stream.chosen_models import DraftModels, draft_models, final_model, final_model_name
-from services.dual_stream.contracts import TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
+from services.dual_stream.contracts import DOWNLOAD_MODEL, TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
 from services.dual_stream.draft_sources import DraftSources
+from services.dual_stream.models import MODELS
 from services.dual_stream.result import ResultReader
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.transcription import Transcription
@@ -18,6 +20,8 @@ from services.faster_whisper.settings import FasterWhisperSettings
 from services.sensevoice.models import TEST_MODEL as SENSEVOICE_TEST_MODEL
 
 TEST_MODELS = {WHISPER_TEST_MODEL, SENSEVOICE_TEST_MODEL}
+
+download_model = task(DOWNLOAD_MODEL)(downloads(MODELS))
 
 
 @task(TRANSCRIBE_AUDIO)

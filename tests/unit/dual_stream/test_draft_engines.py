@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from common.transcript.format import Segment, Word
 from services.dual_stream.context import DrafterName, SlowTranscript
 from services.dual_stream.contracts import TranscribeAudioInput
-from services.dual_stream.draft_engines import joined, words_by_utterance
 from services.dual_stream.draft_models import DraftEngineChoice, DraftEngineName, engine_for
 from services.dual_stream.draft_selection import DraftEngineSelector
 from services.dual_stream.language_vote import LanguageVote
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import knows_other_names
+from services.dual_stream.words import joined, words_by_utterance
 from tests.support.service_bench import ServiceBench
 from tests.support.sounds import silence, write_wav
 from tests.unit.dual_stream.doubles import FastDouble
@@ -47,6 +47,7 @@ def drafted(bench: ServiceBench, task_id: str) -> list[str]:
         ("fr", {"sensevoice": "SenseVoiceSmall"}, None),
         ("fr", {"sensevoice": "SenseVoiceSmall", "whisper": "tiny.en"}, None),
         ("en", {"whisper": "tiny.en"}, "whisper"),
+        ("fr", BOTH | {"parakeet": "parakeet-tdt-0.6b-v3"}, "whisper"),
     ],
 )
 def test_a_language_is_drafted_by_the_engine_that_knows_it(
@@ -158,6 +159,8 @@ def test_without_drafts_there_are_finals_all_the_same(bench: ServiceBench, place
         ({"draft_engine": "none", "draft_model": "tiny"}, "omit draft_model"),
         ({"draft_engine": "sensevoice", "draft_model": "tiny"}, "not a model of draft_engine sensevoice"),
         ({"draft_model": "large-v3"}, "choose tiny-test, SenseVoiceSmall"),
+        ({"draft_engine": "parakeet", "language": "zh"}, "parakeet does not know language zh"),
+        ({"draft_model": "parakeet-tdt-0.6b-v3", "language": "zh"}, "parakeet does not know language zh"),
         ({"draft_model": "tiny.en", "language": "fr"}, "supports English only"),
         ({"draft_model": "tiny.en", "multilingual": True}, "supports English only"),
     ],
