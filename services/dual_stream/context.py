@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from common.media.audio import SAMPLE_RATE_HZ
 from common.transcript.format import Segment, Timed
+from services.dual_stream.draft_models import DraftEngineName
 
 if TYPE_CHECKING:
     from common.media.audio import Samples
@@ -23,6 +24,14 @@ class Utterance:
     begin: int
     end: int
     draft: Segment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrafterName:
+    """Who drafts a chunk."""
+
+    engine: DraftEngineName
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,8 @@ class ProcessingContext:
     until: int
     samples: Samples
     utterances: list[Utterance] = field(default_factory=list)
+    drafter: DrafterName | None = None
+    """None if nobody does."""
     next_id: int = 0
     """Id of the next chunk's first utterance."""
     heard: SlowTranscript | None = None

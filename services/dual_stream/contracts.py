@@ -2,25 +2,44 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from common.contract import ClipInput, Contract, TaskOutput
 from common.media.fields import Artifact, MediaFile
 from common.media.track_choice import AudioTrackNumber, ChannelMode, ChosenTrack
+from common.models.contract import download_contract
+from services.dual_stream.draft_models import (
+    FAMILIES,
+    PARAKEET_LANGUAGES,
+    DraftEngineChoice,
+    DraftEngineName,
+    engines_of,
+    resolve_draft_model,
+)
+from services.dual_stream.models import MODELS
 from services.faster_whisper.contracts import ComputeType, Temperature, Text
 from services.faster_whisper.contracts import ModelName as WhisperModel
 from services.faster_whisper.languages import LanguageCode
 from services.faster_whisper.models import english_only
-from services.sensevoice.contracts import ModelName as SenseVoiceModel
+
+DraftModel = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(resolve_draft_model)]
 
 
 class TranscribeAudioInput(ClipInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
     track: AudioTrackNumber = None
     channels: ChannelMode = "mix"
+    draft_engine: Annotated[
+        DraftEngineChoice | None,
+        Field(
+            description="who drafts; `auto` is SenseVoice in zh, yue, en, ja and ko, and a small Whisper in all other"
+            " languages; `parakeet` knows 25 European ones; `none` makes no drafts; None is the engine of"
+            " `draft_model`, or else the setting"
+        ),
+    ] = None
     draft_model: Annotated[
-        SenseVoiceModel | None,
-        Field(description="SenseVoice: a name, or a folder under share/models; None uses the setting of sensevoice"),
+        DraftModel | None,
+        Field(description="model of `draft_engine`: a name, or a folder under share/models; None uses the settings"),
     ] = None
     model: Annotated[
         WhisperModel | None,
@@ -42,12 +61,25 @@ class TranscribeAudioInput(ClipInput):
 
     @model_validator(mode="after")
     def fits_together(self) -> Self:
-        if self.model and english_only(self.model) and self.multilingual:
-            raise ValueError(f"model {self.model} supports English only; choose another model for multilingual")
-        if self.model and english_only(self.model) and self.language not in {None, "en"}:
-            raise ValueError(
-                f"model {self.model} supports English only; choose another model for language {self.language}"
-            )
+        for model in filter(None, (self.model, self.draft_model)):
+            if english_only(model) and self.multilingual:
+                raise ValueError(f"model {model} supports English only; choose another model for multilingual")
+            if english_only(model) and self.language not in {None, "en"}:
+                raise ValueError(
+                    f"model {model} supports English only; choose another model for language {self.language}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def drafts_fit_together(self) -> Self:
+        engine, model = self.draft_engine, self.draft_model
+        if model and engine == "none":
+            raise ValueError("draft_engine none makes no drafts; omit draft_model")
+        if model and engine in FAMILIES and engine not in engines_of(model):
+            raise ValueError(f"draft_model {model} is not a model of draft_engine {engine}; omit one of them")
+        parakeet = engine == "parakeet" or (model is not None and engines_of(model) == ["parakeet"])
+        if parakeet and self.language not in PARAKEET_LANGUAGES | {None}:
+            raise ValueError(f"parakeet does not know language {self.language}; choose another draft_engine")
         return self
 
 
@@ -77,11 +109,18 @@ class TranscribeAudioOutput(TaskOutput):
         float | None,
         Field(description="processing seconds per second of audio, in the last attempt, without waiting and loading"),
     ]
-    draft_model: str
+    draft_engine: Annotated[
+        DraftEngineName | None,
+        Field(description="engine of the drafts, of most if several drafted; None if there are no drafts"),
+    ] = None
+    draft_engines: Annotated[dict[str, int], Field(default_factory=dict, description="number of drafts by each engine")]
+    draft_model: Annotated[str | None, Field(description="model of `draft_engine`")]
     model: str
     source: Annotated[
-        Literal["both engines", "tiny test models"],
-        Field(description="a tiny test model is not representative of the engines"),
+        Literal["both engines", "slow engine", "tiny test models"],
+        Field(
+            description="`slow engine` if nothing could draft; a tiny test model is not representative of the engines"
+        ),
     ] = "both engines"
     warnings: Annotated[list[str], Field(default_factory=list, description="anomalies of the input")]
 
@@ -91,5 +130,6 @@ TRANSCRIBE_AUDIO = Contract(
     TranscribeAudioInput,
     TranscribeAudioOutput,
     needs_gpu=True,
-    summary="Transcribe speech in two streams: drafts by SenseVoice within seconds, replaced by Whisper's finals.",
+    summary="Transcribe speech in two streams: drafts by a fast engine within seconds, replaced by Whisper's finals.",
 )
+DOWNLOAD_MODEL = download_contract(MODELS)

@@ -1,79 +1,26 @@
-"""The two engines behind the stages: SenseVoice on the CPU, Whisper on the GPU."""
+"""The slow engine: Whisper on the GPU. The fast ones are in `draft_engines`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from common.gpu.devices import CpuDevice
 from common.gpu.residency import Model
 from common.gpu.session import hold_model
 from common.media.chunking import SampleSpan
-from common.media.vad import find_speech
-from common.transcript.format import Segment
 from common.worker.job import Job
 from services.dual_stream.context import SlowTranscript
 from services.dual_stream.contracts import TranscribeAudioInput
 from services.dual_stream.engine_interfaces import Session
-from services.dual_stream.settings import DualStreamSettings
 from services.faster_whisper import engine as whisper
 from services.faster_whisper.contracts import TranscribeAudioInput as WhisperInput
 from services.faster_whisper.windows import OnWindow
-from services.sensevoice import engine as sensevoice
-from services.sensevoice.segments import segment_of
 
 if TYPE_CHECKING:
     from common.media.audio import Samples
 
-LANGUAGES = frozenset({"zh", "en", "yue", "ja", "ko"})
-"""The languages that can be given to SenseVoice."""
-
 Check = Callable[[], None]
-
-
-class SenseVoiceEngine:
-    """The fast engine. `step` is called before each piece of work."""
-
-    def __init__(self, job: Job, model: Model[Any], params: TranscribeAudioInput, step: Check) -> None:
-        self.job = job
-        self.wanted = model
-        self.itn = params.itn
-        known = params.language in LANGUAGES and not params.multilingual
-        self.language = params.language if known else None
-        self.settings = job.settings.section(DualStreamSettings)
-        self.step = step
-
-    @cached_property
-    def model(self) -> Any:
-        """The model, in main memory, warm for the next task.
-
-        The residency's lock is not held, because the slow engine needs it meanwhile. If the residency unloads the model
-        during a long task, this reference keeps it alive.
-        """
-
-        def count(seconds: float) -> None:
-            self.job.timings.model_load = (self.job.timings.model_load or 0.0) + seconds
-
-        if not self.job.process.gpu.residency.devices_of(self.wanted):
-            self.job.announce("load model", f"Loading {self.wanted.key}")
-        with self.job.process.gpu.residency.use(CpuDevice(), self.wanted, on_load=count) as loaded:
-            return loaded
-
-    def find_speech(self, samples: Samples) -> list[SampleSpan]:
-        self.step()
-        return find_speech(
-            samples,
-            min_silence_duration_ms=round(self.settings.shortest_pause.total_seconds() * 1000),
-            max_speech_duration_s=self.settings.longest_utterance.total_seconds(),
-            speech_pad_ms=sensevoice.SPEECH_PAD_MS,
-        )
-
-    def transcribe(self, samples: Samples) -> Segment | None:
-        self.step()
-        heard = sensevoice.transcribe(self.model, samples, language=self.language, itn=self.itn)
-        return segment_of(heard, 0, 0.0) if heard.text else None
 
 
 class WhisperEngine:

@@ -1,27 +1,56 @@
-"""Interfaces between the stages and their engines. The real ones are in `engine`; test doubles only simulate time."""
+"""Interfaces between the stages and their engines. The real ones are in `engine`, `draft_engines` and
+`draft_selection`; test doubles only simulate time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from common.media.chunking import SampleSpan
 from common.transcript.format import Segment
 from services.dual_stream.context import SlowTranscript
+from services.dual_stream.draft_models import DraftEngineName
 
 if TYPE_CHECKING:
     from common.media.audio import Samples
 
 
+class DraftEngine(Protocol):
+    """Transcribes the utterances of a chunk, quickly, on the CPU."""
+
+    @property
+    def name(self) -> DraftEngineName: ...
+    @property
+    def model_name(self) -> str: ...
+
+    def transcribe(
+        self, samples: Samples, speech: list[SampleSpan], language: str | None, /
+    ) -> Sequence[Segment | None]:
+        """Return the draft of each utterance, with words, in seconds of these samples; None for one without text."""
+        ...
+
+
+class LanguageDetector(Protocol):
+    """A draft engine that can tell the language."""
+
+    def detect_language(self, speech: Samples) -> tuple[str, float] | None:
+        """Return the language and its probability; None if it cannot tell."""
+        ...
+
+
 class FastEngine(Protocol):
-    """Finds and transcribes speech, quickly, on the CPU."""
+    """Finds the speech of a chunk, and chooses who drafts it."""
 
     def find_speech(self, samples: Samples) -> list[SampleSpan]:
         """Return the utterances of a chunk."""
         ...
 
-    def transcribe(self, samples: Samples) -> Segment | None:
-        """Return the draft of one utterance, with words, in seconds of these samples; None if it has no text."""
+    def choose(
+        self, samples: Samples, speech: list[SampleSpan], channel: int | None, /
+    ) -> tuple[DraftEngine | None, str | None]:
+        """Return the engine that drafts a chunk of a channel, and its language; None for no drafts, or if unknown."""
         ...
 
 

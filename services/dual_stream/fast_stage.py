@@ -9,7 +9,7 @@ from common.media.chunking import Chunk
 from common.transcript.format import Segment
 from services.dual_stream.channels import label_speaker
 from services.dual_stream.checkpoint import StreamCheckpoint
-from services.dual_stream.context import ProcessingContext, Utterance, to_medium_time
+from services.dual_stream.context import DrafterName, ProcessingContext, Utterance, to_medium_time
 from services.dual_stream.engine_interfaces import FastEngine
 from services.dual_stream.records import DraftRecord
 
@@ -50,15 +50,19 @@ class FastStage:
         context = ProcessingContext(chunk.index, start, end, chunk.until, chunk.samples)
         context.channel, context.channels = chunk.channel, chunk.channels
         known = self.ledger.drafts.get(chunk.index)
+        context.drafter = restore_drafter(known) if known else None
         context.utterances = restore_utterances(known) if known else list(self.transcribe_utterances(context))
         self.next_id += len(context.utterances)
         context.next_id = self.next_id
         return context
 
     def transcribe_utterances(self, context: ProcessingContext) -> Iterator[Utterance]:
-        for number, (begin, end) in enumerate(self.engine.find_speech(context.samples), self.next_id):
-            draft = self.engine.transcribe(context.samples[begin:end])
-            placed = draft and draft_in_medium(draft, number, context.seconds(begin), context.end)
+        speech = self.engine.find_speech(context.samples)
+        drafter, language = self.engine.choose(context.samples, speech, context.channel)
+        context.drafter = DrafterName(drafter.name, drafter.model_name) if drafter else None
+        drafts = drafter.transcribe(context.samples, speech, language) if drafter else [None] * len(speech)
+        for number, ((begin, end), draft) in enumerate(zip(speech, drafts, strict=True), self.next_id):
+            placed = draft and draft_in_medium(draft, number, context.start, context.end)
             yield Utterance(number, begin, end, placed and label_speaker(placed, context.speaker))
 
     def record(self, context: ProcessingContext, drafts: list[Segment]) -> None:
@@ -72,6 +76,8 @@ class FastStage:
                 channel=context.channel,
                 utterances=[(utterance.id, utterance.begin, utterance.end) for utterance in context.utterances],
                 segments=drafts,
+                engine=context.drafter and context.drafter.engine,
+                model=context.drafter and context.drafter.model,
             )
         )
 
@@ -79,6 +85,10 @@ class FastStage:
 def restore_utterances(record: DraftRecord) -> list[Utterance]:
     drafts = {segment.id: segment for segment in record.segments}
     return [Utterance(number, begin, end, drafts.get(number)) for number, begin, end in record.utterances]
+
+
+def restore_drafter(record: DraftRecord) -> DrafterName | None:
+    return DrafterName(record.engine, record.model) if record.engine and record.model else None
 
 
 def draft_in_medium(draft: Segment, number: int, offset: float, limit: float) -> Segment:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from common.transcript.format import Segment
 from common.transcript.partial import ChunkText
+from services.dual_stream.draft_models import DraftEngineName
 
 Objection = Literal["empty", "compression_ratio", "avg_logprob", "repetition", "disagreement", "invented_ends"]
 """Why a text of the slow engine looks wrong."""
@@ -46,6 +47,9 @@ class DraftRecord(ChunkRecord):
     stage: Literal["draft"] = "draft"
     utterances: list[tuple[int, int, int]]
     """Id, begin and end of each, in samples of the chunk."""
+    engine: DraftEngineName | None = None
+    """Who drafted the utterances; None if nobody did."""
+    model: str | None = None
 
 
 class FinalRecord(ChunkRecord):

@@ -7,9 +7,24 @@ from pydantic import Field
 
 from common.settings import Seconds, Section
 from services.dual_stream.alignment.limits import FallbackLimits
+from services.dual_stream.draft_models import DraftEngineChoice
+from services.dual_stream.models import PARAKEET
 
 
 class DualStreamSettings(Section):
+    draft_engine: Annotated[
+        DraftEngineChoice,
+        Field(
+            description="who drafts if a task does not say; `auto` is SenseVoice in zh, yue, en, ja and ko, otherwise"
+            " Whisper; `none` makes no drafts"
+        ),
+    ] = "auto"
+    draft_whisper_model: Annotated[
+        str, Field(description="small Whisper that drafts, on the CPU; should be multilingual")
+    ] = "tiny"
+    draft_parakeet_model: Annotated[str, Field(description="Parakeet that drafts if `draft_engine` is parakeet")] = (
+        PARAKEET
+    )
     chunk_length: Annotated[
         Seconds,
         Field(ge=timedelta(seconds=5), le=timedelta(seconds=30), description="maximum length of audio before a draft"),

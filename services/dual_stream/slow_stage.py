@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import cache, partial
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +13,7 @@ from common.media.chunking import SampleSpan
 from services.dual_stream.alignment.hallucinations import is_too_fast, looks_right
 from services.dual_stream.alignment.hotwords import build_prompt, find_hotwords, last_sentences
 from services.dual_stream.checkpoint import StreamCheckpoint
-from services.dual_stream.context import ProcessingContext, SlowTranscript, Utterance, to_medium_time
+from services.dual_stream.context import DrafterName, ProcessingContext, SlowTranscript, Utterance, to_medium_time
 from services.dual_stream.engine_interfaces import Session, SlowEngine
 from services.dual_stream.language_vote import LanguageVote
 from services.dual_stream.settings import DualStreamSettings
@@ -42,7 +42,7 @@ class SlowStage:
         """
         self.engine = engine
         self.settings = settings
-        self.vote_of = cache(vote_of)
+        self.vote_of = vote_of
         self.given = given
         self.on_chunk = on_chunk
         self.said = dict(ledger.said)
@@ -80,7 +80,7 @@ class SlowStage:
     def prompt(self, context: ProcessingContext) -> str:
         longest = self.settings.prompt_length
         drafts = [utterance.draft for utterance in context.utterances if utterance.draft]
-        usable = filter(self.settings.fallback.is_usable, drafts)
+        usable = filter(self.settings.fallback.is_usable, drafts) if knows_other_names(context.drafter) else ()
         return build_prompt(self.given, find_hotwords(usable), context.said, longest) if longest else self.given
 
     def previous_text(self, context: ProcessingContext) -> str:
@@ -104,6 +104,11 @@ class SlowStage:
         """Release the device; its model stays loaded."""
         self.session = None
         self.inside.close()
+
+
+def knows_other_names(drafter: DrafterName | None) -> bool:
+    """Return whether names in a draft may help the slow engine: a small Whisper misspells them more than it does."""
+    return drafter is not None and drafter.engine != "whisper"
 
 
 def join_speech(utterances: list[Utterance], length: int) -> list[SampleSpan]:

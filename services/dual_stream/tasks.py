@@ -1,13 +1,17 @@
-"""The task of the dual_stream service."""
+"""The tasks of the dual_stream service."""
 
 from time import monotonic
+from typing import Literal
 
 from common.media.audio import SAMPLE_RATE_HZ, open_audio
 from common.transcript.doubts import language_warnings, text_warnings
 from common.worker.job import Job
+from common.worker.model_folders import downloads
 from common.worker.task import task
-from services.dual_stream.chosen_models import draft_model, final_model, model_names
-from services.dual_stream.contracts import TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
+from services.dual_stream.chosen_models import DraftModels, draft_models, final_model, final_model_name
+from services.dual_stream.contracts import DOWNLOAD_MODEL, TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
+from services.dual_stream.draft_sources import DraftSources
+from services.dual_stream.models import MODELS
 from services.dual_stream.result import ResultReader
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.transcription import Transcription
@@ -16,6 +20,8 @@ from services.faster_whisper.settings import FasterWhisperSettings
 from services.sensevoice.models import TEST_MODEL as SENSEVOICE_TEST_MODEL
 
 TEST_MODELS = {WHISPER_TEST_MODEL, SENSEVOICE_TEST_MODEL}
+
+download_model = task(DOWNLOAD_MODEL)(downloads(MODELS))
 
 
 @task(TRANSCRIBE_AUDIO)
@@ -28,7 +34,7 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
         ComputeTypeUnsupported, OutOfGpuMemory, PromptTooLong: see `services.faster_whisper.engine`.
     """
     settings = job.settings.section(DualStreamSettings)
-    drafts, finals = model_names(params, job)
+    name = final_model_name(params, job)
     source, longest = job.fetch(params.audio_path), settings.max_duration.total_seconds()
     with open_audio(
         source,
@@ -39,23 +45,27 @@ def transcribe_audio(params: TranscribeAudioInput, job: Job) -> TranscribeAudioO
         longest=longest,
         split=params.channels == "split",
     ) as sound:
-        models = draft_model(drafts, job), final_model(finals, params, job)
+        drafts, final = draft_models(params, job), final_model(name, params, job)
         work = Transcription(params, job, sound)
         began, waited = monotonic(), job.timings.idle
-        work.run(*models)
+        work.run(drafts, final)
         worked = monotonic() - began - (job.timings.idle - waited)
         sound.refuse_empty(work.ledger.last.until)
-        return output(work, drafts=drafts, finals=finals, worked=worked)
+        return output(work, drafts, name, worked=worked)
 
 
-def output(work: Transcription, *, drafts: str, finals: str, worked: float) -> TranscribeAudioOutput:
+def output(work: Transcription, drafts: DraftModels, finals: str, *, worked: float) -> TranscribeAudioOutput:
     """Write the files and return the task's output; `worked` in seconds."""
     job, sound, ledger = work.job, work.sound, work.ledger
     result = ResultReader(job, ledger, multilingual=work.params.multilingual)
+    sources = DraftSources(ledger.records())
+    engine, model = sources.most
     read = ledger.last.until / SAMPLE_RATE_HZ
     heard = (ledger.last.until - ledger.resumed_at) / SAMPLE_RATE_HZ
     made = TranscribeAudioOutput(
-        transcript_path=result.transcript(duration=round(sound.position, 3), model=f"{drafts} + {finals}"),
+        transcript_path=result.transcript(
+            duration=round(sound.position, 3), model=f"{model} + {finals}" if model else finals
+        ),
         srt_path=result.subtitles(),
         report_path=result.report(job.settings.section(DualStreamSettings).fallback),
         language=result.language,
@@ -68,13 +78,25 @@ def output(work: Transcription, *, drafts: str, finals: str, worked: float) -> T
         drafts_kept=result.drafts,
         reasons=dict(result.reasons),
         real_time_factor=round(max(worked, 0.0) / heard, 4) if heard else None,
-        draft_model=drafts,
+        draft_engine=engine,
+        draft_engines=dict(sources.engines),
+        draft_model=model,
         model=finals,
-        source="tiny test models" if TEST_MODELS & {drafts, finals} else "both engines",
-        warnings=[*sound.warnings(speech=bool(result.segments)), *doubts(work, result)],
+        source=source_of(drafts, finals),
+        warnings=[
+            *sound.warnings(speech=bool(result.segments)),
+            *sources.warnings(drafts.unavailable),
+            *doubts(work, result),
+        ],
     )
     job.emit("signal", {"code": "alignment_ready"})
     return made
+
+
+def source_of(drafts: DraftModels, finals: str) -> Literal["both engines", "slow engine", "tiny test models"]:
+    if TEST_MODELS & {finals, *(name for name, _ in drafts.models.values())}:
+        return "tiny test models"
+    return "both engines" if drafts.models else "slow engine"
 
 
 def doubts(work: Transcription, result: ResultReader) -> list[str]:

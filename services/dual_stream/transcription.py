@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from common.errors import StateUnavailable
@@ -18,8 +18,10 @@ from services.dual_stream import pipeline
 from services.dual_stream.alignment_stage import AlignmentStage
 from services.dual_stream.channels import split_channels
 from services.dual_stream.checkpoint import StreamCheckpoint
+from services.dual_stream.chosen_models import DraftModels
 from services.dual_stream.contracts import TranscribeAudioInput
-from services.dual_stream.engine import SenseVoiceEngine, WhisperEngine
+from services.dual_stream.draft_selection import fast_engine
+from services.dual_stream.engine import WhisperEngine
 from services.dual_stream.event_payloads import segments_payload
 from services.dual_stream.fast_stage import FastStage
 from services.dual_stream.language_vote import LanguageVote
@@ -41,15 +43,16 @@ class Transcription:
         self.ledger = StreamCheckpoint(job.checkpoint())
         self.progress = StreamProgress(job, sound)
 
-    def run(self, draft_model: Model[Any], final_model: Model[Any]) -> None:
+    def run(self, drafts: DraftModels, final_model: Model[Any]) -> None:
         for record in self.ledger.finals():  # a killed process may not have sent its last ones
             self.publish_finals(record.published)
         stop = pipeline.FailureSignal()
         with ends_when_stalled(self.settings.stall_timeout) as moved:
             watch = StopCheck(self.job, stop, moved)
+            vote_of = cache(self.language_vote)
             fast = FastStage(
                 self.chunks(watch.check),
-                SenseVoiceEngine(self.job, draft_model, self.params, watch.step),
+                fast_engine(self.job, drafts, self.params, vote_of, watch.step),
                 self.ledger,
                 origin=self.sound.start,
                 tell=self.tell_drafts,
@@ -58,7 +61,7 @@ class Transcription:
                 WhisperEngine(self.job, final_model, self.params, watch.step, self.progress.on_window),
                 self.ledger,
                 self.settings,
-                vote_of=self.language_vote,
+                vote_of=vote_of,
                 given=self.params.initial_prompt or "",
                 on_chunk=self.progress.begin_chunk,
             )

@@ -25,6 +25,7 @@ A_CARD = {
     "BATON_FASTER_WHISPER__CPU_MODEL": "tiny-test",
     "BATON_FASTER_WHISPER__GPU_MODEL": "tiny-test",
     "BATON_SENSEVOICE__MODEL": "tiny-test",
+    "BATON_DUAL_STREAM__DRAFT_ENGINE": "sensevoice",
 }
 PATIENT = {
     "BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.2, "timeout": 100}',

@@ -24,6 +24,7 @@ ENGINES = (
     "imageio_ffmpeg",
     "kaldi_native_fbank",
     "numpy",
+    "onnx_asr",
     "onnxruntime",
     "openai",
     "paddle",

@@ -38,12 +38,13 @@ def dual_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with Stack(tmp_path_factory.mktemp("dual"), **PATIENT) as shared:
         place_sounds(shared)
         shared.gateway()
-        shared.worker("dual_stream", **A_CARD)
+        shared.worker("dual_stream", **A_CARD, BATON_DUAL_STREAM__DRAFT_WHISPER_MODEL="tiny-test")
         yield shared
 
 
 def place_sounds(stack: Stack) -> None:
     shutil.copy(FIXTURES / "speech/en-00.flac", stack.share / "short.flac")
+    shutil.copy(FIXTURES / "speech/en-08.flac", stack.share / "portuguese.flac")
     shutil.copy(FIXTURES / "sample.mp4", stack.share / "film.mp4")
 
 
@@ -186,6 +187,40 @@ def test_every_decision_is_in_the_report(dual_stack: Stack) -> None:
     drafts = [decision["id"] for decision in report["decisions"] if decision["source"] == "draft"]
     assert drafts == [segment["id"] for segment in found if segment.get("source") == "draft"]
     assert stage["output"]["drafts_kept"] == len(drafts)
+
+
+# ---- drafts by a small Whisper ----
+
+IN_PORTUGUESE = {"language": "pt", "draft_model": None}
+"""SenseVoice does not know it; the tiny Whisper takes one of its sentences for it."""
+BY_WHISPER = {"language": "en", "draft_engine": "whisper"}
+
+
+def test_whisper_drafts_while_another_task_has_the_card(dual_stack: Stack) -> None:
+    dual_stack.worker("testing", **A_CARD)
+    holder = dual_stack.submit("testing.hold", {"seconds": 100})
+    wait_until(lambda: not card_is_free(dual_stack))
+    task_id = start(dual_stack, "portuguese.flac", **IN_PORTUGUESE)
+    wait_until(lambda: "draft" in kinds(dual_stack, task_id))
+    assert "fragment" not in kinds(dual_stack, task_id)
+    dual_stack.http.post(f"/v1/tasks/{holder}/cancel").raise_for_status()
+    output = wait_for_stage(dual_stack, task_id)["output"]
+    assert (output["draft_engine"], output["draft_model"], output["language"]) == ("whisper", "tiny-test", "pt")
+
+
+def test_a_killed_worker_s_whisper_drafts_are_not_made_again(dual_stack: Stack) -> None:
+    whole = wait_for_stage(dual_stack, start(dual_stack, "film.mp4", **BY_WHISPER))
+    task_id = start(dual_stack, "film.mp4", **BY_WHISPER)
+    child = child_of(dual_stack, task_id)
+    wait_until(lambda: len(finals(dual_stack, task_id)) >= 1, every=0.002)
+    os.kill(child, signal.SIGSTOP)
+    done = [(record["chunk"], record["stage"]) for record in records(dual_stack, task_id)]
+    os.kill(child, signal.SIGKILL)
+    stage = wait_for_stage(dual_stack, task_id)
+    kept = [(record["chunk"], record["stage"]) for record in records(dual_stack, task_id, 2)]
+    assert (stage["attempt"], kept[: len(done)], len(kept)) == (2, done, len(set(kept)))
+    assert segments(dual_stack, stage) == segments(dual_stack, whole)
+    assert stage["output"]["draft_engines"] == whole["output"]["draft_engines"] != {}
 
 
 # ---- when something goes wrong ----

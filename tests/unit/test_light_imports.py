@@ -8,7 +8,17 @@ import pytest
 from tests.support.stack import ROOT
 
 HEAVY = {
-    *("av", "cv2", "faster_whisper", "huggingface_hub", "kaldi_native_fbank", "numpy", "onnxruntime", "openai"),
+    *(
+        "av",
+        "cv2",
+        "faster_whisper",
+        "huggingface_hub",
+        "kaldi_native_fbank",
+        "numpy",
+        "onnx_asr",
+        "onnxruntime",
+        "openai",
+    ),
     *("paddleocr", "PIL", "pyannote", "pysubs2", "rapidocr", "torch"),
 }
 GATEWAY = "import api_gateway.__main__"

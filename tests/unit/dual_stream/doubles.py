@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, get_ident
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from common.media.audio import SAMPLE_RATE_HZ
 from common.media.chunking import Chunk, SampleSpan
 from common.transcript.format import Segment, Word
 from services.dual_stream.context import SlowTranscript
+from services.dual_stream.draft_models import DraftEngineName
 
 CHUNK_S = 20
 UTTERANCE_S = 4
@@ -49,6 +50,9 @@ def segment_of(number: int, text: str, start: float, end: float) -> Segment:
 class FastDouble:
     """Hears four utterances in each chunk; `pause_s` for each chunk."""
 
+    name: ClassVar[DraftEngineName] = "sensevoice"
+    model_name: ClassVar[str] = "double"
+
     pause_s: float = 0.0
     before: Callable[[int], None] = lambda _: None
     heard: list[int] = field(default_factory=list)
@@ -60,13 +64,24 @@ class FastDouble:
         length = len(samples) // 4
         return [(n * length, (n + 1) * length - SAMPLE_RATE_HZ) for n in range(4)]
 
-    def transcribe(self, samples: np.ndarray) -> Segment:
+    def choose(
+        self, _samples: np.ndarray, _speech: list[SampleSpan], _channel: int | None
+    ) -> tuple[FastDouble, str | None]:
+        return self, None
+
+    def transcribe(self, samples: np.ndarray, speech: list[SampleSpan], _language: str | None) -> list[Segment]:
+        return [self.draft(samples, begin, end) for begin, end in speech]
+
+    def draft(self, samples: np.ndarray, begin: int, end: int) -> Segment:
         number = int(samples[0])
         if number not in self.heard:
             self.before(number)
             self.heard.append(number)
         draft = segment_of(
-            0, f"chunk {number} says one of four words and Anna Berg hears it", 0.2, len(samples) / SAMPLE_RATE_HZ
+            0,
+            f"chunk {number} says one of four words and Anna Berg hears it",
+            begin / SAMPLE_RATE_HZ + 0.2,
+            end / SAMPLE_RATE_HZ,
         )
         return draft.model_copy(update={"confidence": 0.5}) if number in self.doubtful else draft
 
