@@ -50,6 +50,7 @@ def inside(redis: InspectedRedis, redis_server: RedisServer, tmp_path: Path) -> 
         try:
             return await work(gateway, await create_record(gateway))
         finally:
+            await gateway.background.close()  # asyncio.run cancels once, which redis-py may lose
             await gateway.client.aclose()
             await gateway.redis.close()
             await gateway.blocking.close()
