@@ -40,7 +40,7 @@ def test_a_process_that_grows_from_task_to_task_is_reported(stack: Stack) -> Non
     stack.gateway()
     stack.worker()
     for _ in range(TASKS + 1):
-        stack.wait_for(stack.submit("testing.echo", {"leak": STEP}))
+        stack.wait_for(stack.submit("testing.fail", {"failures": 0, "leak": STEP}))
     (child,) = children_of(stack, "testing")
     reason = wait_until(lambda: find_reason(stack, "worker_grows"))
     assert f"Process {child} " in reason

@@ -32,8 +32,6 @@ LEAKED: list[bytes] = []
 
 class EchoInput(TaskInput):
     text: str = ""
-    leak: Annotated[int, Field(ge=0)] = 0
-    """Number of bytes that the process keeps for ever."""
 
 
 class EchoOutput(TaskOutput):
@@ -83,6 +81,8 @@ class HoldInput(WorkInput):
 class FailInput(TaskInput):
     failures: int = 1
     kind: str = "passing"
+    leak: Annotated[int, Field(ge=0)] = 0
+    """Number of bytes that the process keeps for ever."""
 
 
 class MediaInput(TaskInput):
@@ -124,7 +124,6 @@ signals.task_prerun.connect(hang_before_claim)
 
 @task(ECHO)
 def echo(params: EchoInput, _job: Job) -> EchoOutput:
-    LEAKED.append(os.urandom(params.leak))
     return EchoOutput(text=params.text)
 
 
@@ -189,6 +188,7 @@ def leave_trace(params: WorkInput, job: Job) -> None:
 
 @task(FAIL)
 def fail(params: FailInput, job: Job) -> EchoOutput:
+    LEAKED.append(os.urandom(params.leak))
     if job.attempt <= params.failures:
         if params.kind == "passing":
             raise DownloadFailed
