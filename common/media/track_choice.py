@@ -60,15 +60,15 @@ def choose_track(tracks: Sequence[TrackTags], wanted: int | None, language: str 
     if (wanted or 0) >= len(tracks):
         raise NoAudioTrack(track=wanted or 0, audio_tracks=len(tracks))
     if wanted is not None:
-        return chosen(tracks, wanted, "requested")
+        return describe_choice(tracks, wanted, "requested")
     spoken = primary_language(language)
     same = [number for number, tags in enumerate(tracks) if spoken and primary_language(tags.language) == spoken]
     if same:
-        return chosen(tracks, min(same, key=lambda number: not tracks[number].default), "language")
+        return describe_choice(tracks, min(same, key=lambda number: not tracks[number].default), "language")
     flagged = next((number for number, tags in enumerate(tracks) if tags.default), None)
-    return chosen(tracks, 0, "first") if flagged is None else chosen(tracks, flagged, "default")
+    return describe_choice(tracks, 0, "first") if flagged is None else describe_choice(tracks, flagged, "default")
 
 
-def chosen(tracks: Sequence[TrackTags], index: int, reason: TrackReason) -> ChosenTrack:
+def describe_choice(tracks: Sequence[TrackTags], index: int, reason: TrackReason) -> ChosenTrack:
     tag = tracks[index].language
     return ChosenTrack(index=index, language=tag if primary_language(tag) else None, reason=reason)

@@ -9,14 +9,14 @@ from common.worker.job import Job
 from common.worker.model_folders import folder_of
 from services.dual_stream import models as own_models
 from services.dual_stream.contracts import TranscribeAudioInput
-from services.dual_stream.draft_models import (
+from services.dual_stream.drafts.catalog import (
     DraftEngineChoice,
     DraftEngineName,
     chosen_engine,
     engines_needed,
     engines_of,
 )
-from services.dual_stream.parakeet import parakeet
+from services.dual_stream.drafts.parakeet import parakeet
 from services.dual_stream.settings import DualStreamSettings
 from services.faster_whisper import engine as whisper
 from services.faster_whisper import models as whisper_models

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from common.media.audio import SAMPLE_RATE_HZ
 from common.transcript.format import Segment, Timed
-from services.dual_stream.draft_models import DraftEngineName
+from services.dual_stream.drafts.catalog import DraftEngineName
 
 if TYPE_CHECKING:
     from common.media.audio import Samples

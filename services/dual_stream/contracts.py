@@ -8,7 +8,7 @@ from common.contract import ClipInput, Contract, TaskOutput
 from common.media.fields import Artifact, MediaFile
 from common.media.track_choice import AudioTrackNumber, ChannelMode, ChosenTrack
 from common.models.contract import download_contract
-from services.dual_stream.draft_models import (
+from services.dual_stream.drafts.catalog import (
     FAMILIES,
     PARAKEET_LANGUAGES,
     DraftEngineChoice,

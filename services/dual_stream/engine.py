@@ -1,4 +1,4 @@
-"""The slow engine: Whisper on the GPU. The fast ones are in `draft_engines`."""
+"""The slow engine: Whisper on the GPU. The fast ones are in `drafts`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Interfaces between the stages and their engines. The real ones are in `engine`, `draft_engines` and
-`draft_selection`; test doubles only simulate time.
+"""Interfaces between the stages and their engines. The real ones are in `engine` and `drafts`;
+test doubles only simulate time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from common.media.chunking import SampleSpan
 from common.transcript.format import Segment
 from services.dual_stream.context import SlowTranscript
-from services.dual_stream.draft_models import DraftEngineName
+from services.dual_stream.drafts.catalog import DraftEngineName
 
 if TYPE_CHECKING:
     from common.media.audio import Samples

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from common.transcript.format import Segment
 from common.transcript.partial import ChunkText
-from services.dual_stream.draft_models import DraftEngineName
+from services.dual_stream.drafts.catalog import DraftEngineName
 
 Objection = Literal["empty", "compression_ratio", "avg_logprob", "repetition", "disagreement", "invented_ends"]
 """Why a text of the slow engine looks wrong."""

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from common.settings import Seconds, Section
 from services.dual_stream.alignment.limits import FallbackLimits
-from services.dual_stream.draft_models import DraftEngineChoice
+from services.dual_stream.drafts.catalog import DraftEngineChoice
 from services.dual_stream.models import PARAKEET
 
 

@@ -10,7 +10,7 @@ from common.worker.model_folders import downloads
 from common.worker.task import task
 from services.dual_stream.chosen_models import DraftModels, draft_models, final_model, final_model_name
 from services.dual_stream.contracts import DOWNLOAD_MODEL, TRANSCRIBE_AUDIO, TranscribeAudioInput, TranscribeAudioOutput
-from services.dual_stream.draft_sources import DraftSources
+from services.dual_stream.drafts.sources import DraftSources
 from services.dual_stream.models import MODELS
 from services.dual_stream.result import ResultReader
 from services.dual_stream.settings import DualStreamSettings

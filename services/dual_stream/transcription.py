@@ -20,7 +20,7 @@ from services.dual_stream.channels import split_channels
 from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.chosen_models import DraftModels
 from services.dual_stream.contracts import TranscribeAudioInput
-from services.dual_stream.draft_selection import fast_engine
+from services.dual_stream.drafts.selection import fast_engine
 from services.dual_stream.engine import WhisperEngine
 from services.dual_stream.event_payloads import segments_payload
 from services.dual_stream.fast_stage import FastStage

@@ -14,7 +14,7 @@ from common.media.audio import SAMPLE_RATE_HZ
 from common.media.chunking import Chunk, SampleSpan
 from common.transcript.format import Segment, Word
 from services.dual_stream.context import SlowTranscript
-from services.dual_stream.draft_models import DraftEngineName
+from services.dual_stream.drafts.catalog import DraftEngineName
 
 CHUNK_S = 20
 UTTERANCE_S = 4

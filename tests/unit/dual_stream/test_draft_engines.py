@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from common.transcript.format import Segment, Word
 from services.dual_stream.context import DrafterName, SlowTranscript
 from services.dual_stream.contracts import TranscribeAudioInput
-from services.dual_stream.draft_models import DraftEngineChoice, DraftEngineName, engine_for
-from services.dual_stream.draft_selection import DraftEngineSelector
+from services.dual_stream.drafts.catalog import DraftEngineChoice, DraftEngineName, engine_for
+from services.dual_stream.drafts.selection import DraftEngineSelector
+from services.dual_stream.drafts.words import join_words, words_by_utterance
 from services.dual_stream.language_vote import LanguageVote
 from services.dual_stream.settings import DualStreamSettings
 from services.dual_stream.slow_stage import knows_other_names
-from services.dual_stream.words import joined, words_by_utterance
 from tests.support.service_bench import ServiceBench
 from tests.support.sounds import silence, write_wav
 from tests.unit.dual_stream.doubles import FastDouble
@@ -213,10 +213,10 @@ def test_words_are_drafts_of_the_utterances_they_are_spoken_in() -> None:
     ]
     utterances = words_by_utterance(spoken, [(0, 16_000), (32_000, 48_000), (64_000, 80_000)])
     assert utterances == [spoken[:2], [], spoken[2:]]
-    whole = joined(utterances[0], "fr")
+    whole = join_words(utterances[0], "fr")
     assert whole
     assert (whole.start, whole.end, whole.text, whole.confidence, whole.language) == (0.1, 1.3, "0.1 0.9", 0.5, "fr")
-    assert joined([], "fr") is None
+    assert join_words([], "fr") is None
 
 
 def test_names_in_a_whisper_draft_are_not_prompted_to_whisper() -> None:

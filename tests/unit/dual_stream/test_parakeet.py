@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from common.models.errors import ModelDamaged
-from services.dual_stream.draft_models import PARAKEET_LANGUAGES, DraftEngineName, engine_for
+from services.dual_stream.drafts.catalog import PARAKEET_LANGUAGES, DraftEngineName, engine_for
+from services.dual_stream.drafts.parakeet import KIND, library, load, words_of
 from services.dual_stream.models import PARAKEET
-from services.dual_stream.parakeet import KIND, library, load, words_of
 from tests.support.service_bench import ServiceBench
 
 Place = Callable[[str], str]

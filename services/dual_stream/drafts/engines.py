@@ -11,9 +11,9 @@ from common.media.chunking import SampleSpan
 from common.transcript.format import Segment
 from common.worker.job import Job
 from services.dual_stream.contracts import TranscribeAudioInput
-from services.dual_stream.cpu_model import CpuModel
-from services.dual_stream.draft_models import SENSEVOICE_LANGUAGES, DraftEngineName
-from services.dual_stream.words import joined, words_by_utterance
+from services.dual_stream.drafts.catalog import SENSEVOICE_LANGUAGES, DraftEngineName
+from services.dual_stream.drafts.cpu_model import CpuModel
+from services.dual_stream.drafts.words import join_words, words_by_utterance
 from services.faster_whisper import engine as whisper
 from services.faster_whisper.contracts import TranscribeAudioInput as WhisperInput
 from services.sensevoice import engine as sensevoice
@@ -73,7 +73,7 @@ class WhisperDrafts:
         with whisper.window_callback(self.model.value, self.on_window):
             heard = whisper.transcribe(self.model.value, samples, speech, self.params, language=language)
             words = [word for segment in heard.segments for word in segment.words]
-        return [joined(found, heard.language) for found in words_by_utterance(words, speech)]
+        return [join_words(found, heard.language) for found in words_by_utterance(words, speech)]
 
     def on_window(self, _start: float, _end: float) -> None:
         self.step()

@@ -19,7 +19,7 @@ def words_by_utterance(words: Iterable[Word], speech: list[SampleSpan]) -> list[
     return found
 
 
-def joined(words: list[Word], language: str | None) -> Segment | None:
+def join_words(words: list[Word], language: str | None) -> Segment | None:
     """Return the words of an utterance as its draft; its confidence is the geometric mean of their probabilities, as
     SenseVoice's is of its tokens'.
     """

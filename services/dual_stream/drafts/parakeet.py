@@ -17,10 +17,10 @@ from common.models.errors import ModelDamaged
 from common.settings import MIB
 from common.transcript.format import Segment, Word
 from common.worker.job import Job
-from services.dual_stream.cpu_model import CpuModel
-from services.dual_stream.draft_models import DraftEngineName
+from services.dual_stream.drafts.catalog import DraftEngineName
+from services.dual_stream.drafts.cpu_model import CpuModel
+from services.dual_stream.drafts.words import join_words
 from services.dual_stream.models import ENGINE
-from services.dual_stream.words import joined
 from services.sensevoice.engine import library_errors as onnx_errors
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class ParakeetDrafts:
         with library_errors():
             found = self.model.value.recognize(samples[begin:end], sample_rate=SAMPLE_RATE_HZ)
         offset, latest = begin / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ
-        return joined(
+        return join_words(
             words_of(found.tokens or [], found.timestamps or [], found.logprobs or [], offset, latest), language
         )
 

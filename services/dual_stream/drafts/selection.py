@@ -12,11 +12,11 @@ from common.media.vad import find_speech
 from common.worker.job import Job
 from services.dual_stream.chosen_models import DraftModels
 from services.dual_stream.contracts import TranscribeAudioInput
-from services.dual_stream.draft_engines import SenseVoiceDrafts, WhisperDrafts
-from services.dual_stream.draft_models import DraftEngineChoice, DraftEngineName, engine_for
+from services.dual_stream.drafts.catalog import DraftEngineChoice, DraftEngineName, engine_for
+from services.dual_stream.drafts.engines import SenseVoiceDrafts, WhisperDrafts
+from services.dual_stream.drafts.parakeet import ParakeetDrafts
 from services.dual_stream.engine_interfaces import DraftEngine, LanguageDetector
 from services.dual_stream.language_vote import LanguageVote
-from services.dual_stream.parakeet import ParakeetDrafts
 from services.dual_stream.settings import DualStreamSettings
 from services.sensevoice.engine import SPEECH_PAD_MS
 

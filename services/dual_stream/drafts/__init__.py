@@ -1,0 +1,1 @@
+"""The draft engines, their models, and the choice among them."""
