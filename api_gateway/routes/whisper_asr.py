@@ -17,7 +17,7 @@ from api_gateway.tasks.submission import TaskSubmission
 from api_gateway.tasks.uploads import Upload
 from api_gateway.whisper_asr import responses
 from api_gateway.whisper_asr.requests import AsrQuery, DetectLanguageQuery
-from common.contract import Contract, TaskInput
+from common.contract import Contract
 from common.errors import (
     BodyTooLarge,
     Cancelled,
@@ -89,11 +89,10 @@ class Language(BaseModel):
 )
 async def asr(request: Request, gateway: Held, query: Annotated[AsrQuery, Query()]) -> Response:
     """Wait for the transcription, and answer with the subtitles. A client that disconnects cancels it."""
-    upload = await receive_audio(request, gateway, query)
-    record = await run(request, gateway, TRANSCRIBE_AUDIO, query.task_input(upload.id), upload)
+    record, name = await run(request, gateway, TRANSCRIBE_AUDIO, query)
     transcript = await transcript_of(gateway, record)
     headers = {TASK_HEADER: record.context.task_id}
-    return await asyncio.to_thread(responses.answer, transcript, query.output, upload.name, headers)
+    return await asyncio.to_thread(responses.answer, transcript, query.output, name, headers)
 
 
 @router.post(
@@ -106,32 +105,21 @@ async def detect_language(
     request: Request, response: Response, gateway: Held, query: Annotated[DetectLanguageQuery, Query()]
 ) -> Language:
     """Wait for the detection. Without speech, the answer is English with a confidence of 0."""
-    upload = await receive_audio(request, gateway, query)
-    record = await run(request, gateway, DETECT_LANGUAGE, query.task_input(upload.id), upload)
+    record, _ = await run(request, gateway, DETECT_LANGUAGE, query)
     found = DetectLanguageOutput.model_validate(output_of(record))
     response.headers[TASK_HEADER] = record.context.task_id
     code = found.language or "en"
     return Language(detected_language=NAMES[code], language_code=code, confidence=found.language_probability or 0.0)
 
 
-async def receive_audio(request: Request, gateway: Gateway, query: AsrQuery | DetectLanguageQuery) -> Upload:
-    """Store the audio; a wrong parameter is answered before the body is read."""
+async def run(
+    request: Request, gateway: Gateway, contract: Contract, query: AsrQuery | DetectLanguageQuery
+) -> tuple[Record, str]:
+    """Return the record of the finished task, and the file's name. A client that disconnects cancels the task."""
     upload = Upload(gateway.storage, gateway.settings.storage.max_upload_bytes)
-    query.task_input(upload.id)
-    await receive(
-        upload,
-        request.stream(),
-        request.headers.get("content-type", ""),
-        list,
-        file_field=AUDIO_FILE,
-        raw=not query.encode,
-    )
-    return upload
-
-
-async def run(request: Request, gateway: Gateway, contract: Contract, data: TaskInput, upload: Upload) -> Record:
-    """Submit the task and return the record of its end; a client that disconnects cancels it."""
-    wanted = TaskSubmission(task_name=contract.name, input_data=data)
+    wanted = TaskSubmission(task_name=contract.name, input_data=query.task_input(upload.id))
+    kind = request.headers.get("content-type", "")
+    await receive(upload, request.stream(), kind, list, file_field=AUDIO_FILE, raw=not query.encode)
     task = await RequestTask.begin(request, gateway, wanted, upload, on_disconnect="cancel")
     longest = gateway.settings.gateway.whisper_asr_wait.total_seconds()
-    return await task.wait(request, longest, WAIT_LONGER)
+    return await task.wait(request, longest, WAIT_LONGER), upload.name

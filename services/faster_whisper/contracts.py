@@ -38,10 +38,11 @@ class VadOptions(BaseModel):
     speech_pad_ms: Annotated[int | None, Field(ge=0, le=10_000, description="kept around speech")] = None
 
 
-class TranscribeAudioInput(ClipInput):
+class WhisperInput(ClipInput):
+    """What every task with a Whisper model accepts."""
+
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
     track: AudioTrackNumber = None
-    channels: ChannelMode = "mix"
     model: Annotated[
         ModelName | None,
         Field(description="a name, or a folder under share/models; None uses the setting"),
@@ -49,12 +50,6 @@ class TranscribeAudioInput(ClipInput):
     device: Annotated[
         Literal["auto", "cuda", "cpu"], Field(description="`auto` is the worker's; `cpu` leaves its GPU to others")
     ] = "auto"
-    compute_type: Annotated[ComputeType, Field(description="`auto` is float16 on a GPU and int8 on a CPU")] = "auto"
-    language: Annotated[LanguageCode | None, Field(description="None detects it from the first speech")] = None
-    multilingual: Annotated[
-        bool,
-        Field(description="detect the language of each window of 30 s again; `language` then chooses only the track"),
-    ] = False
     language_detection_segments: Annotated[
         int | None,
         Field(ge=1, le=20, description="windows of 30 s in which the language may be detected; None uses the setting"),
@@ -63,6 +58,16 @@ class TranscribeAudioInput(ClipInput):
         float | None,
         Field(ge=0, le=1, description="a higher probability decides at once; None uses the setting"),
     ] = None
+
+
+class TranscribeAudioInput(WhisperInput):
+    channels: ChannelMode = "mix"
+    compute_type: Annotated[ComputeType, Field(description="`auto` is float16 on a GPU and int8 on a CPU")] = "auto"
+    language: Annotated[LanguageCode | None, Field(description="None detects it from the first speech")] = None
+    multilingual: Annotated[
+        bool,
+        Field(description="detect the language of each window of 30 s again; `language` then chooses only the track"),
+    ] = False
     task: Annotated[Literal["transcribe", "translate"], Field(description="`translate` writes English")] = "transcribe"
     vad_filter: Annotated[bool, Field(description="skip what is not speech")] = True
     vad: VadOptions = VadOptions()
@@ -136,23 +141,11 @@ class TranscribeAudioOutput(TaskOutput):
     warnings: Annotated[list[str], Field(default_factory=list, description="anomalies of the input")]
 
 
-class DetectLanguageInput(ClipInput):
-    audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
+class DetectLanguageInput(WhisperInput):
     track: Annotated[
         int | None,
         Field(ge=0, le=255, description="which audio track, from 0; None is the container's default, else the first"),
     ] = None
-    model: Annotated[
-        ModelName | None,
-        Field(description="a name, or a folder under share/models; None uses the setting"),
-    ] = None
-    device: Annotated[
-        Literal["auto", "cuda", "cpu"], Field(description="`auto` is the worker's; `cpu` leaves its GPU to others")
-    ] = "auto"
-    windows: Annotated[int, Field(ge=1, le=20, description="windows of 30 s of speech to listen to at most")] = 3
-    threshold: Annotated[
-        float, Field(ge=0, le=1, description="a window with a more probable language decides; else the majority does")
-    ] = 0.5
 
     @model_validator(mode="after")
     def model_can(self) -> Self:

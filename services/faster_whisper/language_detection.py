@@ -35,15 +35,19 @@ def detect_language(
     Raises:
         InvalidInput: the model supports only English.
     """
-    speech = first_speech(sound, job, engine.WINDOW_S * params.windows)
+    settings = job.settings.section(FasterWhisperSettings)
+    windows = params.language_detection_segments or settings.language_detection_segments
+    threshold = params.language_detection_threshold
+    if threshold is None:
+        threshold = settings.language_detection_threshold
+    speech = first_speech(sound, job, engine.WINDOW_S * windows)
     if not len(speech):
         return []
-    stall = job.settings.section(FasterWhisperSettings).stall_timeout
-    with acquire_session(job, model, params.device) as session, ends_when_stalled(stall) as moved:
+    with acquire_session(job, model, params.device) as session, ends_when_stalled(settings.stall_timeout) as moved:
         if not session.model.model.is_multilingual:
             raise InvalidInput(f"The model {model.name} supports only English. Choose a multilingual one.")
         with engine.window_callback(session.model, lambda *_: moved()):
-            found = engine.detect_language(session.model, speech, params.windows, params.threshold)
+            found = engine.detect_language(session.model, speech, windows, threshold)
     return [LanguageCandidate(language=code, probability=probability) for code, probability in found[:MOST_CANDIDATES]]
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -28,6 +29,17 @@ def slow_down_decoder(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     monkeypatch.setattr(Whisper, "generate", generate_slowly)
     return began
+
+
+def slow_down(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> None:
+    """Make a function of a module slow."""
+    function = getattr(module, name)
+
+    def call_slowly(*given: Any, **options: Any) -> Any:
+        time.sleep(SLOW_S)
+        return function(*given, **options)
+
+    monkeypatch.setattr(module, name, call_slowly)
 
 
 def progress_of(bench: ServiceBench, task_id: str) -> list[tuple[float, dict[str, Any]]]:

@@ -3,13 +3,19 @@
 import numpy as np
 import pytest
 
-from tests.support.progress_events import longest_gap, progress_of, slow_down_decoder
+from services.dual_stream.drafts import selection
+from services.faster_whisper import engine as whisper
+from tests.support.progress_events import longest_gap, progress_of, slow_down, slow_down_decoder
 from tests.support.service_bench import ServiceBench
 from tests.support.sounds import silence, speech, write_wav
 
 
 def test_progress_moves_inside_the_chunks_and_never_back(bench: ServiceBench, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = slow_down_decoder(monkeypatch)
+    slow_down(
+        monkeypatch, selection, "find_speech"
+    )  # of phases that are shorter than a heartbeat, only the last is sent
+    slow_down(monkeypatch, whisper, "load")
     clips = [part for number in range(12) for part in (speech(f"speech/en-{number:02}.flac"), silence(1.0))]
     write_wav(bench.share / "long.wav", clips)
     context = bench.run(audio_path="long.wav")

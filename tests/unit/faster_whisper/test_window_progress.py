@@ -8,7 +8,7 @@ import pytest
 
 from services.faster_whisper import engine
 from services.faster_whisper.contracts import TranscribeAudioInput
-from tests.support.progress_events import longest_gap, progress_of, slow_down_decoder
+from tests.support.progress_events import longest_gap, progress_of, slow_down, slow_down_decoder
 from tests.support.service_bench import ServiceBench
 from tests.support.sounds import RATE_HZ, silence, speech, write_wav
 
@@ -63,7 +63,11 @@ def test_windows_without_text_move_too(bench: ServiceBench, slow: list[float]) -
     assert len([percent for percent in percents if 0 < percent < 100]) >= 4
 
 
-def test_what_comes_before_the_first_window_is_named(bench: ServiceBench, place: Any) -> None:
+def test_what_comes_before_the_first_window_is_named(
+    bench: ServiceBench, place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("find_speech", "load"):  # of phases that are shorter than a heartbeat, only the last is sent
+        slow_down(monkeypatch, engine, name)
     context = bench.run(audio_path=place("sample.mp4"))
     messages = {data["phase"]: data["message"] for _, data in progress_of(bench, context.task_id)}
     assert list(messages) == ["prepare", "load model", "transcribe"]
