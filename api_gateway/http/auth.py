@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import unquote_plus
 
 from fastapi import Request, Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, APIKeyQuery, HTTPAuthorizationCredentials, HTTPBearer
 
 from api_gateway.http.access_tokens import KEY_STATE, STATE
 from common.errors import Unauthorized
@@ -15,6 +15,8 @@ from common.settings import AuthSettings
 
 HEADER = APIKeyHeader(name="X-API-Key", auto_error=False)
 BEARER = HTTPBearer(auto_error=False)
+PARAMETER = APIKeyQuery(name=KEY_STATE, auto_error=False)
+"""For the OpenAPI document: `AccessTokenMiddleware` has removed it from the query by then."""
 READING = frozenset({"GET", "HEAD"})
 
 
@@ -50,7 +52,12 @@ def password_of(authorization: str) -> str:
     return text.partition(":")[2]
 
 
-async def require_key_or_url_key(request: Request) -> None:
+async def require_key_or_url_key(
+    request: Request,
+    _header: Annotated[str | None, Security(HEADER)],
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
+    _parameter: Annotated[str | None, Security(PARAMETER)],
+) -> None:
     """Require a valid key in the headers or, for clients that cannot send it there, in the URL.
 
     Raises:
