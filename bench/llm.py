@@ -18,7 +18,7 @@ from bench.result import keep
 from bench.rig import Rig, is_ready, wait_for
 from common.transcript.format import Segment, Transcript
 from services.llm import prompts
-from services.llm.batches import Batch, batches
+from services.llm.batches import Batch, Line, batches
 from services.llm.contracts import TranslateSubtitlesInput
 from services.llm.lines import messages
 from tests.support.chat_server import ChatServer
@@ -63,12 +63,12 @@ def run_baton(rig: Rig, chat: ChatServer, at_once: int) -> Row:
 
 def run_plain(chat: ChatServer, lines: list[Segment], size: int) -> Row:
     params = TranslateSubtitlesInput.model_validate({"transcript_path": "film.json", "target_language": "fr"})
-    cut = batches(lines, most=size, characters=100_000, context=3)
+    cut = batches([Line(line.id, line.text) for line in lines], most=size, characters=100_000, context=3)
     client = openai.OpenAI(base_url=chat.url, api_key="none")
     chat.requests.clear()
     began = monotonic()
     for batch in cut:
-        translate(client, prompts.translate(params), batch)
+        translate(client, prompts.translate(params, "fr"), batch)
     part = len(lines) / LINES
     return {
         "wall_s": (monotonic() - began) / part,

@@ -1,8 +1,9 @@
 """Inputs and outputs of the llm tasks."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from common.contract import Contract, TaskInput, TaskOutput
 from common.media.fields import Artifact, MediaFile
@@ -38,19 +39,59 @@ class LinesInput(LlmInput):
         dict[Term, Term], Field(default_factory=dict, max_length=500, description="required spelling of terms")
     ]
     instructions: Annotated[Note, Field(description="style, names, subject of the film")] = ""
+    max_fallback: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=1,
+            description="share of lines that may keep their source text; more, or all, and the task fails; None is "
+            "`llm.max_fallback`",
+        ),
+    ] = None
 
 
 class CorrectSubtitlesInput(LinesInput):
     pass
 
 
+def file_suffix(language: str) -> str:
+    """Return a language's part of the file names of a task with several languages."""
+    return re.sub(r"[^\w-]+", "-", language.strip().lower()).strip("-") or "other"
+
+
 class TranslateSubtitlesInput(LinesInput):
-    target_language: LanguageName
+    target_language: Annotated[
+        LanguageName | None, Field(description="the only target language; either this or `target_languages`")
+    ] = None
+    target_languages: Annotated[
+        list[LanguageName], Field(max_length=20, default_factory=list, description="several target languages")
+    ]
     source_language: Annotated[LanguageName | None, Field(description="None: the model detects it")] = None
     bilingual: Annotated[
         Literal["no", "above", "below"],
         Field(description="keep the source text in each cue, with the translation there"),
     ] = "no"
+    reading_speed: Annotated[
+        float | None,
+        Field(
+            ge=2,
+            le=100,
+            description="characters per second that a translated line may need to be read; longer ones are shortened "
+            "once. None is 17, and 9 for Chinese, 4 for Japanese, 12 for Korean",
+        ),
+    ] = None
+
+    @property
+    def languages(self) -> list[str]:
+        return [self.target_language] if self.target_language is not None else self.target_languages
+
+    @model_validator(mode="after")
+    def one_way_to_name_languages(self) -> Self:
+        if bool(self.target_language) == bool(self.target_languages):
+            raise ValueError("give either target_language or target_languages")
+        if len({file_suffix(language) for language in self.languages}) < len(self.languages):
+            raise ValueError("target_languages contains a language twice")
+        return self
 
 
 class LlmOutput(TaskOutput):
@@ -59,12 +100,31 @@ class LlmOutput(TaskOutput):
     usage: Usage
 
 
-class LinesOutput(LlmOutput):
+class LinesResult(BaseModel):
+    """The new lines, in one language."""
+
     transcript_path: Annotated[Artifact, Field(description="the same lines, with the same ids and times")]
     srt_path: Artifact
     lines: int
     changed: Annotated[int, Field(description="number of lines that differ from the source")]
     fallback: Annotated[Ids, Field(description="lines without a usable answer: they contain the source text")]
+    markup_lost: Annotated[Ids, Field(description="lines whose answer lacks tags or dashes of the source")]
+
+
+class LinesOutput(LlmOutput, LinesResult):
+    pass
+
+
+class Translation(LinesResult):
+    language: Annotated[str, Field(description="as in the request")]
+    too_fast: Annotated[Ids, Field(description="lines that cannot be read in their time at `reading_speed`")]
+
+
+class TranslateOutput(LinesOutput):
+    """The fields of the first translation, and all of them."""
+
+    too_fast: Annotated[Ids, Field(description="lines that cannot be read in their time at `reading_speed`")]
+    translations: Annotated[list[Translation], Field(description="one for each target language, in their order")]
 
 
 class SummarizeInput(LlmInput):
@@ -116,7 +176,7 @@ CORRECT_SUBTITLES = Contract(
 TRANSLATE_SUBTITLES = Contract(
     "llm.translate_subtitles",
     TranslateSubtitlesInput,
-    LinesOutput,
+    TranslateOutput,
     summary="Translate subtitles line by line; lines, ids and times stay the same.",
 )
 SUMMARIZE = Contract(

@@ -3,50 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
-from functools import cache
+from contextlib import AsyncExitStack
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from common.errors import BatonError
-from common.net.retry_after import parse_retry_after
 from services.llm.contracts import Usage
-from services.llm.errors import KeyRefused, LlmModelMissing, ProviderBusy, ProviderUnreachable, RequestRefused
+from services.llm.errors import ProviderBusy, ProviderUnreachable, RequestRefused
+from services.llm.provider_errors import Failures, library
 from services.llm.providers import Provider
 from services.llm.rate_limit import limiter_of
-from services.llm.server_dialect import Dialect, JsonSchema
+from services.llm.replies import Reply, TokenCount, reply_of, reply_of_stream, tokens_of
+from services.llm.server_dialect import Dialect, JsonSchema, Messages
 
 if TYPE_CHECKING:
     import openai
 
 MILLION = 1_000_000
-REASON_CHARACTERS = 300
 KEYLESS = "none"
 """The library requires a key; a server that needs none ignores it."""
 
-Messages = list[dict[str, str]]
 log = structlog.get_logger()
 backoff = wait_exponential_jitter(multiplier=0.5, max=20)
-
-
-@cache
-def library() -> Any:
-    """Load openai once per process."""
-    import openai
-
-    return openai
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The model's answer."""
-
-    text: str
-    finish_reason: str
 
 
 class Endpoint:
@@ -59,6 +40,7 @@ class Endpoint:
         self.max_answer_bytes = max_answer_bytes
         self.usage = Usage(cost=0.0 if prices(provider) else None)
         self.dialect = Dialect(provider.answers)
+        self.failures = Failures(name, self.model, provider)
         self.slots: asyncio.Semaphore
         self.inside: AsyncExitStack
         self.client: openai.AsyncOpenAI
@@ -97,7 +79,8 @@ class Endpoint:
         """Send a request, and repeat it while the server is busy or failing.
 
         Raises:
-            KeyRefused, LlmModelMissing, RequestRefused: a repetition would not help.
+            KeyRefused, QuotaExhausted, LlmModelMissing, RequestRefused: a repetition would not help.
+            ContextTooLong, ContentFiltered: a repetition with other text may help.
             ProviderBusy, ProviderUnreachable: the server did not answer in any of the tries.
         """
         longest = max_output_tokens or self.provider.max_output_tokens
@@ -119,124 +102,53 @@ class Endpoint:
         while True:
             dialect = self.dialect
             try:
-                return await self.once(messages, dialect.options(schema, temperature, longest))
+                return await self.once(dialect.messages(messages), dialect.options(schema, temperature, longest))
             except RequestRefused as refused:
                 if (simpler := dialect.adapt_to(refused.detail["reason"])) == dialect:
                     raise
                 self.dialect = simpler
-                log.warning("provider_asked_otherwise", answers=simpler.answers, limit=simpler.limit, **refused.detail)
+                log.warning("request_form_refused", form=asdict(simpler), **refused.detail)
 
     async def once(self, messages: Messages, options: dict[str, Any]) -> Reply:
         if self.provider.requests_per_minute:
             await limiter_of(self.name).wait(self.provider.requests_per_minute)
         self.usage.requests += 1
         # the library's own timeout applies to each read, so a server that sends byte by byte would never reach it
-        with library_errors(self):
+        with self.failures.translate():
             async with asyncio.timeout(self.provider.timeout.total_seconds()):
-                answer = await self.client.chat.completions.create(
-                    model=self.model, messages=cast("Any", messages), **options
-                )
-        self.count(answer)
-        return reply_of(answer)
+                reply, tokens = await self.send(messages, options)
+        self.count(tokens)
+        return reply
+
+    async def send(self, messages: Messages, options: dict[str, Any]) -> tuple[Reply, TokenCount]:
+        create = self.client.chat.completions.create
+        answer: Any = await create(model=self.model, messages=cast("Any", messages), **options)
+        if options.get("stream"):
+            return await reply_of_stream(answer)
+        self.failures.check(answer)
+        return reply_of(answer), tokens_of(answer)
 
     def pause(self, state: RetryCallState) -> float:
         """Return the pause that the server requests, or else a growing one."""
-        told = retry_after(state)
-        return backoff(state) if told is None else told
+        requested = retry_after(state)
+        return backoff(state) if requested is None else requested
 
     def gives_up(self, state: RetryCallState) -> bool:
         too_long = (retry_after(state) or 0.0) > self.provider.longest_wait.total_seconds()
         return too_long or stop_after_attempt(self.provider.tries)(state)
 
-    def count(self, answer: Any) -> None:
-        used = getattr(answer, "usage", None)
-        self.usage.input_tokens += count_of(getattr(used, "prompt_tokens", None))
-        self.usage.output_tokens += count_of(getattr(used, "completion_tokens", None))
+    def count(self, tokens: TokenCount) -> None:
+        self.usage.input_tokens += tokens.input_tokens
+        self.usage.output_tokens += tokens.output_tokens
         if price := prices(self.provider):
-            tokens = (self.usage.input_tokens, self.usage.output_tokens)
-            self.usage.cost = round(sum(p * n for p, n in zip(price, tokens, strict=True)) / MILLION, 6)
+            used = (self.usage.input_tokens, self.usage.output_tokens)
+            self.usage.cost = round(sum(p * n for p, n in zip(price, used, strict=True)) / MILLION, 6)
 
 
 def prices(provider: Provider) -> tuple[float, float] | None:
     if provider.input_price is None or provider.output_price is None:
         return None
     return provider.input_price, provider.output_price
-
-
-def count_of(told: object) -> int:
-    """Return a count from the server's answer; the library checks no types."""
-    return told if isinstance(told, int) and told > 0 else 0
-
-
-def reply_of(answer: Any) -> Reply:
-    """Return the text of an answer, or of a refusal; an answer that is not a chat completion has none."""
-    choices = getattr(answer, "choices", None)
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    message = getattr(choice, "message", None)
-    said = getattr(message, "content", None) or getattr(message, "refusal", None)
-    # JSON allows a lone surrogate, but a file does not
-    text = said.encode(errors="replace").decode() if isinstance(said, str) else ""
-    return Reply(text, str(getattr(choice, "finish_reason", None) or "none"))
-
-
-# ---- errors ----
-
-
-@contextmanager
-def library_errors(endpoint: Endpoint) -> Iterator[None]:
-    """Translate the library's errors, with the key removed."""
-    openai = library()
-    where = {"provider": endpoint.name, "model": endpoint.model}
-    try:
-        yield
-    except openai.APIStatusError as error:
-        raise status_error(error, where, endpoint) from None
-    except openai.APIConnectionError as error:  # also a timeout
-        cause = error.__cause__ or error
-        raise ProviderUnreachable(
-            **where, reason=excerpt_without_key(f"{type(cause).__name__}: {cause}", endpoint)
-        ) from None
-    except TimeoutError:
-        limit = endpoint.provider.timeout.total_seconds()
-        raise ProviderUnreachable(**where, reason=f"no complete answer within {limit:g} s (its `timeout`)") from None
-    # truncated, not JSON, or nested too deep
-    except (openai.APIResponseValidationError, ValueError, RecursionError) as error:
-        raise ProviderUnreachable(
-            **where, reason=excerpt_without_key(f"the answer is not JSON: {error}", endpoint)
-        ) from None
-
-
-def excerpt_without_key(text: str, endpoint: Endpoint) -> str:
-    """Return the beginning of the server's message, with the key removed, in whatever form it is written."""
-    key = endpoint.provider.api_key
-    secret = key.get_secret_value() if key else ""
-    for written in {secret, repr(secret)[1:-1]} - {""}:
-        text = text.replace(written, "***")
-    return text[:REASON_CHARACTERS]
-
-
-def status_error(error: openai.APIStatusError, where: dict[str, str], endpoint: Endpoint) -> BatonError:
-    """Return the error for a status, with the server's message."""
-    kind = STATUS.get(error.status_code, ProviderUnreachable if error.status_code >= 500 else RequestRefused)  # noqa: PLR2004 - the first of HTTP for a server's fault
-    detail: dict[str, Any] = {
-        **where,
-        "status": error.status_code,
-        "reason": excerpt_without_key(error.message, endpoint),
-    }
-    if (wait := parse_retry_after(error.response.headers.get("retry-after"))) is not None:
-        detail["retry_after"] = wait.total_seconds()
-    return kind(**detail)
-
-
-STATUS: dict[int, type[BatonError]] = {
-    401: KeyRefused,
-    403: KeyRefused,
-    404: LlmModelMissing,
-    408: ProviderBusy,
-    409: ProviderBusy,
-    429: ProviderBusy,
-    503: ProviderBusy,
-}
 
 
 def retry_after(state: RetryCallState) -> float | None:

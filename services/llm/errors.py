@@ -47,6 +47,29 @@ class RequestRefused(BatonError):
     status = 422
 
 
+class ContextTooLong(BatonError):
+    """The request is longer than the model's context. Choose a model with a larger one, or send less: lower
+    `llm.batch_lines`, or `llm.summary_characters` for a summary.
+    """
+
+    code = "context_too_long"
+    status = 422
+
+
+class ContentFiltered(BatonError):
+    """The provider's content filter refuses the request. Change the text, or choose a provider without this filter."""
+
+    code = "content_filtered"
+    status = 422
+
+
+class QuotaExhausted(BatonError):
+    """The provider's account has no credit left. Add some, or choose another `provider`; then try the task again."""
+
+    code = "quota_exhausted"
+    status = 422
+
+
 class ProviderBusy(BatonError):
     """The provider reports that it is busy. The task is tried again; lower `requests_per_minute` if this persists."""
 
@@ -64,7 +87,16 @@ class ProviderUnreachable(BatonError):
 
 
 class AnswerUnusable(BatonError):
-    """The model's answers are unusable. Try another model; the detail says what was wrong with the last one."""
+    """The model's answers are unusable. Try another model; the detail says what was wrong with the last one. Finished
+    lines are kept, so a retry asks only for the others.
+    """
 
     code = "answer_unusable"
+    status = 502
+
+
+class AnswerTruncated(BatonError):
+    """The answer reached the limit of tokens. Raise `max_output_tokens`, or send less text at a time."""
+
+    code = "answer_truncated"
     status = 502

@@ -16,6 +16,9 @@ class LlmSettings(Section):
     batch_characters: Annotated[int, Field(ge=100, description="maximum number of characters of these lines")] = 4_000
     context_lines: Annotated[int, Field(ge=0, le=50, description="lines of context before and after them")] = 3
     answer_tries: Annotated[int, Field(ge=1, le=10, description="tries per batch if the answer is invalid")] = 3
+    max_fallback: Annotated[
+        float, Field(ge=0, le=1, description="share of lines that may keep their source text before a task fails")
+    ] = 0.5
     summary_characters: Annotated[int, Field(ge=1_000, description="characters of a transcript per request")] = 24_000
     cache_ttl: Annotated[Seconds, Field(description="how long answers are reused; 0 disables the cache")] = timedelta(
         days=7

@@ -11,12 +11,13 @@ from pydantic_core import to_json
 
 from common.transcript.format import Segment
 from services.llm import lines, prompts
-from services.llm.batches import Batch, batches
+from services.llm.batches import Batch, Line, batches
 from services.llm.cache import digest_of
 from services.llm.contracts import Chapter, SummarizeInput, Usage
-from services.llm.engine import Endpoint, Messages
+from services.llm.engine import Endpoint
 from services.llm.errors import AnswerUnusable
 from services.llm.json_answers import Judge, StructuredAnswer, T, answer_of
+from services.llm.server_dialect import Messages
 from services.llm.task_setup import TaskSetup
 
 PHASE = "summarize"
@@ -83,7 +84,8 @@ class Summarizer:
     def run(self, wanted: Sequence[Segment]) -> None:
         """Store the summary in `whole`, and each part's answer in `parts`."""
         characters = self.setup.settings.summary_characters
-        parts = list(batches(wanted, most=len(wanted), characters=characters, context=0))
+        lines = [Line(segment.id, segment.text, segment.speaker or "") for segment in wanted]
+        parts = list(batches(lines, most=len(lines), characters=characters, context=0))
         self.resume(parts)
         if missing := [part for part in parts if part.index not in self.parts]:
             self.setup.ask(self.endpoint, lambda: [self.work_on(part, len(parts)) for part in missing])

@@ -7,18 +7,15 @@ from difflib import get_close_matches
 
 from pydantic import ValidationError
 
-from common.captions import srt, vtt
-from common.captions.document import Document
-from common.captions.transcripts import transcript_of
 from common.media.fields import MediaFile
-from common.transcript.format import Transcript
 from common.worker.job import Job
 from services.llm.cache import Cache
 from services.llm.concurrency import StopCheck, Work, run_all
-from services.llm.contracts import LlmInput
+from services.llm.contracts import LinesInput, LlmInput
 from services.llm.engine import Endpoint
 from services.llm.errors import NotALineFile, ProviderUnknown, TranscriptTooLarge
 from services.llm.settings import LlmSettings
+from services.llm.sources import Source, read
 
 
 class TaskSetup:
@@ -41,6 +38,9 @@ class TaskSetup:
             raise ProviderUnknown(provider=name, near=get_close_matches(name, known), known=sorted(known))
         return Endpoint(name, known[name], model=self.params.model, max_answer_bytes=self.settings.max_answer_bytes)
 
+    def max_fallback(self, params: LinesInput) -> float:
+        return self.settings.max_fallback if params.max_fallback is None else params.max_fallback
+
     def ask(self, endpoint: Endpoint, work: Work) -> None:
         """Run all requests to a provider concurrently, in a separate event loop."""
         with self.card_for(endpoint), self.job.process.soft_limit.poll() as wished:
@@ -55,8 +55,8 @@ class TaskSetup:
         with self.job.lease():
             yield
 
-    def transcript(self, media: MediaFile) -> Transcript:
-        """Return a Transcript, or subtitles as one.
+    def source(self, media: MediaFile) -> Source:
+        """Return the lines of a Transcript or of subtitles.
 
         Raises:
             NotALineFile: it is neither.
@@ -69,7 +69,7 @@ class TaskSetup:
             found = read(path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
         except (UnicodeDecodeError, ValidationError) as error:
             raise NotALineFile(file=path.name) from error
-        if len({line.id for line in found.segments}) < len(found.segments):
+        if len({line.id for line in found.transcript.segments}) < len(found.transcript.segments):
             raise NotALineFile("Two segments of the transcript have the same id. Give each its own.", file=path.name)
         return found
 
@@ -77,18 +77,3 @@ class TaskSetup:
 async def run_requests(endpoint: Endpoint, work: Work, look: StopCheck) -> None:
     async with endpoint:
         await run_all(work, look)
-
-
-def read(text: str) -> Transcript:
-    """Parse Transcript JSON, WebVTT or SubRip.
-
-    Raises:
-        pydantic.ValidationError: it looks like JSON, but is not a Transcript.
-        NotALineFile: there is text, but no cue in it.
-    """
-    if text.lstrip().startswith("{"):
-        return Transcript.model_validate_json(text)
-    document: Document = vtt.read(text) if text.startswith("WEBVTT") else srt.read(text)
-    if text.strip() and not document.captions and not text.startswith("WEBVTT"):
-        raise NotALineFile
-    return transcript_of(document)

@@ -9,13 +9,26 @@ from typing import Any
 import pytest
 
 from common.transcript.format import Segment, Transcript, Word
-from tests.support.chat_server import COMPLETION_TOKENS, PROMPT_TOKENS, ChatServer, lines_of
+from tests.support.chat_behaviours import COMPLETION_TOKENS, PROMPT_TOKENS, TOLERATED, USELESS, lines_of
+from tests.support.chat_server import ChatServer
 from tests.support.faults import child_of
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
 LINES, BATCH, AT_ONCE = 50, 5, 3
 SECRET = "sk-secret"
+SLOW_TO_COME_RIGHT = (
+    "good",
+    "reordered",
+    "fenced",
+    "once_prose",
+    "once_fewer",
+    "busy",
+    "broken",
+    "cut",
+    "schemaless",
+    "twice",
+)
 TRANSLATE, CORRECT = "llm.translate_subtitles", "llm.correct_subtitles"
 
 
@@ -89,23 +102,173 @@ def translate(stack: Stack, model: str, path: str = "film.json", **given: Any) -
     return found, after
 
 
-@pytest.mark.parametrize(
-    "model", ["good", "reordered", "fenced", "once_prose", "once_fewer", "busy", "broken", "cut", "schemaless"]
-)
+@pytest.mark.parametrize("model", [*SLOW_TO_COME_RIGHT, *TOLERATED])
 def test_a_model_that_comes_right_translates_every_line(llm_stack: Stack, chat: ChatServer, model: str) -> None:
-    found, after = translate(llm_stack, model)
+    found, after = translate(llm_stack, model, temperature=0.3)
     assert [segment.text for segment in after.segments] == [f"THIS IS LINE {number}" for number in range(LINES)]
     assert (found["lines"], found["changed"], found["fallback"]) == (LINES, LINES, [])
     assert {segment.language for segment in after.segments} == {"fr"}
     assert not any(segment.words for segment in after.segments), "the words are of the other language"
 
 
-@pytest.mark.parametrize("model", ["silent", "prose", "html", "blank", "more", "twice", "talkative", "odd", "half"])
-def test_a_model_that_never_comes_right_leaves_the_source_and_says_so(llm_stack: Stack, model: str) -> None:
-    found, after = translate(llm_stack, model)
-    assert found["fallback"] == list(range(LINES))
-    assert found["changed"] == 0
-    assert all(segment.words for segment in after.segments)
+@pytest.mark.parametrize("model", ["silent", "prose", "blank", "more", "talkative", "half", *USELESS])
+def test_a_task_that_translated_nothing_fails_with_the_words_of_the_model(llm_stack: Stack, model: str) -> None:
+    stage = run_task(llm_stack, TRANSLATE, transcript_path="film.json", target_language="fr", model=model)
+    assert (stage["status"], stage["error"]["code"]) == ("FAILED", "answer_unusable")
+    detail = stage["error"]["detail"]
+    assert (detail["lines"], detail["fallback"] > LINES / 2) == (LINES, True)
+    words = {"prose": "Sure! Here", "refusing_words": "I'm sorry", "refusal": "can't help", "filtered400": "management"}
+    assert words.get(model, "") in detail["reason"]
+    assert detail["reason"]
+
+
+@pytest.mark.parametrize(
+    ("model", "code", "words"),
+    [
+        ("html", "provider_unreachable", "<html>a proxy</html>"),
+        ("error_in_200", "provider_busy", "model overloaded"),
+        ("no_credit", "quota_exhausted", "Check your plan"),
+    ],
+)
+def test_a_server_that_answers_with_something_else_is_a_failure(
+    llm_stack: Stack, chat: ChatServer, model: str, code: str, words: str
+) -> None:
+    stage = run_task(llm_stack, TRANSLATE, transcript_path="film.json", target_language="fr", model=model)
+    assert (stage["status"], stage["error"]["code"]) == ("FAILED", code)
+    assert words in stage["error"]["detail"]["reason"]
+    if model == "no_credit":
+        assert (stage["attempt"], len(chat.requests[model]) <= AT_ONCE) == (1, True)
+
+
+def test_answers_that_are_no_completion_end_in_success_or_a_clear_failure(llm_stack: Stack) -> None:
+    stage = run_task(llm_stack, TRANSLATE, transcript_path="film.json", target_language="fr", model="odd")
+    assert stage["status"] == "FAILED"
+    assert stage["error"]["code"] in {"answer_unusable", "provider_unreachable"}
+
+
+@pytest.mark.parametrize("model", ["one_filtered"])
+def test_a_content_filter_costs_only_the_line_that_it_refuses(llm_stack: Stack, model: str) -> None:
+    film(count=LINES, l12="this is a profane line").write(llm_stack.share / "rude.json")
+    found, _ = translate(llm_stack, model, "rude.json")
+    assert found["fallback"] == [12]
+
+
+def test_how_many_lines_may_fall_back_is_a_setting(llm_stack: Stack) -> None:
+    given = {"transcript_path": "film.json", "target_language": "fr", "model": "fewer"}
+    stage = run_task(llm_stack, TRANSLATE, **given, max_fallback=0.1)
+    assert stage["error"]["detail"]["fallback"] == LINES // 10 + 1, "the work ends at once"
+    assert len(output(llm_stack, TRANSLATE, **given, max_fallback=0.2)["fallback"]) == LINES // BATCH
+
+
+def test_a_retry_asks_only_for_lines_without_a_text(llm_stack: Stack, chat: ChatServer) -> None:
+    film(count=2 * BATCH, l3="a profane line").write(llm_stack.share / "retried.json")
+    given = {"transcript_path": "retried.json", "target_language": "fr", "model": "one_filtered", "max_fallback": 0}
+    task_id = llm_stack.submit(TRANSLATE, given)
+    assert llm_stack.wait_for(task_id)["status"] == "FAILED"
+    before = len(chat.requests["one_filtered"])
+    llm_stack.http.post(f"/v1/tasks/{task_id}/retry")
+    wait_until(lambda: len(chat.requests["one_filtered"]) > before)
+    llm_stack.wait_for(task_id)
+    again = [line["id"] for request in chat.requests["one_filtered"][before:] for line in lines_of(request)]
+    assert 3 in again
+    assert not {0, 1, 2, 4} & set(again), "its batch had texts for them"
+
+
+MARKED = """1
+00:00:00,000 --> 00:00:02,000
+<i>Run</i> to <b>me</b>!
+
+2
+00:00:03,000 --> 00:00:05,000
+{\\an8}<i>Sign on the wall</i>
+
+3
+00:00:06,000 --> 00:00:08,000
+<font color="#ff0000">red</font> &amp; 5 < 6
+
+4
+00:00:09,000 --> 00:00:11,000
+- Who is it?
+- Me.
+
+"""
+
+
+def test_tags_and_dashes_survive_a_translation(llm_stack: Stack) -> None:
+    (llm_stack.share / "marked.srt").write_text(MARKED)
+    found = output(llm_stack, TRANSLATE, transcript_path="marked.srt", target_language="fr", model="upper_text")
+    assert found["markup_lost"] == []
+    expected = "".join(row.upper() if "-->" not in row else row for row in MARKED.splitlines(keepends=True))
+    for tag in ("<i>", "</i>", "<b>", "</b>", '<font color="#ff0000">', "</font>", "{\\an8}"):
+        expected = expected.replace(tag.upper(), tag)
+    assert (llm_stack.share / found["srt_path"]["path"]).read_text() == expected
+    after = Transcript.read(llm_stack.share / found["transcript_path"]["path"])
+    assert [segment.text for segment in after.segments][:2] == ["RUN TO ME!", "SIGN ON THE WALL"]
+
+
+def test_tags_that_a_model_loses_are_reported_and_the_translation_is_kept(llm_stack: Stack) -> None:
+    (llm_stack.share / "marked.srt").write_text(MARKED)
+    found = output(llm_stack, TRANSLATE, transcript_path="marked.srt", target_language="fr", model="tagless")
+    written = (llm_stack.share / found["srt_path"]["path"]).read_text()
+    assert (found["markup_lost"], found["fallback"]) == ([0, 2], [])
+    assert "RUN TO ME!" in written
+    assert "{\\an8}<i>SIGN ON THE WALL</i>" in written, "what encloses a line never reaches the model"
+
+
+def test_several_languages_in_one_task(llm_stack: Stack) -> None:
+    languages = ["fr", "pt-BR", "Swiss German"]
+    found = output(llm_stack, TRANSLATE, transcript_path="film.json", target_languages=languages)
+    made = found["translations"]
+    assert [translation["language"] for translation in made] == languages
+    names = [translation["srt_path"]["path"].rsplit("/", 1)[1] for translation in made]
+    assert names == ["subtitles.fr.srt", "subtitles.pt-br.srt", "subtitles.swiss-german.srt"]
+    assert found["srt_path"] == made[0]["srt_path"]
+    for translation in made:
+        after = Transcript.read(llm_stack.share / translation["transcript_path"]["path"])
+        assert after.segments[-1].text == f"THIS IS LINE {LINES - 1}"
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"target_language": "fr", "target_languages": ["de"]}, {"target_languages": ["fr", "FR"]}]
+)
+def test_target_languages_are_given_in_one_way_and_once(llm_stack: Stack, given: dict[str, Any]) -> None:
+    body = {"task_name": TRANSLATE, "input_data": {"transcript_path": "film.json", **given}}
+    refused = llm_stack.http.post("/v1/tasks", json=body)
+    assert (refused.status_code, "target_languages" in refused.text) == (422, True)
+
+
+def test_lines_that_are_too_long_for_their_time_are_shortened(llm_stack: Stack, chat: ChatServer) -> None:
+    found, after = translate(llm_stack, "long_then_short", reading_speed=20)
+    assert {segment.text for segment in after.segments} == {"word word"}
+    assert found["too_fast"] == []
+    assert lines_of(chat.requests["long_then_short"][0])[0]["max_characters"] == 18
+
+
+def test_a_line_that_stays_too_long_is_kept_and_reported(llm_stack: Stack) -> None:
+    found = output(llm_stack, TRANSLATE, transcript_path="film.json", target_language="fr", reading_speed=2)
+    assert found["too_fast"] == list(range(LINES)), "14 to 15 characters each; 12 are always allowed"
+    assert found["fallback"] == []
+
+
+def test_the_model_is_told_who_speaks(llm_stack: Stack, chat: ChatServer) -> None:
+    talk = film(count=2)
+    talk.segments[1].speaker = "Anna"
+    talk.write(llm_stack.share / "spoken.json")
+    begun = len(chat.requests["good"])
+    _, after = translate(llm_stack, "good", "spoken.json")
+    assert [line.get("speaker") for line in lines_of(chat.requests["good"][begun])] == [None, "Anna"]
+    assert after.segments[1].speaker == "Anna"
+
+
+def test_reasoning_is_no_part_of_a_chat_answer(llm_stack: Stack) -> None:
+    question = [{"role": "user", "content": "hello"}]
+    assert output(llm_stack, "llm.chat", messages=question, model="thoughtful")["text"] == "Hello."
+
+
+def test_tokens_of_a_stream_are_counted(llm_stack: Stack) -> None:
+    film(count=1).write(llm_stack.share / "single.json")
+    found, _ = translate(llm_stack, "stream_on_request", "single.json")
+    assert (found["usage"]["requests"], found["usage"]["output_tokens"]) == (2, COMPLETION_TOKENS)
 
 
 def test_of_an_answer_with_too_few_lines_the_others_are_used(llm_stack: Stack) -> None:
@@ -243,7 +406,7 @@ def test_the_same_question_is_paid_for_once(llm_stack: Stack) -> None:
 def test_a_killed_worker_asks_only_for_what_is_missing(llm_stack: Stack, chat: ChatServer) -> None:
     begun = len(chat.requests["good"])
     film(count=500).write(llm_stack.share / "long.json")
-    given = {"transcript_path": "long.json", "target_language": "ja", "model": "good"}
+    given = {"transcript_path": "long.json", "target_language": "ja", "model": "good", "reading_speed": 100}
     task_id = llm_stack.submit(TRANSLATE, given)
     wait_until(lambda: len(chat.requests["good"]) > begun + 20)
     chat.free.clear()

@@ -61,7 +61,8 @@ run_below("below_included")
     ],
 )
 def test_a_whole_run_is_measured_and_a_selection_is_not(arguments: str, measured: bool) -> None:
-    command = ["make", "--dry-run", "test", f"ARGS={arguments}"]
+    # `env -u`: the variables of the `make` that runs these tests are not those of a user's
+    command = ["env", "-u", "MAKEFLAGS", "-u", "COVERAGE", "make", "--dry-run", "test", f"ARGS={arguments}"]
     printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=30).stdout
     assert ("coverage report" in printed, "coverage run" in printed) == (measured, measured)
 

@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from common.transcript.format import Segment
-from services.llm.batches import Batch, batches
+from services.llm.batches import Batch, Line, batches
 from services.llm.json_answers import find_fault
 from services.llm.lines import BatchTexts, Lines
 
@@ -17,8 +16,8 @@ answers = st.one_of(
 )
 
 
-def lines(texts: list[str]) -> list[Segment]:
-    return [Segment(id=number, start=number, end=number + 1, text=text) for number, text in enumerate(texts)]
+def lines(texts: list[str]) -> list[Line]:
+    return [Line(number, text) for number, text in enumerate(texts)]
 
 
 @given(st.lists(answers, min_size=1, max_size=4))

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from common.transcript.format import Segment
-from services.llm.batches import Batch, batches
+from services.llm.batches import Batch, Line, batches
 from services.llm.cache import digest_of
 from services.llm.contracts import SummarizeInput, Usage
-from services.llm.line_work import BatchDone, LineWork
+from services.llm.line_work import BatchDone, LineJob, LineWork
 from services.llm.lines import replace_text
 from services.llm.summary import ChapterMark, PartDone, PartJudge, PartSummary, Summarizer
 from tests.support.folder_job import FolderJob
@@ -34,7 +34,7 @@ def bench(folder: Path, asked: list[int]) -> Any:
 
 def line_work(folder: Path, asked: list[int]) -> LineWork:
     endpoint: Any = SimpleNamespace(usage=Usage(), provider=SimpleNamespace(uses_gpu=False, max_concurrency=1))
-    return LineWork(bench(folder, asked), endpoint, phase="correct", instructions="", finish=replace_text)
+    return LineWork(bench(folder, asked), endpoint, LineJob("correct", "", finish=replace_text), max_fallback=0.5)
 
 
 def test_a_line_that_was_edited_since_is_asked_for_again(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_part_that_is_another_one_now_is_asked_for_again(tmp_path: Path) -> No
     work = make_summarizer(tmp_path, asked)
     work.run(lines("a" * 10, "b" * 10))
     assert asked == [2, 1], "two parts, and one summary of them"
-    first, second = batches(lines("a" * 10, "b" * 10), most=2, characters=10, context=0)
+    first, second = batches([Line(0, "a" * 10), Line(1, "b" * 10)], most=2, characters=10, context=0)
     for part in (first, second):
         answer = PartSummary(summary="known", chapters=[])
         work.checkpoint.append(
@@ -86,7 +86,7 @@ def test_a_part_that_is_another_one_now_is_asked_for_again(tmp_path: Path) -> No
 
 def test_chapters_follow_the_time_also_where_the_ids_do_not(tmp_path: Path) -> None:
     talk = [Segment(id=identity, start=at, end=at + 1, text="x") for at, identity in enumerate([5, 9, 6])]
-    judge = PartJudge(Batch(0, talk, (), ()))
+    judge = PartJudge(Batch(0, [Line(segment.id, segment.text) for segment in talk]))
     marks = [ChapterMark(line=6, title="last"), ChapterMark(line=9, title="middle")]
     assert judge.judge(PartSummary(summary="s", chapters=marks)) == ""
     assert judge.kept is not None
