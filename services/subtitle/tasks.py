@@ -25,11 +25,12 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     setup = TaskSetup(job)
     first = setup.transcript(params.transcript_path)
     lead = name_before if params.speaker_prefix else no_lead
-    typesetter = CueLayouter(params.limits, lead)
+    typesetter = CueLayouter(params.limits, lead, first.language)
     second = setup.transcript(params.second_path) if params.second_path else None
     texts = texts_by_id(first, second) if second else {}
     if params.segmenting and second:
-        texts = texts_by_id(first, CueLayouter(params.limits).wrap(second))  # no name precedes it
+        other = CueLayouter(params.limits, language=second.language)  # no name precedes its text
+        texts = texts_by_id(first, other.wrap(second))
         cues = typesetter.wrap(first)
     else:
         cues = typesetter.to_cues(first, tick=setup.report) if params.segmenting else first
@@ -55,7 +56,8 @@ def name_before(segment: Segment) -> str:
 def segment(params: c.SegmentInput, job: Job) -> c.SegmentOutput:
     """Create readable cues from a transcript."""
     setup = TaskSetup(job)
-    cues = CueLayouter(params.limits).to_cues(setup.transcript(params.transcript_path), tick=setup.report)
+    source = setup.transcript(params.transcript_path)
+    cues = CueLayouter(params.limits, language=source.language).to_cues(source, tick=setup.report)
     return c.SegmentOutput(
         transcript_path=job.publish_text("transcript.json", dump(cues)),
         cues=len(cues.segments),

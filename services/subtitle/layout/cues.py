@@ -38,6 +38,8 @@ class CueLayouter:
 
     limits: Limits = field(default_factory=Limits)
     lead: Callable[[Segment], str] = no_lead
+    language: str | None = None
+    """Of segments without a language of their own."""
 
     def to_cues(self, transcript: Transcript, *, tick: Tick = ignore_progress) -> Transcript:
         """Return the transcript as cues, in chronological order; `tick` receives the completed fraction."""
@@ -58,7 +60,8 @@ class CueLayouter:
         return replace(page, lead=min(width(self.lead(segment)), page.width // 2))
 
     def row(self, segment: Segment, page: CueRoom) -> Row:
-        return Row(atoms(pieces(segment, page.width)))
+        language = segment.language or self.language
+        return Row(atoms(pieces(segment, page.width, language), page.width, language), language)
 
     def split(self, segment: Segment, fresh: Iterator[int]) -> list[Segment]:
         """Return a segment as cues that each fit their page; the first one keeps the id."""

@@ -1,7 +1,6 @@
 """Split a segment into cues: at pauses, sentences and clauses, and no more often than necessary."""
 
 from services.subtitle.layout.atoms import Row
-from services.subtitle.layout.breaks import penalty
 from services.subtitle.layout.limits import CueRoom, Limits
 from services.subtitle.layout.partition import Part, partition
 
@@ -37,4 +36,4 @@ def cut_cost(row: Row, at: int) -> float:
     pause = max(row.atoms[at].start - row.atoms[at - 1].end, 0.0)
     if pause >= LONG_PAUSE_SECONDS:
         return LONG_PAUSE
-    return BREAK * penalty(row.texts[at - 1], row.texts[at]) / (1 + 2 * pause)
+    return BREAK * row.break_costs[at] / (1 + 2 * pause)

@@ -1,7 +1,6 @@
 """Lines of one cue: as few as possible, broken where it reads best, and of even length."""
 
 from services.subtitle.layout.atoms import Row
-from services.subtitle.layout.breaks import penalty
 from services.subtitle.layout.limits import CueRoom
 from services.subtitle.layout.partition import Part, partition
 
@@ -16,11 +15,11 @@ def lines(row: Row, page: CueRoom) -> list[Part]:
         return page.width - (0 if start else page.lead)
 
     def fits(start: int, end: int) -> bool:
-        return row.width(start, end) <= room(start)
+        return row.is_one_row(start, end) and row.width(start, end) <= room(start)
 
     def cost(start: int, end: int) -> float:
         slack = (room(start) - row.width(start, end)) / page.width
-        broken = penalty(row.texts[start - 1], row.texts[start]) if start else 0.0
+        broken = row.break_costs[start] if start else 0.0
         return A_LINE + EVENNESS * slack * slack + broken
 
     count = len(row.atoms)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from common.transcript.format import Segment, Word
 from services.subtitle.layout.breaks import CLAUSE_END, SENTENCE_END
-from services.subtitle.layout.pieces import has_true_words, line_joint
+from services.subtitle.layout.pieces import DASH, has_true_words, line_joint
 
 
 def part(segment: Segment, words: Sequence[Word], *, true_words: bool) -> Segment:
@@ -34,7 +34,11 @@ def join_segments(first: Segment, second: Segment) -> Segment:
 
 
 def separator(left: str, right: str) -> str:
-    """Return a space, unless punctuation of a language without spaces already separates the two."""
+    """Return a space, unless punctuation of a language without spaces already separates the two; a line break between
+    two speakers' dashes.
+    """
+    if DASH.match(left) and DASH.match(right):
+        return "\n"
     return line_joint(left[-1:], right[:1]) if left[-1:] in SENTENCE_END | CLAUSE_END else " "
 
 
