@@ -63,7 +63,15 @@ class GenerateFilesInput(TaskInput):
         return formats
 
 
-class GenerateFilesOutput(TaskOutput):
+class Problems(TaskOutput):
+    """What could not be met."""
+
+    too_fast: Annotated[Ids, Field(description="ids of cues that exceed `max_speed`")]
+    too_wide: Annotated[Ids, Field(description="ids of cues with a word wider than a line")]
+    too_short: Annotated[Ids, Field(description="ids of cues that are shown for less than `min_duration`")]
+
+
+class GenerateFilesOutput(Problems):
     srt_path: Artifact | None = None
     vtt_path: Artifact | None = None
     ass_path: Artifact | None = None
@@ -87,12 +95,10 @@ class SegmentInput(TaskInput):
     limits: Limits = Limits()
 
 
-class SegmentOutput(TaskOutput):
+class SegmentOutput(Problems):
     transcript_path: Annotated[Artifact, Field(description="a Transcript in which each segment is a cue")]
     cues: Cues
     empty: bool
-    too_fast: Annotated[Ids, Field(description="ids of cues that exceed `max_speed`")]
-    too_wide: Annotated[Ids, Field(description="ids of cues with a word wider than a line")]
 
 
 SEGMENT = Contract(

@@ -1,7 +1,7 @@
 """The tasks of the subtitle service."""
 
 from common.captions.transcripts import document_of, dump, no_lead
-from common.transcript.format import Segment
+from common.transcript.format import Segment, Transcript
 from common.worker.job import Job
 from common.worker.task import task
 from services.subtitle import contracts as c
@@ -10,6 +10,7 @@ from services.subtitle.bilingual import texts_by_id, unmatched_ids
 from services.subtitle.formats import registry as formats
 from services.subtitle.layout import quality
 from services.subtitle.layout.cues import CueLayouter
+from services.subtitle.layout.limits import Limits
 from services.subtitle.task_setup import TaskSetup
 from services.subtitle.timeline import Timeline
 
@@ -25,15 +26,15 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     setup = TaskSetup(job)
     first = setup.transcript(params.transcript_path)
     lead = name_before if params.speaker_prefix else no_lead
-    typesetter = CueLayouter(params.limits, lead, first.language)
+    layouter = CueLayouter.of(first, params.limits, lead)
     second = setup.transcript(params.second_path) if params.second_path else None
     texts = texts_by_id(first, second) if second else {}
     if params.segmenting and second:
-        other = CueLayouter(params.limits, language=second.language)  # no name precedes its text
+        other = CueLayouter.of(second, params.limits)  # no name precedes its text
         texts = texts_by_id(first, other.wrap(second))
-        cues = typesetter.wrap(first)
+        cues = layouter.wrap(first)
     else:
-        cues = typesetter.to_cues(first, tick=setup.report) if params.segmenting else first
+        cues = layouter.to_cues(first, tick=setup.report) if params.segmenting else first
     document = document_of(cues, lead=lead, second=texts, second_above=params.second_position == "above")
     written = {
         f"{kind}_path": job.publish_text(
@@ -44,8 +45,18 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     }
     count = len(cues.segments)
     return c.GenerateFilesOutput(
-        **written, cues=count, empty=not count, unmatched=unmatched_ids(first, second) if second else []
+        **written,
+        **problems(cues, layouter.limits),
+        cues=count,
+        empty=not count,
+        unmatched=unmatched_ids(first, second) if second else [],
     )
+
+
+def problems(cues: Transcript, limits: Limits) -> dict[str, list[int]]:
+    """Return the ids of the cues that exceed a limit, by the fields of the output."""
+    found = {"too_fast": quality.too_fast, "too_wide": quality.too_wide, "too_short": quality.too_short}
+    return {name: find(cues, limits) for name, find in found.items()}
 
 
 def name_before(segment: Segment) -> str:
@@ -57,13 +68,13 @@ def segment(params: c.SegmentInput, job: Job) -> c.SegmentOutput:
     """Create readable cues from a transcript."""
     setup = TaskSetup(job)
     source = setup.transcript(params.transcript_path)
-    cues = CueLayouter(params.limits, language=source.language).to_cues(source, tick=setup.report)
+    layouter = CueLayouter.of(source, params.limits)
+    cues = layouter.to_cues(source, tick=setup.report)
     return c.SegmentOutput(
         transcript_path=job.publish_text("transcript.json", dump(cues)),
         cues=len(cues.segments),
         empty=not cues.segments,
-        too_fast=quality.too_fast(cues, params.limits),
-        too_wide=quality.too_wide(cues, params.limits),
+        **problems(cues, layouter.limits),
     )
 
 

@@ -5,7 +5,8 @@ A line break is the white space before the first word of the next line, so that 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
+from typing import Self
 
 from common.captions.timestamps import milliseconds
 from common.captions.transcripts import no_lead
@@ -15,6 +16,7 @@ from services.subtitle.layout.cuts import cuts
 from services.subtitle.layout.ids import new_ids
 from services.subtitle.layout.limits import CueRoom, Limits
 from services.subtitle.layout.lines import lines
+from services.subtitle.layout.overlaps import can_be_dialogue, dialogue, speak_at_once
 from services.subtitle.layout.parts import can_join, join_segments, part
 from services.subtitle.layout.pieces import has_true_words, pieces
 from services.subtitle.layout.timing import ReadingSpan, reading_time, schedule
@@ -41,6 +43,11 @@ class CueLayouter:
     language: str | None = None
     """Of segments without a language of their own."""
 
+    @classmethod
+    def of(cls, transcript: Transcript, limits: Limits, lead: Callable[[Segment], str] = no_lead) -> Self:
+        """Return a layouter with the limits for the transcript's language."""
+        return cls(limits.for_language(transcript.language, transcript.text), lead, transcript.language)
+
     def to_cues(self, transcript: Transcript, *, tick: Tick = ignore_progress) -> Transcript:
         """Return the transcript as cues, in chronological order; `tick` receives the completed fraction."""
         fresh, cues = new_ids(transcript), list[Segment]()
@@ -48,7 +55,8 @@ class CueLayouter:
         for index, segment in enumerate(segments):
             self.add(cues, self.split(segment, fresh))
             tick((index + 1) / len(segments))
-        return transcript.model_copy(update={"segments": self.apply_times([self.lay_out(cue) for cue in cues])})
+        laid = [self.lay_out(cue) for cue in self.merge_overlaps(cues)]
+        return transcript.model_copy(update={"segments": self.apply_times(laid)})
 
     def wrap(self, transcript: Transcript) -> Transcript:
         """Return the transcript with each segment in lines, and timed, but neither split nor joined."""
@@ -82,6 +90,24 @@ class CueLayouter:
             else:
                 cues.append(cue)
 
+    def merge_overlaps(self, cues: list[Segment]) -> list[Segment]:
+        """Return the cues with two that are spoken at once joined to a dialogue, if both fit."""
+        merged: list[Segment] = []
+        for cue in sorted(cues, key=lambda cue: cue.start):
+            if merged and speak_at_once(merged[-1], cue) and self.fits_dialogue(merged[-1], cue):
+                merged[-1] = dialogue(merged[-1], cue)
+            else:
+                merged.append(cue)
+        return merged
+
+    def fits_dialogue(self, first: Segment, second: Segment) -> bool:
+        if self.lead(first) or self.lead(second) or not can_be_dialogue(first, second):
+            return False
+        both = dialogue(first, second)
+        rows, page = both.text.split("\n"), self.page(both)
+        fits = len(rows) <= page.lines and max(map(width, rows)) <= page.width
+        return fits and both.duration <= self.limits.max_duration
+
     def can_merge(self, first: Segment, second: Segment) -> bool:
         short = min(first.duration, second.duration) < self.limits.min_duration
         pause = second.start - first.end
@@ -106,15 +132,17 @@ class CueLayouter:
         return segment.model_copy(update={"text": text, "words": laid if true_words else segment.words})
 
     def apply_times(self, cues: list[Segment]) -> list[Segment]:
-        shown = schedule([self.span(cue) for cue in cues], self.limits)
+        spans = [self.span(cue, after) for cue, after in zip_longest(cues, cues[1:])]
+        shown = schedule(spans, self.limits)
         return [
             cue.model_copy(update={"start": span.start / 1000, "end": span.end / 1000})
             for cue, span in zip(cues, shown, strict=True)
         ]
 
-    def span(self, cue: Segment) -> ReadingSpan:
+    def span(self, cue: Segment, after: Segment | None) -> ReadingSpan:
         reading = reading_time(width(cue.text), self.page(cue).speed)
-        return ReadingSpan(milliseconds(cue.start), milliseconds(cue.end), reading)
+        overlaps = after is not None and speak_at_once(cue, after)
+        return ReadingSpan(milliseconds(cue.start), milliseconds(cue.end), reading, overlaps)
 
 
 def in_order(transcript: Transcript) -> list[Segment]:

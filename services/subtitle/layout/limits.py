@@ -13,6 +13,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.subtitle.layout.presets import GUIDES, Preset, guide_language
+
 LATIN_LINE, WIDE_LINE = 42, 36
 """Columns of a line: 42 Latin letters, or 18 Chinese characters."""
 LATIN_SPEED, WIDE_SPEED = 17.0, 18.0
@@ -29,10 +31,14 @@ LineWidth = Annotated[
 
 
 class Limits(BaseModel):
-    """What a cue may contain, and how long it is shown."""
+    """What a cue may contain, and how long it is shown. Fields that are given override those of the preset."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    preset: Annotated[
+        Preset | None,
+        Field(description="limits of a published guide, by the transcript's language: netflix, bbc, ebu"),
+    ] = None
     max_line_width: LineWidth = None
     max_lines: Annotated[int, Field(ge=1, le=8)] = 2
     max_speed: Annotated[
@@ -46,15 +52,34 @@ class Limits(BaseModel):
     min_duration: Annotated[float, Field(ge=0.1, le=10, description="seconds, if there is room")] = 0.833
     max_duration: Annotated[float, Field(ge=1, le=60, description="seconds")] = 7.0
     min_gap: Annotated[float, Field(ge=0, le=1, description="seconds between cues; two frames at 25 fps")] = 0.08
+    close_gaps: Annotated[
+        float, Field(ge=0, le=3, description="seconds; a cue is shown up to the next one if their gap is shorter")
+    ] = 0.0
+    fps: Annotated[
+        float | None, Field(gt=1, le=240, description="frames per second of the video: times are set to frames")
+    ] = None
     merge_short: Annotated[
         bool, Field(description="join cues shorter than `min_duration` to a neighbor with the same speaker")
     ] = True
 
     @model_validator(mode="after")
     def in_order(self) -> Self:
-        if self.min_duration > self.max_duration:
+        limits = self.for_language("en", "")
+        if limits.min_duration > limits.max_duration:
             raise ValueError("min_duration must not be over max_duration")
         return self
+
+    def for_language(self, language: str | None, text: str) -> "Limits":
+        """Return the limits with the preset's values for a language; the text shows an unknown language."""
+        if self.preset is None:
+            return self
+        values = GUIDES[self.preset].values(guide_language(language, text))
+        return self.model_copy(update={name: value for name, value in values.items() if name not in self.given})
+
+    @property
+    def given(self) -> set[str]:
+        """Return the fields that a request sets."""
+        return self.model_fields_set
 
     def page(self, *, wide: bool) -> "CueRoom":
         """Return the limits for a text of wide or narrow characters."""

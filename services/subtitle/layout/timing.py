@@ -1,7 +1,8 @@
-"""Timing of cues: long enough to be read, never over the next one."""
+"""Timing of cues: long enough to be read, and never over the next one, unless two people speak at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import ceil
 
 from common.captions.timestamps import milliseconds
@@ -19,6 +20,8 @@ class ReadingSpan:
     start: int
     end: int
     reading: int = 0
+    overlaps: bool = False
+    """Whether the next one is shown at the same time."""
 
 
 def reading_time(columns: int, speed: float) -> int:
@@ -28,8 +31,14 @@ def reading_time(columns: int, speed: float) -> int:
 def schedule(spans: Sequence[ReadingSpan], limits: Limits) -> list[ReadingSpan]:
     """Return when each is shown. The spans must be in the order of their starts.
 
-    Each is shown for as long as reading takes, if the pause after it allows that, and for at least the minimum.
+    Each is shown for as long as reading takes, if the pause after it allows that, and for at least the minimum. Short
+    gaps are closed; times are set to frames if their rate is known.
     """
+    shown = close_gaps(extend(spans, limits), limits)
+    return to_frames(shown, limits.fps, limits.min_gap) if limits.fps else shown
+
+
+def extend(spans: Sequence[ReadingSpan], limits: Limits) -> list[ReadingSpan]:
     gap, shortest, longest = map(milliseconds, (limits.min_gap, limits.min_duration, limits.max_duration))
     shown: list[ReadingSpan] = []
     earliest = 0
@@ -37,9 +46,34 @@ def schedule(spans: Sequence[ReadingSpan], limits: Limits) -> list[ReadingSpan]:
         start = max(span.start, earliest)
         end = max(span.end, start + min(max(shortest, span.reading), longest))
         end = min(end, start + longest)
-        if index + 1 < len(spans):
+        if index + 1 < len(spans) and not span.overlaps:
             end = min(end, spans[index + 1].start - gap)
         end = max(end, start + min(SHORTEST_MS, shortest))
-        shown.append(ReadingSpan(start, end, span.reading))
-        earliest = end + gap
+        shown.append(replace(span, start=start, end=end))
+        earliest = start if span.overlaps else end + gap
     return shown
+
+
+def close_gaps(spans: Sequence[ReadingSpan], limits: Limits) -> list[ReadingSpan]:
+    """Show each cue up to the next one if the gap between them is shorter than `close_gaps`."""
+    gap, shortest, longest = map(milliseconds, (limits.min_gap, limits.close_gaps, limits.max_duration))
+    closed = list(spans)
+    for index, (span, following) in enumerate(pairwise(spans)):
+        if gap < following.start - span.end < shortest:
+            closed[index] = replace(span, end=min(following.start - gap, span.start + longest))
+    return closed
+
+
+def to_frames(spans: Sequence[ReadingSpan], fps: float, min_gap_s: float) -> list[ReadingSpan]:
+    """Return the spans with the times of the nearest frames, each at least one frame long."""
+    gap = round(min_gap_s * fps)
+    edges = [(round(span.start * fps / 1000), round(span.end * fps / 1000)) for span in spans]
+    framed: list[ReadingSpan] = []
+    earliest = 0
+    for index, (span, (start, end)) in enumerate(zip(spans, edges, strict=True)):
+        first = max(start, earliest)
+        last = end if span.overlaps or index + 1 == len(spans) else min(end, edges[index + 1][0] - gap)
+        last = max(last, first + 1)
+        framed.append(replace(span, start=round(1000 * first / fps), end=round(1000 * last / fps)))
+        earliest = first if span.overlaps else last + gap
+    return framed
