@@ -82,6 +82,28 @@ EXTRACT_KEYFRAMES = Contract(
 )
 
 
+class DetectShotsInput(MediaInput):
+    video_path: MediaFile
+    threshold: Annotated[float, Field(gt=0, lt=1, description="threshold of a shot change; lower finds more")] = 0.3
+
+
+class DetectShotsOutput(TaskOutput):
+    shots_path: Annotated[
+        Artifact,
+        Field(description="JSON with `fps` and `shots`, the times of shot changes in seconds; for `subtitle` tasks"),
+    ]
+    count: Annotated[int, Field(ge=0, description="number of shot changes")]
+    fps: Annotated[float | None, Field(description="frames per second of the video")]
+
+
+DETECT_SHOTS = Contract(
+    "ffmpeg.detect_shots",
+    DetectShotsInput,
+    DetectShotsOutput,
+    summary="Find the shot changes of a video, to which subtitles can be timed.",
+)
+
+
 class SplitAudioSegmentsInput(AudioForm, TrackInput, MediaInput):
     audio_path: Annotated[MediaFile, Field(description="audio, or a video with sound")]
     sample_rate: SampleRate | None = 16_000

@@ -1,5 +1,7 @@
 """The tasks of the ffmpeg service."""
 
+from pydantic_core import to_json
+
 from common.settings import Settings
 from common.worker.job import Job
 from common.worker.programs import PROGRAMS
@@ -17,6 +19,7 @@ from services.ffmpeg.operations import (
     mux,
     phase,
     segments,
+    shots,
     silence,
     subtitles,
     video,
@@ -84,6 +87,22 @@ def extract_keyframes(params: c.ExtractKeyframesInput, job: Job) -> c.ExtractKey
         for picture in frames.evenly_spaced(found, params.max_count)
     ]
     return c.ExtractKeyframesOutput(frames=kept, found=len(found))
+
+
+@task(c.DETECT_SHOTS)
+def detect_shots(params: c.DetectShotsInput, job: Job) -> c.DetectShotsOutput:
+    """Find shot changes.
+
+    Raises:
+        NoVideoTrack: the file has no pictures.
+    """
+    setup = TaskSetup(job, c.DETECT_SHOTS, params)
+    source, info = setup.open_video(params.video_path)
+    report = setup.reporter("compare", setup.clip(info).length)
+    found = shots.detect(setup.ffmpeg, source, setup.folder("shots"), threshold=params.threshold, on_progress=report)
+    fps = info.of("video")[0].fps
+    written = to_json({"fps": fps, "shots": found}).decode()
+    return c.DetectShotsOutput(shots_path=job.publish_text("shots.json", written), count=len(found), fps=fps)
 
 
 @task(c.SPLIT_AUDIO_SEGMENTS)

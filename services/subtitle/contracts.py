@@ -37,8 +37,15 @@ Encoding = Annotated[
 ]
 
 
+ShotsFile = Annotated[
+    MediaFile | None,
+    Field(description="`shots_path` of `ffmpeg.detect_shots`: times near a shot change are moved to it, and to frames"),
+]
+
+
 class GenerateFilesInput(TaskInput):
     transcript_path: TranscriptFile
+    shots_path: ShotsFile = None
     formats: Annotated[list[Written], Field(default_factory=default_formats, min_length=1, max_length=5)]
     segmenting: Annotated[
         bool, Field(description="split and join segments into readable cues; false writes them unchanged")
@@ -92,6 +99,7 @@ GENERATE_FILES = Contract(
 
 class SegmentInput(TaskInput):
     transcript_path: TranscriptFile
+    shots_path: ShotsFile = None
     limits: Limits = Limits()
 
 

@@ -17,6 +17,13 @@ class NotSubtitles(BatonError):
     status = 422
 
 
+class NotAShotList(BatonError):
+    """The file is not a list of shot changes. Send `shots_path` of `ffmpeg.detect_shots`, or a JSON list of seconds."""
+
+    code = "not_a_shot_list"
+    status = 422
+
+
 class EncodingUnknown(BatonError):
     """The encoding of the file cannot be determined, or is not the given one. Send `encoding`, or save the file as
     UTF-8.

@@ -7,10 +7,12 @@ from common.captions.transcripts import transcript_of
 from common.media.fields import MediaFile
 from common.transcript.format import Transcript
 from common.worker.job import Job
+from services.subtitle import shots
 from services.subtitle.errors import SubtitlesTooLarge
 from services.subtitle.formats import encodings, transcripts
 from services.subtitle.formats import registry as formats
 from services.subtitle.settings import SubtitleSettings
+from services.subtitle.shots import Shots
 
 
 class TaskSetup:
@@ -54,6 +56,14 @@ class TaskSetup:
             read = transcript_of(formats.read(text))
         self.allow(len(read.segments))
         return read
+
+    def shots(self, media: MediaFile | None) -> Shots:
+        """Return the shot changes in a file, or none.
+
+        Raises:
+            NotAShotList: the file is something else.
+        """
+        return shots.parse(self.text(media)[0]) if media else shots.NO_SHOTS
 
     def allow(self, count: int) -> None:
         """Raise SubtitlesTooLarge for more cues than the settings allow."""

@@ -26,11 +26,11 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     setup = TaskSetup(job)
     first = setup.transcript(params.transcript_path)
     lead = name_before if params.speaker_prefix else no_lead
-    layouter = CueLayouter.of(first, params.limits, lead)
+    layouter = CueLayouter.of(first, params.limits, lead, setup.shots(params.shots_path))
     second = setup.transcript(params.second_path) if params.second_path else None
     texts = texts_by_id(first, second) if second else {}
     if params.segmenting and second:
-        other = CueLayouter.of(second, params.limits)  # no name precedes its text
+        other = CueLayouter.of(second, params.limits, shots=layouter.shots)  # no name precedes its text
         texts = texts_by_id(first, other.wrap(second))
         cues = layouter.wrap(first)
     else:
@@ -68,7 +68,7 @@ def segment(params: c.SegmentInput, job: Job) -> c.SegmentOutput:
     """Create readable cues from a transcript."""
     setup = TaskSetup(job)
     source = setup.transcript(params.transcript_path)
-    layouter = CueLayouter.of(source, params.limits)
+    layouter = CueLayouter.of(source, params.limits, shots=setup.shots(params.shots_path))
     cues = layouter.to_cues(source, tick=setup.report)
     return c.SegmentOutput(
         transcript_path=job.publish_text("transcript.json", dump(cues)),

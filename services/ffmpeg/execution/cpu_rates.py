@@ -14,6 +14,7 @@ class CpuPerSecond(Section):
 
     extract_audio: Rate = 5.0
     extract_keyframes: Rate = 60.0
+    detect_shots: Rate = 60.0
     split_audio_segments: Rate = 5.0
     cut: Rate = 120.0
     transcode: Rate = 600.0

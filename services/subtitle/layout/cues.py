@@ -21,6 +21,7 @@ from services.subtitle.layout.parts import can_join, join_segments, part
 from services.subtitle.layout.pieces import has_true_words, pieces
 from services.subtitle.layout.timing import ReadingSpan, reading_time, schedule
 from services.subtitle.layout.widths import is_wide, width
+from services.subtitle.shots import NO_SHOTS, Shots
 
 JOIN_PAUSE_SECONDS = 0.5
 """Cues further apart are not joined: the viewer would read ahead of the speech."""
@@ -42,11 +43,20 @@ class CueLayouter:
     lead: Callable[[Segment], str] = no_lead
     language: str | None = None
     """Of segments without a language of their own."""
+    shots: Shots = NO_SHOTS
 
     @classmethod
-    def of(cls, transcript: Transcript, limits: Limits, lead: Callable[[Segment], str] = no_lead) -> Self:
-        """Return a layouter with the limits for the transcript's language."""
-        return cls(limits.for_language(transcript.language, transcript.text), lead, transcript.language)
+    def of(
+        cls,
+        transcript: Transcript,
+        limits: Limits,
+        lead: Callable[[Segment], str] = no_lead,
+        shots: Shots = NO_SHOTS,
+    ) -> Self:
+        """Return a layouter with the limits for the transcript's language, and the video's frames."""
+        own = limits.for_language(transcript.language, transcript.text)
+        framed = own.model_copy(update={"fps": own.fps or shots.fps})
+        return cls(framed, lead, transcript.language, shots)
 
     def to_cues(self, transcript: Transcript, *, tick: Tick = ignore_progress) -> Transcript:
         """Return the transcript as cues, in chronological order; `tick` receives the completed fraction."""
@@ -133,7 +143,7 @@ class CueLayouter:
 
     def apply_times(self, cues: list[Segment]) -> list[Segment]:
         spans = [self.span(cue, after) for cue, after in zip_longest(cues, cues[1:])]
-        shown = schedule(spans, self.limits)
+        shown = schedule(spans, self.limits, [milliseconds(shot) for shot in self.shots.shots])
         return [
             cue.model_copy(update={"start": span.start / 1000, "end": span.end / 1000})
             for cue, span in zip(cues, shown, strict=True)

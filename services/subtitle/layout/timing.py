@@ -1,13 +1,18 @@
 """Timing of cues: long enough to be read, and never over the next one, unless two people speak at once."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from math import ceil
 
 from common.captions.timestamps import milliseconds
 from services.subtitle.layout.limits import Limits
 
+SHOT_REACH_MS = 300
+"""Starts and ends this near to a shot change are moved to it: seven frames of film, as in Netflix's guide ("Timing to
+Shot Changes").
+"""
 SHORTEST_MS = 200
 """Cues that start together follow each other at least at this distance; a longer one would shift them from the speech.
 """
@@ -28,13 +33,15 @@ def reading_time(columns: int, speed: float) -> int:
     return ceil(1000 * columns / speed)
 
 
-def schedule(spans: Sequence[ReadingSpan], limits: Limits) -> list[ReadingSpan]:
+def schedule(spans: Sequence[ReadingSpan], limits: Limits, shots: Sequence[int] = ()) -> list[ReadingSpan]:
     """Return when each is shown. The spans must be in the order of their starts.
 
     Each is shown for as long as reading takes, if the pause after it allows that, and for at least the minimum. Short
-    gaps are closed; times are set to frames if their rate is known.
+    gaps are closed. A start or an end near a shot change (milliseconds, in order) is moved to it. Times are set to
+    frames if their rate is known.
     """
-    shown = close_gaps(extend(spans, limits), limits)
+    shown = close_gaps(extend(snap_to_shots(spans, shots, limits), limits), limits)
+    shown = end_at_shots(shown, shots, limits)
     return to_frames(shown, limits.fps, limits.min_gap) if limits.fps else shown
 
 
@@ -52,6 +59,42 @@ def extend(spans: Sequence[ReadingSpan], limits: Limits) -> list[ReadingSpan]:
         shown.append(replace(span, start=start, end=end))
         earliest = start if span.overlaps else end + gap
     return shown
+
+
+def snap_to_shots(spans: Sequence[ReadingSpan], shots: Sequence[int], limits: Limits) -> list[ReadingSpan]:
+    """Move each start to the nearest shot change within reach, unless that leaves too little of the span."""
+    shortest = milliseconds(limits.min_duration)
+    snapped: list[ReadingSpan] = []
+    earliest = 0
+    for span in spans:
+        start, latest = span.start, max(span.end - shortest, span.start)
+        shot = shot_near(shots, start)
+        if shot is not None and earliest <= shot <= latest:
+            start = shot
+        snapped.append(replace(span, start=start, end=max(span.end, start)))
+        earliest = start
+    return snapped
+
+
+def end_at_shots(spans: Sequence[ReadingSpan], shots: Sequence[int], limits: Limits) -> list[ReadingSpan]:
+    """Move each end that is near a shot change to just before it, unless the cue would become too short or overlap."""
+    gap, shortest, longest = map(milliseconds, (limits.min_gap, limits.min_duration, limits.max_duration))
+    ended: list[ReadingSpan] = []
+    for span, following in zip_longest(spans, spans[1:]):
+        shot = shot_near(shots, span.end)
+        before_next = following is None or span.overlaps or (shot or 0) <= following.start
+        if shot is not None and before_next and shortest <= shot - gap - span.start <= longest:
+            ended.append(replace(span, end=shot - gap))
+        else:
+            ended.append(span)
+    return ended
+
+
+def shot_near(shots: Sequence[int], at: int) -> int | None:
+    """Return the shot change nearest to a time, if it is within reach."""
+    place = bisect_left(shots, at)
+    near = min(shots[max(place - 1, 0) : place + 1], key=lambda shot: abs(shot - at), default=None)
+    return near if near is not None and abs(near - at) <= SHOT_REACH_MS else None
 
 
 def close_gaps(spans: Sequence[ReadingSpan], limits: Limits) -> list[ReadingSpan]:

@@ -17,6 +17,7 @@ from common.media.fields import MediaFile
 from services.ffmpeg.contracts import (
     BurnSubtitlesInput,
     CutInput,
+    DetectShotsInput,
     ExtractAudioInput,
     ExtractKeyframesInput,
     MuxSubtitlesInput,
@@ -37,6 +38,7 @@ from services.ffmpeg.settings import FfmpegSettings
 from services.ffmpeg.tasks import (
     burn_subtitles,
     cut_media,
+    detect_shots,
     extract_audio,
     extract_keyframes,
     mux_subtitles,
@@ -96,6 +98,7 @@ def test_ffmpeg_itself_refuses_a_playlist_too(job: FolderJob, playlist: MediaFil
 ALL_TASKS: list[tuple[Callable[..., Any], Any]] = [
     (extract_audio, ExtractAudioInput(video_path=EVIL)),
     (extract_keyframes, ExtractKeyframesInput(video_path=EVIL)),
+    (detect_shots, DetectShotsInput(video_path=EVIL)),
     (split_audio_segments, SplitAudioSegmentsInput(audio_path=EVIL)),
     (cut_media, CutInput(media_path=EVIL)),
     (transcode, TranscodeInput(media_path=EVIL)),

@@ -158,8 +158,8 @@ def test_copied_audio_without_pictures_says_how_much_is_missing_before_it(job: F
 
 
 OTHERS = {
-    "ffmpeg.probe", "ffmpeg.extract_keyframes", "paddleocr.extract_subtitles", "paddleocr.detect_subtitle_area",
-    "paddleocr.recognize_images",
+    "ffmpeg.probe", "ffmpeg.extract_keyframes", "ffmpeg.detect_shots", "paddleocr.extract_subtitles",
+    "paddleocr.detect_subtitle_area", "paddleocr.recognize_images",
 }  # fmt: skip
 """Tasks that read a medium, but no audio."""
 IN_PROCESS = "open_audio("
