@@ -7,7 +7,7 @@ LOCAL  := $(VENV)/.local.stamp
 DEV    := $(VENV)/.dev.stamp
 WEB    := $(VENV)/.browser.stamp
 PORT   ?=
-TESTS_AT_ONCE ?= 3
+TESTS_AT_ONCE ?= 4
 UP     := $(if $(PORT),--port $(PORT))
 
 .DEFAULT_GOAL := help
