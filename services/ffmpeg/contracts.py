@@ -246,6 +246,7 @@ class NormalizeAudioOutput(TaskOutput):
     before: Loudness
     after: Loudness
     track: ChosenTrack
+    warnings: Warnings
 
 
 NORMALIZE_AUDIO = Contract(
