@@ -12,6 +12,7 @@ from pydantic_core import to_json
 
 from api_gateway.gateway import Gateway
 from api_gateway.http.auth import key_in_url, key_of
+from api_gateway.synchronous.task_clients import TaskClient
 from api_gateway.tasks.submission import TaskSubmission
 from api_gateway.tasks.uploads import Upload
 from common.errors import FileMissing, TaskIdConflict, TaskNotFound
@@ -37,7 +38,9 @@ async def fingerprint(request: Request, gateway: Gateway, wanted: TaskSubmission
     return f"openai-{sha256(to_json(parts)).hexdigest()}"
 
 
-async def submit_or_join(gateway: Gateway, wanted: TaskSubmission, fingerprint: str | None) -> tuple[str, bool]:
+async def submit_or_join(
+    gateway: Gateway, wanted: TaskSubmission, fingerprint: str | None, client: TaskClient
+) -> tuple[str, bool]:
     """Submit the task, or find the one that the same request created before. Return its id, and whether it is new.
 
     Raises:
@@ -45,13 +48,16 @@ async def submit_or_join(gateway: Gateway, wanted: TaskSubmission, fingerprint: 
     """
     for _ in range(MOST_FOLLOWED if fingerprint else 0):
         try:
-            return await submit(gateway, wanted, fingerprint), True
+            known, new = await submit(gateway, wanted, fingerprint), True
         except TaskIdConflict as error:
-            known = str(error.detail["task_id"])
-        if await is_usable(gateway, known):
-            return known, False
+            known, new = str(error.detail["task_id"]), False
+        # another request may have joined a new task before this one, and its client may have disconnected already
+        if await (client.join(known) if new else is_usable(gateway, known, client)):
+            return known, new
         fingerprint = f"openai-{sha256(f'{fingerprint} {known}'.encode()).hexdigest()}"
-    return await submit(gateway, wanted, None), True
+    known = await submit(gateway, wanted, None)
+    await client.join(known)
+    return known, True
 
 
 async def submit(gateway: Gateway, wanted: TaskSubmission, fingerprint: str | None) -> str:
@@ -60,15 +66,15 @@ async def submit(gateway: Gateway, wanted: TaskSubmission, fingerprint: str | No
     return created.task_id
 
 
-async def is_usable(gateway: Gateway, task_id: str) -> bool:
-    """Return whether the task is still running, or has a transcript that still exists."""
+async def is_usable(gateway: Gateway, task_id: str, client: TaskClient) -> bool:
+    """Return whether the task is still running and the client joined it, or has a transcript that still exists."""
     try:
         record = await gateway.record(task_id)
     except TaskNotFound:
         return False
     if record.control.status.final:
         return record.control.status is Status.SUCCESS and await asyncio.to_thread(has_transcript, gateway, record)
-    return record.control.cancel_us is None
+    return record.control.cancel_us is None and await client.join(task_id)
 
 
 def has_transcript(gateway: Gateway, record: Record) -> bool:

@@ -17,6 +17,7 @@ from api_gateway.runtime.event_hub import START, EventFrame, sort_key
 from api_gateway.runtime.wakeups import RECONNECT_S
 from api_gateway.synchronous.errors import StillRunning
 from api_gateway.synchronous.repeats import fingerprint, submit_or_join
+from api_gateway.synchronous.task_clients import TaskClient
 from api_gateway.tasks.submission import TaskSubmission
 from api_gateway.tasks.uploads import Upload
 from common.errors import StateUnavailable, TaskNotFound, WrongState
@@ -36,8 +37,7 @@ class RequestTask:
     gateway: Gateway
     task_id: str
     upload: Upload | None
-    on_disconnect: Disconnect
-    """What happens to a task that this request started when its client disconnects."""
+    client: TaskClient
 
     @classmethod
     async def begin(
@@ -51,19 +51,22 @@ class RequestTask:
     ) -> "RequestTask":
         """Submit the task, or join the one of the same upload with the same parameters.
 
+        `on_disconnect` is what happens to the task when the last of its clients disconnects.
+
         Raises:
             QueueFull, StateUnavailable: nothing was submitted, and the upload is removed.
         """
+        client = TaskClient(gateway, cancels=on_disconnect == "cancel")
         try:
             reuses = gateway.settings.gateway.openai_reuse
             mark = await fingerprint(request, gateway, wanted, upload) if reuses else None
-            task_id, new = await submit_or_join(gateway, wanted, mark)
+            task_id, new = await submit_or_join(gateway, wanted, mark, client)
         except BaseException:
             await asyncio.shield(discard(upload))
             raise
         if not new:
             await discard(upload)
-        return cls(gateway, task_id, upload if new else None, on_disconnect)
+        return cls(gateway, task_id, upload if new else None, client)
 
     async def wait(self, request: Request, longest: float, advice: str) -> Record:
         """Return the record of the finished task.
@@ -155,8 +158,8 @@ class RequestTask:
         return await self.gateway.record(self.task_id)
 
     async def handle_disconnect(self) -> None:
-        """Handle a disconnected client as configured: cancel the task that it started, or let it continue."""
-        if self.upload and self.on_disconnect == "cancel":
+        """Handle a disconnected client as configured: cancel the task after its last client, or let it continue."""
+        if await self.client.leave(self.task_id):
             with suppress(WrongState, TaskNotFound):  # it ended by itself, or it was removed
                 await self.gateway.cancel(await self.read())
         self.continue_alone()

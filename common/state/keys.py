@@ -46,6 +46,10 @@ def transcript_edits(task_id: str) -> Key:
     return Key(f"transcript_edits:{task_id}")
 
 
+def task_clients(task_id: str) -> Key:
+    return Key(f"task_clients:{task_id}")
+
+
 def index(status: Status | None) -> Key:
     return Key(f"tasks:index:{status}") if status else INDEX
 

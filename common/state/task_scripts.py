@@ -153,6 +153,16 @@ def cancel(*, control: Key) -> str:
     """Ask a running task to stop; returns the status found, or GONE."""
 
 
+@lua_script("join")
+def join(*, clients: Key, client: str, ttl_s: int) -> int:
+    """Add a client that waits for a task, unless its last client has left."""
+
+
+@lua_script("leave")
+def leave(*, clients: Key, client: str, ttl_s: int) -> int:
+    """Remove a client that waits for a task; returns 1 if it was the last."""
+
+
 @lua_script("delete")
 def delete(
     *,

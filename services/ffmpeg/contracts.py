@@ -268,6 +268,7 @@ class NormalizeAudioOutput(TaskOutput):
     before: Loudness
     after: Loudness
     track: ChosenTrack
+    warnings: Warnings
 
 
 NORMALIZE_AUDIO = Contract(

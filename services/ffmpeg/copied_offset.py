@@ -1,8 +1,12 @@
-"""Where a copied cut begins in its input: at a keyframe, up to several seconds before the requested start."""
+"""Where a copied cut begins in its input: at a keyframe, up to several seconds before the requested start; without
+pictures, at a packet of audio, which may be on the other side of a gap.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +19,9 @@ if TYPE_CHECKING:
 PREROLL_S = 3 / 23
 """ffmpeg seeks this much earlier in video with reordered pictures, and may so find the keyframe before."""
 MOST_PACKETS = 1_000
-"""Of other tracks before the first picture."""
+"""Of other tracks before the first picture, or of audio before the first one that was copied."""
+EARLY_S = 1.0
+"""Some formats are sought imprecisely."""
 
 TimedPacket = tuple[float, bytes]
 """Second of the medium, and content."""
@@ -29,6 +35,34 @@ def find_offset(source: Path, made: Path, start: float) -> float:
         return start
     at = next((at for at, content in found if content == first[1]), found[0][0])
     return max(round(at - first[0], 3), 0.0)
+
+
+def find_audio_offset(source: Path, made: Path, start: float, *, track: int) -> float:
+    """Return the second of `source` that is the beginning of `made`, whose audio was copied from about `start` on.
+
+    It is `start` itself where no packet is the first one of `made`: WAV is cut between any two samples, and FLAC is
+    encoded again. A packet of MPEG-TS has a header that other containers drop.
+    """
+    with suppress(NotMedia), unreadable_is_not_media(source):
+        first = next(read_audio_packets(made, 0.0, 0), None)
+        packets = islice(read_audio_packets(source, max(start - EARLY_S, 0.0), track), MOST_PACKETS)
+        equal = [at for at, content in packets if first and content.endswith(first[1])]
+        if first and equal:
+            nearest = min(equal, key=lambda at: abs(at - start))
+            return max(round(nearest - first[0], 3), 0.0)
+    return start
+
+
+def read_audio_packets(path: Path, at: float, track: int) -> Iterator[TimedPacket]:
+    """Yield the packets of an audio track from about second `at` on."""
+    with open_medium(path) as container:
+        origin = origin_of(container)
+        if at:
+            container.seek(round((at + origin) * MICROSECONDS), backward=True)
+        tracks = container.streams.audio[track : track + 1]
+        for packet in container.demux(tracks) if tracks else ():
+            if packet.pts is not None and packet.time_base and packet.size:
+                yield float(packet.pts * packet.time_base) - origin, bytes(packet)
 
 
 def read_packet(path: Path, at: float) -> TimedPacket | None:

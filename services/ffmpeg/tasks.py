@@ -7,7 +7,7 @@ from common.worker.job import Job
 from common.worker.programs import PROGRAMS
 from common.worker.task import task
 from services.ffmpeg import contracts as c
-from services.ffmpeg.copied_offset import find_offset
+from services.ffmpeg.copied_offset import find_audio_offset, find_offset
 from services.ffmpeg.execution.program import find_program
 from services.ffmpeg.media import MediaInfo
 from services.ffmpeg.operations import (
@@ -157,8 +157,13 @@ def cut_media(params: c.CutInput, job: Job) -> c.MediaOutput:
         target = job.staging(cut.exact_name(info))
         cut.exact(setup.ffmpeg, source, target, info=info, track=track, clip=clip, on_progress=report)
     duration, offset = setup.duration(target), clip.start
-    if params.mode == "copy" and info.of("video") and clip.start:
-        offset = find_offset(source, target, clip.start)
+    if params.mode == "copy" and clip.start:
+        number = track.index if track else 0
+        offset = (
+            find_offset(source, target, clip.start)
+            if info.of("video")
+            else find_audio_offset(source, target, clip.start, track=number)
+        )
     return c.MediaOutput(media_path=job.publish(target), duration=duration, offset=offset, track=track, warnings=[])
 
 
@@ -241,11 +246,21 @@ def normalize_audio(params: c.NormalizeAudioInput, job: Job) -> c.NormalizeAudio
     track = audio.choose(info, params)
     total, folder = setup.clip(info).length, setup.folder("normalized")
     listen = setup.reporter("measure", total, span=(0.0, 40.0))
-    measured = loudness.measure(setup.ffmpeg, source, folder, params, track=track.index, on_progress=listen)
+    measured, spans = loudness.measure(
+        setup.ffmpeg, source, folder, params, info=info, track=track.index, on_progress=listen
+    )
     target = folder / loudness.file_name(params, info)
     report = setup.reporter("normalize", total, span=(40.0, 100.0))
     result = loudness.normalize(
-        setup.ffmpeg, source, target, params, info=info, track=track.index, measured=measured, on_progress=report
+        setup.ffmpeg,
+        source,
+        target,
+        params,
+        info=info,
+        track=track.index,
+        measured=measured,
+        spans=spans,
+        on_progress=report,
     )
     duration = setup.duration(target)
     return c.NormalizeAudioOutput(
@@ -254,4 +269,5 @@ def normalize_audio(params: c.NormalizeAudioInput, job: Job) -> c.NormalizeAudio
         before=loudness.before(measured),
         after=loudness.after(result),
         track=track,
+        warnings=phase.warnings(spans, duration),
     )

@@ -5,6 +5,7 @@ import json
 import socket
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 
 from api_gateway.http.auth import key_hash
 from api_gateway.synchronous.wav import HEADER_BYTES, LARGEST, wav_header
+from common.state import keys
+from tests.support.ports import free_port
 from tests.support.sounds import ffmpeg
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -201,16 +204,86 @@ def test_what_is_no_media_gets_the_error_of_its_task(asr_stack: Stack) -> None:
 # ---- time ----
 
 
+@contextmanager
+def connection(
+    stack: Stack, port: int, audio: bytes, *, path: str = "/asr", field: str = "audio_file", **form: str
+) -> Iterator[socket.socket]:
+    """Send a whole request on a connection of its own, which is closed at the end."""
+    request = stack.http.build_request("POST", path, files={field: audio}, data=form)
+    head = b"".join(b"%s: %s\r\n" % header for header in request.headers.raw)
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
+        line.sendall(b"POST " + path.encode() + b" HTTP/1.1\r\n" + head + b"\r\n" + request.read())
+        yield line
+
+
+def tasks_of(stack: Stack) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = stack.http.get("/v1/tasks").json()["tasks"]
+    return found
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", port)) == 0
+
+
+def clients_of(stack: Stack, task_id: str) -> int:
+    return int(stack.redis.client.scard(keys.task_clients(task_id)))
+
+
 def test_a_client_that_hangs_up_cancels_its_task(tmp_path: Path) -> None:
     with Stack(tmp_path) as stack:
         stack.gateway()
-        request = stack.http.build_request("POST", "/asr", files={"audio_file": LONG.read_bytes()})
-        head = b"".join(b"%s: %s\r\n" % header for header in request.headers.raw)
-        with socket.create_connection(("127.0.0.1", stack.port)) as line:
-            line.sendall(b"POST /asr HTTP/1.1\r\n" + head + b"\r\n" + request.read())
-            [task] = wait_until(lambda: stack.http.get("/v1/tasks").json()["tasks"])
+        with connection(stack, stack.port, LONG.read_bytes()):
+            [task] = wait_until(lambda: tasks_of(stack))
         assert stack.wait_for(task["task_id"])["status"] == "CANCELLED"
         wait_until(lambda: not uploads(stack))
+
+
+@pytest.mark.parametrize("gateways", [1, 2])
+def test_a_task_is_cancelled_only_when_the_last_of_its_clients_has_left(tmp_path: Path, gateways: int) -> None:
+    with Stack(tmp_path, BATON_FASTER_WHISPER__CPU_MODEL="tiny-test") as stack:
+        stack.gateway()
+        ports = [stack.port, stack.port]
+        if gateways > 1:
+            ports[1] = free_port()
+            stack.gateway(BATON_GATEWAY__PORT=str(ports[1]))
+            wait_until(lambda: is_listening(ports[1]))
+        with connection(stack, ports[1], ENGLISH.read_bytes()) as last:
+            with connection(stack, ports[0], ENGLISH.read_bytes()):
+                [task] = wait_until(lambda: tasks_of(stack))
+                wait_until(lambda: clients_of(stack, task["task_id"]) == 2)
+            wait_until(lambda: clients_of(stack, task["task_id"]) == 1)
+            stack.worker("faster_whisper")
+            answer = last.recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 200"), answer
+        assert task["task_id"].encode() in answer
+        assert [(one["task_id"], one["status"]) for one in tasks_of(stack)] == [(task["task_id"], "SUCCESS")]
+        wait_until(lambda: not uploads(stack))
+
+
+def test_after_both_of_its_clients_a_task_is_cancelled_and_the_next_one_gets_another(tmp_path: Path) -> None:
+    with Stack(tmp_path, BATON_FASTER_WHISPER__CPU_MODEL="tiny-test") as stack:
+        stack.gateway()
+        with connection(stack, stack.port, ENGLISH.read_bytes()), connection(stack, stack.port, ENGLISH.read_bytes()):
+            [task] = wait_until(lambda: tasks_of(stack))
+            wait_until(lambda: clients_of(stack, task["task_id"]) == 2)
+        assert stack.wait_for(task["task_id"])["status"] == "CANCELLED"
+        stack.worker("faster_whisper")
+        again = ask(stack, "/asr", ENGLISH.read_bytes())
+        assert (again.status_code, again.headers["x-baton-task-id"] == task["task_id"]) == (200, False)
+
+
+def test_a_client_that_cancels_does_not_take_the_task_from_one_that_keeps_it(tmp_path: Path) -> None:
+    """A client of OpenAI's routes may disconnect, and later finds its text."""
+    openai = {"path": "/v1/audio/transcriptions", "field": "file", "model": "whisper-1"}
+    with Stack(tmp_path, BATON_FASTER_WHISPER__CPU_MODEL="tiny-test") as stack:
+        stack.gateway()
+        with connection(stack, stack.port, ENGLISH.read_bytes()):
+            [task] = wait_until(lambda: tasks_of(stack))
+            with connection(stack, stack.port, ENGLISH.read_bytes(), **openai):
+                wait_until(lambda: clients_of(stack, task["task_id"]) == 2)
+        stack.worker("faster_whisper")
+        assert stack.wait_for(task["task_id"], timeout=60)["status"] == "SUCCESS"
 
 
 def test_after_the_longest_wait_the_task_goes_on_and_is_named(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from api_gateway.gateway import Gateway
 from api_gateway.openai import stream as openai_stream
 from api_gateway.synchronous.outcome import transcript_of
 from api_gateway.synchronous.request_task import RequestTask
+from api_gateway.synchronous.task_clients import TaskClient
 from api_gateway.tasks import transcript_view as task_text
 from api_gateway.tasks.uploads import Upload
 from common.clock import utcnow
@@ -136,7 +137,7 @@ def test_an_openai_client_that_reads_no_more_is_dropped_and_its_task_goes_on(
         upload = Upload(gateway.storage, 1)
         upload.folder.mkdir(parents=True)
         response = await openai_stream.stream(
-            Request(scope, wait_for_ever), RequestTask(gateway, "film", upload, "keep")
+            Request(scope, wait_for_ever), RequestTask(gateway, "film", upload, TaskClient(gateway, cancels=False))
         )
         async with asyncio.timeout(30):
             await response(scope, wait_for_ever, block_on_body)

@@ -114,7 +114,7 @@ def write(
 
     def command(spans: phase.Spans) -> Any:
         if spans:
-            return ffmpeg.output(phase.repair(on_timeline(sound, clip), spans[track]), target.name, options)
+            return ffmpeg.output(phase.repair(on_timeline(sound, clip), track, spans[track]), target.name, options)
         return ffmpeg.output(sound, target.name, options | keep_timeline(clip))
 
     mixed = {track: on_timeline(sound, clip)} if stereo and form.channels == 1 else {}

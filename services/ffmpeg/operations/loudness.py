@@ -10,10 +10,11 @@ from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.errors import AudioSilent
 from services.ffmpeg.execution.media_limits import OnSeconds
 from services.ffmpeg.media import MediaInfo
-from services.ffmpeg.operations import audio
+from services.ffmpeg.operations import audio, phase
 
 Measured = dict[str, str]
 VIDEO_CONTAINERS = frozenset({"mp4", "mkv", "webm"})
+LAYOUTS = {1: "mono", 2: "stereo"}
 VIDEO_AUDIO = {"webm": "opus"}
 
 
@@ -23,20 +24,34 @@ def file_name(params: NormalizeAudioInput, info: MediaInfo) -> str:
 
 
 def measure(
-    ffmpeg: Ffmpeg, source: Path, folder: Path, params: NormalizeAudioInput, *, track: int, on_progress: OnSeconds
-) -> Measured:
-    """Return loudnorm's measurements of a track.
+    ffmpeg: Ffmpeg,
+    source: Path,
+    folder: Path,
+    params: NormalizeAudioInput,
+    *,
+    info: MediaInfo,
+    track: int,
+    on_progress: OnSeconds,
+) -> tuple[Measured, phase.Spans]:
+    """Return loudnorm's measurements of a track as it will be written, and where its channels cancel each other out.
 
     Raises:
         AudioSilent: it has no loudness.
     """
     sound = ffmpeg.input(source)[f"a:{track}"].filter("aresample", **audio.ON_TIMELINE)
-    sound = sound.filter("loudnorm", print_format="json", **target(params))
-    ending = ffmpeg.run(ffmpeg.discard(sound), folder, on_progress, loglevel="info")
-    measured = parse_measurements(ending.lines)
+    mixed = phase.mixed_tracks({track: info.of("audio")[track]}, channels(params))
+
+    def run(heard: Any) -> Measured:
+        measured = change_channels(heard, params).filter("loudnorm", print_format="json", **target(params))
+        return parse_measurements(ffmpeg.run(ffmpeg.discard(measured), folder, on_progress, loglevel="info").lines)
+
+    measured = run(phase.measure(sound, track) if mixed else sound)
+    spans = phase.find(folder, mixed)
+    if spans:
+        measured = run(phase.repair(sound, track, spans[track]))
     if "inf" in measured["input_i"]:
         raise AudioSilent
-    return measured
+    return measured, spans
 
 
 def normalize(
@@ -48,12 +63,13 @@ def normalize(
     info: MediaInfo,
     track: int,
     measured: Measured,
+    spans: phase.Spans,
     on_progress: OnSeconds,
 ) -> Measured:
     """Write the track at the requested loudness and return the measurements of the result."""
     whole = ffmpeg.input(source)
     sound = whole[f"a:{track}"].filter("aresample", **audio.ON_TIMELINE)
-    sound = sound.filter(
+    sound = change_channels(phase.repair(sound, track, spans.get(track, [])), params).filter(
         "loudnorm",
         print_format="json",
         linear="true",
@@ -70,6 +86,17 @@ def normalize(
     )
     ending = ffmpeg.run(ffmpeg.output(streams, output.name, options), output.parent, on_progress, loglevel="info")
     return parse_measurements(ending.lines)
+
+
+def channels(params: NormalizeAudioInput) -> int | None:
+    """Return the number of channels to write, None for those of the track: a kept video has them."""
+    return None if params.keep_video else params.channels
+
+
+def change_channels(sound: Any, params: NormalizeAudioInput) -> Any:
+    """Return the sound with the channels to write: a mix is louder or quieter than what it is made of."""
+    wanted = channels(params)
+    return sound.filter("aformat", channel_layouts=LAYOUTS[wanted]) if wanted else sound
 
 
 def audio_output(sound: Any, params: NormalizeAudioInput, rate: int) -> tuple[list[Any], dict[str, Any]]:

@@ -6,7 +6,7 @@ A channel that is the other one inverted (a wrongly wired cable, an effect) leav
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from math import inf, isinf
 from pathlib import Path
@@ -23,6 +23,8 @@ SHORTEST_S = 1.0
 LONGEST_PAUSE_S = 2.0
 """Silence between two spans is part of them: it has no phase."""
 FOUND = "phase-{track}-{edge}.txt"
+COMMANDS = "phase-{track}-commands.txt"
+INVERTER = "stereotools@track{track}"
 KEY = "lavfi.aphasemeter.out_phase_{edge}"
 AT = re.compile(r"lavfi\.aphasemeter\.out_phase_\w+=([\d.]+)")
 
@@ -47,9 +49,17 @@ def write(
     meters = [ffmpeg.discard(measure(sound, track)) for track, sound in mixed.items()]
     first = command({})
     ffmpeg.run(ffmpeg.merge_outputs(first, *meters) if meters else first, folder, on_progress)
-    spans = {track: found for track in mixed if (found := read(folder, track))}
+    spans = find(folder, mixed)
     if spans:
         ffmpeg.run(command(spans), folder, on_progress)
+    return spans
+
+
+def find(folder: Path, tracks: Iterable[int]) -> Spans:
+    """Return where the tracks that were measured in `folder` cancel out, and leave there what `repair` reads."""
+    spans = {track: found for track in tracks if (found := read(folder, track))}
+    for track, found in spans.items():
+        (folder / COMMANDS.format(track=track)).write_text("".join(commands(track, found)))
     return spans
 
 
@@ -84,13 +94,24 @@ def join(spans: list[TimeSpan]) -> list[TimeSpan]:
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
-def repair(sound: Any, spans: list[TimeSpan]) -> Any:
-    """Return the track with its second channel inverted in the spans; what is before and after stays as it is."""
+def commands(track: int, spans: list[TimeSpan]) -> Iterator[str]:
+    """Yield what switches the inversion of a track on and off (https://ffmpeg.org/ffmpeg-filters.html#sendcmd)."""
+    inverter = INVERTER.format(track=track)
+    for begin, end in spans:
+        interval = f"{begin:.3f}" if isinf(end) else f"{begin:.3f}-{end:.3f}"
+        yield f"{interval} [enter] {inverter} enable 1, [leave] {inverter} enable 0;\n"
+
+
+def repair(sound: Any, track: int, spans: list[TimeSpan]) -> Any:
+    """Return the track with its second channel inverted in the spans; what is before and after stays as it is.
+
+    The command must run in the folder of `find`. The spans are in a file there, because ffmpeg refuses expressions
+    of more than a hundred terms, and the system refuses long arguments.
+    """
     if not spans:
         return sound
-    limits = [(f"gte(t,{begin:.3f})", "" if isinf(end) else f"*lt(t,{end:.3f})") for begin, end in spans]
-    inside = "+".join(after + before for after, before in limits)
-    return sound.filter("stereotools", phaser=1, enable=inside)
+    switched = sound.filter("asendcmd", filename=COMMANDS.format(track=track))
+    return switched.filter(INVERTER.format(track=track), phaser=1, enable=0)
 
 
 def warnings(spans: Spans, duration: float) -> list[str]:

@@ -54,7 +54,7 @@ def split(
     options.pop("rf64", None)  # the segment muxer does not pass it on; no segment comes near 4 GiB
 
     def command(spans: phase.Spans) -> Any:
-        timed = phase.repair(whole.filter("aresample", rate, **audio.ON_TIMELINE), spans.get(track, []))
+        timed = phase.repair(whole.filter("aresample", rate, **audio.ON_TIMELINE), track, spans.get(track, []))
         decoded = timed.filter("asetnsamples", n=rate // CUTS_PER_SECOND, pad=0)
         return ffmpeg.output(decoded, audio.file_name("%06d", params), options)
 

@@ -51,7 +51,7 @@ def transcode(
             streams.append(scaled_video(whole, form))
             options |= picture_options(form)
         if spans:
-            streams += [phase.repair(on_timeline(whole[f"a:{n}"], clip), spans.get(n, [])) for n in kept]
+            streams += [phase.repair(on_timeline(whole[f"a:{n}"], clip), n, spans.get(n, [])) for n in kept]
             options |= repaired_options(form, clip, list(kept.values()))
         elif kept:
             streams.append(whole[selector(track)])

@@ -16,7 +16,7 @@ from services.ffmpeg import tasks
 from services.pyannote.waveform import write_waveform
 from tests.support.folder_job import FolderJob
 from tests.support.late_audio import TONES, tones_in, tones_of, write_late_film
-from tests.support.sounds import RATE_HZ
+from tests.support.sounds import RATE_HZ, ffmpeg
 
 Tones = list[tuple[float, float]]
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nHello\n"
@@ -155,6 +155,33 @@ def test_copied_audio_without_pictures_says_how_much_is_missing_before_it(job: F
     assert output.offset == pytest.approx(1.5, abs=0.05)
     found = [(start + output.offset, end + output.offset) for start, end in tones_in(job.path(output.media_path))]
     assert near(found, TONES)
+
+
+CONTAINED: dict[str, tuple[str, ...]] = {
+    "late.mkv": ("-c", "copy"),
+    "later.mkv": ("-c", "copy", "-output_ts_offset", "10"),
+    "late.ts": ("-c", "copy"),
+    "later.ts": ("-c", "copy", "-output_ts_offset", "100"),
+    "late.mka": ("-map", "a", "-c", "copy"),
+    "sound.ts": ("-map", "a", "-c", "copy"),
+    "sound.mka": ("-map", "a", "-c", "copy", "-output_ts_offset", "10"),
+}
+"""The late film with another beginning: with its audio late, with timestamps that begin elsewhere, or both."""
+
+
+@pytest.mark.parametrize("start", [0.0, 0.3, 1.2, 2.0, 3.2])
+@pytest.mark.parametrize("name", CONTAINED)
+def test_a_copied_cut_says_where_it_begins(
+    job: FolderJob, late_films: dict[str, bytes], name: str, start: float
+) -> None:
+    """In its own beginning, in its audio, and in the gap of the audio."""
+    film = job.put("late film.mkv", late_films["aac"])
+    ffmpeg(job.share / name, "-i", str(job.share / film), *CONTAINED[name])
+    output = tasks.cut_media(c.CutInput(media_path=MediaFile(name), start=start, mode="copy"), job)
+    *_, (begin, end) = tones_in(job.path(output.media_path))
+    *_, whole = tones_in(job.share / name)
+    assert end + output.offset == pytest.approx(whole[1], abs=0.06)
+    assert begin + output.offset == pytest.approx(max(whole[0], output.offset), abs=0.06)
 
 
 OTHERS = {
