@@ -55,7 +55,9 @@ class Document:
     native: Any = None
     """The ASS or SSA document as a pysubs2 object, with all its styles."""
     repaired: int = 0
-    """Number of cues with impossible times: negative, or ending before they start."""
+    """Number of cues with impossible times: negative, or not ending after they start."""
+    warnings: list[str] = field(default_factory=list)
+    """What was repaired or left out, with line numbers."""
 
 
 def merge_runs(runs: Iterable[Run]) -> Iterator[Run]:

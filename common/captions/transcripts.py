@@ -32,6 +32,11 @@ def document_of(
     return Document(captions, "json")
 
 
+def in_order(transcript: Transcript) -> Transcript:
+    """Return a transcript whose segments are in the order of their starts."""
+    return transcript.model_copy(update={"segments": sorted(transcript.segments, key=lambda segment: segment.start)})
+
+
 def stack_runs(upper: Run, lower: Run) -> list[Run]:
     return [upper, Run("\n"), lower]
 

@@ -17,15 +17,6 @@ class NotSubtitles(BatonError):
     status = 422
 
 
-class EncodingUnknown(BatonError):
-    """The encoding of the file cannot be determined, or is not the given one. Send `encoding`, or save the file as
-    UTF-8.
-    """
-
-    code = "encoding_unknown"
-    status = 422
-
-
 class SubtitlesTooLarge(BatonError):
     """The file is larger than allowed. Split it, or raise the setting that the detail names."""
 

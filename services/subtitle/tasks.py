@@ -22,11 +22,14 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
         NotATranscript, NotSubtitles: the input cannot be read.
         TranscriptsDiffer: the second transcript has other ids.
     """
-    setup = TaskSetup(job)
-    first = setup.transcript(params.transcript_path)
+    setup = TaskSetup(job, params)
+    first, report = setup.transcript(params.transcript_path)
     lead = name_before if params.speaker_prefix else no_lead
     typesetter = CueLayouter(params.limits, lead)
-    second = setup.transcript(params.second_path) if params.second_path else None
+    second, more = setup.transcript(params.second_path) if params.second_path else (None, report)
+    warnings = (
+        report.warnings if second is None else [*report.warnings, *(f"second_path: {line}" for line in more.warnings)]
+    )
     texts = texts_by_id(first, second) if second else {}
     if params.segmenting and second:
         texts = texts_by_id(first, CueLayouter(params.limits).wrap(second))  # no name precedes it
@@ -43,7 +46,11 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     }
     count = len(cues.segments)
     return c.GenerateFilesOutput(
-        **written, cues=count, empty=not count, unmatched=unmatched_ids(first, second) if second else []
+        **written,
+        **report._replace(warnings=warnings)._asdict(),
+        cues=count,
+        empty=not count,
+        unmatched=unmatched_ids(first, second) if second else [],
     )
 
 
@@ -54,9 +61,11 @@ def name_before(segment: Segment) -> str:
 @task(c.SEGMENT)
 def segment(params: c.SegmentInput, job: Job) -> c.SegmentOutput:
     """Create readable cues from a transcript."""
-    setup = TaskSetup(job)
-    cues = CueLayouter(params.limits).to_cues(setup.transcript(params.transcript_path), tick=setup.report)
+    setup = TaskSetup(job, params)
+    transcript, report = setup.transcript(params.transcript_path)
+    cues = CueLayouter(params.limits).to_cues(transcript, tick=setup.report)
     return c.SegmentOutput(
+        **report._asdict(),
         transcript_path=job.publish_text("transcript.json", dump(cues)),
         cues=len(cues.segments),
         empty=not cues.segments,
@@ -70,18 +79,17 @@ def convert(params: c.ConvertInput, job: Job) -> c.ConvertOutput:
     """Convert subtitles.
 
     Raises:
-        NotSubtitles, EncodingUnknown: the input cannot be read.
+        NotSubtitles: the input cannot be read.
         FrameRateUnknown: MicroDVD is read or written without `fps`.
         TimeTooLate: the format cannot represent the times.
     """
-    setup = TaskSetup(job)
-    text, encoding = setup.text(params.subtitle_path, params.encoding)
-    document = setup.document(text, params.fps)
+    setup = TaskSetup(job, params)
+    document, report = setup.document(params.subtitle_path, params.fps)
     written = formats.write(document, params.format, fps=params.fps, style=params.ass_style)
     return c.ConvertOutput(
         subtitle_path=job.publish_text(f"subtitles.{params.format}", written),
         source_format=document.format,
-        encoding=encoding,
+        **report._asdict(),
         cues=len(document.captions),
         empty=not document.captions,
         repaired=document.repaired,
@@ -95,12 +103,13 @@ def assign_speakers(params: c.AssignSpeakersInput, job: Job) -> c.AssignSpeakers
     Raises:
         NotDiarization: the diarization cannot be read.
     """
-    setup = TaskSetup(job)
-    transcript = setup.transcript(params.transcript_path)
-    found = turns.parse(setup.text(params.diarization_path)[0])
+    setup = TaskSetup(job, params)
+    transcript, report = setup.transcript(params.transcript_path)
+    found = turns.parse(setup.text(params.diarization_path).text)
     setup.allow(len(found))
     assigned = speakers.assign(transcript, Timeline(found), params.max_distance)
     return c.AssignSpeakersOutput(
+        **report._asdict(),
         transcript_path=job.publish_text("transcript.json", dump(assigned)),
         speakers=speakers.speaking_times(assigned),
         segments=len(assigned.segments),
