@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Format = Literal["srt", "vtt", "ass", "ssa", "sub", "json"]
 Target = Literal["srt", "vtt", "ass", "ssa", "sub", "txt", "json"]
@@ -22,6 +22,16 @@ class Run:
     marks: frozenset[str] = frozenset()
 
 
+class TimedWord(NamedTuple):
+    """One word, with the space or line break that precedes it."""
+
+    start: int
+    """milliseconds"""
+    end: int
+    """milliseconds"""
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Caption:
     start: int
@@ -38,6 +48,10 @@ class Caption:
     """What follows the times on the timing line: WebVTT cue settings."""
     notes: str = ""
     """WebVTT comments that precede the cue."""
+    words: tuple[TimedWord, ...] = ()
+    """The words with their times, if the format has them. Concatenated and stripped, they are the text."""
+    line: int = 0
+    """Number of its line in the source, from 1; 0 if there is none."""
 
     @property
     def text(self) -> str:
@@ -64,20 +78,6 @@ def merge_runs(runs: Iterable[Run]) -> Iterator[Run]:
     """Yield the runs with neighbors of the same style merged, so that each is escaped as a whole."""
     for marks, alike in groupby(runs, key=lambda run: run.marks):
         yield Run("".join(run.text for run in alike), marks)
-
-
-@dataclass
-class Builder:
-    """Collects captions and repairs their times."""
-
-    captions: list[Caption] = field(default_factory=list)
-    repaired: int = 0
-
-    def add(self, start: int, end: int, runs: Iterable[Run], **more: Any) -> None:
-        fixed = max(start, 0)
-        fixed_end = max(end, fixed)
-        self.repaired += (fixed, fixed_end) != (start, end)
-        self.captions.append(Caption(fixed, fixed_end, tuple(merge_runs(runs)), **more))
 
 
 def plain(text: str) -> tuple[Run, ...]:

@@ -139,7 +139,7 @@ class ConvertOutput(ReadReport):
     source_format: Format
     cues: Cues
     empty: bool
-    repaired: Annotated[int, Field(description="cues that started before 0 or ended before they started")]
+    repaired: Annotated[int, Field(description="cues with impossible times, such as an end before the start")]
 
 
 CONVERT = Contract(

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from common.captions.document import BOTTOM, Builder, Caption, Document, Format
+from common.captions.builder import Builder
+from common.captions.document import BOTTOM, Caption, Document, Format
+from common.captions.timestamps import SHOWN_MS
 from services.subtitle.errors import NotSubtitles, TimeTooLate
-from services.subtitle.formats import substation
+from services.subtitle.formats import event_lines, substation
 from services.subtitle.formats.styles import ALIGNMENTS, HEIGHT, WIDTH, AssStyle, channels
 
 if TYPE_CHECKING:
@@ -53,17 +55,29 @@ def read(text: str, kind: Format) -> Document:
         NotSubtitles: one of its fields cannot be read.
     """
     native: SSAFile = pysubs2().SSAFile()
+    built = Builder()
+    text = event_lines.without_broken(text, built)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # it repairs a wrong margin, layer or alignment itself
             long_format().from_file(native, StringIO(text), kind)
     except (ValueError, TypeError, IndexError, KeyError, OverflowError) as error:  # whichever field was wrong
         raise NotSubtitles(f"The file looks like {kind}, but a field cannot be read: {error}.") from error
-    built = Builder()
     for event in native.events:
         if event.type == "Dialogue":
             add(built, native, event)
-    return Document(built.captions, kind, native=native, repaired=built.repaired)
+    read = built.document(kind, native=native)
+    repair_events(native)
+    return read
+
+
+def repair_events(native: "SSAFile") -> None:
+    """Sort the events as the captions are, and give those that end before they start the duration of the caption."""
+    native.events.sort(key=lambda event: event.start)
+    for event in native.events:
+        if event.end <= event.start and event.type == "Dialogue":
+            later = [other.start for other in native.events if other.start > event.start]
+            event.end = min([event.start + SHOWN_MS, *later[:1]])
 
 
 def add(built: Builder, native: "SSAFile", event: "SSAEvent") -> None:

@@ -53,7 +53,13 @@ def read(text: str, *, fps: float | None = None) -> Document:
     text = clean(text)
     if not text.strip():
         return Document([], "srt")
-    kind = format_of(text)
+    document = read_as(format_of(text), text, fps)
+    if document.warnings and not document.captions:
+        raise NotSubtitles(f"No cue of the file can be read: {document.warnings[0]}. Check the file.")
+    return document
+
+
+def read_as(kind: Format, text: str, fps: float | None) -> Document:
     match kind:
         case "json":
             return document_of(transcripts.parse(text))
