@@ -21,7 +21,7 @@ from common.captions.tags import (
     vtt_unescape,
 )
 from common.captions.timestamps import format_timestamp, looks_like_timing, parse_timing, repair_timing
-from common.captions.word_times import parse_words
+from common.captions.word_times import parse_words, write_words
 
 HEADER = "WEBVTT"
 METADATA = re.compile(r"[:=]|^(?:NOTE|STYLE|REGION)\b")
@@ -105,21 +105,23 @@ def add_cue(built: Builder, block: list[str], line: int, notes: str) -> bool:
     return True
 
 
-def write(document: Document) -> str:
+def write(document: Document, *, words: bool = False) -> str:
+    """Write WebVTT; `words` adds the time of each word, where the captions have them."""
     same = document.format == "vtt"
     head = document.head if same and document.head.startswith(HEADER) else HEADER
-    return f"{head}\n\n" + "".join(cue(caption, same=same) for caption in document.captions)
+    return f"{head}\n\n" + "".join(cue(caption, same=same, words=words) for caption in document.captions)
 
 
-def cue(caption: Caption, *, same: bool) -> str:
+def cue(caption: Caption, *, same: bool, words: bool = False) -> str:
     settings = caption.settings if same else settings_of(caption.alignment)
     times = f"{format_timestamp(caption.start, '.')} --> {format_timestamp(caption.end, '.')}"
     before = [part for part in (f"{caption.notes}\n" if caption.notes else "", caption.id) if part and same]
-    body = caption.raw if same and caption.raw is not None else format_caption(caption)
+    body = caption.raw if same and caption.raw is not None else format_caption(caption, words=words)
     return "\n".join([*before, " ".join(filter(None, (times, settings))), body]) + "\n\n"
 
 
-def format_caption(caption: Caption) -> str:
-    body = without_blank_lines(markup(caption.runs, vtt_escape))
+def format_caption(caption: Caption, *, words: bool = False) -> str:
+    tagged = write_words(caption.words) if words and caption.words else markup(caption.runs, vtt_escape)
+    body = without_blank_lines(tagged)
     speaker = vtt_escape(" ".join(caption.speaker.split()))
     return f"<v {speaker}>{body}</v>" if speaker else body

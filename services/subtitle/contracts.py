@@ -39,6 +39,15 @@ Encoding = Annotated[
 ]
 
 
+WordTimes = Annotated[
+    bool,
+    Field(
+        description="write the time of each word, where the input has them: timestamp tags in WebVTT, karaoke (`\\k`) "
+        "in ASS and SSA, enhanced LRC; the styles of such a cue are not written"
+    ),
+]
+
+
 class SubtitleInput(TaskInput):
     """Base class of inputs that may be subtitle files."""
 
@@ -70,6 +79,7 @@ class GenerateFilesInput(SubtitleInput):
     limits: Annotated[Limits, Field(description="limits of a cue, when segmenting")] = Limits()
     speaker_prefix: Annotated[bool, Field(description="write `Name: ` before the text")] = False
     ass_style: AssStyle = AssStyle()
+    word_times: WordTimes = False
     second_path: Annotated[
         MediaFile | None,
         Field(
@@ -128,10 +138,14 @@ SEGMENT = Contract(
 
 
 class ConvertInput(SubtitleInput):
-    subtitle_path: Annotated[MediaFile, Field(description="SRT, WebVTT, ASS, SSA, MicroDVD or Transcript JSON")]
+    subtitle_path: Annotated[
+        MediaFile,
+        Field(description="SRT, WebVTT, ASS, SSA, TTML, SCC, EBU-STL, LRC, MPL2, MicroDVD or Transcript JSON"),
+    ]
     format: Target
     fps: Fps = None
     ass_style: Annotated[AssStyle, Field(description="for ASS and SSA converted from another format")] = AssStyle()
+    word_times: WordTimes = False
 
 
 class ConvertOutput(ReadReport):

@@ -11,7 +11,9 @@ class NotATranscript(BatonError):
 
 
 class NotSubtitles(BatonError):
-    """The file is not SRT, WebVTT, ASS, SSA, MicroDVD or Transcript JSON. Check that it is the right file."""
+    """The file is not SRT, WebVTT, ASS, SSA, TTML, SCC, EBU-STL, LRC, MPL2, MicroDVD or Transcript JSON. Check that it
+    is the right file.
+    """
 
     code = "not_subtitles"
     status = 422
@@ -35,6 +37,15 @@ class TimeTooLate(BatonError):
     """ASS and SSA cannot represent times of 100 hours or more. Choose srt, vtt or json, or split the subtitles."""
 
     code = "time_too_late"
+    status = 422
+
+
+class CharactersUnsupported(BatonError):
+    """The format cannot represent some characters of the text, which the detail names. Choose another format, such as
+    vtt or ttml.
+    """
+
+    code = "characters_unsupported"
     status = 422
 
 

@@ -13,7 +13,8 @@ from common.worker.job import Job
 from services.subtitle.contracts import SubtitleInput
 from services.subtitle.errors import SubtitlesTooLarge
 from services.subtitle.formats import registry as formats
-from services.subtitle.formats import transcripts
+from services.subtitle.formats import timed_text, transcripts
+from services.subtitle.formats.detection import looks_like_json
 from services.subtitle.settings import SubtitleSettings
 
 
@@ -44,7 +45,9 @@ class TaskSetup:
         Raises:
             SubtitlesTooLarge, EncodingUnknown: the file is too large, or its encoding cannot be detected.
         """
-        content = self.content(self.job.fetch(media))
+        return self.decode(self.content(self.job.fetch(media)))
+
+    def decode(self, content: bytes) -> Decoded:
         return encodings.decode(content, self.params.encoding, self.params.language)
 
     def content(self, path: Path) -> bytes:
@@ -61,10 +64,17 @@ class TaskSetup:
         Raises:
             NotSubtitles, EncodingUnknown: they cannot be read.
         """
-        decoded = self.text(media)
-        read = formats.read(decoded.text, fps=fps)
-        self.allow(len(read.captions))
-        return read, Report.of(decoded, read.warnings)
+        return self.read(self.content(self.job.fetch(media)), fps)
+
+    def read(self, content: bytes, fps: float | None = None) -> tuple[Document, Report]:
+        if timed_text.is_stl(content):
+            document, report = timed_text.read_stl(content), Report("ebu-stl", 1.0, [])
+        else:
+            decoded = self.decode(content)
+            document = formats.read(decoded.text, fps=fps)
+            report = Report.of(decoded, document.warnings)
+        self.allow(len(document.captions))
+        return document, report
 
     def transcript(self, media: MediaFile) -> tuple[Transcript, Report]:
         """Return a Transcript, or subtitles as one, and how it was read.
@@ -72,15 +82,15 @@ class TaskSetup:
         Raises:
             NotATranscript, NotSubtitles, EncodingUnknown: it cannot be read.
         """
-        decoded = self.text(media)
-        warnings: list[str] = []
-        if not decoded.text.strip() or formats.looks_like_json(decoded.text):
-            read = in_order(transcripts.parse(decoded.text))
-        else:
-            document = formats.read(decoded.text)
-            read, warnings = transcript_of(document), document.warnings
-        self.allow(len(read.segments))
-        return read, Report.of(decoded, warnings)
+        content = self.content(self.job.fetch(media))
+        if not timed_text.is_stl(content):
+            decoded = self.decode(content)
+            if not decoded.text.strip() or looks_like_json(decoded.text):
+                transcript = in_order(transcripts.parse(decoded.text))
+                self.allow(len(transcript.segments))
+                return transcript, Report.of(decoded, [])
+        document, report = self.read(content)
+        return transcript_of(document), report
 
     def allow(self, count: int) -> None:
         """Raise SubtitlesTooLarge for more cues than the settings allow."""

@@ -40,7 +40,9 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     written = {
         f"{kind}_path": job.publish_text(
             f"subtitles.{kind}",
-            dump(cues) if kind == "json" else formats.write(document, kind, style=params.ass_style),
+            dump(cues)
+            if kind == "json"
+            else formats.write(document, kind, style=params.ass_style, words=params.word_times),
         )
         for kind in params.formats
     }
@@ -85,7 +87,7 @@ def convert(params: c.ConvertInput, job: Job) -> c.ConvertOutput:
     """
     setup = TaskSetup(job, params)
     document, report = setup.document(params.subtitle_path, params.fps)
-    written = formats.write(document, params.format, fps=params.fps, style=params.ass_style)
+    written = formats.write(document, params.format, fps=params.fps, style=params.ass_style, words=params.word_times)
     return c.ConvertOutput(
         subtitle_path=job.publish_text(f"subtitles.{params.format}", written),
         source_format=document.format,
