@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-Format = Literal["srt", "vtt", "ass", "ssa", "sub", "json"]
-Target = Literal["srt", "vtt", "ass", "ssa", "sub", "txt", "json"]
+Format = Literal["srt", "vtt", "ass", "ssa", "sub", "ttml", "scc", "stl", "lrc", "mpl2", "json"]
+Target = Literal["srt", "vtt", "ass", "ssa", "sub", "ttml", "scc", "lrc", "mpl2", "txt", "json"]
 
 BOTTOM = 2
 """Alignments are number-pad keys, as in ASS: 2 is bottom center, 8 is top center."""
@@ -20,6 +20,16 @@ class Run:
 
     text: str
     marks: frozenset[str] = frozenset()
+
+
+class TimedWord(NamedTuple):
+    """One word, with the space or line break that precedes it."""
+
+    start: int
+    """milliseconds"""
+    end: int
+    """milliseconds"""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,10 @@ class Caption:
     """What follows the times on the timing line: WebVTT cue settings."""
     notes: str = ""
     """WebVTT comments that precede the cue."""
+    words: tuple[TimedWord, ...] = ()
+    """The words with their times, if the format has them. Concatenated and stripped, they are the text."""
+    line: int = 0
+    """Number of its line in the source, from 1; 0 if there is none."""
 
     @property
     def text(self) -> str:
@@ -55,27 +69,15 @@ class Document:
     native: Any = None
     """The ASS or SSA document as a pysubs2 object, with all its styles."""
     repaired: int = 0
-    """Number of cues with impossible times: negative, or ending before they start."""
+    """Number of cues with impossible times: negative, or not ending after they start."""
+    warnings: list[str] = field(default_factory=list)
+    """What was repaired or left out, with line numbers."""
 
 
 def merge_runs(runs: Iterable[Run]) -> Iterator[Run]:
     """Yield the runs with neighbors of the same style merged, so that each is escaped as a whole."""
     for marks, alike in groupby(runs, key=lambda run: run.marks):
         yield Run("".join(run.text for run in alike), marks)
-
-
-@dataclass
-class Builder:
-    """Collects captions and repairs their times."""
-
-    captions: list[Caption] = field(default_factory=list)
-    repaired: int = 0
-
-    def add(self, start: int, end: int, runs: Iterable[Run], **more: Any) -> None:
-        fixed = max(start, 0)
-        fixed_end = max(end, fixed)
-        self.repaired += (fixed, fixed_end) != (start, end)
-        self.captions.append(Caption(fixed, fixed_end, tuple(merge_runs(runs)), **more))
 
 
 def plain(text: str) -> tuple[Run, ...]:

@@ -11,6 +11,7 @@ SRT_TAG = re.compile(r"<\s*/?\s*(?:[bius]|font(?:\s[^<>]*)?)\s*>|\{\\[^{}]*\}", 
 VTT_TAG = re.compile(r"</?(?:[bius]|c|v|lang|ruby|rt)(?:[.\s][^<>]*)?>|<[\d:.]+>")
 VTT_TYPE = re.compile(r"<(/?)([bius])(?:\.[^<>\s]*)?(?:\s[^<>]*)?>")
 VOICE = re.compile(r"<v(?:\.[^<>\s]*)?\s+([^<>]+)>")
+RUBY_TEXT = re.compile(r"<rt(?:\.[^<>\s]*)?>([^<>]*)(?:</rt>|(?=</ruby>))")
 TAG_NAMES = "bius"
 
 Escape = Callable[[str], str]
@@ -48,6 +49,11 @@ def vtt_escape(text: str) -> str:
 
 def vtt_unescape(text: str) -> str:
     return unescape(text)
+
+
+def parenthesize_ruby(text: str) -> str:
+    """Return WebVTT text in which the reading follows its base in parentheses."""
+    return RUBY_TEXT.sub(r"(\1)", text)
 
 
 def voice_name(text: str) -> str:

@@ -24,6 +24,7 @@ In addition, an unknown path is `not_found` (404), and a method that a path does
 
 TITLES = {
     "common": "For every task",
+    "common.captions": "Subtitle files",
     "common.models": "Models",
     "api_gateway": "The gateway",
     "api_gateway.callbacks": "Callbacks",

@@ -184,8 +184,9 @@ class BurnSubtitlesInput(MediaInput):
     video_path: MediaFile
     subtitle_path: Annotated[MediaFile, Field(description="SRT, WebVTT or ASS")]
     encoding: Annotated[
-        str, Field(max_length=32, description="encoding of the subtitles; a byte order mark takes precedence")
-    ] = "utf-8"
+        str | None,
+        Field(max_length=32, description="of the subtitles; None detects it; a byte order mark takes precedence"),
+    ] = None
     style: Annotated[SubtitleStyle, Field(description="omitted properties keep the subtitles' own values")] = (
         SubtitleStyle()
     )
@@ -218,7 +219,9 @@ class SubtitleTrack(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     subtitle_path: Annotated[MediaFile, Field(description="SRT, WebVTT or ASS")]
-    encoding: Annotated[str, Field(max_length=32, description="a byte order mark takes precedence")] = "utf-8"
+    encoding: Annotated[
+        str | None, Field(max_length=32, description="None detects it; a byte order mark takes precedence")
+    ] = None
     language: Language = "und"
     title: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
     default: bool = False

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, field_validator
 from common.captions.document import Format, Target
 from common.contract import Contract, TaskInput, TaskOutput
 from common.media.fields import Artifact, MediaFile
+from common.transcript.format import Language
 from services.subtitle.formats.styles import AssStyle
 from services.subtitle.layout.limits import Limits
 
@@ -33,7 +34,8 @@ def known_encoding(name: str) -> str:
 
 Encoding = Annotated[
     str | None,
-    Field(max_length=32, description="of the file; None detects it; a byte order mark takes precedence"),
+    Field(max_length=32, description="of subtitle files; None detects it; a byte order mark takes precedence"),
+    AfterValidator(lambda name: name and known_encoding(name)),
 ]
 
 
@@ -43,7 +45,38 @@ ShotsFile = Annotated[
 ]
 
 
-class GenerateFilesInput(TaskInput):
+WordTimes = Annotated[
+    bool,
+    Field(
+        description="write the time of each word, where the input has them: timestamp tags in WebVTT, karaoke (`\\k`) "
+        "in ASS and SSA, enhanced LRC; the styles of such a cue are not written"
+    ),
+]
+
+
+class SubtitleInput(TaskInput):
+    """Base class of inputs that may be subtitle files."""
+
+    encoding: Encoding = None
+    language: Annotated[
+        Language | None, Field(description="of the text; detects the encoding more reliably, where `encoding` is None")
+    ] = None
+
+
+class ReadReport(TaskOutput):
+    """How a subtitle file was read."""
+
+    encoding: Annotated[str, Field(description="of the input; the output is UTF-8")]
+    encoding_confidence: Annotated[
+        float,
+        Field(ge=0, le=1, description="1 if it is certain; a guess below 0.55 is refused, because others read as well"),
+    ]
+    warnings: Annotated[
+        list[str], Field(default_factory=list, description="what was repaired or left out, with line numbers")
+    ]
+
+
+class GenerateFilesInput(SubtitleInput):
     transcript_path: TranscriptFile
     shots_path: ShotsFile = None
     formats: Annotated[list[Written], Field(default_factory=default_formats, min_length=1, max_length=5)]
@@ -53,6 +86,7 @@ class GenerateFilesInput(TaskInput):
     limits: Annotated[Limits, Field(description="limits of a cue, when segmenting")] = Limits()
     speaker_prefix: Annotated[bool, Field(description="write `Name: ` before the text")] = False
     ass_style: AssStyle = AssStyle()
+    word_times: WordTimes = False
     second_path: Annotated[
         MediaFile | None,
         Field(
@@ -78,7 +112,7 @@ class Problems(TaskOutput):
     too_short: Annotated[Ids, Field(description="ids of cues that are shown for less than `min_duration`")]
 
 
-class GenerateFilesOutput(Problems):
+class GenerateFilesOutput(ReadReport, Problems):
     srt_path: Artifact | None = None
     vtt_path: Artifact | None = None
     ass_path: Artifact | None = None
@@ -97,13 +131,13 @@ GENERATE_FILES = Contract(
 )
 
 
-class SegmentInput(TaskInput):
+class SegmentInput(SubtitleInput):
     transcript_path: TranscriptFile
     shots_path: ShotsFile = None
     limits: Limits = Limits()
 
 
-class SegmentOutput(Problems):
+class SegmentOutput(ReadReport, Problems):
     transcript_path: Annotated[Artifact, Field(description="a Transcript in which each segment is a cue")]
     cues: Cues
     empty: bool
@@ -117,21 +151,23 @@ SEGMENT = Contract(
 )
 
 
-class ConvertInput(TaskInput):
-    subtitle_path: Annotated[MediaFile, Field(description="SRT, WebVTT, ASS, SSA, MicroDVD or Transcript JSON")]
+class ConvertInput(SubtitleInput):
+    subtitle_path: Annotated[
+        MediaFile,
+        Field(description="SRT, WebVTT, ASS, SSA, TTML, SCC, EBU-STL, LRC, MPL2, MicroDVD or Transcript JSON"),
+    ]
     format: Target
-    encoding: Annotated[Encoding, AfterValidator(lambda name: name and known_encoding(name))] = None
     fps: Fps = None
     ass_style: Annotated[AssStyle, Field(description="for ASS and SSA converted from another format")] = AssStyle()
+    word_times: WordTimes = False
 
 
-class ConvertOutput(TaskOutput):
+class ConvertOutput(ReadReport):
     subtitle_path: Artifact
     source_format: Format
-    encoding: Annotated[str, Field(description="of the input; the output is UTF-8")]
     cues: Cues
     empty: bool
-    repaired: Annotated[int, Field(description="cues that started before 0 or ended before they started")]
+    repaired: Annotated[int, Field(description="cues with impossible times, such as an end before the start")]
 
 
 CONVERT = Contract(
@@ -142,7 +178,7 @@ CONVERT = Contract(
 )
 
 
-class AssignSpeakersInput(TaskInput):
+class AssignSpeakersInput(SubtitleInput):
     transcript_path: TranscriptFile
     diarization_path: Annotated[MediaFile, Field(description="RTTM, or a JSON list of {start, end, speaker}")]
     max_distance: Annotated[
@@ -155,7 +191,7 @@ class AssignSpeakersInput(TaskInput):
     ] = 1.0
 
 
-class AssignSpeakersOutput(TaskOutput):
+class AssignSpeakersOutput(ReadReport):
     transcript_path: Artifact
     speakers: Annotated[dict[str, float], Field(description="seconds of speech in the transcript, by speaker")]
     segments: Annotated[int, Field(ge=0)]

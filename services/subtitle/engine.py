@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from common.captions.document import BOTTOM, Builder, Caption, Document, Format
+from common.captions.builder import Builder
+from common.captions.document import BOTTOM, Caption, Document, Format
+from common.captions.timestamps import SHOWN_MS
 from services.subtitle.errors import NotSubtitles, TimeTooLate
-from services.subtitle.formats import substation
+from services.subtitle.formats import event_lines, karaoke, substation
 from services.subtitle.formats.styles import ALIGNMENTS, HEIGHT, WIDTH, AssStyle, channels
 
 if TYPE_CHECKING:
@@ -53,17 +55,29 @@ def read(text: str, kind: Format) -> Document:
         NotSubtitles: one of its fields cannot be read.
     """
     native: SSAFile = pysubs2().SSAFile()
+    built = Builder()
+    text = event_lines.without_broken(text, built)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # it repairs a wrong margin, layer or alignment itself
             long_format().from_file(native, StringIO(text), kind)
     except (ValueError, TypeError, IndexError, KeyError, OverflowError) as error:  # whichever field was wrong
         raise NotSubtitles(f"The file looks like {kind}, but a field cannot be read: {error}.") from error
-    built = Builder()
     for event in native.events:
         if event.type == "Dialogue":
             add(built, native, event)
-    return Document(built.captions, kind, native=native, repaired=built.repaired)
+    read = built.document(kind, native=native)
+    repair_events(native)
+    return read
+
+
+def repair_events(native: "SSAFile") -> None:
+    """Sort the events as the captions are, and give those that end before they start the duration of the caption."""
+    native.events.sort(key=lambda event: event.start)
+    for event in native.events:
+        if event.end <= event.start and event.type == "Dialogue":
+            later = [other.start for other in native.events if other.start > event.start]
+            event.end = min([event.start + SHOWN_MS, *later[:1]])
 
 
 def add(built: Builder, native: "SSAFile", event: "SSAEvent") -> None:
@@ -78,17 +92,18 @@ def add(built: Builder, native: "SSAFile", event: "SSAEvent") -> None:
         event.end,
         runs,
         speaker=event.name.strip(),
+        words=karaoke.parse_words(event.text, event.start, event.end),
         alignment=substation.alignment(event.text, int(style.alignment) if style else BOTTOM),
     )
 
 
-def write(document: Document, kind: Format, style: AssStyle) -> str:
-    """Write ASS or SSA, with its own styles or with the given one.
+def write(document: Document, kind: Format, style: AssStyle, *, words: bool = False) -> str:
+    """Write ASS or SSA, with its own styles or with the given one; `words` adds the time of each word.
 
     Raises:
         TimeTooLate: a time is 100 hours or more.
     """
-    native = document.native or to_ssa_file(document, style)
+    native = document.native or to_ssa_file(document, style, words=words)
     if any(max(event.start, event.end) > LATEST_MS for event in native.events):
         raise TimeTooLate
     written = StringIO()
@@ -96,17 +111,19 @@ def write(document: Document, kind: Format, style: AssStyle) -> str:
     return written.getvalue()
 
 
-def to_ssa_file(document: Document, style: AssStyle) -> "SSAFile":
+def to_ssa_file(document: Document, style: AssStyle, *, words: bool = False) -> "SSAFile":
     native: SSAFile = pysubs2().SSAFile()
     native.info.update(WrapStyle="0", ScaledBorderAndShadow="yes", PlayResX=str(WIDTH), PlayResY=str(HEIGHT))
     native.styles["Default"] = ssa_style(style, style.font_size)
     native.styles[substation.SECOND_STYLE] = ssa_style(style, style.font_size * style.second_size / 100)
-    native.events = [event(caption) for caption in document.captions]
+    native.events = [event(caption, words=words) for caption in document.captions]
     return native
 
 
-def event(caption: Caption) -> "SSAEvent":
+def event(caption: Caption, *, words: bool) -> "SSAEvent":
     text = substation.text(caption.runs, caption.alignment)
+    if words and caption.words:
+        text = substation.text([], caption.alignment) + karaoke.write_words(caption.words, caption.start)
     name = " ".join(caption.speaker.translate(SEPARATORS).split())
     made: SSAEvent = pysubs2().SSAEvent(start=caption.start, end=caption.end, text=text, name=name)
     return made

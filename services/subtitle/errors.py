@@ -11,7 +11,9 @@ class NotATranscript(BatonError):
 
 
 class NotSubtitles(BatonError):
-    """The file is not SRT, WebVTT, ASS, SSA, MicroDVD or Transcript JSON. Check that it is the right file."""
+    """The file is not SRT, WebVTT, ASS, SSA, TTML, SCC, EBU-STL, LRC, MPL2, MicroDVD or Transcript JSON. Check that it
+    is the right file.
+    """
 
     code = "not_subtitles"
     status = 422
@@ -21,15 +23,6 @@ class NotAShotList(BatonError):
     """The file is not a list of shot changes. Send `shots_path` of `ffmpeg.detect_shots`, or a JSON list of seconds."""
 
     code = "not_a_shot_list"
-    status = 422
-
-
-class EncodingUnknown(BatonError):
-    """The encoding of the file cannot be determined, or is not the given one. Send `encoding`, or save the file as
-    UTF-8.
-    """
-
-    code = "encoding_unknown"
     status = 422
 
 
@@ -51,6 +44,15 @@ class TimeTooLate(BatonError):
     """ASS and SSA cannot represent times of 100 hours or more. Choose srt, vtt or json, or split the subtitles."""
 
     code = "time_too_late"
+    status = 422
+
+
+class CharactersUnsupported(BatonError):
+    """The format cannot represent some characters of the text, which the detail names. Choose another format, such as
+    vtt or ttml.
+    """
+
+    code = "characters_unsupported"
     status = 422
 
 

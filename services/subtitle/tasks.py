@@ -23,11 +23,14 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
         NotATranscript, NotSubtitles: the input cannot be read.
         TranscriptsDiffer: the second transcript has other ids.
     """
-    setup = TaskSetup(job)
-    first = setup.transcript(params.transcript_path)
+    setup = TaskSetup(job, params)
+    first, report = setup.transcript(params.transcript_path)
     lead = name_before if params.speaker_prefix else no_lead
-    layouter = CueLayouter.of(first, params.limits, lead, setup.shots(params.shots_path))
-    second = setup.transcript(params.second_path) if params.second_path else None
+    layouter = CueLayouter.of(in_language(first, params), params.limits, lead, setup.shots(params.shots_path))
+    second, more = setup.transcript(params.second_path) if params.second_path else (None, report)
+    warnings = (
+        report.warnings if second is None else [*report.warnings, *(f"second_path: {line}" for line in more.warnings)]
+    )
     texts = texts_by_id(first, second) if second else {}
     if params.segmenting and second:
         other = CueLayouter.of(second, params.limits, shots=layouter.shots)  # no name precedes its text
@@ -39,7 +42,9 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     written = {
         f"{kind}_path": job.publish_text(
             f"subtitles.{kind}",
-            dump(cues) if kind == "json" else formats.write(document, kind, style=params.ass_style),
+            dump(cues)
+            if kind == "json"
+            else formats.write(document, kind, style=params.ass_style, words=params.word_times),
         )
         for kind in params.formats
     }
@@ -47,10 +52,16 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     return c.GenerateFilesOutput(
         **written,
         **problems(cues, layouter.limits),
+        **report._replace(warnings=warnings)._asdict(),
         cues=count,
         empty=not count,
         unmatched=unmatched_ids(first, second) if second else [],
     )
+
+
+def in_language(transcript: Transcript, params: c.SubtitleInput) -> Transcript:
+    """Return the transcript with the language that the request names, if it has none of its own."""
+    return transcript.model_copy(update={"language": transcript.language or params.language})
 
 
 def problems(cues: Transcript, limits: Limits) -> dict[str, list[int]]:
@@ -66,11 +77,12 @@ def name_before(segment: Segment) -> str:
 @task(c.SEGMENT)
 def segment(params: c.SegmentInput, job: Job) -> c.SegmentOutput:
     """Create readable cues from a transcript."""
-    setup = TaskSetup(job)
-    source = setup.transcript(params.transcript_path)
-    layouter = CueLayouter.of(source, params.limits, shots=setup.shots(params.shots_path))
+    setup = TaskSetup(job, params)
+    source, report = setup.transcript(params.transcript_path)
+    layouter = CueLayouter.of(in_language(source, params), params.limits, shots=setup.shots(params.shots_path))
     cues = layouter.to_cues(source, tick=setup.report)
     return c.SegmentOutput(
+        **report._asdict(),
         transcript_path=job.publish_text("transcript.json", dump(cues)),
         cues=len(cues.segments),
         empty=not cues.segments,
@@ -83,18 +95,17 @@ def convert(params: c.ConvertInput, job: Job) -> c.ConvertOutput:
     """Convert subtitles.
 
     Raises:
-        NotSubtitles, EncodingUnknown: the input cannot be read.
+        NotSubtitles: the input cannot be read.
         FrameRateUnknown: MicroDVD is read or written without `fps`.
         TimeTooLate: the format cannot represent the times.
     """
-    setup = TaskSetup(job)
-    text, encoding = setup.text(params.subtitle_path, params.encoding)
-    document = setup.document(text, params.fps)
-    written = formats.write(document, params.format, fps=params.fps, style=params.ass_style)
+    setup = TaskSetup(job, params)
+    document, report = setup.document(params.subtitle_path, params.fps)
+    written = formats.write(document, params.format, fps=params.fps, style=params.ass_style, words=params.word_times)
     return c.ConvertOutput(
         subtitle_path=job.publish_text(f"subtitles.{params.format}", written),
         source_format=document.format,
-        encoding=encoding,
+        **report._asdict(),
         cues=len(document.captions),
         empty=not document.captions,
         repaired=document.repaired,
@@ -108,12 +119,13 @@ def assign_speakers(params: c.AssignSpeakersInput, job: Job) -> c.AssignSpeakers
     Raises:
         NotDiarization: the diarization cannot be read.
     """
-    setup = TaskSetup(job)
-    transcript = setup.transcript(params.transcript_path)
-    found = turns.parse(setup.text(params.diarization_path)[0])
+    setup = TaskSetup(job, params)
+    transcript, report = setup.transcript(params.transcript_path)
+    found = turns.parse(setup.text(params.diarization_path).text)
     setup.allow(len(found))
     assigned = speakers.assign(transcript, Timeline(found), params.max_distance)
     return c.AssignSpeakersOutput(
+        **report._asdict(),
         transcript_path=job.publish_text("transcript.json", dump(assigned)),
         speakers=speakers.speaking_times(assigned),
         segments=len(assigned.segments),

@@ -1,10 +1,11 @@
 """Subtitle files: detect the format regardless of the file name, and make them safe for ffmpeg to open."""
 
-import codecs
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common.captions import encodings
+from common.captions.errors import EncodingUnknown
 from services.ffmpeg.engine import Ffmpeg
 from services.ffmpeg.errors import SubtitlesUnreadable
 from services.ffmpeg.execution.formats import SUBTITLE_FORMATS
@@ -13,7 +14,6 @@ from services.ffmpeg.execution.media_limits import OnSeconds
 MAX_BYTES = 32 * 1024 * 1024
 ASS_HEAD = 8_192
 ASS_LINE = "\nDialogue:"
-MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 CODEC_NAMES = {"srt": "subrip", "webvtt": "webvtt", "ass": "ass"}
 
 
@@ -29,11 +29,11 @@ class SubtitleFile:
         return CODEC_NAMES[self.format]
 
 
-def prepare(source: Path, folder: Path, stem: str, encoding: str) -> SubtitleFile:
+def prepare(source: Path, folder: Path, stem: str, encoding: str | None) -> SubtitleFile:
     """Write subtitles into `folder` as UTF-8.
 
     Raises:
-        SubtitlesUnreadable: the encoding is wrong, or the format is unknown.
+        SubtitlesUnreadable: the encoding is wrong or cannot be determined, or the format is unknown.
     """
     text = decode(source, encoding)
     kind = format_of(text)
@@ -42,15 +42,13 @@ def prepare(source: Path, folder: Path, stem: str, encoding: str) -> SubtitleFil
     return SubtitleFile(path, kind)
 
 
-def decode(source: Path, encoding: str) -> str:
+def decode(source: Path, encoding: str | None) -> str:
     if source.stat().st_size > MAX_BYTES:
         raise SubtitlesUnreadable(f"{source.name} exceeds {MAX_BYTES >> 20} MiB; no subtitles are that long.")
-    content = source.read_bytes()
-    marked = next((name for mark, name in MARKS.items() if content.startswith(mark)), encoding)
     try:
-        return content.decode(marked).replace("\r\n", "\n")
-    except (UnicodeDecodeError, LookupError) as error:
-        raise SubtitlesUnreadable(f"{source.name} is not {marked}. Send its `encoding`, e.g. gb18030.") from error
+        return encodings.decode(source.read_bytes(), encoding).text.replace("\r\n", "\n")
+    except EncodingUnknown as error:
+        raise SubtitlesUnreadable(f"{source.name}: {error.message}", **error.detail) from error
 
 
 def format_of(text: str) -> str:

@@ -2,16 +2,15 @@
 
 import re
 
+from common.captions.builder import Builder
 from common.captions.cleaning import protect_markup, unprotect_markup, without_blank_lines
-from common.captions.document import Builder, Caption, Document, Run
-from common.captions.timestamps import from_frame, to_frame
+from common.captions.document import Caption, Document, Run
+from common.captions.timestamps import SHOWN_MS, from_frame, to_frame
 from services.subtitle.errors import FrameRateUnknown
 
 LINE = re.compile(r"^\s*\{\s*(\d{1,12})\s*\}\s*\{\s*(\d{0,12})\s*\}(.*)$")
 CONTROL = re.compile(r"\{([A-Za-z]):([^{}]*)\}")
 DECLARED = re.compile(r"\d{1,3}(?:[.,]\d{1,6})?")
-SHOWN_MS = 2_000
-"""Duration of a cue without an end."""
 BAR = "\N{FULLWIDTH VERTICAL LINE}"
 
 
@@ -21,17 +20,21 @@ def read(text: str, fps: float | None) -> Document:
     Raises:
         FrameRateUnknown: neither is available.
     """
-    found = [line for line in map(LINE.match, text.split("\n")) if line]
-    declared = declared_rate(found[0]) if found else None
+    found = [(number, line, LINE.match(line)) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    first = next((match for _, _, match in found if match), None)
+    declared = declared_rate(first) if first else None
     rate = fps or declared
     if not rate:
         raise FrameRateUnknown
     built = Builder()
-    for line in found[1:] if declared else found:
-        start = from_frame(int(line.group(1)), rate)
-        end = from_frame(int(line.group(2)), rate) if line.group(2) else start + SHOWN_MS
-        built.add(start, end, runs(line.group(3)), raw=line.group(3))
-    return Document(built.captions, "sub", repaired=built.repaired)
+    for number, line, match in found:
+        if not match:
+            built.leave_out(number, "not a cue", [line])
+        elif not (declared and match is first):
+            start = from_frame(int(match.group(1)), rate)
+            end = from_frame(int(match.group(2)), rate) if match.group(2) else start + SHOWN_MS
+            built.add(start, end, runs(match.group(3)), line=number, raw=match.group(3))
+    return built.document("sub")
 
 
 def declared_rate(line: re.Match[str]) -> float | None:

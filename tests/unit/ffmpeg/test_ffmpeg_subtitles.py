@@ -127,9 +127,21 @@ def test_a_font_of_the_users_own_is_found(job: FolderJob, place: Place, plain_vi
 
 
 def test_another_encoding_can_be_named(job: FolderJob, place: Place, plain_video: Artifact) -> None:
-    text = SRT.replace(b"HELLO", "你好".encode("gb18030"))
+    text = SRT.replace(b"HELLO", "naïve café".encode("cp1252"))
     with pytest.raises(SubtitlesUnreadable, match="encoding"):
         burn_text(job, MediaFile(plain_video.path), place("a.srt", text))
+    burn_text(job, MediaFile(plain_video.path), MediaFile("a.srt"), encoding="cp1252")
+    assert "naïve café" in (job.staging("burned") / "subtitles.srt").read_text()
+
+
+def test_an_encoding_is_detected(job: FolderJob, place: Place, plain_video: Artifact) -> None:
+    text = SRT.replace(b"HELLO", "你好我的朋友今天怎么样".encode("gb18030"))
+    burn_text(job, MediaFile(plain_video.path), place("a.srt", text))
+    assert "你好我的朋友今天怎么样" in (job.staging("burned") / "subtitles.srt").read_text()
+
+
+def test_another_encoding_is_used_if_named(job: FolderJob, place: Place, plain_video: Artifact) -> None:
+    place("a.srt", SRT.replace(b"HELLO", "你好".encode("gb18030")))
     burn_text(job, MediaFile(plain_video.path), MediaFile("a.srt"), encoding="gb18030")
     assert "你好" in (job.staging("burned") / "subtitles.srt").read_text()
 

@@ -205,7 +205,8 @@ def test_impossible_times_are_mended_and_counted(job: FolderJob) -> None:
     written, made = convert_content(job, text, "srt")
     assert made.repaired == 2
     assert "00:00:00,000 --> 00:00:02,000\na" in written
-    assert "00:00:05,000 --> 00:00:05,000\nb" in written
+    assert "00:00:05,000 --> 00:00:07,000\nb" in written
+    assert [line.partition(":")[0] for line in made.warnings] == ["line 2", "line 6"]
 
 
 def test_overlapping_cues_stay_as_they_are(job: FolderJob) -> None:
@@ -241,9 +242,14 @@ def test_what_is_no_subtitles_is_refused(job: FolderJob, content: str) -> None:
         convert_content(job, content, "srt")
 
 
-def test_a_broken_ass_field_is_told(job: FolderJob) -> None:
-    with pytest.raises(NotSubtitles, match="ass"):
-        convert_content(job, ASS.replace("0:00:01.00,0:00:02.50", "soon,later"), "srt")
+def test_a_broken_ass_event_is_reported_and_refused_if_it_is_the_only_one(job: FolderJob) -> None:
+    broken = ASS.replace("0:00:01.00,0:00:02.50", "soon,later")
+    written, made = convert_content(job, broken, "srt")
+    assert "EXIT" in written
+    (warning,) = made.warnings
+    assert warning.startswith("line 14: the times cannot be read; left out: Dialogue: 3,soon,later,")
+    with pytest.raises(NotSubtitles, match="line 14"):
+        convert_content(job, "\n".join(broken.split("\n")[:14]), "srt")
 
 
 @pytest.mark.parametrize("content", ["", "WEBVTT\n", '{"segments": []}'])
