@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import pairwise
@@ -10,8 +10,10 @@ from typing import Any
 
 from common.media.audio import SAMPLE_RATE_HZ
 from common.media.chunking import SampleSpan
+from common.transcript.format import Segment, Timed
 from services.dual_stream.alignment.hallucinations import is_too_fast, looks_right
 from services.dual_stream.alignment.hotwords import build_prompt, find_hotwords, last_sentences
+from services.dual_stream.alignment.retiming import TimeSpan
 from services.dual_stream.checkpoint import StreamCheckpoint
 from services.dual_stream.context import DrafterName, ProcessingContext, SlowTranscript, Utterance, to_medium_time
 from services.dual_stream.engine_interfaces import Session, SlowEngine
@@ -20,6 +22,8 @@ from services.dual_stream.settings import DualStreamSettings
 
 MARGIN = SAMPLE_RATE_HZ * 2 // 5
 """Kept around speech, as in faster-whisper's own filter."""
+LEAST_COVERED = 0.25
+"""Share of an utterance in which there must be words. Whisper that stops early may leave the first one: "Dr."."""
 LONGEST_PAUSE = SAMPLE_RATE_HZ * 2
 """Longer pauses are removed."""
 
@@ -70,10 +74,10 @@ class SlowStage:
         return SlowTranscript(shifted, heard.language, heard.language_probability)
 
     def defects(self, context: ProcessingContext, heard: SlowTranscript) -> int:
-        """Count the utterances without text and the segments that look wrong: a prompt may cause both."""
-        spoken = [(segment.start, segment.end) for segment in heard.segments if segment.text.strip()]
+        """Count the utterances almost without text and the segments that look wrong: a prompt may cause both."""
+        spoken = list(spoken_spans(heard.segments))
         spans = [(context.seconds(utterance.begin), context.seconds(utterance.end)) for utterance in context.utterances]
-        silent = [span for span in spans if not any(span[0] < end and start < span[1] for start, end in spoken)]
+        silent = [span for span in spans if covered(span, spoken) < LEAST_COVERED * (span[1] - span[0])]
         wrong = (is_too_fast(segment) or not looks_right(segment, self.settings.fallback) for segment in heard.segments)
         return len(silent) + sum(wrong)
 
@@ -104,6 +108,19 @@ class SlowStage:
         """Release the device; its model stays loaded."""
         self.session = None
         self.inside.close()
+
+
+def spoken_spans(segments: list[Segment]) -> Iterator[TimeSpan]:
+    """Yield when there are words, or segments where words are missing."""
+    for segment in segments:
+        if segment.text.strip():
+            parts: Sequence[Timed] = segment.words or [segment]
+            yield from ((part.start, part.end) for part in parts)
+
+
+def covered(span: TimeSpan, spoken: list[TimeSpan]) -> float:
+    """Return how many seconds of the span have text."""
+    return sum(max(min(end, span[1]) - max(start, span[0]), 0.0) for start, end in spoken)
 
 
 def knows_other_names(drafter: DrafterName | None) -> bool:

@@ -7,6 +7,7 @@ but incomplete is an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import numpy as np  # noqa: TC002 - pytest reads annotations
@@ -83,11 +84,12 @@ def plain(models: Path) -> Listen:
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Recording]:
     """Return a function that writes samples as a recording, with what is spoken in them and when."""
+    numbers = count()
 
-    def write_samples(samples: np.ndarray, utterances: Sequence[Utterance] = ()) -> Recording:
-        file = tmp_path / f"{tmp_path.name}.wav"
+    def write_samples(samples: np.ndarray, utterances: Sequence[Utterance] = (), *, language: str = "en") -> Recording:
+        file = tmp_path / f"{tmp_path.name}-{next(numbers)}.wav"
         write_wav(file, [samples])
-        return recording_of(file, "en", list(utterances))
+        return recording_of(file, language, list(utterances))
 
     return write_samples
 

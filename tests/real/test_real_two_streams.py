@@ -12,8 +12,10 @@ from tests.support.recordings import Recording
 from tests.support.timing_errors import boundary_errors
 from tests.support.word_errors import word_errors
 
-TOLERANCE = 0.03
-"""By how much the error rate may exceed plain Whisper's: the windows are cut elsewhere, at the utterances."""
+TOLERANCE = {"facts": 0.025}
+"""By how much the error rate may exceed plain Whisper's where the windows, which are cut elsewhere, cost words. In all
+other recordings, by nothing.
+"""
 NO_DRAFTS = {"fallback": {"usable_draft": 1.0, "confident_draft": 1.0}}
 RECORDINGS = ("jfk", "english", "french", "chinese", "facts")
 
@@ -25,7 +27,7 @@ def test_the_text_is_not_worse_than_that_of_plain_whisper(
     recording = recordings[name]
     ours, theirs = dual(recording), plain(recording)
     wrong = [word_errors(recording.text, heard.text, recording.language) for heard in (ours, theirs)]
-    assert wrong[0].rate <= wrong[1].rate + TOLERANCE, (ours.text, theirs.text)
+    assert wrong[0].rate <= wrong[1].rate + TOLERANCE.get(name, 0.0), (ours.text, theirs.text)
     assert ours.language == theirs.language
 
 
@@ -55,7 +57,7 @@ def test_drafts_of_a_small_whisper_do_not_make_the_text_worse(
     recording = recordings[name]
     ours, theirs = dual(recording, draft_model="tiny.en"), plain(recording)
     wrong = [word_errors(recording.text, heard.text, recording.language) for heard in (ours, theirs)]
-    assert wrong[0].rate <= wrong[1].rate + TOLERANCE, (ours.text, theirs.text)
+    assert wrong[0].rate <= wrong[1].rate + TOLERANCE.get(name, 0.0), (ours.text, theirs.text)
     assert (ours.output["draft_engine"], ours.output["draft_model"]) == ("whisper", "tiny.en")
 
 

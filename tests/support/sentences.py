@@ -20,3 +20,27 @@ FACTS = (
     "On September 2nd, 2024, the price rose by 17.5 percent to 1,000,000 dollars.",
 )
 """Numbers, times, dates and names."""
+FOREIGN = {
+    "de": (
+        "Guten Morgen, heute ist das Wetter sehr schön und wir gehen in den Garten.",
+        "Meine Schwester wohnt seit drei Jahren in einer kleinen Stadt am Meer.",
+        "Der Zug nach Hamburg fährt in zehn Minuten ab.",
+        "Nach dem Essen haben wir lange über die Arbeit gesprochen.",
+        "Können Sie mir bitte sagen, wo der Bahnhof ist?",
+    ),
+    "fr": (
+        "Bonjour, aujourd'hui il fait très beau et nous allons dans le jardin.",
+        "Ma sœur habite depuis trois ans dans une petite ville au bord de la mer.",
+        "Le train pour Paris part dans dix minutes.",
+        "Après le repas, nous avons longtemps parlé de notre travail.",
+        "Pouvez-vous me dire où se trouve la gare, s'il vous plaît ?",
+    ),
+    "es": (
+        "Buenos días, hoy hace muy buen tiempo y vamos al jardín.",
+        "Mi hermana vive desde hace tres años en una ciudad pequeña cerca del mar.",
+        "El tren para Madrid sale en diez minutos.",
+        "Después de la comida hablamos mucho tiempo sobre el trabajo.",
+        "¿Puede decirme dónde está la estación, por favor?",
+    ),
+}
+"""By language, for voices that are not English."""

@@ -107,6 +107,8 @@ class SlowDouble:
     """Chunks in which it hears nothing."""
     stops: set[int] = field(default_factory=set)
     """Chunks in which it stops after the first utterance if it has a prompt."""
+    fades: set[int] = field(default_factory=set)
+    """Chunks in which it has only the first word of each later utterance if it has a prompt."""
     sessions: int = 0
     entered: int = 0
     left: int = 0
@@ -139,4 +141,6 @@ class SlowDouble:
             found = []
         elif number in self.stops and prompt:
             found = found[:1]
+        elif number in self.fades and prompt:
+            found = [found[0], *(segment_of(s.id, "Chunk", s.start, s.start + 0.4) for s in found[1:])]
         return SlowTranscript(found, language or "en", 0.9)

@@ -121,8 +121,10 @@ def test_the_slow_engine_is_told_of_names_numbers_and_what_came_before(reference
     assert all(len(prompt) <= 200 + 2 for prompt in (first, second, last))
 
 
-def test_what_a_prompt_suppresses_is_decoded_again_without_one(tmp_path: Path, reference_run: Assembled) -> None:
-    slow = SlowDouble(stops={3})
+@pytest.mark.parametrize("slow", [SlowDouble(stops={3}), SlowDouble(fades={3})], ids=["stops", "fades"])
+def test_what_a_prompt_suppresses_is_decoded_again_without_one(
+    tmp_path: Path, reference_run: Assembled, slow: SlowDouble
+) -> None:
     run = Assembled(tmp_path / "checkpoint.jsonl", COUNT, slow=slow).run()
     assert run.transcript == reference_run.transcript
     assert slow.heard.count(3) == 2
