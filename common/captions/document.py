@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
 Format = Literal["srt", "vtt", "ass", "ssa", "sub", "ttml", "scc", "stl", "lrc", "mpl2", "json"]
-Target = Literal["srt", "vtt", "ass", "ssa", "sub", "ttml", "scc", "lrc", "mpl2", "txt", "json"]
+Target = Literal["srt", "vtt", "ass", "ssa", "sub", "ttml", "scc", "stl", "lrc", "mpl2", "txt", "json"]
 
 BOTTOM = 2
 """Alignments are number-pad keys, as in ASS: 2 is bottom center, 8 is top center."""

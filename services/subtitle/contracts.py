@@ -13,7 +13,10 @@ from services.subtitle.layout.limits import Limits
 
 TranscriptFile = Annotated[MediaFile, Field(description="Transcript JSON of a task, including its edits, or subtitles")]
 Written = Literal["srt", "vtt", "ass", "txt", "json"]
-Fps = Annotated[float | None, Field(gt=1, le=240, description="frames per second; only MicroDVD needs it")]
+Fps = Annotated[
+    float | None,
+    Field(gt=1, le=240, description="frames per second; only MicroDVD needs it"),
+]
 Cues = Annotated[int, Field(ge=0, description="number of cues; 0 is an empty, valid file")]
 Ids = Annotated[list[int], Field(description="ids of cues to check")]
 

@@ -101,9 +101,12 @@ def convert(params: c.ConvertInput, job: Job) -> c.ConvertOutput:
     """
     setup = TaskSetup(job, params)
     document, report = setup.document(params.subtitle_path, params.fps)
-    written = formats.write(document, params.format, fps=params.fps, style=params.ass_style, words=params.word_times)
+    staged = job.staging(f"subtitles.{params.format}")
+    staged.write_bytes(
+        formats.write_bytes(document, params.format, fps=params.fps, style=params.ass_style, words=params.word_times)
+    )
     return c.ConvertOutput(
-        subtitle_path=job.publish_text(f"subtitles.{params.format}", written),
+        subtitle_path=job.publish(staged),
         source_format=document.format,
         **report._asdict(),
         cues=len(document.captions),

@@ -9,7 +9,7 @@ from common.captions.document import Document, Format, Target
 from common.captions.transcripts import document_of, dump, transcript_of
 from services.subtitle import engine
 from services.subtitle.errors import NotSubtitles
-from services.subtitle.formats import lyrics, microdvd, mpl2, timed_text, transcripts
+from services.subtitle.formats import lyrics, microdvd, mpl2, stl_writer, timed_text, transcripts
 from services.subtitle.formats.detection import format_of
 from services.subtitle.formats.styles import AssStyle
 
@@ -66,6 +66,20 @@ def read(text: str, *, fps: float | None = None) -> Document:
     if document.warnings and not document.captions:
         raise NotSubtitles(f"No cue of the file can be read: {document.warnings[0]}. Check the file.")
     return document
+
+
+def write_bytes(
+    document: Document, target: Target, *, fps: float | None = None, style: AssStyle = OWN_STYLE, words: bool = False
+) -> bytes:
+    """Write a document as a file: text in UTF-8, or EBU-STL, which is binary.
+
+    Raises:
+        FrameRateUnknown, TimeTooLate: the format needs `fps`, or cannot represent the times.
+        CharactersUnsupported: the format cannot represent the text.
+    """
+    if target == "stl":
+        return stl_writer.write(document)
+    return write(document, target, fps=fps, style=style, words=words).encode()
 
 
 def write(

@@ -1,7 +1,7 @@
 """TTML and IMSC 1.1, SCC (CEA-608), and EBU-STL, through ttconv (https://github.com/sandflow/ttconv).
 
 ttconv reads each of them into its model of an IMSC document. This reads the paragraphs of that model, and makes it from
-WebVTT to write it. EBU-STL is read only: ttconv has no writer for it.
+WebVTT to write it. ttconv has no writer for EBU-STL: `stl_writer.py` is one.
 """
 
 import logging

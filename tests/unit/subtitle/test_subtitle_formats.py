@@ -11,8 +11,9 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from common.captions.document import Document
 from common.transcript.format import Segment, Transcript, Word
 from services.subtitle.contracts import ConvertInput, ConvertOutput, GenerateFilesInput
-from services.subtitle.errors import CharactersUnsupported, NotSubtitles
+from services.subtitle.errors import CharactersUnsupported, NotSubtitles, TimeTooLate
 from services.subtitle.formats import registry as formats
+from services.subtitle.formats import timed_text
 from services.subtitle.tasks import convert, generate_files
 from tests.support.folder_job import FolderJob
 
@@ -252,3 +253,27 @@ def test_ebu_stl_is_read(job: FolderJob) -> None:
         (1000, 2480, "Hello\nthere"),
         (3000, 4000, "café"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["Żółw i łabędź, déjà vu…", "Привет, как дела?", "Καλημέρα σε όλους", "שלום לכולם", "مرحبا بالجميع"]
+)
+def test_ebu_stl_gives_back_text_times_place_and_type(job: FolderJob, text: str) -> None:
+    lines = "\n".join([text] * 9)  # more than one block holds
+    srt = f"1\n00:00:01,000 --> 00:00:02,400\n{{\\an8}}<i>{lines}</i>\n\n2\n01:00:03,000 --> 01:00:04,000\n{text}\n"
+    given = {"subtitle_path": job.put("in.srt", srt), "format": "stl"}
+    made = convert(ConvertInput.model_validate(given), job)
+    back = timed_text.read_stl((job.share / made.subtitle_path.path).read_bytes())
+    plain = text.replace("…", "...")
+    assert cues(back) == [(1000, 2400, "\n".join([plain] * 9)), (3_603_000, 3_604_000, plain)]
+    assert [caption.alignment for caption in back.captions] == [8, 2]
+    assert {run.marks for run in back.captions[0].runs if run.text.strip()} == {frozenset("i")}
+
+
+def test_ebu_stl_refuses_what_it_cannot_represent(job: FolderJob) -> None:
+    for text, wrong in (
+        (SRT.replace("friend", "朋友"), CharactersUnsupported),
+        (SRT.replace("00:00:04", "24:00:04"), TimeTooLate),
+    ):
+        with pytest.raises(wrong):
+            convert(ConvertInput.model_validate({"subtitle_path": job.put("in.srt", text), "format": "stl"}), job)
