@@ -7,7 +7,9 @@ from difflib import get_close_matches
 
 from pydantic import ValidationError
 
+from common.captions.encodings import decode
 from common.media.fields import MediaFile
+from common.media.languages import primary_language
 from common.worker.job import Job
 from services.llm.cache import Cache
 from services.llm.concurrency import StopCheck, Work, run_all
@@ -38,6 +40,11 @@ class TaskSetup:
             raise ProviderUnknown(provider=name, near=get_close_matches(name, known), known=sorted(known))
         return Endpoint(name, known[name], model=self.params.model, max_answer_bytes=self.settings.max_answer_bytes)
 
+    @property
+    def language(self) -> str | None:
+        """Return the language of the lines, if the request names it by a code."""
+        return primary_language(getattr(self.params, "source_language", None))
+
     def max_fallback(self, params: LinesInput) -> float:
         return self.settings.max_fallback if params.max_fallback is None else params.max_fallback
 
@@ -60,14 +67,16 @@ class TaskSetup:
 
         Raises:
             NotALineFile: it is neither.
+            EncodingUnknown: no encoding is clearly ahead; convert the file with `subtitle.convert`.
             TranscriptTooLarge: it exceeds `llm.max_input_bytes`.
         """
         path = self.job.fetch(media)
         if path.stat().st_size > self.settings.max_input_bytes:
             raise TranscriptTooLarge(size=path.stat().st_size, limit=self.settings.max_input_bytes)
+        text = decode(path.read_bytes(), language=self.language).text
         try:
-            found = read(path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
-        except (UnicodeDecodeError, ValidationError) as error:
+            found = read(text.replace("\r\n", "\n").replace("\r", "\n"))
+        except ValidationError as error:
             raise NotALineFile(file=path.name) from error
         if len({line.id for line in found.transcript.segments}) < len(found.transcript.segments):
             raise NotALineFile("Two segments of the transcript have the same id. Give each its own.", file=path.name)

@@ -445,10 +445,23 @@ def test_a_transcript_without_text_costs_nothing(llm_stack: Stack) -> None:
     assert (found["lines"], found["usage"]["requests"]) == (0, 0)
 
 
-@pytest.mark.parametrize("content", ["no subtitles at all", '{"lines": []}', '{"segments": [{"id": 1}]}', "\x00\xff"])
+@pytest.mark.parametrize("content", ["no subtitles at all", '{"lines": []}', '{"segments": [{"id": 1}]}'])
 def test_a_file_that_holds_no_lines_is_refused(llm_stack: Stack, content: str) -> None:
-    (llm_stack.share / "odd").write_bytes(content.encode("latin-1"))
+    (llm_stack.share / "odd").write_text(content)
     assert run_task(llm_stack, CORRECT, transcript_path="odd")["error"]["code"] == "not_a_line_file"
+
+
+def test_a_file_that_is_no_text_is_refused(llm_stack: Stack) -> None:
+    (llm_stack.share / "odd").write_bytes(b"\x00\xff\x00")
+    assert run_task(llm_stack, CORRECT, transcript_path="odd")["error"]["code"] == "encoding_unknown"
+
+
+def test_a_file_in_a_legacy_encoding_is_read(llm_stack: Stack, chat: ChatServer) -> None:
+    line = "Здравствуйте, как у вас дела сегодня вечером?"
+    (llm_stack.share / "old.srt").write_bytes(f"1\n00:00:01,000 --> 00:00:05,000\n{line}\n".encode("cp1251"))
+    begun = len(chat.requests["good"])
+    output(llm_stack, TRANSLATE, transcript_path="old.srt", target_language="fr", source_language="ru")
+    assert lines_of(chat.requests["good"][begun])[0]["text"] == line
 
 
 def test_no_more_requests_a_minute_than_allowed(tmp_path_factory: pytest.TempPathFactory) -> None:
