@@ -72,8 +72,8 @@ USUAL_NAMES = {
 SAMPLE_BYTES = 65_536
 MANY_ZEROS = 0.2
 CLEARLY_AHEAD = 0.55
-"""Least confidence. Of 3,800 files of one to five cues in 25 languages, 36 guesses were wrong. None of them had more
-than 0.52.
+"""Least confidence. It was set on 3,800 files of one to five cues in 25 languages: the 36 wrong guesses had at most
+0.52. On 3,000 files of other sentences no guess above it was wrong, and 3 % were refused.
 """
 LEAST_RATING = 0.05
 """chardet rates noise, and Japanese too short for it, below this; text above."""

@@ -23,22 +23,24 @@ def document_of(
     captions = []
     for segment in sorted(transcript.segments, key=lambda segment: segment.start):
         runs = [Run(clean(lead(segment) + segment.text))]
+        words = words_of(segment, lead(segment))
         if second and segment.id in second:
             other = Run(clean(second[segment.id]), frozenset({SECOND}))
             runs = stack_runs(other, runs[0]) if second_above else stack_runs(runs[0], other)
+            words = ()  # the other language has none
         captions.append(
             Caption(
                 milliseconds(segment.start),
                 milliseconds(segment.end),
                 tuple(runs),
                 speaker=segment.speaker or "",
-                words=words_of(segment),
+                words=words,
             )
         )
     return Document(captions, "json")
 
 
-def words_of(segment: Segment) -> tuple[TimedWord, ...]:
+def words_of(segment: Segment, lead: str = "") -> tuple[TimedWord, ...]:
     """Return the words with the spaces and line breaks of the text; none if they are not its words."""
     words, text, position = list[TimedWord](), clean(segment.text), 0
     for word in segment.words:
@@ -46,7 +48,8 @@ def words_of(segment: Segment) -> tuple[TimedWord, ...]:
         at = text.find(spoken, position)
         if at < 0 or text[position:at].strip():
             return ()
-        words.append(TimedWord(milliseconds(word.start), milliseconds(word.end), text[position : at + len(spoken)]))
+        shown = ("" if words else lead) + text[position : at + len(spoken)]
+        words.append(TimedWord(milliseconds(word.start), milliseconds(word.end), shown))
         position = at + len(spoken)
     return () if text[position:].strip() else tuple(words)
 

@@ -1,6 +1,7 @@
 """pysubs2: reads and writes ASS and SSA with all their styles."""
 
 import warnings
+from bisect import bisect_right
 from functools import cache
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -74,10 +75,11 @@ def read(text: str, kind: Format) -> Document:
 def repair_events(native: "SSAFile") -> None:
     """Sort the events as the captions are, and give those that end before they start the duration of the caption."""
     native.events.sort(key=lambda event: event.start)
+    starts = [event.start for event in native.events]
     for event in native.events:
         if event.end <= event.start and event.type == "Dialogue":
-            later = [other.start for other in native.events if other.start > event.start]
-            event.end = min([event.start + SHOWN_MS, *later[:1]])
+            later = bisect_right(starts, event.start)
+            event.end = min([event.start + SHOWN_MS, *starts[later : later + 1]])
 
 
 def add(built: Builder, native: "SSAFile", event: "SSAEvent") -> None:

@@ -1,6 +1,7 @@
 """LRC: one line of lyrics per cue, with its start; enhanced LRC has word times (`<00:01.50>`)."""
 
 import re
+from bisect import bisect_right
 
 from common.captions.builder import Builder
 from common.captions.cleaning import GUARD
@@ -27,9 +28,10 @@ def read(text: str) -> Document:
         elif line.strip():
             built.leave_out(number, "no time", [line])
     found.sort(key=lambda line: line[0])
-    for index, (start, number, body) in enumerate(found):
-        later = [other for other, _, _ in found[index + 1 :] if other > start]
-        end = min([start + LONGEST_MS, *later[:1]])
+    starts = [start for start, _, _ in found]
+    for start, number, body in found:
+        later = bisect_right(starts, start)
+        end = min([start + LONGEST_MS, *starts[later : later + 1]])
         if plain := WORD.sub("", body).strip():
             words = parse_words(body.strip(), start - offset, end - offset)
             built.add(start - offset, end - offset, [Run(plain)], line=number, words=words)

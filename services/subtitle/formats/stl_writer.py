@@ -11,13 +11,14 @@ from ttconv.stl import iso6937
 
 from common.captions.document import Caption, Document
 from common.captions.timestamps import to_frame
-from services.subtitle.errors import CharactersUnsupported, TimeTooLate
+from services.subtitle.errors import CharactersUnsupported, SubtitlesTooLarge, TimeTooLate
 
 FRAME_RATE = 25
 LINE_BREAK, UNUSED = b"\x8a", b"\x8f"
 SWITCHES = {"i": (b"\x80", b"\x81"), "u": (b"\x82", b"\x83")}
 TEXT_BYTES = 112
 LAST_BLOCK, MOST_BLOCKS = 0xFF, 0xF0
+MOST_CUES = 0xFFFF
 ROWS = {0: 20, 1: 11, 2: 2}
 """Row of 23 by height: bottom, middle, top."""
 JUSTIFICATION = {1: 1, 2: 2, 0: 3}
@@ -71,7 +72,10 @@ def write(document: Document) -> bytes:
     Raises:
         CharactersUnsupported: no table has all characters of the text.
         TimeTooLate: a time is 24 hours or more.
+        SubtitlesTooLarge: there are more cues, or more text in one, than the format can number.
     """
+    if len(document.captions) > MOST_CUES:
+        raise SubtitlesTooLarge("EBU-STL holds at most 65,535 cues. Split the file.", cues=len(document.captions))
     if any(caption.end >= LATEST_MS for caption in document.captions):
         raise TimeTooLate("EBU-STL cannot represent times of 24 hours or more. Choose srt, vtt or json.")
     table = choose_table(
@@ -110,13 +114,15 @@ def general_information(table: bytes, blocks: int, cues: int) -> bytes:
 def cue(number: int, caption: Caption, encode: Callable[[str], bytes]) -> list[bytes]:
     """Return the blocks of a cue; all but the last one are full."""
     text = text_field(caption, encode)
-    parts = [text[at : at + TEXT_BYTES] for at in range(0, max(len(text), 1), TEXT_BYTES)][:MOST_BLOCKS]
+    parts = [text[at : at + TEXT_BYTES] for at in range(0, max(len(text), 1), TEXT_BYTES)]
+    if len(parts) > MOST_BLOCKS:
+        raise SubtitlesTooLarge("A cue has more text than EBU-STL holds. Split it.", cue=number + 1)
     start = to_frame(caption.start, FRAME_RATE)
     times = time_code(start) + time_code(max(to_frame(caption.end, FRAME_RATE), start + 1))
     row, column = ROWS[(caption.alignment - 1) // 3], JUSTIFICATION[caption.alignment % 3]
     return [
         b"\x00"
-        + (number % 0x10000).to_bytes(2, "little")
+        + number.to_bytes(2, "little")
         + bytes([LAST_BLOCK if index == len(parts) - 1 else index, 0])
         + times
         + bytes([row, column, 0])

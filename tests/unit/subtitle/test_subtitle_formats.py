@@ -2,16 +2,19 @@
 
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from common.captions.document import Document
 from common.transcript.format import Segment, Transcript, Word
 from services.subtitle.contracts import ConvertInput, ConvertOutput, GenerateFilesInput
-from services.subtitle.errors import CharactersUnsupported, NotSubtitles, TimeTooLate
+from services.subtitle.errors import CharactersUnsupported, FrameRateUnknown, NotATranscript, NotSubtitles, TimeTooLate
 from services.subtitle.formats import registry as formats
 from services.subtitle.formats import timed_text
 from services.subtitle.tasks import convert, generate_files
@@ -277,3 +280,43 @@ def test_ebu_stl_refuses_what_it_cannot_represent(job: FolderJob) -> None:
     ):
         with pytest.raises(wrong):
             convert(ConvertInput.model_validate({"subtitle_path": job.put("in.srt", text), "format": "stl"}), job)
+
+
+def test_word_times_lose_neither_the_speaker_nor_the_second_language(job: FolderJob) -> None:
+    segment = WORDS.segments[0].model_copy(update={"speaker": "Ann"})
+    first = job.put("t.json", WORDS.model_copy(update={"segments": [segment]}).model_dump_json())
+    given = {"transcript_path": first, "formats": ["ass"], "word_times": True, "speaker_prefix": True}
+    made = generate_files(GenerateFilesInput.model_validate(given), job)
+    assert made.ass_path
+    assert "{\\k40}Ann: Hello {\\k10}{\\k50}brave {\\k80}world" in job.read(made.ass_path)
+    other = segment.model_copy(update={"text": "Hallo", "words": []})
+    second = job.put("s.json", WORDS.model_copy(update={"segments": [other]}).model_dump_json())
+    made = generate_files(GenerateFilesInput.model_validate({**given, "second_path": second}), job)
+    assert made.ass_path
+    assert "Ann: Hello brave world\\N{\\rSecond}Hallo" in job.read(made.ass_path)
+
+
+@pytest.mark.parametrize("kind", ["ttml", "scc", "lrc", "mpl2"])
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_damaged_files_are_read_or_refused(kind: str, data: st.DataObject) -> None:
+    good = {"ttml": TTML, "lrc": LRC, "mpl2": MPL2}.get(kind) or formats.write(formats.read(SRT), "scc")
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(good)))
+        cut = data.draw(st.integers(0, 12))
+        good = (
+            good[:at]
+            + data.draw(st.sampled_from(["", "9", ":", "<", ">", '"', "x", "\n", "[", "]", " "]))
+            + good[at + cut :]
+        )
+    with suppress(NotSubtitles, NotATranscript, FrameRateUnknown):
+        formats.read(good)
+
+
+@pytest.mark.parametrize(
+    "line", ["[00:01.00]x\n", "[00:01.00]\n", "[10][20]x\n", "Dialogue: 0,0:00:02.00,0:00:01.00,,,0,0,0,,x\n"]
+)
+@pytest.mark.timeout(20)
+def test_tens_of_thousands_of_lines_take_no_long_time(line: str) -> None:
+    head = "[Events]\n" if line.startswith("Dialogue") else "[00:02.00]y\n" if ":" in line else ""
+    formats.read(head + line * 30_000)
