@@ -457,7 +457,7 @@ def test_a_file_that_is_no_text_is_refused(llm_stack: Stack) -> None:
 
 
 def test_a_file_in_a_legacy_encoding_is_read(llm_stack: Stack, chat: ChatServer) -> None:
-    line = "Здравствуйте, как у вас дела сегодня вечером?"
+    line = "Здравствуйте, как ваши дела сегодня вечером?"
     (llm_stack.share / "old.srt").write_bytes(f"1\n00:00:01,000 --> 00:00:05,000\n{line}\n".encode("cp1251"))
     begun = len(chat.requests["good"])
     output(llm_stack, TRANSLATE, transcript_path="old.srt", target_language="fr", source_language="ru")
