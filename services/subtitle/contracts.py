@@ -1,13 +1,14 @@
 """Inputs and outputs of the subtitle tasks."""
 
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from common.captions.document import Format, Target
 from common.contract import Contract, TaskInput, TaskOutput
 from common.media.fields import Artifact, MediaFile
-from common.transcript.format import Language
+from common.transcript.format import LATEST_S, Language
 from services.subtitle.formats.styles import AssStyle
 from services.subtitle.layout.limits import Limits
 
@@ -178,6 +179,114 @@ CONVERT = Contract(
     ConvertInput,
     ConvertOutput,
     summary="Convert subtitles from any format and encoding to any format, in UTF-8.",
+)
+
+
+class SyncPoint(BaseModel):
+    """A moment of the file, and when it should be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: Annotated[float, Field(ge=0, le=LATEST_S, description="seconds in the file")]
+    becomes: Annotated[float, Field(ge=0, le=LATEST_S, description="seconds in the result")]
+
+
+class ShiftInput(SubtitleInput):
+    subtitle_path: TranscriptFile
+    offset: Annotated[float, Field(ge=-LATEST_S, le=LATEST_S, description="seconds; negative is earlier")] = 0.0
+    from_fps: Annotated[
+        float | None, Field(gt=1, le=240, description="frame rate of the video that the file was made for")
+    ] = None
+    to_fps: Annotated[float | None, Field(gt=1, le=240, description="frame rate of the video that it is for")] = None
+    points: Annotated[
+        list[SyncPoint],
+        Field(
+            default_factory=list,
+            max_length=2,
+            description="instead: one moment that moves the file, or two that also stretch it",
+        ),
+    ]
+    format: Annotated[Target | None, Field(description="of the result; None is the format of the file")] = None
+    fps: Fps = None
+
+    @model_validator(mode="after")
+    def one_change(self) -> Self:
+        if (self.from_fps is None) != (self.to_fps is None):
+            raise ValueError("give both from_fps and to_fps")
+        if self.points and (self.offset or self.from_fps):
+            raise ValueError("give either points, or an offset and frame rates")
+        if not (self.points or self.offset or self.from_fps):
+            raise ValueError("give an offset, from_fps and to_fps, or points")
+        return self
+
+    @model_validator(mode="after")
+    def points_in_order(self) -> Self:
+        for first, second in pairwise(self.points):
+            if second.at <= first.at or second.becomes <= first.becomes:
+                raise ValueError("the second point must be after the first one, in the file and in the result")
+        return self
+
+
+class ShiftOutput(ReadReport):
+    subtitle_path: Artifact
+    source_format: Format
+    cues: Cues
+    empty: bool
+    left_out: Annotated[int, Field(ge=0, description="cues that would end before 0")]
+
+
+SHIFT = Contract(
+    "subtitle.shift",
+    ShiftInput,
+    ShiftOutput,
+    summary="Move or stretch all times of a subtitle file: by an offset, for another frame rate, or to two points.",
+)
+
+
+Rule = Literal[
+    "too_fast",
+    "too_short",
+    "too_long",
+    "too_wide",
+    "too_many_lines",
+    "bad_break",
+    "gap_too_short",
+    "overlap",
+    "empty",
+]
+SHOWN_PROBLEMS = 200
+
+
+class Problem(BaseModel):
+    """What is wrong with one cue."""
+
+    rule: Rule
+    cue: Annotated[int, Field(description="number of the cue, from 1, in the order of the starts")]
+    line: Annotated[int, Field(description="line of its times in the file; 0 if the format has no lines")]
+    value: Annotated[float | None, Field(description="columns per second, seconds, columns or lines")] = None
+    limit: float | None = None
+    text: str
+
+
+class CheckInput(SubtitleInput):
+    subtitle_path: TranscriptFile
+    limits: Annotated[Limits, Field(description="limits, or a preset: netflix, bbc, ebu")] = Limits(preset="netflix")
+    fps: Fps = None
+
+
+class CheckOutput(ReadReport):
+    ok: Annotated[bool, Field(description="whether there is no problem, and nothing was repaired or left out")]
+    cues: Cues
+    counts: Annotated[dict[Rule, int], Field(description="number of problems by rule")]
+    problems: Annotated[list[Problem], Field(description=f"the first {SHOWN_PROBLEMS}; all are in `report_path`")]
+    report_path: Annotated[Artifact, Field(description="JSON list of all problems")]
+
+
+CHECK = Contract(
+    "subtitle.check",
+    CheckInput,
+    CheckOutput,
+    summary="Check a subtitle file against a guide: reading speed, lines, times, gaps, breaks.",
 )
 
 

@@ -1,16 +1,21 @@
 """The tasks of the subtitle service."""
 
+from collections import Counter
+
+from pydantic_core import to_json
+
 from common.captions.transcripts import document_of, dump, no_lead
 from common.transcript.format import Segment, Transcript
 from common.worker.job import Job
 from common.worker.task import task
+from services.subtitle import checker, speakers, turns
 from services.subtitle import contracts as c
-from services.subtitle import speakers, turns
 from services.subtitle.bilingual import texts_by_id, unmatched_ids
 from services.subtitle.formats import registry as formats
 from services.subtitle.layout import quality
 from services.subtitle.layout.cues import CueLayouter
 from services.subtitle.layout.limits import Limits
+from services.subtitle.retiming import TimeMap, retime, retime_transcript
 from services.subtitle.task_setup import TaskSetup
 from services.subtitle.timeline import Timeline
 
@@ -112,6 +117,55 @@ def convert(params: c.ConvertInput, job: Job) -> c.ConvertOutput:
         cues=len(document.captions),
         empty=not document.captions,
         repaired=document.repaired,
+    )
+
+
+@task(c.SHIFT)
+def shift(params: c.ShiftInput, job: Job) -> c.ShiftOutput:
+    """Move or stretch all times.
+
+    Raises:
+        See `convert`.
+    """
+    setup, times = TaskSetup(job, params), TimeMap.of(params)
+    document, report = setup.document(params.subtitle_path, params.fps)
+    changed = retime(document, times)
+    target = params.format or document.format
+    staged = job.staging(f"subtitles.{target}")
+    if target == document.format == "json":
+        transcript, _ = setup.transcript(params.subtitle_path)
+        staged.write_text(dump(retime_transcript(transcript, times)))
+    else:
+        staged.write_bytes(formats.write_bytes(changed, target, fps=params.fps, words=True))
+    return c.ShiftOutput(
+        subtitle_path=job.publish(staged),
+        source_format=document.format,
+        **report._replace(warnings=changed.warnings)._asdict(),
+        cues=len(changed.captions),
+        empty=not changed.captions,
+        left_out=len(document.captions) - len(changed.captions),
+    )
+
+
+@task(c.CHECK)
+def check_subtitles(params: c.CheckInput, job: Job) -> c.CheckOutput:
+    """Check a subtitle file.
+
+    Raises:
+        NotSubtitles, EncodingUnknown: the input cannot be read.
+    """
+    setup = TaskSetup(job, params)
+    document, report = setup.document(params.subtitle_path, params.fps)
+    text = "\n".join(caption.text for caption in document.captions)
+    found = checker.check(document, params.limits.for_language(params.language, text), params.language)
+    written = to_json([problem.model_dump(exclude_none=True) for problem in found], indent=1).decode()
+    return c.CheckOutput(
+        **report._asdict(),
+        ok=not found and not report.warnings,
+        cues=len(document.captions),
+        counts=dict(Counter(problem.rule for problem in found)),
+        problems=found[: c.SHOWN_PROBLEMS],
+        report_path=job.publish_text("problems.json", written),
     )
 
 

@@ -35,7 +35,7 @@ class Copy:
 
     @property
     def test(self) -> Path:
-        return Path("tests/unit") / self.service / f"test_{self.service}_shift.py"
+        return Path("tests/unit") / self.service / f"test_{self.service}_delay.py"
 
     def follow_guide(self) -> None:
         contract, function, test = (block for language, block in GUIDE.blocks if language == "python")
@@ -80,13 +80,13 @@ def copy(request: pytest.FixtureRequest, tmp_path: Path) -> Copy:
 
 def test_the_new_task_passes_its_test_and_those_of_every_task(copy: Copy) -> None:
     tests = [str(copy.test), "tests/contract/test_catalog.py", "tests/unit/test_image_closure.py"]
-    chosen = f"shift or ({copy.service} and (honoured or installs))"
+    chosen = f"delay or ({copy.service} and (honoured or installs))"
     output = copy.run("pytest", "-v", "-p", "no:cacheprovider", *tests, "-k", chosen)
     passed = [line for line in output.splitlines() if " PASSED " in line]
     for wanted in (
         f"{copy.test}::test_no_segment_starts_before_0",
         f"test_every_contract_is_honoured_by_exactly_one_task[{copy.service}]",
-        f"test_every_contract_explains_itself[{copy.service}.shift]",
+        f"test_every_contract_explains_itself[{copy.service}.delay]",
         f"test_an_image_installs_what_its_code_imports[{copy.service}.txt]",
     ):
         assert any(wanted in line for line in passed), output
