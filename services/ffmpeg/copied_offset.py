@@ -23,6 +23,8 @@ MOST_PACKETS = 1_000
 EARLY_S = 1.0
 """Some formats are sought imprecisely."""
 
+SAMPLE_FORMATS = frozenset({"aiff", "au", "caf", "w64", "wav"})
+
 TimedPacket = tuple[float, bytes]
 """Second of the medium, and content."""
 
@@ -40,10 +42,13 @@ def find_offset(source: Path, made: Path, start: float) -> float:
 def find_audio_offset(source: Path, made: Path, start: float, *, track: int) -> float:
     """Return the second of `source` that is the beginning of `made`, whose audio was copied from about `start` on.
 
-    It is `start` itself where no packet is the first one of `made`: WAV is cut between any two samples, and FLAC is
-    encoded again. A packet of MPEG-TS has a header that other containers drop.
+    It is `start` itself for WAV and the like, which are cut between any two samples (the same samples may also occur
+    elsewhere, as in a tone), and where no packet is the first one of `made`: FLAC is encoded again. A packet of MPEG-TS
+    has a header that other containers drop.
     """
     with suppress(NotMedia), unreadable_is_not_media(source):
+        if has_only_samples(source):
+            return start
         first = next(read_audio_packets(made, 0.0, 0), None)
         packets = islice(read_audio_packets(source, max(start - EARLY_S, 0.0), track), MOST_PACKETS)
         equal = [at for at, content in packets if first and content.endswith(first[1])]
@@ -51,6 +56,11 @@ def find_audio_offset(source: Path, made: Path, start: float, *, track: int) -> 
             nearest = min(equal, key=lambda at: abs(at - start))
             return max(round(nearest - first[0], 3), 0.0)
     return start
+
+
+def has_only_samples(path: Path) -> bool:
+    with open_medium(path) as container:
+        return container.format.name in SAMPLE_FORMATS
 
 
 def read_audio_packets(path: Path, at: float, track: int) -> Iterator[TimedPacket]:

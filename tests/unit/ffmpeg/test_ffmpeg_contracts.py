@@ -65,6 +65,6 @@ def test_webm_chooses_its_own_codecs() -> None:
 
 def test_every_contract_can_be_shown_as_a_json_schema() -> None:
     contracts = [value for value in vars(c).values() if isinstance(value, Contract)]
-    assert len(contracts) == 9
+    assert len(contracts) == 10
     assert all(contract.input.model_json_schema()["additionalProperties"] is False for contract in contracts)
     assert all(contract.summary for contract in contracts)
