@@ -23,8 +23,13 @@ WORST_ERROR_RATE = 0.08
 PART: dict[str, Any] = {"end": 12}
 """Of the dialogue, where a part will do: both voices speak in it."""
 PATIENCE_S = 300
-HEARTBEAT = {"BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.5, "timeout": 60}'}
-"""Torch holds the interpreter's lock for seconds while it is imported."""
+PATIENT = {
+    "BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.5, "timeout": 60}',
+    "BATON_TASKS__CANCEL_GRACE": "120",
+}
+"""Torch holds the interpreter's lock for seconds while it is imported, and on a busy machine it computes for longer than
+the usual grace before it notices a cancellation.
+"""
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -32,7 +37,7 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module")
 def diarization_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A gateway and a pyannote worker, which may download nothing."""
-    with Stack(tmp_path_factory.mktemp("talking"), BATON_MODELS__OFFLINE="true", **HEARTBEAT) as stack:
+    with Stack(tmp_path_factory.mktemp("talking"), BATON_MODELS__OFFLINE="true", **PATIENT) as stack:
         shutil.copy(FIXTURES / "speech/dialogue.flac", stack.share / "dialogue.flac")
         stack.gateway()
         stack.worker("pyannote")
