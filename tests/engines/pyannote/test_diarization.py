@@ -27,8 +27,8 @@ PATIENT = {
     "BATON_GPU_LOCK_MONITOR__HEARTBEAT": '{"interval": 0.5, "timeout": 60}',
     "BATON_TASKS__CANCEL_GRACE": "120",
 }
-"""Torch holds the interpreter's lock for seconds while it is imported. On a busy machine it computes for longer than the
-usual grace before it notices a cancellation.
+"""Torch holds the interpreter's lock for seconds while it is imported. On a busy machine it computes for longer than
+the usual grace before it notices a cancellation.
 """
 
 pytestmark = pytest.mark.timeout(600)
