@@ -77,7 +77,7 @@ class SlowStage:
         """Count the utterances almost without text and the segments that look wrong: a prompt may cause both."""
         spoken = list(spoken_spans(heard.segments))
         spans = [(context.seconds(utterance.begin), context.seconds(utterance.end)) for utterance in context.utterances]
-        silent = [span for span in spans if covered(span, spoken) < LEAST_COVERED * (span[1] - span[0])]
+        silent = [span for span in spans if seconds_covered(span, spoken) < LEAST_COVERED * (span[1] - span[0])]
         wrong = (is_too_fast(segment) or not looks_right(segment, self.settings.fallback) for segment in heard.segments)
         return len(silent) + sum(wrong)
 
@@ -118,7 +118,7 @@ def spoken_spans(segments: list[Segment]) -> Iterator[TimeSpan]:
             yield from ((part.start, part.end) for part in parts)
 
 
-def covered(span: TimeSpan, spoken: list[TimeSpan]) -> float:
+def seconds_covered(span: TimeSpan, spoken: list[TimeSpan]) -> float:
     """Return how many seconds of the span have text."""
     return sum(max(min(end, span[1]) - max(start, span[0]), 0.0) for start, end in spoken)
 

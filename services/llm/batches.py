@@ -15,8 +15,8 @@ class Line:
     limit: int | None = None
     """Maximum number of characters of the answer, so that it can be read in its time."""
 
-    def shown(self) -> dict[str, Any]:
-        """Return the line as the model sees it."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the line as an object of the request."""
         extra = {"speaker": self.speaker or None, "max_characters": self.limit}
         return {"id": self.id, "text": self.text, **{name: value for name, value in extra.items() if value is not None}}
 

@@ -141,7 +141,7 @@ def list_ids(ids: Sequence[int]) -> str:
 
 def messages(instructions: str, batch: Batch) -> Messages:
     """Return the request to the model. The lines are data inside JSON, separate from the instructions."""
-    shown = {"before": batch.before, "lines": [line.shown() for line in batch.lines], "after": batch.after}
+    shown = {"before": batch.before, "lines": [line.as_json() for line in batch.lines], "after": batch.after}
     return [{"role": "system", "content": instructions}, {"role": "user", "content": to_json(shown).decode()}]
 
 

@@ -81,9 +81,9 @@ def retime_transcript(transcript: Transcript, times: TimeMap) -> Transcript:
 
 
 def retime_segment(segment: Segment, times: TimeMap) -> Segment:
-    words: list[Word] = [word.model_copy(update=moved(word.start, word.end, times)) for word in segment.words]
-    return segment.model_copy(update={**moved(segment.start, segment.end, times), "words": words})
+    words: list[Word] = [word.model_copy(update=new_times(word.start, word.end, times)) for word in segment.words]
+    return segment.model_copy(update={**new_times(segment.start, segment.end, times), "words": words})
 
 
-def moved(start: float, end: float, times: TimeMap) -> dict[str, float]:
+def new_times(start: float, end: float, times: TimeMap) -> dict[str, float]:
     return {"start": times.start(1000 * start) / 1000, "end": times.start(1000 * end) / 1000}

@@ -11,8 +11,8 @@ from common.media.fields import MediaFile
 from common.transcript.format import Transcript
 from common.worker.job import Job
 from services.subtitle import shots
-from services.subtitle.contracts import SubtitleInput
 from services.subtitle.errors import SubtitlesTooLarge
+from services.subtitle.fields import SubtitleInput
 from services.subtitle.formats import registry as formats
 from services.subtitle.formats import timed_text, transcripts
 from services.subtitle.formats.detection import looks_like_json

@@ -11,6 +11,7 @@ from common.worker.task import task
 from services.subtitle import checker, speakers, turns
 from services.subtitle import contracts as c
 from services.subtitle.bilingual import texts_by_id, unmatched_ids
+from services.subtitle.fields import SubtitleInput
 from services.subtitle.formats import registry as formats
 from services.subtitle.layout import quality
 from services.subtitle.layout.cues import CueLayouter
@@ -64,7 +65,7 @@ def generate_files(params: c.GenerateFilesInput, job: Job) -> c.GenerateFilesOut
     )
 
 
-def in_language(transcript: Transcript, params: c.SubtitleInput) -> Transcript:
+def in_language(transcript: Transcript, params: SubtitleInput) -> Transcript:
     """Return the transcript with the language that the request names, if it has none of its own."""
     return transcript.model_copy(update={"language": transcript.language or params.language})
 

@@ -74,12 +74,9 @@ class Limits(BaseModel):
         if self.preset is None:
             return self
         values = GUIDES[self.preset].values(guide_language(language, text))
-        return self.model_copy(update={name: value for name, value in values.items() if name not in self.given})
-
-    @property
-    def given(self) -> set[str]:
-        """Return the fields that a request sets."""
-        return self.model_fields_set
+        return self.model_copy(
+            update={name: value for name, value in values.items() if name not in self.model_fields_set}
+        )
 
     def page(self, *, wide: bool) -> "CueRoom":
         """Return the limits for a text of wide or narrow characters."""

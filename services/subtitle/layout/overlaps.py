@@ -34,7 +34,7 @@ def can_be_dialogue(first: Segment, second: Segment) -> bool:
 
 def dialogue(first: Segment, second: Segment) -> Segment:
     """Return one cue with a dashed line for each of the two. It has the first one's id, and no speaker."""
-    texts = [dashed(" ".join(segment.text.split("\n")).strip()) for segment in (first, second)]
+    texts = [with_dash(" ".join(segment.text.split("\n")).strip()) for segment in (first, second)]
     words = [*own_words(first, texts[0]), *own_words(second, f"\n{texts[1]}")]
     times = {"start": min(first.start, second.start), "end": max(first.end, second.end)}
     update = {**times, "text": "\n".join(texts), "words": words, "speaker": None}
@@ -43,7 +43,7 @@ def dialogue(first: Segment, second: Segment) -> Segment:
     )
 
 
-def dashed(text: str) -> str:
+def with_dash(text: str) -> str:
     return text if DASH.match(text) else DASHED + text
 
 
