@@ -127,7 +127,7 @@ CONVERT = Contract(
     "subtitle.convert",
     ConvertInput,
     ConvertOutput,
-    summary="Convert subtitles from any format and encoding to any format, in UTF-8.",
+    summary="Convert subtitles between formats and to UTF-8.",
 )
 
 
